@@ -1,0 +1,37 @@
+//! Organizations and the people in them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{fault::Fault, text::line_is_clean};
+
+/// What a member may do in an organization.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Role {
+    /// Everything, and cannot be removed by others.
+    Owner,
+    /// Everything.
+    Admin,
+    /// Pages, releases, subscribers and keys.
+    Editor,
+    /// Looks only.
+    Viewer,
+}
+
+crate::text::named! {
+    Role {
+        Owner => "owner",
+        Admin => "admin",
+        Editor => "editor",
+        Viewer => "viewer",
+    }
+}
+
+/// Checks a display name: one line of 1 to 100 characters that are not all blank.
+pub fn name_check(field: &str, name: &str) -> Result<String, Fault> {
+    let name = name.trim();
+    if name.is_empty() || name.chars().count() > 100 || !line_is_clean(name) {
+        return Err(Fault::invalid(field, "must be one line of 1 to 100 characters"));
+    }
+    Ok(name.to_owned())
+}

@@ -1,0 +1,215 @@
+//! What each release is among the releases of its component: its rank, its bump, and which one is the latest.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use crate::{bump::Bump, tag::Tag, time::UtcTime, version::Version};
+
+/// A published release of a component. Drafts, scheduled and withdrawn releases are no part of its history.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HistoryRelease<'a> {
+    /// Its id, unique in the history.
+    pub id: &'a str,
+    /// The whole tag, with the component's prefix.
+    pub tag: &'a str,
+    /// The key of its platform set: releases of one tag that differ here are variants.
+    pub platforms: &'a str,
+    /// When it was published. The order of arrival does not matter.
+    pub published_at: UtcTime,
+    /// Whether its author flagged it as a pre-release.
+    pub prerelease: bool,
+    /// The bump it was announced or grouped with, which stays.
+    pub fixed: Option<Bump>,
+}
+
+/// A release with its place in its component's history.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentRelease<'a> {
+    /// The release itself.
+    pub release: HistoryRelease<'a>,
+    /// Compares by bytes as the releases rank, see [`Tag::sort_key`].
+    pub version_key: String,
+    /// What it is to the component's readers.
+    pub bump: Bump,
+    /// Whether it is a pre-release, and so never the latest; also where `bump` was fixed before that was known.
+    pub prerelease: bool,
+}
+
+/// Places every release of a component, in the order given. It takes `O(n log n)`.
+///
+/// `tag_prefix` is the component's, `unversioned_as` the page's bump for tags without a version.
+///
+/// A release is compared with the highest lower version that was published before it, pre-releases aside; without one,
+/// the shape of its version decides. Of releases of one moment, lower versions count as published before.
+pub fn component_history<'a>(
+    releases: &[HistoryRelease<'a>],
+    tag_prefix: Option<&str>,
+    unversioned_as: Bump,
+) -> Vec<ComponentRelease<'a>> {
+    let tags: Vec<Tag<'a>> = releases.iter().map(|release| Tag::parse(release.tag, tag_prefix)).collect();
+    let bumps = bumps(releases, &tags, unversioned_as);
+    let place = |((&release, tag), bump): ((&HistoryRelease<'a>, &Tag<'a>), Bump)| ComponentRelease {
+        release,
+        version_key: tag.sort_key(),
+        bump: release.fixed.unwrap_or(bump),
+        prerelease: bump == Bump::Prerelease,
+    };
+    releases.iter().zip(&tags).zip(bumps).map(place).collect()
+}
+
+/// The bump of each release, in the order given, as if none were fixed.
+fn bumps(releases: &[HistoryRelease<'_>], tags: &[Tag<'_>], unversioned_as: Bump) -> Vec<Bump> {
+    let mut by_time: Vec<usize> = (0..releases.len()).collect();
+    by_time.sort_by_key(|&index| (releases[index].published_at, tags[index].version()));
+    let mut before: BTreeSet<&Version> = BTreeSet::new();
+    let mut bumps = vec![unversioned_as; releases.len()];
+    for index in by_time {
+        if releases[index].prerelease || tags[index].is_prerelease() {
+            bumps[index] = Bump::Prerelease;
+        } else if let Some(version) = tags[index].version() {
+            bumps[index] = match before.range::<Version, _>(..version).next_back() {
+                Some(lower) => bump_between(lower, version),
+                None => bump_by_shape(version),
+            };
+            before.insert(version);
+        }
+    }
+    bumps
+}
+
+/// The bump from one version to a higher one: by the most significant number that differs. A fourth number repairs, as
+/// the third does.
+fn bump_between(lower: &Version, higher: &Version) -> Bump {
+    match lower.numbers().iter().zip(higher.numbers()).position(|(one, other)| one != other) {
+        Some(0) => Bump::Major,
+        Some(1) => Bump::Minor,
+        _ => Bump::Patch,
+    }
+}
+
+/// The bump of a version that has nothing to be compared with: x.0.0 is major, x.y.0 minor, anything else a patch.
+fn bump_by_shape(version: &Version) -> Bump {
+    let [_, minor, patch, fourth] = version.numbers();
+    match (minor.is_zero(), patch.is_zero() && fourth.is_zero()) {
+        (true, true) => Bump::Major,
+        (false, true) => Bump::Minor,
+        (_, false) => Bump::Patch,
+    }
+}
+
+/// The latest of a component's releases: never a pre-release; the highest version; of its variants the newest. Tag,
+/// platforms and id make the order total. Unversioned releases come below all versions, by time.
+pub fn component_latest<'a, 'b>(history: &'b [ComponentRelease<'a>]) -> Option<&'b ComponentRelease<'a>> {
+    history.iter().filter(|place| !place.prerelease).max_by(|one, other| component_release_order(one, other))
+}
+
+/// How the releases of a component rank, lowest first: by version, time, tag, platforms, id.
+pub fn component_release_order(one: &ComponentRelease<'_>, other: &ComponentRelease<'_>) -> Ordering {
+    fn rank<'r>(place: &'r ComponentRelease<'_>) -> (&'r str, UtcTime, &'r str, &'r str, &'r str) {
+        let release = &place.release;
+        (&place.version_key, release.published_at, release.tag, release.platforms, release.id)
+    }
+    rank(one).cmp(&rank(other))
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::NaiveDate;
+
+    use super::*;
+
+    /// A release of the given day of May 2024, whose id is its tag.
+    fn release(tag: &str, day: u32) -> HistoryRelease<'_> {
+        let date = NaiveDate::from_ymd_opt(2024, 5, day).expect("a day of May");
+        let published_at = date.and_hms_opt(12, 0, 0).expect("noon");
+        HistoryRelease { id: tag, tag, platforms: "[]", published_at, prerelease: false, fixed: None }
+    }
+
+    fn bumps_of(releases: &[HistoryRelease<'_>]) -> Vec<&'static str> {
+        component_history(releases, None, Bump::Minor).iter().map(|place| place.bump.as_str()).collect()
+    }
+
+    fn latest_of<'a>(releases: &[HistoryRelease<'a>]) -> Option<&'a str> {
+        component_latest(&component_history(releases, None, Bump::Minor)).map(|place| place.release.id)
+    }
+
+    #[test]
+    fn a_bump_compares_with_the_highest_lower_version_published_before() {
+        let history = [
+            (release("v1.4.8", 1), "patch"),
+            (release("v1.5.0", 2), "minor"),
+            (release("v2.0.0-rc.2", 3), "prerelease"),
+            (release("v2.0.0", 4), "major"),
+            (release("v1.4.9", 5), "patch"),
+            (release("v1.6.0", 6), "minor"),
+            (release("v2.0.0.1", 7), "patch"),
+            (release("v2.3.1", 8), "minor"),
+            (release("v4.0.5", 9), "major"),
+            (release("v3.1.0", 10), "major"),
+            (release("nightly", 11), "prerelease"),
+            (release("yesterday", 12), "minor"),
+            (release("v4.0.6", 13), "patch"),
+        ];
+        let (releases, expected): (Vec<_>, Vec<_>) = history.into_iter().unzip();
+        assert_eq!(bumps_of(&releases), expected);
+        assert_eq!(latest_of(&releases), Some("v4.0.6"));
+    }
+
+    #[test]
+    fn shape_decides_where_nothing_is_lower() {
+        for (tag, bump) in [
+            ("v1.0.0", "major"),
+            ("v2", "major"),
+            ("v0.3.0", "minor"),
+            ("v1.2", "minor"),
+            ("v1.2.3", "patch"),
+            ("v1.0.1", "patch"),
+            ("v1.0.0.1", "patch"),
+            ("v1.0.0-rc.1", "prerelease"),
+        ] {
+            assert_eq!(bumps_of(&[release(tag, 1)]), [bump], "{tag}");
+            // What comes later or is a pre-release is nothing to compare with.
+            assert_eq!(bumps_of(&[release(tag, 2), release("v0.0.1", 3), release("v0.0.1-rc.1", 1)])[0], bump, "{tag}");
+        }
+    }
+
+    #[test]
+    fn of_one_moment_lower_versions_come_before() {
+        assert_eq!(
+            bumps_of(&[release("v1.1.0", 1), release("v1.0.0", 1), release("v1.1.1", 1)]),
+            ["minor", "major", "patch"]
+        );
+    }
+
+    #[test]
+    fn variants_of_one_version_have_the_same_bump_and_the_newest_is_the_latest() {
+        let releases = [
+            release("v1.0.0", 1),
+            HistoryRelease { id: "ios", platforms: r#"["iOS"]"#, ..release("v1.1.0", 2) },
+            HistoryRelease { id: "android", platforms: r#"["Android"]"#, ..release("v1.1.0", 3) },
+        ];
+        assert_eq!(bumps_of(&releases), ["major", "minor", "minor"]);
+        assert_eq!(latest_of(&releases), Some("android"));
+    }
+
+    #[test]
+    fn a_flag_makes_a_prerelease_and_a_fixed_bump_stays() {
+        let flagged = HistoryRelease { prerelease: true, ..release("v2.0.0", 2) };
+        let fixed = HistoryRelease { fixed: Some(Bump::Major), ..release("v1.0.1", 3) };
+        let told_before_flagged = HistoryRelease { fixed: Some(Bump::Minor), prerelease: true, ..release("v3.0.0", 4) };
+        let releases = [release("v1.0.0", 1), flagged, fixed, told_before_flagged];
+        assert_eq!(bumps_of(&releases), ["major", "prerelease", "major", "minor"]);
+        assert_eq!(latest_of(&releases), Some("v1.0.1"));
+    }
+
+    #[test]
+    fn unversioned_releases_rank_by_time_below_all_versions() {
+        let (old, new) = (release("zulu", 1), release("alfa", 9));
+        assert_eq!(latest_of(&[new, old]), Some("alfa"));
+        assert_eq!(latest_of(&[new, release("v0.0.1", 2), old]), Some("v0.0.1"));
+        assert_eq!(latest_of(&[release("v1.0.0-rc.1", 1)]), None);
+        assert_eq!(latest_of(&[]), None);
+        let as_prerelease = component_history(&[old], None, Bump::Prerelease);
+        assert_eq!(component_latest(&as_prerelease), None);
+    }
+}

@@ -1,0 +1,241 @@
+//! An address on a page, with preferences.
+
+use std::{collections::HashSet, fmt, str::FromStr};
+
+use email_address::{EmailAddress, Options};
+use serde::{Deserialize, Serialize};
+
+use crate::{bump::Bump, fault::Fault, text::line_is_clean};
+
+/// Where a subscriber stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriberState {
+    /// A confirmation was sent and not yet answered.
+    Pending,
+    /// The address's owner said yes.
+    Confirmed,
+    /// The address's owner said no more.
+    Unsubscribed,
+    /// The address cannot be reached.
+    Suppressed,
+}
+
+crate::text::named! {
+    SubscriberState {
+        Pending => "pending",
+        Confirmed => "confirmed",
+        Unsubscribed => "unsubscribed",
+        Suppressed => "suppressed",
+    }
+}
+
+/// An e-mail address that a mail can be sent to, as RFC 5321 and RFC 6531 say: at most 254 octets, without display
+/// name, comment or address literal, and without any control character.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct SubscriberAddress {
+    given: String,
+    local: String,
+    domain_ascii: String,
+}
+
+impl SubscriberAddress {
+    /// Parses an address as it was typed. `field` is named by the fault.
+    pub fn parse(field: &str, given: &str) -> Result<Self, Fault> {
+        Self::parse_address(given).ok_or_else(|| {
+            Fault::invalid(field, "must be one e-mail address of at most 254 octets, such as reader@example.com")
+        })
+    }
+
+    fn parse_address(given: &str) -> Option<Self> {
+        if given.len() > 254 || !line_is_clean(given) {
+            return None;
+        }
+        let options = Options::default().without_display_text().without_domain_literal().with_no_minimum_sub_domains();
+        let address = EmailAddress::parse_with_options(given, options).ok()?;
+        let domain_ascii = idna::domain_to_ascii_strict(address.domain()).ok()?;
+        if domain_ascii.is_empty() || domain_ascii.ends_with('.') {
+            return None;
+        }
+        Some(Self { local: address.local_part().to_owned(), domain_ascii, given: given.to_owned() })
+    }
+
+    /// The address as it was given; mail goes to it.
+    pub fn as_str(&self) -> &str {
+        &self.given
+    }
+
+    /// The form in which addresses are compared: the local part in lower case, the domain in its ASCII form.
+    pub fn folded(&self) -> String {
+        format!("{}@{}", self.local.to_lowercase(), self.domain_ascii)
+    }
+
+    /// The form in which mail to one person is counted: folded, without an alias (`a+x@` is `a@`).
+    pub fn counted(&self) -> String {
+        let local = self.local.to_lowercase();
+        let mailbox = match local.split_once('+') {
+            Some((mailbox, _)) if !mailbox.is_empty() && !local.starts_with('"') => mailbox,
+            _ => &local,
+        };
+        format!("{mailbox}@{}", self.domain_ascii)
+    }
+
+    /// The form for logs and for pages that a stranger may see: `a***@example.com`.
+    pub fn masked(&self) -> String {
+        address_masked(&self.given)
+    }
+}
+
+impl fmt::Debug for SubscriberAddress {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "SubscriberAddress({})", self.masked())
+    }
+}
+
+/// Masks an address for logs: the first character of its local part and its domain stay.
+pub fn address_masked(address: &str) -> String {
+    let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
+    let first: String = local.chars().take(1).collect();
+    format!("{first}***@{domain}")
+}
+
+/// The bumps a subscriber wants to hear of: at least one, none twice, in the order given.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Preferences(Vec<Bump>);
+
+impl Default for Preferences {
+    /// What a request without preferences means (`releasepage-v1.md`, subscribers).
+    fn default() -> Self {
+        Self(vec![Bump::Major, Bump::Minor, Bump::Patch])
+    }
+}
+
+impl Preferences {
+    /// Checks a list of names.
+    pub fn parse<S: AsRef<str>>(field: &str, names: &[S]) -> Result<Self, Fault> {
+        let fault = || Fault::invalid(field, "must be at least one of major, minor, patch and prerelease, none twice");
+        let bumps: Vec<Bump> =
+            names.iter().map(|name| Bump::from_str(name.as_ref())).collect::<Result<_, _>>().map_err(|_| fault())?;
+        let distinct: HashSet<Bump> = bumps.iter().copied().collect();
+        if bumps.is_empty() || distinct.len() != bumps.len() {
+            return Err(fault());
+        }
+        Ok(Self(bumps))
+    }
+
+    /// Whether the subscriber wants to hear of such a release.
+    pub fn holds(&self, bump: Bump) -> bool {
+        self.0.contains(&bump)
+    }
+
+    /// The bumps in the order given.
+    pub fn bumps(&self) -> &[Bump] {
+        &self.0
+    }
+
+    /// The names, separated by commas: how they are stored.
+    pub fn stored(&self) -> String {
+        let names: Vec<&str> = self.0.iter().map(|bump| bump.as_str()).collect();
+        names.join(",")
+    }
+
+    /// Reads what [`Self::stored`] wrote.
+    pub fn from_stored(stored: &str) -> Option<Self> {
+        let names: Vec<&str> = stored.split(',').collect();
+        Self::parse("preferences", &names).ok()
+    }
+}
+
+/// Which components of the page a subscriber follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Following {
+    /// All that the page has and will have.
+    All,
+    /// These component ids only, ascending, at least one.
+    Only(Vec<i64>),
+}
+
+impl Following {
+    /// Whether the subscriber hears of this component.
+    pub fn holds(&self, component: i64) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(components) => components.contains(&component),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses() {
+        for good in [
+            "reader@example.com",
+            "a+b@example.com",
+            "ünï@exämple.com",
+            "x@localhost",
+            "\"a b\"@example.com",
+            "o'neil@example.co.uk",
+        ] {
+            assert!(SubscriberAddress::parse("data.value", good).is_ok(), "{good}");
+        }
+        let long = format!("{}@example.com", "a".repeat(250));
+        for bad in [
+            "",
+            "a",
+            "a@",
+            "@b",
+            "a@b@c",
+            "a b@example.com",
+            "A <a@example.com>",
+            "a@[127.0.0.1]",
+            "a@example.com\r\nBcc: b@example.com",
+            "a\0@example.com",
+            "a@exa mple.com",
+            "a@-example.com",
+            "a@example..com",
+            " a@example.com",
+            &long,
+        ] {
+            assert!(SubscriberAddress::parse("data.value", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn folding_counting_masking() {
+        let address = SubscriberAddress::parse("v", "Anna+News@EXÄMPLE.com").expect("valid");
+        assert_eq!(address.as_str(), "Anna+News@EXÄMPLE.com");
+        assert_eq!(address.folded(), "anna+news@xn--exmple-cua.com");
+        assert_eq!(address.counted(), "anna@xn--exmple-cua.com");
+        assert_eq!(address.masked(), "A***@EXÄMPLE.com");
+        assert!(!format!("{address:?}").contains("nna"));
+    }
+
+    #[test]
+    fn preferences() {
+        assert_eq!(Preferences::parse("p", &["patch", "major"]).expect("valid").stored(), "patch,major");
+        for bad in [vec![], vec!["major", "major"], vec!["Major"], vec![""], vec!["all"]] {
+            assert!(Preferences::parse("p", &bad).is_err(), "{bad:?}");
+        }
+        assert_eq!(Preferences::from_stored(&Preferences::default().stored()), Some(Preferences::default()));
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_holds_a_line_break(text in "\\PC{0,20}[\r\n\0]\\PC{0,20}@example\\.com") {
+            prop_assert!(SubscriberAddress::parse("v", &text).is_err());
+        }
+
+        #[test]
+        fn folding_is_stable(local in "[a-zA-Z0-9+._-]{1,20}", domain in "[a-zA-Z]{1,10}\\.[a-z]{2,5}") {
+            if let Ok(address) = SubscriberAddress::parse("v", &format!("{local}@{domain}")) {
+                let again = SubscriberAddress::parse("v", &address.folded()).expect("a folded address is an address");
+                prop_assert_eq!(again.folded(), address.folded());
+            }
+        }
+    }
+}

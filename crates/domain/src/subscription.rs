@@ -1,0 +1,234 @@
+//! What becomes of a request to subscribe, to change, or to leave.
+//!
+//! The request itself is only noted. A job asks [`subscription_decide`] later, so that whoever asks learns nothing of
+//! the address from the answer.
+
+use chrono::Duration;
+use serde::{Deserialize, Serialize};
+
+use crate::{subscriber::SubscriberState, time::UtcTime};
+
+/// How long a confirmation link works.
+pub const CONFIRMATION_VALID: Duration = Duration::hours(48);
+
+/// What a request asks for (`releasepage-v1.md`, subscribers).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SubscriptionOp {
+    /// Subscribe.
+    Add,
+    /// Change the preferences.
+    Replace,
+    /// Unsubscribe.
+    Remove,
+}
+
+crate::text::named! {
+    SubscriptionOp {
+        Add => "add",
+        Replace => "replace",
+        Remove => "remove",
+    }
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum RequestState {
+    /// Noted, not yet decided.
+    Noted,
+    /// Decided: its mail is to be sent, or was.
+    Mailed,
+    /// Decided: no mail.
+    Ignored,
+    /// Its link was used.
+    Used,
+}
+
+crate::text::named! {
+    RequestState {
+        Noted => "noted",
+        Mailed => "mailed",
+        Ignored => "ignored",
+        Used => "used",
+    }
+}
+
+/// The mail that answers a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum RequestMail {
+    /// Please confirm.
+    Confirm,
+    /// You are subscribed already; change it here.
+    Remind,
+    /// Change your preferences here.
+    Change,
+    /// Unsubscribe here.
+    Leave,
+}
+
+crate::text::named! {
+    RequestMail {
+        Confirm => "confirm",
+        Remind => "remind",
+        Change => "change",
+        Leave => "leave",
+    }
+}
+
+/// The caps on mail that strangers can cause, each a setting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RequestCaps {
+    /// The shortest time between two mails to one subscriber.
+    pub subscriber_interval: Duration,
+    /// Mails to one subscriber in 24 hours.
+    pub subscriber_daily: i64,
+    /// Mails to one person on the whole server in 24 hours, aliases counted together.
+    pub address_daily: i64,
+    /// Mails for one page in 24 hours.
+    pub page_daily: i64,
+}
+
+impl Default for RequestCaps {
+    fn default() -> Self {
+        Self { subscriber_interval: Duration::minutes(15), subscriber_daily: 3, address_daily: 10, page_daily: 5_000 }
+    }
+}
+
+/// What is known when a request is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct RequestFacts {
+    /// The subscriber with this address on this page, if there is one.
+    pub subscriber: Option<SubscriberState>,
+    /// Whether the address is known not to be reachable.
+    pub suppressed: bool,
+    /// Whether the page can be subscribed to.
+    pub page_open: bool,
+    /// When the latest mail of this kind went to the subscriber.
+    pub last_mail_at: Option<UtcTime>,
+    /// Such mails to the subscriber in the last 24 hours.
+    pub subscriber_mails: i64,
+    /// Such mails to the person, on the whole server, in the last 24 hours.
+    pub address_mails: i64,
+    /// Such mails for the page in the last 24 hours.
+    pub page_mails: i64,
+}
+
+/// Decides which mail answers a request; `None` for no mail.
+pub fn subscription_decide(
+    op: SubscriptionOp,
+    facts: &RequestFacts,
+    caps: &RequestCaps,
+    now: UtcTime,
+) -> Option<RequestMail> {
+    let too_soon = facts.last_mail_at.is_some_and(|at| now - at < caps.subscriber_interval);
+    let over_cap = too_soon
+        || facts.subscriber_mails >= caps.subscriber_daily
+        || facts.address_mails >= caps.address_daily
+        || facts.page_mails >= caps.page_daily;
+    if facts.suppressed || !facts.page_open || over_cap {
+        return None;
+    }
+    match (op, facts.subscriber) {
+        (_, Some(SubscriberState::Suppressed)) => None,
+        (SubscriptionOp::Add, Some(SubscriberState::Confirmed)) => Some(RequestMail::Remind),
+        (SubscriptionOp::Add, _) => Some(RequestMail::Confirm),
+        (SubscriptionOp::Replace, Some(SubscriberState::Confirmed)) => Some(RequestMail::Change),
+        (SubscriptionOp::Remove, Some(SubscriberState::Confirmed)) => Some(RequestMail::Leave),
+        (SubscriptionOp::Replace | SubscriptionOp::Remove, _) => None,
+    }
+}
+
+/// What a click on a request's link meets.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestLink {
+    /// The button works.
+    Open,
+    /// It was clicked before.
+    Used,
+    /// It came too late.
+    Expired,
+}
+
+/// Whether the link of a request still works.
+pub fn request_link(state: RequestState, requested_at: UtcTime, now: UtcTime) -> RequestLink {
+    match state {
+        RequestState::Used => RequestLink::Used,
+        _ if now - requested_at > CONFIRMATION_VALID => RequestLink::Expired,
+        RequestState::Noted | RequestState::Mailed | RequestState::Ignored => RequestLink::Open,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn now() -> UtcTime {
+        crate::time::time_parse("2024-05-10T12:00:00Z").expect("valid")
+    }
+
+    fn facts(subscriber: Option<SubscriberState>) -> RequestFacts {
+        RequestFacts {
+            subscriber,
+            suppressed: false,
+            page_open: true,
+            last_mail_at: None,
+            subscriber_mails: 0,
+            address_mails: 0,
+            page_mails: 0,
+        }
+    }
+
+    #[test]
+    fn which_mail_answers() {
+        use RequestMail::*;
+        use SubscriberState::*;
+        use SubscriptionOp::*;
+        let rows = [
+            (Add, None, Some(Confirm)),
+            (Add, Some(Pending), Some(Confirm)),
+            (Add, Some(Unsubscribed), Some(Confirm)),
+            (Add, Some(Confirmed), Some(Remind)),
+            (Add, Some(Suppressed), None),
+            (Replace, Some(Confirmed), Some(Change)),
+            (Replace, None, None),
+            (Replace, Some(Pending), None),
+            (Replace, Some(Unsubscribed), None),
+            (Remove, Some(Confirmed), Some(Leave)),
+            (Remove, None, None),
+            (Remove, Some(Suppressed), None),
+        ];
+        for (op, subscriber, mail) in rows {
+            assert_eq!(
+                subscription_decide(op, &facts(subscriber), &RequestCaps::default(), now()),
+                mail,
+                "{op} {subscriber:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn caps_end_in_silence() {
+        let decide =
+            |facts: RequestFacts| subscription_decide(SubscriptionOp::Add, &facts, &RequestCaps::default(), now());
+        let base = facts(None);
+        assert!(decide(RequestFacts { suppressed: true, ..base }).is_none());
+        assert!(decide(RequestFacts { page_open: false, ..base }).is_none());
+        assert!(decide(RequestFacts { subscriber_mails: 3, ..base }).is_none());
+        assert!(decide(RequestFacts { address_mails: 10, ..base }).is_none());
+        assert!(decide(RequestFacts { page_mails: 5_000, ..base }).is_none());
+        assert!(decide(RequestFacts { last_mail_at: Some(now() - Duration::minutes(14)), ..base }).is_none());
+        assert!(
+            decide(RequestFacts { last_mail_at: Some(now() - Duration::minutes(15)), subscriber_mails: 2, ..base })
+                .is_some()
+        );
+    }
+
+    #[test]
+    fn links_end() {
+        let link = |state, hours| request_link(state, now() - Duration::hours(hours), now());
+        assert_eq!(link(RequestState::Mailed, 48), RequestLink::Open);
+        assert_eq!(link(RequestState::Mailed, 49), RequestLink::Expired);
+        assert_eq!(link(RequestState::Used, 1), RequestLink::Used);
+    }
+}

@@ -1,0 +1,261 @@
+//! What a tag says: the version in it, what readers see of it, and which component it belongs to.
+
+use crate::version::Version;
+
+/// Stand between a name and a version.
+const SEPARATORS: [char; 5] = ['-', '@', '/', '_', ' '];
+
+/// Names that say no more than "release": a tag with one of them is as plain as one without a name.
+const GENERIC_NAMES: [&str; 7] = ["", "v", "ver", "version", "rel", "release", "releases"];
+
+/// First words of tags that announce something unfinished, such as `nightly` or `prototype-search-3`.
+const UNFINISHED_WORDS: [&str; 10] =
+    ["alpha", "beta", "canary", "nightly", "prerelease", "preview", "prototype", "rc", "snapshot", "weekly"];
+
+/// A tag as one component reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tag<'a> {
+    shown: &'a str,
+    reading: Reading,
+}
+
+/// What a tag says without regard to any component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Reading {
+    version: Option<Version>,
+    /// It names a part of its repository, which is not the component's own.
+    named: bool,
+    /// Its first word says that it is unfinished.
+    unfinished: bool,
+}
+
+impl<'a> Tag<'a> {
+    /// Reads a tag. `prefix` is the component's own tag prefix. Any other name in front of the version is skipped for
+    /// reading only: readers see it.
+    pub fn parse(tag: &'a str, prefix: Option<&str>) -> Self {
+        let shown = prefix.and_then(|prefix| prefix_strip(tag, prefix)).unwrap_or(tag);
+        Self { shown, reading: Reading::of(shown) }
+    }
+
+    /// What readers see and clients compare (`releasepage-v1.md`, version): the tag without the component's own prefix.
+    /// A `v` that belongs to the version stays, also where the prefix ends in it: `web-v4.5.0` is `v4.5.0` for the
+    /// prefix `web-` as for `web-v`.
+    pub fn shown(&self) -> &'a str {
+        self.shown
+    }
+
+    /// The version; `None` where the tag is unversioned.
+    pub fn version(&self) -> Option<&Version> {
+        self.reading.version.as_ref()
+    }
+
+    /// Whether the tag itself says that it is a pre-release, by its version or by its first word.
+    pub fn is_prerelease(&self) -> bool {
+        self.reading.unfinished || self.version().is_some_and(Version::is_prerelease)
+    }
+
+    /// A text that compares by bytes as releases of a component rank: unversioned ones lowest and all alike, then by
+    /// version; of the same version, a plain tag is above one that names a part (`v0.11.2` above `driver/v0.11.2`).
+    pub fn sort_key(&self) -> String {
+        match self.version() {
+            None => "u".to_owned(),
+            Some(version) => format!("v{}{}", version.sort_key(), if self.reading.named { '0' } else { '1' }),
+        }
+    }
+}
+
+/// Which component a tag belongs to, as an index into `prefixes`: the tag prefixes of all components that a page has of
+/// the tag's repository.
+///
+/// - The longest prefix that the tag begins with takes it, unless what is left names a further part: `http-test-v3.0.0`
+///   is nothing for `http-`.
+/// - A component without a prefix takes the rest. Next to components with prefixes, where the page cuts its repository
+///   in parts, the rest is only the plain tags (`v1.2.0`, `release-1.2.0`, `nightly`): parts that have no component
+///   (`driver/v1.2.0`) belong to nobody, rather than to the repository's main product. Alone, it takes everything.
+pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
+    let own = prefixes.iter().enumerate().filter_map(|(index, prefix)| {
+        let prefix = prefix.filter(|prefix| prefix_takes(tag, prefix))?;
+        Some((prefix.len(), index))
+    });
+    if let Some((_, index)) = own.max() {
+        return Some(index);
+    }
+    let rest = prefixes.iter().position(Option::is_none)?;
+    let cut = prefixes.iter().any(Option::is_some);
+    (!cut || !Reading::of(tag).named).then_some(rest)
+}
+
+/// Whether a tag is of the part that `prefix` names.
+fn prefix_takes(tag: &str, prefix: &str) -> bool {
+    prefix_strip(tag, prefix).is_some_and(|rest| {
+        let reading = Reading::of(rest);
+        !reading.named || reading.version.is_none()
+    })
+}
+
+/// What is left of a tag behind a prefix; `None` where it does not begin with it or is nothing else.
+fn prefix_strip<'a>(tag: &'a str, prefix: &str) -> Option<&'a str> {
+    let rest = tag.strip_prefix(prefix)?;
+    let stem = prefix.strip_suffix(['v', 'V']).filter(|stem| stem.is_empty() || stem.ends_with(SEPARATORS));
+    if let Some(stem) = stem.filter(|_| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        return Some(&tag[stem.len()..]);
+    }
+    Some(rest.trim_start_matches(SEPARATORS)).filter(|rest| !rest.is_empty())
+}
+
+impl Reading {
+    fn of(text: &str) -> Self {
+        let text = text.trim();
+        if let Some(version) = Version::parse(text) {
+            return Self { version: Some(version), named: false, unfinished: false };
+        }
+        let first_word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
+        let unfinished = UNFINISHED_WORDS.iter().any(|word| first_word.eq_ignore_ascii_case(word));
+        match name_split(text) {
+            Some((name, version)) => Self { version: Some(version), named: !name_is_generic(name), unfinished },
+            None => Self { version: None, named: text.contains('/'), unfinished },
+        }
+    }
+}
+
+/// Splits a tag into the name in front and the version behind it: at the first place where a version follows, so that a
+/// number in a pre-release's own name (`tool-1.9.0-fix-v2.1`) is not taken for one.
+fn name_split(text: &str) -> Option<(&str, Version)> {
+    let last_part = text.rfind('/').unwrap_or(0);
+    let separators = text[last_part..].char_indices().filter(|(_, c)| SEPARATORS.contains(c));
+    separators.map(|(offset, _)| last_part + offset).find_map(|at| {
+        let (name, behind) = (&text[..at], &text[at + 1..]);
+        // Behind a number comes the rest of a date or a counter (`release-2024-10-01.2`), unless it says `v`.
+        let last_word = name.rsplit(SEPARATORS).next().unwrap_or_default();
+        let counted = !last_word.is_empty() && last_word.bytes().all(|byte| byte.is_ascii_digit());
+        if counted && !behind.starts_with(['v', 'V']) {
+            return None;
+        }
+        Version::parse_behind_name(behind).map(|version| (name, version))
+    })
+}
+
+fn name_is_generic(name: &str) -> bool {
+    let name = name.trim_matches(SEPARATORS);
+    GENERIC_NAMES.iter().any(|generic| name.eq_ignore_ascii_case(generic))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_skipped() {
+        for (tag, version) in [
+            ("web-v4.5.0", "4.5.0"),
+            ("cmd/river/v0.11.2", "0.11.2"),
+            ("driver/pgxv5/v0.11.2-rc.1", "0.11.2-rc.1"),
+            ("release-2024.10.1", "2024.10.1"),
+            ("Release 2.4", "2.4"),
+            ("@scope/tool@1.2.3", "1.2.3"),
+            ("tool@1.2.3-beta.1", "1.2.3-beta.1"),
+            ("log4x-2.17.1", "2.17.1"),
+            ("macros_v2.0.2", "2.0.2"),
+            ("http-test-v3.0.0-beta.1", "3.0.0-beta.1"),
+            ("tool-1.9.0-fix-v2.1", "1.9.0-fix-v2.1"),
+            ("part-2-v1.0.1", "1.0.1"),
+            ("v0.19.0rc3", "0.19.0-rc.3"),
+        ] {
+            assert_eq!(Tag::parse(tag, None).version(), Version::parse(version).as_ref(), "{tag}");
+            assert_eq!(Tag::parse(tag, None).shown(), tag);
+        }
+    }
+
+    #[test]
+    fn unversioned() {
+        for tag in [
+            "latest",
+            "weekly",
+            "web",
+            "20241001",
+            "release-20241001",
+            "2024-10-01",
+            "release-2024-10-01.2",
+            "v2.2.x",
+            "prototype-sorting-184",
+            "prototype-image-3-15-v2",
+            "upgrade-v1-2-to-v1-3",
+            "driver/stable",
+            "-",
+            "",
+        ] {
+            let read = Tag::parse(tag, None);
+            assert_eq!(read.version(), None, "{tag}");
+            assert!(read.sort_key() < Tag::parse("0.0.0-0", None).sort_key(), "{tag}");
+        }
+    }
+
+    #[test]
+    fn prereleases_by_word() {
+        for tag in ["nightly", "weekly", "nightly-2024-10-01", "prototype-search-3", "prototype-v1.9.0", "Beta 2.0"] {
+            assert!(Tag::parse(tag, None).is_prerelease(), "{tag}");
+        }
+        for tag in ["latest", "v1.2", "web-v1.2.3", "betamax-v1.0.0", "tools/beta-tester-1.0.0", "test-v0.1.0"] {
+            assert!(!Tag::parse(tag, None).is_prerelease(), "{tag}");
+        }
+        assert!(!Tag::parse("preview-v1.2.0", Some("preview-")).is_prerelease(), "its own prefix says nothing");
+        assert!(Tag::parse("web-nightly", Some("web-")).is_prerelease());
+    }
+
+    #[test]
+    fn shown_without_the_own_prefix() {
+        for (tag, prefix, shown) in [
+            ("web-v4.5.0", "web-", "v4.5.0"),
+            ("web-v4.5.0", "web-v", "v4.5.0"),
+            ("web-v4.5.0", "web", "v4.5.0"),
+            ("rt-0.1.0", "rt-", "0.1.0"),
+            ("cmd/river/v0.11.2", "cmd/river/", "v0.11.2"),
+            ("cmd/river/v0.11.2", "cmd/river", "v0.11.2"),
+            ("v1.2.0", "v", "v1.2.0"),
+            ("dev1.2.0", "dev", "1.2.0"),
+            ("go1.22.3", "go", "1.22.3"),
+            ("build-42", "build-", "42"),
+            ("web-nightly", "web-", "nightly"),
+            ("web-", "web-", "web-"),
+            ("http-v1.0.0", "web-", "http-v1.0.0"),
+        ] {
+            assert_eq!(Tag::parse(tag, Some(prefix)).shown(), shown, "{tag} with {prefix}");
+        }
+        assert_eq!(Tag::parse("build-42", Some("build-")).version(), Version::parse("42").as_ref());
+        assert_eq!(Tag::parse("go1.22.3", Some("go")).version(), Version::parse("1.22.3").as_ref());
+    }
+
+    #[test]
+    fn plain_tags_rank_above_named_ones_of_the_same_version_only() {
+        let key = |tag| Tag::parse(tag, None).sort_key();
+        assert!(key("v0.11.2") > key("driver/v0.11.2"));
+        assert_eq!(key("release-0.11.2"), key("v0.11.2"));
+        assert!(key("driver/v0.11.3") > key("v0.11.2"));
+        assert!(key("driver/v0.11.3-rc.1.1") > key("v0.11.3-rc.1"));
+    }
+
+    #[test]
+    fn belonging() {
+        let monorepo = [None, Some("http-"), Some("http-test-v"), Some("cmd/"), Some("cmd/tool/")];
+        for (tag, component) in [
+            ("v1.0.0", Some(0)),
+            ("release-1.0.0", Some(0)),
+            ("nightly", Some(0)),
+            ("http-v1.0.0", Some(1)),
+            ("http-nightly", Some(1)),
+            ("http-test-v1.0.0", Some(2)),
+            ("cmd/tool/v1.0.0", Some(4)),
+            ("cmd/v1.0.0", Some(3)),
+            ("cmd/other/v1.0.0", None),
+            ("http-client-v1.0.0", None),
+            ("web-v1.0.0", None),
+            ("http-", Some(0)),
+        ] {
+            assert_eq!(tag_component(tag, &monorepo), component, "{tag}");
+        }
+        assert_eq!(tag_component("web-v1.0.0", &[None]), Some(0), "alone, it takes everything");
+        assert_eq!(tag_component("v1.0.0", &[Some("web-")]), None);
+        assert_eq!(tag_component("web-view-1.0.0", &[Some("web-v")]), None);
+        assert_eq!(tag_component("v1.0.0", &[]), None);
+    }
+}

@@ -1,0 +1,96 @@
+//! Text that people and programs send: names of enum values, and what no text may hold.
+
+use std::fmt;
+
+/// A word that names no value of an enumeration.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownName;
+
+impl fmt::Display for UnknownName {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("unknown name")
+    }
+}
+
+impl std::error::Error for UnknownName {}
+
+/// Gives an enum one name for each value: `ALL`, `as_str`, `Display` and `FromStr`.
+macro_rules! named {
+    ($type:ident { $($value:ident => $name:literal),+ $(,)? }) => {
+        impl $type {
+            /// Every value, in the order of declaration.
+            pub const ALL: &'static [Self] = &[$(Self::$value),+];
+
+            /// The name on the wire and in the database.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$value => $name),+
+                }
+            }
+        }
+
+        impl ::std::fmt::Display for $type {
+            fn fmt(&self, formatter: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                formatter.write_str(self.as_str())
+            }
+        }
+
+        impl ::std::str::FromStr for $type {
+            type Err = $crate::text::UnknownName;
+
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                match name {
+                    $($name => Ok(Self::$value),)+
+                    _ => Err($crate::text::UnknownName),
+                }
+            }
+        }
+    };
+}
+pub(crate) use named;
+
+/// What a text of one line must be: how many characters, and none that could break out of a line or a header.
+///
+/// Control characters, U+0000 among them, and the line and paragraph separators are refused.
+pub fn line_is_clean(text: &str) -> bool {
+    !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
+}
+
+/// The slug of a name: lower-case ASCII letters, digits and single hyphens, at most 60 characters; `fallback` where
+/// nothing is left.
+pub fn slug_of(name: &str, fallback: &str) -> String {
+    let mut slug = String::new();
+    for c in name.chars().flat_map(char::to_lowercase) {
+        if c.is_ascii_alphanumeric() {
+            slug.push(c);
+        } else if !slug.is_empty() && !slug.ends_with('-') {
+            slug.push('-');
+        }
+        if slug.len() >= 60 {
+            break;
+        }
+    }
+    let slug = slug.trim_end_matches('-');
+    if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slugs() {
+        for (name, slug) in [("iOS app", "ios-app"), ("  A -- B!", "a-b"), ("Ünï", "n"), ("日本", "x"), ("", "x")] {
+            assert_eq!(slug_of(name, "x"), slug, "{name}");
+        }
+        assert_eq!(slug_of(&"a".repeat(500), "x").len(), 60);
+    }
+
+    #[test]
+    fn lines() {
+        assert!(line_is_clean("Acme – Müller 日本"));
+        for text in ["a\r\nBcc: b", "a\0", "a\u{2028}b", "\u{7f}", "\u{85}"] {
+            assert!(!line_is_clean(text), "{text:?}");
+        }
+    }
+}

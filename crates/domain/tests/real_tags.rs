@@ -1,0 +1,167 @@
+//! The rules over the tags of real projects, which lie beside the project where they are there at all.
+
+use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
+
+use releasepage_domain::{
+    bump::Bump,
+    history::{ComponentRelease, HistoryRelease, component_history, component_latest},
+    tag::{Tag, tag_component},
+    time::{UtcTime, time_parse},
+};
+
+/// The tags with their times, by repository.
+struct RealTags(BTreeMap<String, Vec<(String, UtcTime)>>);
+
+/// Read once, so that their absence is told once.
+static REAL_TAGS: LazyLock<Option<RealTags>> = LazyLock::new(RealTags::load);
+
+impl RealTags {
+    /// Reads `tags.tsv` of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
+    #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+    fn load() -> Option<Self> {
+        let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
+        let path = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from).join("tags.tsv");
+        let Ok(text) = std::fs::read_to_string(&path) else {
+            println!("skipped: the tags of real projects are not there");
+            return None;
+        };
+        let mut repositories: BTreeMap<String, Vec<(String, UtcTime)>> = BTreeMap::new();
+        for line in text.lines() {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [repository, tag, time] = fields[..] else { panic!("{line}: not three fields") };
+            let time = time_parse(time).unwrap_or_else(|| panic!("{line}: no time"));
+            repositories.entry(repository.to_owned()).or_default().push((tag.to_owned(), time));
+        }
+        Some(Self(repositories))
+    }
+
+    /// What a page shows of a component that has `prefix`, where the page cuts its repository at `prefixes`.
+    fn component(
+        &self,
+        repository: &str,
+        prefixes: &[Option<&str>],
+        prefix: Option<&str>,
+    ) -> Vec<ComponentRelease<'_>> {
+        let component = prefixes.iter().position(|candidate| *candidate == prefix).expect("one of the prefixes");
+        let own = self.0[repository].iter().filter(|(tag, _)| tag_component(tag, prefixes) == Some(component));
+        let releases: Vec<HistoryRelease<'_>> = own
+            .map(|(tag, time)| HistoryRelease {
+                id: tag,
+                tag,
+                platforms: "[]",
+                published_at: *time,
+                prerelease: false,
+                fixed: None,
+            })
+            .collect();
+        component_history(&releases, prefix, Bump::Minor)
+    }
+}
+
+const RIVER: [Option<&str>; 8] = [
+    None,
+    Some("cmd/river/"),
+    Some("riverdriver/"),
+    Some("riverdriver/riverdatabasesql/"),
+    Some("riverdriver/riverpgxv5/v"),
+    Some("riverdriver/riversqlite/"),
+    Some("rivershared/"),
+    Some("rivertype/"),
+];
+
+const ACTIX: [Option<&str>; 7] =
+    [None, Some("web-v"), Some("http-"), Some("http-test-"), Some("awc-v"), Some("multipart-"), Some("codegen-v")];
+
+#[test]
+fn the_latest_is_what_a_reader_of_the_project_would_name() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    let whole: &[Option<&str>] = &[None];
+    for (repository, prefixes, prefix, latest) in [
+        ("LemmyNet/lemmy", whole, None, "0.19.20"),
+        ("ReleasePage/developers", whole, None, "v1.3.3"),
+        ("ReleasePage/version.js", whole, None, "v1.1.3"),
+        ("atuinsh/atuin", whole, None, "v18.19.0"),
+        ("diesel-rs/diesel", whole, None, "v2.3.12"),
+        ("knadh/listmonk", whole, None, "v6.2.0"),
+        ("lettre/lettre", whole, None, "v0.11.21"),
+        ("meilisearch/meilisearch", whole, None, "v1.50.0"),
+        ("octokit/webhooks", whole, None, "v7.6.1"),
+        ("svix/svix-webhooks", whole, None, "v2.0.0"),
+        ("svix/svix-webhooks", &[None, Some("server-v")], Some("server-v"), "v1.100.0"),
+        // The plain tag is older by seconds than those of the other modules.
+        ("riverqueue/river", whole, None, "v0.43.0"),
+        ("riverqueue/river", &RIVER, None, "v0.43.0"),
+        ("riverqueue/river", &RIVER, Some("riverdriver/riverpgxv5/v"), "v0.43.0"),
+        ("actix/actix-web", whole, None, "web-v4.15.0"),
+        // The plain tags of this repository ended in 2019.
+        ("actix/actix-web", &ACTIX, None, "v0.7.19"),
+        ("actix/actix-web", &ACTIX, Some("web-v"), "v4.15.0"),
+        ("actix/actix-web", &ACTIX, Some("http-"), "v3.13.3"),
+        ("actix/actix-web", &ACTIX, Some("http-test-"), "v3.2.0"),
+        ("actix/actix-web", &ACTIX, Some("codegen-v"), "v4.3.0"),
+    ] {
+        let history = tags.component(repository, prefixes, prefix);
+        let shown = component_latest(&history).map(|place| Tag::parse(place.release.tag, prefix).shown());
+        assert_eq!(shown, Some(latest), "{repository} {prefix:?}");
+    }
+}
+
+#[test]
+fn bumps_are_what_the_projects_meant() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    for (repository, tag, bump) in [
+        ("LemmyNet/lemmy", "v0.0.7.3", Bump::Patch),
+        ("LemmyNet/lemmy", "v0.1.0", Bump::Minor),
+        ("LemmyNet/lemmy", "v0.5.9", Bump::Patch),
+        ("LemmyNet/lemmy", "0.19.19-jemalloc", Bump::Prerelease),
+        ("LemmyNet/lemmy", "0.19.20", Bump::Patch),
+        ("ReleasePage/developers", "v1.0", Bump::Major),
+        ("ReleasePage/developers", "v1.2", Bump::Minor),
+        ("atuinsh/atuin", "v11.0.0", Bump::Major),
+        ("atuinsh/atuin", "nucleo-v0.2.1", Bump::Patch),
+        ("atuinsh/atuin", "weekly", Bump::Prerelease),
+        ("diesel-rs/diesel", "v1.0.0-beta1", Bump::Prerelease),
+        ("diesel-rs/diesel", "v1.0.0", Bump::Major),
+        ("diesel-rs/diesel", "0.16.1", Bump::Patch),
+        ("diesel-rs/diesel", "v2.2.x", Bump::Minor),
+        ("lettre/lettre", "v0.10.0", Bump::Minor),
+        ("lettre/lettre", "v0.8.4", Bump::Patch),
+        ("meilisearch/meilisearch", "v0.19.0rc4", Bump::Prerelease),
+        ("meilisearch/meilisearch", "v1.0.0", Bump::Major),
+        ("meilisearch/meilisearch", "v1.2.1", Bump::Patch),
+        ("meilisearch/meilisearch", "v1.4.0", Bump::Minor),
+        ("svix/svix-webhooks", "v1.4.12", Bump::Major),
+        ("svix/svix-webhooks", "v2.0.0", Bump::Major),
+        ("riverqueue/river", "cmd/river/v0.41.1", Bump::Patch),
+    ] {
+        let history = tags.component(repository, &[None], None);
+        let place = history.iter().find(|place| place.release.tag == tag).unwrap_or_else(|| panic!("no {tag}"));
+        assert_eq!(place.bump, bump, "{repository} {tag}");
+    }
+}
+
+#[test]
+fn few_tags_are_unversioned_and_no_prototype_is_a_release() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    assert_eq!(tags.0.values().map(Vec::len).sum::<usize>(), 3_255);
+    let all = tags.0.values().flatten().map(|(tag, _)| tag.as_str());
+    let (prototypes, others): (Vec<&str>, Vec<&str>) = all.partition(|tag| tag.starts_with("prototype-"));
+    assert!(prototypes.iter().all(|tag| Tag::parse(tag, None).is_prerelease()));
+    let mut unversioned: Vec<&str> =
+        others.into_iter().filter(|tag| Tag::parse(tag, None).version().is_none()).collect();
+    unversioned.sort_unstable();
+    assert_eq!(unversioned, ["awc", "latest", "nightly", "remove", "ser", "v2.2.x", "weekly"]);
+}
+
+#[test]
+fn every_module_of_a_monorepo_has_its_own_tags() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    for (tag, _) in &tags.0["riverqueue/river"] {
+        let component = tag_component(tag, &RIVER).unwrap_or_else(|| panic!("{tag} belongs to nobody"));
+        let shown = Tag::parse(tag, RIVER[component]).shown();
+        let part = tag.strip_suffix(shown).expect("what is shown is the end of a tag");
+        let prefix = RIVER[component].unwrap_or_default();
+        assert_eq!(part, prefix.strip_suffix('v').unwrap_or(prefix), "{tag}");
+        assert!(shown.starts_with('v'), "{tag} is shown as {shown}");
+    }
+}

@@ -1,0 +1,86 @@
+//! The order of versions and of their keys, over generated tags.
+
+use std::cmp::Ordering;
+
+use proptest::prelude::*;
+use releasepage_domain::{tag::Tag, version::Version};
+
+/// Few different parts, so that generated versions often agree in some of them.
+const NUMBER: &str = "0{0,2}(0|1|2|9|10|99|184467440737095516(15|16)|[1-9][0-9]{20,60})";
+const IDENTIFIER: &str = "(0|1|2|10|rc|rc1|RC|a|a-b|-|beta2b|é)";
+
+/// What may be a version, in all its spellings.
+fn version_text() -> impl Strategy<Value = String> {
+    let release = format!("v?{NUMBER}(\\.{NUMBER}){{0,3}}");
+    let prerelease = format!("(-{IDENTIFIER}(\\.{IDENTIFIER}){{0,3}}|rc{NUMBER}|\\.Final|\\.beta-1)?");
+    let text = format!("{release}{prerelease}(\\+[a-z0-9]{{1,3}})?");
+    proptest::string::string_regex(&text).expect("a valid expression")
+}
+
+fn version() -> impl Strategy<Value = Version> {
+    version_text().prop_filter_map("no version", |text| Version::parse(&text))
+}
+
+/// Tags with and without names, and plain nonsense.
+fn tag_text() -> impl Strategy<Value = String> {
+    prop_oneof![
+        3 => ("(|web-|cmd/tool/|tool@|release-|prototype_)", version_text()).prop_map(|(name, version)| name + &version),
+        1 => "[-@/_ .v0-9a-z+(é]{0,12}",
+        1 => any::<String>(),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn the_order_is_total(a in version(), b in version(), c in version()) {
+        prop_assert_eq!(a.cmp(&b), b.cmp(&a).reverse());
+        prop_assert_eq!(a == b, a.cmp(&b) == Ordering::Equal);
+        let mut ascending = [&a, &b, &c];
+        ascending.sort();
+        prop_assert!(ascending[0] <= ascending[2], "{ascending:?}");
+    }
+
+    #[test]
+    fn keys_compare_as_versions(a in version(), b in version()) {
+        prop_assert_eq!(a.sort_key().as_bytes().cmp(b.sort_key().as_bytes()), a.cmp(&b), "{:?} {:?}", a, b);
+    }
+
+    #[test]
+    fn numbers_compare_as_numbers(a in any::<[u64; 4]>(), b in any::<[u64; 4]>(), alike in 0..4_usize) {
+        let mut b = b;
+        b[..alike].copy_from_slice(&a[..alike]);
+        let version = |numbers: [u64; 4]| Version::parse(&numbers.map(|number| number.to_string()).join("."));
+        prop_assert_eq!(version(a).cmp(&version(b)), a.cmp(&b));
+    }
+
+    #[test]
+    fn a_prerelease_comes_between_releases(numbers in any::<[u32; 3]>(), identifier in IDENTIFIER) {
+        let [major, minor, patch] = numbers.map(u64::from);
+        let parse = |patch: u64, end: &str| Version::parse(&format!("{major}.{minor}.{patch}{end}")).expect("a version");
+        let prerelease = parse(patch, &format!("-{identifier}"));
+        prop_assert!(prerelease.is_prerelease());
+        prop_assert!(prerelease < parse(patch, ""));
+        prop_assert!(patch == 0 || prerelease > parse(patch - 1, ""));
+    }
+
+    #[test]
+    fn keys_of_tags_rank_unversioned_versions_and_names(a in tag_text(), b in tag_text()) {
+        let (a, b) = (Tag::parse(&a, None), Tag::parse(&b, None));
+        let keys = a.sort_key().as_bytes().cmp(b.sort_key().as_bytes());
+        // `None` is the lowest option; of one version, a name may still decide.
+        match a.version().cmp(&b.version()) {
+            Ordering::Equal => prop_assert!(a.version().is_some() || keys == Ordering::Equal),
+            order => prop_assert_eq!(keys, order),
+        }
+    }
+
+    #[test]
+    fn whatever_the_tag_and_the_prefix_the_shown_text_is_its_end(
+        name in "[a-z]{0,3}[-/@_]?v?", rest in tag_text(), prefix in "[a-z]{1,3}[-/@_]?v?",
+    ) {
+        for tag in [format!("{name}{rest}"), format!("{prefix}{rest}")] {
+            let shown = Tag::parse(&tag, Some(&prefix)).shown();
+            prop_assert!(tag.ends_with(shown) && shown.is_empty() == tag.is_empty(), "{tag:?} {prefix:?} {shown:?}");
+        }
+    }
+}

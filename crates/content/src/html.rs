@@ -1,0 +1,180 @@
+//! Notes as HTML that is safe on a page of ours.
+
+use comrak::nodes::{NodeLink, NodeList, NodeValue};
+use comrak::{Arena, Node, format_html};
+
+use crate::raw_html::Balance;
+use crate::sanitizer::sanitize;
+use crate::tree::{node_new, options, text_flat, tree_parse};
+
+/// How many levels a heading goes down, so that a note's `#` does not compete with the title of the
+/// page (`h1`) and of the release (`h2`).
+const HEADING_DEMOTION: u8 = 2;
+
+/// Whether notes may show images that lie on other servers, which then learn who reads them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RemoteImages {
+    /// An image is shown as a link to it, named by its alternative text. Mails always use this.
+    Refused,
+    /// `http` and `https` images are shown, loaded lazily and without a referrer.
+    Allowed,
+}
+
+/// Renders notes, GitHub-flavoured Markdown, as sanitized HTML.
+///
+/// - Links lead to `http`, `https` and `mailto` addresses only and carry
+///   `rel="nofollow noopener noreferrer"`.
+/// - Headings begin at `h3`; there are no ids, classes, styles, scripts, frames or form controls. Task
+///   lists show ☑ and ☐.
+/// - HTML in notes is kept where it is plain markup (`details`, `kbd`, `sub` …); a tag that is not known
+///   is shown as the text it was written as.
+/// - What is nested deeper than 48 levels is shown as plain text.
+pub fn notes_html(markdown: &str, images: RemoteImages) -> String {
+    let arena = Arena::new();
+    let root = tree_parse(&arena, markdown);
+    let mut rewriter = Rewriter { arena: &arena, images };
+    rewriter.children_rewrite(root, 0, false);
+    let mut html = String::with_capacity(markdown.len() * 2);
+    format_html(root, &options(), &mut html).expect("writing to a String cannot fail");
+    sanitize(&html, images)
+}
+
+/// Turns the tree of the notes into the tree of the page.
+struct Rewriter<'a> {
+    arena: &'a Arena<'a>,
+    images: RemoteImages,
+}
+
+impl<'a> Rewriter<'a> {
+    /// Recurses no deeper than the tree, which is bounded.
+    fn children_rewrite(&mut self, parent: Node<'a>, depth: usize, in_link: bool) {
+        let mut balance = Balance::new(depth, self.images);
+        for node in parent.children().collect::<Vec<_>>() {
+            let is_link = matches!(node.data().value, NodeValue::Link(_));
+            self.children_rewrite(node, depth + 1, in_link || is_link);
+            self.node_rewrite(node, &mut balance, in_link);
+        }
+        if let Some(closing) = balance.finish() {
+            parent.append(node_new(self.arena, NodeValue::Raw(closing)));
+        }
+    }
+
+    fn node_rewrite(&self, node: Node<'a>, balance: &mut Balance, in_link: bool) {
+        let mut data = node.data_mut();
+        match &mut data.value {
+            NodeValue::Heading(heading) => {
+                heading.level = (heading.level + HEADING_DEMOTION).min(6);
+            }
+            NodeValue::HtmlBlock(block) => {
+                let html = balance.rewrite(&block.literal);
+                data.value = NodeValue::Raw(html);
+            }
+            NodeValue::HtmlInline(literal) => {
+                let html = balance.rewrite(literal);
+                data.value = NodeValue::Raw(html);
+            }
+            NodeValue::TaskItem(task) => {
+                let mark = if task.symbol.is_some() { "☑ " } else { "☐ " };
+                data.value = NodeValue::Item(NodeList::default());
+                drop(data);
+                self.item_mark(node, mark);
+            }
+            NodeValue::Image(image) if self.images == RemoteImages::Refused => {
+                let link = std::mem::take(image);
+                drop(data);
+                self.image_replace(node, link, in_link);
+            }
+            _ => {}
+        }
+    }
+
+    /// Puts a task's mark before the text of its item.
+    fn item_mark(&self, item: Node<'a>, mark: &'static str) {
+        let home = item.first_child().filter(|child| child.data().value.contains_inlines()).unwrap_or_else(|| {
+            let paragraph = node_new(self.arena, NodeValue::Paragraph);
+            item.prepend(paragraph);
+            paragraph
+        });
+        home.prepend(node_new(self.arena, NodeValue::Text(mark.into())));
+    }
+
+    /// Puts a link in the place of an image, or, where a link would be within a link, its
+    /// alternative text.
+    fn image_replace(&self, image: Node<'a>, link: Box<NodeLink>, in_link: bool) {
+        if text_flat(image).trim().is_empty() {
+            image.append(node_new(self.arena, NodeValue::Text("image".into())));
+        }
+        if in_link {
+            for child in image.children().collect::<Vec<_>>() {
+                image.insert_before(child);
+            }
+            image.detach();
+        } else {
+            image.data_mut().value = NodeValue::Link(link);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(markdown: &str) -> String {
+        notes_html(markdown, RemoteImages::Refused).trim_end().to_owned()
+    }
+
+    const REL: &str = "rel=\"nofollow noopener noreferrer\"";
+
+    #[test]
+    fn markdown_becomes_html() {
+        for (markdown, expected) in [
+            ("# New\n\n*a* **b** ~~c~~ `d`", "<h3>New</h3>\n<p><em>a</em> <strong>b</strong> <del>c</del> <code>d</code></p>".to_owned()),
+            ("##### Deep", "<h6>Deep</h6>".to_owned()),
+            ("[x](https://e.com/a?b&c)", format!("<p><a href=\"https://e.com/a?b&amp;c\" {REL}>x</a></p>")),
+            ("see https://e.com/x.", format!("<p>see <a href=\"https://e.com/x\" {REL}>https://e.com/x</a>.</p>")),
+            ("| a | b |\n|---|--:|\n| 1 | 2 |", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table>".to_owned()),
+            ("- [x] done\n- [ ] open", "<ul>\n<li>☑ done</li>\n<li>☐ open</li>\n</ul>".to_owned()),
+            ("<details>\n<summary>More</summary>\n\n**b**\n\n</details>", "<details>\n<summary>More</summary>\n<p><strong>b</strong></p>\n</details>".to_owned()),
+            ("press <kbd>x</kbd>, Vec<String>", "<p>press <kbd>x</kbd>, Vec&lt;String&gt;</p>".to_owned()),
+        ] {
+            assert_eq!(refused(markdown), expected, "{markdown}");
+        }
+    }
+
+    #[test]
+    fn hostile_markup_is_disarmed() {
+        for (markdown, expected) in [
+            ("[x](javascript:alert(1))", format!("<p><a {REL}>x</a></p>")),
+            (
+                "<a href='JaVaScRiPt:alert(1)' onclick='x()' id=a class=b style='c:d'>x</a>",
+                format!("<p><a {REL}>x</a></p>"),
+            ),
+            ("<a href=\"data:text/html,x\">x</a>", format!("<p><a {REL}>x</a></p>")),
+            ("[x](/admin)", format!("<p><a {REL}>x</a></p>")),
+            ("a<script>alert(1)</script>", "<p>a&lt;script&gt;alert(1)&lt;/script&gt;</p>".to_owned()),
+            ("<iframe src=https://e.com></iframe>", "&lt;iframe src=https://e.com&gt;&lt;/iframe&gt;".to_owned()),
+            ("<svg/onload=alert(1)>", "<p>&lt;svg/onload=alert(1)&gt;</p>".to_owned()),
+            ("<h1 id=top>x", "<h3>x\n</h3>".to_owned()),
+        ] {
+            assert_eq!(refused(markdown), expected, "{markdown}");
+        }
+    }
+
+    #[test]
+    fn remote_images_are_links_unless_allowed() {
+        let image = "![A cat](https://e.com/cat.png)";
+        assert_eq!(refused(image), format!("<p><a href=\"https://e.com/cat.png\" {REL}>A cat</a></p>"));
+        assert_eq!(
+            refused(&format!("[{image}](https://e.com/) ![](https://e.com/b.png)")),
+            format!(
+                "<p><a href=\"https://e.com/\" {REL}>A cat</a> <a href=\"https://e.com/b.png\" {REL}>image</a></p>"
+            )
+        );
+        let allowed = notes_html(image, RemoteImages::Allowed);
+        for part in ["<img", "src=\"https://e.com/cat.png\"", "alt=\"A cat\"", "loading=\"lazy\"", "no-referrer"] {
+            assert!(allowed.contains(part), "{part} in {allowed}");
+        }
+        let scripted = notes_html("<img src='javascript:x' onerror=y alt=z>", RemoteImages::Allowed);
+        assert!(!scripted.contains("javascript") && !scripted.contains("onerror"), "{scripted}");
+    }
+}

@@ -1,0 +1,146 @@
+//! The last line of defence: the list of what may stand in notes.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use ammonia::{Builder, UrlRelative};
+
+use crate::html::RemoteImages;
+
+/// The longest run of text, and the longest attribute, in bytes. html5ever's serializer looks for the next
+/// `<` or `>` anew at each `&`, so a text of a mebibyte of `&` would take it minutes.
+const RUN_LENGTH: usize = 4096;
+
+/// Takes from HTML whatever is not on the list.
+pub(crate) fn sanitize(html: &str, images: RemoteImages) -> String {
+    match images {
+        RemoteImages::Refused => &SANITIZER,
+        RemoteImages::Allowed => &SANITIZER_WITH_IMAGES,
+    }
+    .clean(&runs_split(html))
+    .to_string()
+}
+
+/// Cuts long runs of text with empty comments: the parser makes separate text nodes of them, and the
+/// sanitizer takes the comments out. A run is cut before the characters that the serializer stops at
+/// (`&`, and U+0080 to U+00BF for their first byte), so that no character reference is cut.
+fn runs_split(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + html.len() / 64);
+    let mut run = 0;
+    for character in html.chars() {
+        match character {
+            '<' | '>' => run = 0,
+            '&' | '\u{80}'..='\u{BF}' if run > RUN_LENGTH => {
+                out.push_str("<!---->");
+                run = 0;
+            }
+            _ => run += character.len_utf8(),
+        }
+        out.push(character);
+    }
+    out
+}
+
+static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(sanitizer);
+
+static SANITIZER_WITH_IMAGES: LazyLock<Builder<'static>> = LazyLock::new(|| {
+    let mut builder = sanitizer();
+    builder
+        .add_tags(["img"])
+        .add_tag_attributes("img", ["src", "alt", "width", "height"])
+        .set_tag_attribute_value("img", "loading", "lazy")
+        .set_tag_attribute_value("img", "referrerpolicy", "no-referrer");
+    builder
+});
+
+/// The list of what may stand in notes; what is not on it goes, whatever the steps before let through.
+fn sanitizer() -> Builder<'static> {
+    let mut builder = Builder::empty();
+    builder
+        .tags(HashSet::from([
+            "a",
+            "b",
+            "blockquote",
+            "br",
+            "code",
+            "dd",
+            "del",
+            "details",
+            "div",
+            "dl",
+            "dt",
+            "em",
+            "h3",
+            "h4",
+            "h5",
+            "h6",
+            "hr",
+            "i",
+            "ins",
+            "kbd",
+            "li",
+            "mark",
+            "ol",
+            "p",
+            "pre",
+            "q",
+            "s",
+            "samp",
+            "small",
+            "span",
+            "strong",
+            "sub",
+            "summary",
+            "sup",
+            "table",
+            "tbody",
+            "td",
+            "tfoot",
+            "th",
+            "thead",
+            "tr",
+            "u",
+            "ul",
+            "var",
+        ]))
+        .clean_content_tags(HashSet::from(["script", "style"]))
+        .tag_attributes(HashMap::from([
+            ("a", HashSet::from(["href"])),
+            ("details", HashSet::from(["open"])),
+            ("ol", HashSet::from(["start"])),
+            ("td", HashSet::from(["align", "colspan", "rowspan"])),
+            ("th", HashSet::from(["align", "colspan", "rowspan"])),
+        ]))
+        .generic_attributes(HashSet::from(["dir", "lang", "title"]))
+        .url_schemes(HashSet::from(["http", "https", "mailto"]))
+        .url_relative(UrlRelative::Deny)
+        .link_rel(Some("nofollow noopener noreferrer"))
+        .attribute_filter(|_, _, value| (value.len() <= RUN_LENGTH).then(|| value.into()));
+    builder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_runs_are_cut_between_references_and_come_out_whole() {
+        for (piece, cuts) in [("a&amp;", 4), ("a·b", 2), ("abcdef", 0)] {
+            let text = piece.repeat(3_000);
+            let split = runs_split(&text);
+            assert_eq!(split.matches("<!---->").count(), cuts, "{piece}");
+            assert_eq!(split.replace("<!---->", ""), text);
+            assert_eq!(sanitize(&text, RemoteImages::Refused), text);
+        }
+    }
+
+    #[test]
+    fn overlong_attributes_go() {
+        let link = |length: usize| {
+            let html = format!("<a href=\"https://e.com/{}\">x</a>", "a".repeat(length));
+            sanitize(&html, RemoteImages::Refused).contains("href")
+        };
+        assert!(link(4_000));
+        assert!(!link(5_000));
+    }
+}

@@ -1,0 +1,107 @@
+//! What is done to the Markdown source before it is parsed.
+
+/// How many block markers (`>`, `-`, `1.` …) one line may open. CommonMark's block phase walks every
+/// open container again for each later line, so unlimited nesting is quadratic in the input.
+const MARKERS_PER_LINE: usize = 32;
+
+/// How many empty lines may follow one another. Each of them walks every open container, too.
+const EMPTY_LINES: usize = 16;
+
+/// Removes control characters and empty lines beyond [`EMPTY_LINES`], brings line ends to `\n`, and
+/// takes the meaning from block markers beyond [`MARKERS_PER_LINE`] with a backslash, as an author
+/// would (CommonMark §2.4).
+pub(crate) fn source_clean(markdown: &str) -> String {
+    let mut cleaned = String::with_capacity(markdown.len());
+    let mut empty_lines = 0;
+    for line in markdown.split(['\n', '\u{2028}', '\u{2029}']) {
+        let start = cleaned.len();
+        cleaned.extend(line.chars().filter(|&c| char_is_kept(c)));
+        let is_empty = cleaned[start..].trim().is_empty();
+        empty_lines = if is_empty { empty_lines + 1 } else { 0 };
+        if empty_lines > EMPTY_LINES {
+            cleaned.truncate(start);
+            continue;
+        }
+        if let Some(at) = excess_marker(&cleaned[start..]) {
+            cleaned.insert(start + at, '\\');
+        }
+        cleaned.push('\n');
+    }
+    cleaned
+}
+
+/// Whether a character may stand in notes: no control characters but the tab, and none that
+/// reorders the text after it, with which a link could be made to read as another.
+fn char_is_kept(c: char) -> bool {
+    c == '\t' || !(c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
+}
+
+/// Where the first block marker beyond the limit has its punctuation.
+fn excess_marker(line: &str) -> Option<usize> {
+    let bytes = line.as_bytes();
+    let mut at = 0;
+    let mut markers = 0;
+    loop {
+        while matches!(bytes.get(at), Some(b' ' | b'\t')) {
+            at += 1;
+        }
+        let digits = bytes[at..].iter().take_while(|byte| byte.is_ascii_digit()).count();
+        let punctuation = at + digits;
+        let spaced = matches!(bytes.get(punctuation + 1), None | Some(b' ' | b'\t'));
+        match bytes.get(punctuation)? {
+            b'>' if digits == 0 => {}
+            b'-' | b'+' | b'*' if digits == 0 && spaced => {}
+            b'.' | b')' if (1..=9).contains(&digits) && spaced => {}
+            _ => return None,
+        }
+        markers += 1;
+        if markers > MARKERS_PER_LINE && !thematic_break(&bytes[punctuation..]) {
+            return Some(punctuation);
+        }
+        at = punctuation + 1;
+    }
+}
+
+/// Whether the rest of a line is one rule (`- - - -`) instead of nested lists.
+fn thematic_break(rest: &[u8]) -> bool {
+    matches!(rest[0], b'-' | b'*') && rest.iter().all(|&byte| byte == rest[0] || byte == b' ' || byte == b'\t')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ordinary_sources_keep_their_text() {
+        for source in ["# Title\n\n- a\n  - b\n1. c\n> q\n", "    indented\tcode\n", "\n"] {
+            assert_eq!(source_clean(source.trim_end_matches('\n')), source);
+        }
+    }
+
+    #[test]
+    fn control_and_reordering_characters_go() {
+        assert_eq!(source_clean("a\u{0}b\u{1b}[31m\r\nc\u{202e}d\u{85}"), "ab[31m\ncd\n");
+    }
+
+    #[test]
+    fn markers_beyond_the_limit_become_text() {
+        let quoted = source_clean(&">".repeat(MARKERS_PER_LINE + 5));
+        assert_eq!(quoted, format!("{}\\{}\n", ">".repeat(32), ">".repeat(5)));
+        let listed = source_clean(&"1. ".repeat(MARKERS_PER_LINE + 2));
+        assert_eq!(listed, format!("{}1\\. 1. \n", "1. ".repeat(MARKERS_PER_LINE)));
+    }
+
+    #[test]
+    fn empty_lines_are_limited() {
+        assert_eq!(
+            source_clean(&format!("a{}b", "\n \t".repeat(100))),
+            format!("a\n{} \tb\n", " \t\n".repeat(EMPTY_LINES))
+        );
+    }
+
+    #[test]
+    fn a_long_rule_stays_a_rule() {
+        let rule = "- ".repeat(100);
+        assert_eq!(source_clean(&rule), format!("{rule}\n"));
+    }
+}

@@ -1,0 +1,80 @@
+//! Notes as a syntax tree of bounded depth.
+
+use comrak::nodes::{Ast, LineColumn, NodeValue};
+use comrak::{Arena, Node, Options, parse_document};
+
+use crate::source::source_clean;
+
+/// How deep a tree may be. What lies deeper is shown as plain text: no reader is served by it, and
+/// everything that walks the tree may recurse.
+pub(crate) const TREE_DEPTH: usize = 48;
+
+/// Parses notes as GitHub-flavoured Markdown (CommonMark with tables, strikethrough, bare links and
+/// task lists) into a tree no deeper than [`TREE_DEPTH`].
+pub(crate) fn tree_parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Node<'a> {
+    let root = parse_document(arena, &source_clean(markdown), &options());
+    depth_bound(arena, root, 0);
+    root
+}
+
+/// What both the parser and the HTML writer are told.
+pub(crate) fn options() -> Options<'static> {
+    let mut options = Options::default();
+    options.extension.autolink = true;
+    options.extension.strikethrough = true;
+    options.extension.table = true;
+    options.extension.tasklist = true;
+    options
+}
+
+/// Makes a node of the tree.
+pub(crate) fn node_new<'a>(arena: &'a Arena<'a>, value: NodeValue) -> Node<'a> {
+    arena.alloc(Ast::new(value, LineColumn { line: 0, column: 0 }).into())
+}
+
+fn depth_bound<'a>(arena: &'a Arena<'a>, node: Node<'a>, depth: usize) {
+    // A table takes two more levels, and none of them can be text.
+    let is_table = matches!(node.data().value, NodeValue::Table(_));
+    if depth + if is_table { 2 } else { 0 } < TREE_DEPTH {
+        for child in node.children() {
+            depth_bound(arena, child, depth + 1);
+        }
+    } else if node.first_child().is_some() {
+        let text = text_flat(node);
+        for child in node.children().collect::<Vec<_>>() {
+            child.detach();
+        }
+        text_place(arena, node, text);
+    }
+}
+
+/// Makes a node without children hold text, in whichever way its kind allows.
+fn text_place<'a>(arena: &'a Arena<'a>, node: Node<'a>, text: String) {
+    let text = node_new(arena, NodeValue::Text(text.into()));
+    let value = &mut node.data_mut().value;
+    if matches!(value, NodeValue::Item(_) | NodeValue::TaskItem(_)) {
+        let paragraph = node_new(arena, NodeValue::Paragraph);
+        paragraph.append(text);
+        node.append(paragraph);
+    } else {
+        if value.block() && !value.contains_inlines() {
+            *value = NodeValue::Paragraph;
+        }
+        node.append(text);
+    }
+}
+
+/// All text under a node on one line, without recursion, for subtrees of any depth.
+pub(crate) fn text_flat(node: Node<'_>) -> String {
+    let mut text = String::new();
+    for descendant in node.descendants() {
+        match &descendant.data().value {
+            NodeValue::Text(literal) => text.push_str(literal),
+            NodeValue::Code(code) => text.push_str(&code.literal),
+            NodeValue::SoftBreak | NodeValue::LineBreak => text.push(' '),
+            value if value.block() && !text.is_empty() => text.push(' '),
+            _ => {}
+        }
+    }
+    text
+}

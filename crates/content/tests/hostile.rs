@@ -1,0 +1,193 @@
+//! What must hold for any notes at all.
+
+use proptest::prelude::*;
+use releasepage_content::{RemoteImages, notes_html, notes_summary, notes_text};
+
+const IMAGES: [RemoteImages; 2] = [RemoteImages::Refused, RemoteImages::Allowed];
+
+/// The tags of sanitized HTML, each from `<` to `>`. Serialized HTML escapes `<` and `>` in text and
+/// in attribute values, so this needs no parser.
+fn tags(html: &str) -> impl Iterator<Item = &str> {
+    html.split('<').skip(1).map(|tag| tag.split('>').next().unwrap_or(tag))
+}
+
+fn assert_harmless(html: &str) {
+    for tag in tags(html) {
+        let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap_or("");
+        assert!(
+            !["script", "style", "iframe", "form", "input", "object", "svg", "h1", "h2", "base", "meta", "link"]
+                .contains(&name),
+            "<{tag}> in {html}"
+        );
+        // Every attribute value is written in double quotes.
+        for attribute in tag.split('"').step_by(2).flat_map(str::split_whitespace).skip(1) {
+            let attribute = attribute.trim_end_matches('=').to_ascii_lowercase();
+            assert!(
+                !attribute.starts_with("on") && !["style", "id", "class", "srcset"].contains(&attribute.as_str()),
+                "{attribute} in {html}"
+            );
+        }
+        for url in ["href=\"", "src=\""].iter().filter_map(|name| tag.split_once(name)) {
+            let url = url.1.to_ascii_lowercase();
+            assert!(["http:", "https:", "mailto:"].iter().any(|scheme| url.starts_with(scheme)), "{url} in {html}");
+        }
+    }
+}
+
+fn hostile_piece() -> impl Strategy<Value = String> {
+    let known = prop::sample::select(vec![
+        "<script>",
+        "</script>",
+        "<SCRIPT SRC=//e.com/x.js>",
+        "<img src=x onerror=alert(1)>",
+        "<svg onload=a()>",
+        "<a href=javascript:alert(1)>",
+        "<a href=\"https://e.com\" onclick=\"x\">",
+        "</a>",
+        "[x](javascript:alert(1))",
+        "[x](<java\nscript:a>)",
+        "![x](data:image/png;base64,AA)",
+        "![y](https://e.com/\"onload=\"x)",
+        "<style>",
+        "</style>",
+        "<iframe srcdoc=\"<script>\">",
+        "<math><mtext><table><mglyph><style><!--</style>",
+        "<form action=x>",
+        "<input name=q>",
+        "<base href=//e.com>",
+        "<!--",
+        "-->",
+        "<![CDATA[",
+        "]]>",
+        "<?",
+        "<b",
+        "<a b='",
+        "\"",
+        "'",
+        ">",
+        "<",
+        "&lt;script&gt;",
+        "&#x6A;avascript:",
+        "<details open ontoggle=a()>",
+        "<table><tr><td>",
+        "</table>",
+        "`",
+        "```\n",
+        "\n\n",
+        "\n",
+        "    ",
+        "> ",
+        "- ",
+        "1. ",
+        "# ",
+        "| a | b |\n|---|---|\n",
+        "**",
+        "*",
+        "~~",
+        "[",
+        "](",
+        ")",
+        "[ref]: javascript:x\n",
+        "[ref]",
+        "\\",
+        "\u{0}",
+        "\u{202e}",
+        "<p id=x class=y style=z>",
+        "www.e.com",
+        "https://e.com/<script>",
+        "a@e.com",
+        "<h1>",
+        "</h1>",
+        "- [x] ",
+    ]);
+    prop_oneof![4 => known.prop_map(str::to_owned), 1 => ".{0,12}"]
+}
+
+proptest! {
+    #[test]
+    fn html_is_harmless(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
+        let markdown = pieces.concat();
+        for images in IMAGES {
+            assert_harmless(&notes_html(&markdown, images));
+        }
+    }
+
+    #[test]
+    fn no_image_without_leave(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
+        prop_assert!(!notes_html(&pieces.concat(), RemoteImages::Refused).contains("<img"));
+    }
+
+    #[test]
+    fn text_has_no_control_characters(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
+        let text = notes_text(&pieces.concat());
+        prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
+        prop_assert_eq!(text.trim(), &text);
+    }
+
+    #[test]
+    fn summary_is_one_short_line(pieces in prop::collection::vec(hostile_piece(), 0..40), max_chars in 0usize..60) {
+        let summary = notes_summary(&pieces.concat(), max_chars);
+        prop_assert!(summary.chars().count() <= max_chars);
+        prop_assert!(!summary.contains('\n'));
+    }
+}
+
+/// Runs every renderer on a small stack, as a server's worker thread has it.
+fn assert_rendered(markdown: String) {
+    let outputs = std::thread::Builder::new()
+        .stack_size(1024 * 1024)
+        .spawn(move || {
+            let html = IMAGES.map(|images| notes_html(&markdown, images));
+            (html, notes_text(&markdown), notes_summary(&markdown, 200))
+        })
+        .expect("a thread can be started")
+        .join()
+        .expect("rendering neither panics nor runs out of stack");
+    for html in &outputs.0 {
+        assert_harmless(html);
+    }
+}
+
+#[test]
+fn deep_nesting_is_survived() {
+    for piece in [
+        ">",
+        "> ",
+        "- ",
+        "1. ",
+        "* + ",
+        "[",
+        "![",
+        "*a **b ",
+        "_*",
+        "<div>",
+        "<b>",
+        "<table><tr><td>",
+        "<details><summary>",
+        "<a href=x>",
+        "~~a ",
+        "`",
+        "(",
+        "</p>",
+        "<!--",
+        "<a b='<a b=\"",
+        "\\",
+        "&",
+    ] {
+        assert_rendered(piece.repeat(10_000));
+        assert_rendered(format!("{}x", piece.repeat(10_000)));
+        assert_rendered(format!("{}\n\n{}", piece.repeat(200), "a\n\n".repeat(2_000)));
+    }
+    assert_rendered(format!("{}a{}", "[".repeat(10_000), "](https://e.com)".repeat(10_000)));
+    assert_rendered((0..400).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect());
+}
+
+#[test]
+fn a_mebibyte_is_survived() {
+    let mebibyte = |piece: &str| piece.repeat(1024 * 1024 / piece.len());
+    for piece in ["[", "<b>", "&amp;", "·", "http://a.b/("] {
+        assert_rendered(mebibyte(piece));
+    }
+    let deep_list: String = (0..700).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
+    assert_rendered(deep_list + &"\n".repeat(512 * 1024));
+}

@@ -1,0 +1,186 @@
+//! The badge: a label and a message as an SVG image in the flat style.
+
+mod color;
+mod width;
+
+pub use color::{Color, badge_color_parse};
+use width::text_width;
+
+/// The most characters of a label or message that are drawn.
+const TEXT_LENGTH: usize = 100;
+
+/// Space left and right of a text, in pixels.
+const PADDING: u32 = 6;
+
+/// A badge. Its texts may hold anything; they are escaped, cut at 100 characters and stripped of what XML
+/// cannot hold.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Badge {
+    /// The left part, what it is about; without one, only the message is drawn.
+    pub label: String,
+    /// The right part, what it says.
+    pub message: String,
+    /// The right part's colour.
+    pub color: Color,
+}
+
+impl Badge {
+    /// The badge that says what is wrong, grey.
+    pub fn error(label: impl Into<String>, message: impl Into<String>) -> Self {
+        Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY }
+    }
+
+    /// The image, 20 pixels high, an SVG document in UTF-8.
+    pub fn svg(&self) -> String {
+        let label = text_clean(&self.label);
+        let message = text_clean(&self.message);
+        let name = match label.as_str() {
+            "" => escaped(&message),
+            label => escaped(&format!("{label}: {message}")),
+        };
+        let label_part = Part::new(&label, 0, Color::LABEL);
+        let message_part = Part::new(&message, label_part.width, self.color);
+        let width = label_part.width + message_part.width;
+        format!(
+            concat!(
+                r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{name}">"#,
+                r#"<title>{name}</title>"#,
+                r##"<linearGradient id="light" x2="0" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".12"/>"##,
+                r#"<stop offset="1" stop-opacity=".1"/></linearGradient>"#,
+                r##"<clipPath id="shape"><rect width="{width}" height="20" rx="4"/></clipPath>"##,
+                r#"<g clip-path="url(#shape)">{label_box}{message_box}"#,
+                r#"<rect width="{width}" height="20" fill="url(#light)"/></g>"#,
+                r#"<g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">"#,
+                r#"{label_text}{message_text}</g></svg>"#,
+            ),
+            width = width,
+            name = name,
+            label_box = label_part.rectangle(),
+            message_box = message_part.rectangle(),
+            label_text = label_part.text(),
+            message_text = message_part.text(),
+        )
+    }
+}
+
+/// One half of the badge; of no width if it has no text.
+struct Part<'a> {
+    text: &'a str,
+    left: u32,
+    width: u32,
+    color: Color,
+}
+
+impl<'a> Part<'a> {
+    fn new(text: &'a str, left: u32, color: Color) -> Self {
+        let width = match text_width(text) {
+            0 => 0,
+            width => width + 2 * PADDING,
+        };
+        Self { text, left, width, color }
+    }
+
+    fn rectangle(&self) -> String {
+        if self.width == 0 {
+            return String::new();
+        }
+        let Self { left, width, color, .. } = self;
+        format!(r#"<rect x="{left}" width="{width}" height="20" fill="{color}"/>"#)
+    }
+
+    /// The text, held to its estimated width so that other fonts do not run out of the box.
+    fn text(&self) -> String {
+        if self.width == 0 {
+            return String::new();
+        }
+        let middle = f64::from(self.left) + f64::from(self.width) / 2.0;
+        format!(
+            r#"<text x="{middle}" y="14" fill="{}" textLength="{}" lengthAdjust="spacingAndGlyphs">{}</text>"#,
+            self.color.text_color(),
+            self.width - 2 * PADDING,
+            escaped(self.text),
+        )
+    }
+}
+
+/// Brings a text to one line of drawable characters, at most [`TEXT_LENGTH`] of them.
+fn text_clean(text: &str) -> String {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let mut cleaned: String =
+        words.join(" ").chars().filter(|c| !c.is_control() && !matches!(c, '\u{FFFE}' | '\u{FFFF}')).collect();
+    if let Some((cut, _)) = cleaned.char_indices().nth(TEXT_LENGTH) {
+        let last = cleaned[..cut].char_indices().next_back().map_or(0, |(at, _)| at);
+        cleaned.truncate(last);
+        cleaned.push('…');
+    }
+    cleaned
+}
+
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#39;"),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn badge(label: &str, message: &str) -> Badge {
+        Badge { label: label.into(), message: message.into(), color: Color::BLUE }
+    }
+
+    #[test]
+    fn a_badge_is_drawn() {
+        insta::assert_snapshot!(badge("release", "v1.0.2").svg().replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn texts_are_cut() {
+        let svg = badge("", &"x".repeat(101)).svg();
+        assert!(svg.contains(&format!(">{}…</title>", "x".repeat(99))), "{svg}");
+        let svg = badge("", &"x".repeat(100)).svg();
+        assert!(svg.contains(&format!(">{}</title>", "x".repeat(100))), "{svg}");
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        prop_oneof![
+            prop::collection::vec(any::<char>(), 0..150).prop_map(String::from_iter),
+            "[<>&\"'/ \\x00-\\x1f\u{FFFE}\u{FFFF}]{0,20}",
+        ]
+    }
+
+    proptest! {
+        #[test]
+        fn any_badge_is_well_formed_and_says_what_it_was_given(label in any_text(), message in any_text()) {
+            let badge = badge(&label, &message);
+            let svg = badge.svg();
+            let document = roxmltree::Document::parse(&svg).expect("well-formed XML");
+            let root = document.root_element();
+            prop_assert_eq!(root.attribute("role"), Some("img"));
+            let title = root.first_element_child().and_then(|title| title.text()).unwrap_or("");
+            prop_assert_eq!(root.attribute("aria-label").unwrap_or(""), title);
+            let texts: Vec<&str> = document
+                .descendants()
+                .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")))
+                .filter_map(|node| node.text())
+                .collect();
+            let expected: Vec<String> = [label, message].iter().map(|text| text_clean(text)).filter(|text| !text.is_empty()).collect();
+            prop_assert!(texts.len() <= expected.len());
+            for text in texts {
+                prop_assert!(expected.iter().any(|known| known == text));
+            }
+        }
+    }
+}

@@ -1,0 +1,31 @@
+//! Notes that may stand in a document as they are.
+
+use std::fmt;
+
+use askama::filters::HtmlSafe;
+use releasepage_content::{RemoteImages, notes_html};
+
+/// Sanitized HTML of release notes. There is no way to make one but from Markdown, so that templates
+/// can write it unescaped.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NotesHtml(String);
+
+impl NotesHtml {
+    /// Renders notes.
+    pub fn from_markdown(markdown: &str, images: RemoteImages) -> Self {
+        Self(notes_html(markdown, images))
+    }
+
+    /// Whether there is nothing to show.
+    pub fn is_empty(&self) -> bool {
+        self.0.trim().is_empty()
+    }
+}
+
+impl fmt::Display for NotesHtml {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl HtmlSafe for NotesHtml {}

@@ -1,0 +1,120 @@
+//! One connection type over both databases, and how a connection is opened.
+
+use diesel::{
+    Connection as _, ConnectionResult, PgConnection, RunQueryDsl, SqliteConnection,
+    connection::{InstrumentationEvent, SimpleConnection},
+    sql_types::BigInt,
+};
+
+use crate::{QueryResult, Scope, settings::DatabaseUrl};
+
+/// A connection to either database. Queries written with diesel run on it unchanged; what the common subset lacks is
+/// written once with [`on_each_backend!`].
+#[derive(diesel::MultiConnection)]
+pub enum AnyConnection {
+    /// One file, one writer.
+    Sqlite(SqliteConnection),
+    /// A server.
+    Postgres(PgConnection),
+}
+
+/// Compiles one body against each kind of connection: for what diesel cannot express on the enum.
+macro_rules! on_each_backend {
+    ($connection:expr, $inner:ident => $body:expr) => {
+        match $connection {
+            $crate::backend::AnyConnection::Sqlite($inner) => $body,
+            $crate::backend::AnyConnection::Postgres($inner) => $body,
+        }
+    };
+}
+pub(crate) use on_each_backend;
+
+/// What a transaction is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Access {
+    Read,
+    Write,
+}
+
+impl AnyConnection {
+    /// Opens a connection and makes it safe to use: durable, checked foreign keys, no endless statement.
+    ///
+    /// A SQLite connection that is opened to read refuses to write; on Postgres its transactions do.
+    pub(crate) fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
+        let failed = |error: diesel::result::Error| diesel::ConnectionError::CouldntSetupConfiguration(error);
+        match url {
+            DatabaseUrl::Sqlite(path) => {
+                let mut connection = SqliteConnection::establish(path)?;
+                connection
+                    .batch_execute(
+                        "PRAGMA busy_timeout = 5000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
+                         PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF;",
+                    )
+                    .map_err(failed)?;
+                if access == Access::Read {
+                    connection.batch_execute("PRAGMA query_only = ON").map_err(failed)?;
+                }
+                connection.set_instrumentation(statement_trace);
+                Ok(Self::Sqlite(connection))
+            }
+            DatabaseUrl::Postgres(url) => {
+                let mut connection = PgConnection::establish(url)?;
+                connection
+                    .batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; SET client_min_messages = warning")
+                    .map_err(failed)?;
+                connection.set_instrumentation(statement_trace);
+                Ok(Self::Postgres(connection))
+            }
+        }
+    }
+
+    /// Begins a transaction. SQLite's writers wait here for each other; Postgres' wait for their scopes.
+    pub(crate) fn begin(&mut self, access: Access, scopes: &[Scope]) -> QueryResult<()> {
+        match (&mut *self, access) {
+            (Self::Sqlite(connection), Access::Read) => connection.batch_execute("BEGIN")?,
+            (Self::Sqlite(connection), Access::Write) => connection.batch_execute("BEGIN IMMEDIATE")?,
+            (Self::Postgres(connection), Access::Read) => {
+                connection.batch_execute("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY")?;
+            }
+            (Self::Postgres(connection), Access::Write) => connection.batch_execute("BEGIN")?,
+        }
+        for scope in scopes {
+            self.lock(scope)?;
+        }
+        Ok(())
+    }
+
+    /// Takes one more scope inside a transaction. The caller keeps to the order of [`Scope`].
+    pub(crate) fn lock(&mut self, scope: &Scope) -> QueryResult<()> {
+        if let Self::Postgres(connection) = self {
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<BigInt, _>(scope.lock_key())
+                .execute(connection)?;
+        }
+        Ok(())
+    }
+
+    /// Ends a transaction for good.
+    pub(crate) fn commit(&mut self) -> QueryResult<()> {
+        Ok(self.batch_execute("COMMIT")?)
+    }
+
+    /// Takes everything back since [`Self::begin`].
+    pub(crate) fn rollback(&mut self) -> QueryResult<()> {
+        Ok(self.batch_execute("ROLLBACK")?)
+    }
+}
+
+/// The target under which every statement is traced, without the values bound to it.
+pub const STATEMENT_TARGET: &str = "releasepage::statement";
+
+fn statement_trace(event: InstrumentationEvent<'_>) {
+    if let InstrumentationEvent::StartQuery { query, .. } = event
+        && tracing::enabled!(target: STATEMENT_TARGET, tracing::Level::TRACE)
+    {
+        let text = query.to_string();
+        // The driver appends the bound values, which may be addresses and secrets, or hold this very mark.
+        let statement = text.split_once(" -- binds:").map_or(text.as_str(), |(statement, _)| statement);
+        tracing::trace!(target: STATEMENT_TARGET, statement, "statement");
+    }
+}

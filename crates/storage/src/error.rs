@@ -1,0 +1,137 @@
+//! What can go wrong in the database, sorted by what the caller can do about it.
+
+use diesel::result::{DatabaseErrorKind, Error as DieselError};
+use releasepage_domain::fault::{Fault, Faults};
+
+/// The failure of a storage function. A database error never looks like "not found".
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// What the caller named does not exist, or belongs to somebody else.
+    #[error("not found")]
+    NotFound,
+    /// The change met another one; the sentence says which.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// The input cannot be stored; nothing was.
+    #[error("{0}")]
+    Faults(#[from] Faults),
+    /// The database cannot be reached or is too busy; trying again later may work.
+    #[error("the database is unavailable: {0}")]
+    Unavailable(String),
+    /// The database or the stored data is at fault.
+    #[error("the database failed: {0}")]
+    Database(String),
+}
+
+impl StoreError {
+    /// Stored text that the rules cannot read.
+    pub(crate) fn corrupt(what: &'static str) -> Self {
+        Self::Database(format!("stored {what} cannot be read"))
+    }
+}
+
+impl From<Fault> for StoreError {
+    fn from(fault: Fault) -> Self {
+        Self::Faults(fault.into())
+    }
+}
+
+/// What a closure that runs on a connection fails with: the caller's own kind of failure, or the driver's, which
+/// [`crate::Store`] looks at to decide whether to run it again.
+#[derive(Debug)]
+pub enum QueryError {
+    /// The driver's.
+    Diesel(DieselError),
+    /// A decision of ours; the transaction is rolled back.
+    Store(StoreError),
+}
+
+impl From<DieselError> for QueryError {
+    fn from(error: DieselError) -> Self {
+        Self::Diesel(error)
+    }
+}
+
+impl From<StoreError> for QueryError {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Fault> for QueryError {
+    fn from(fault: Fault) -> Self {
+        Self::Store(fault.into())
+    }
+}
+
+/// The result of a closure, or of a query in it.
+pub type QueryResult<T> = Result<T, QueryError>;
+
+/// What the failure of a statement means for the transaction it was in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    /// Another transaction was in the way: run the closure again.
+    Again,
+    /// The connection is gone: run the closure again on another one, if nothing was committed.
+    Reconnect,
+    /// Trying again gives the same.
+    Final,
+}
+
+/// Sorts a driver's error. Neither database has a kind for every case, so that the text decides for the rest.
+pub(crate) fn fate(error: &DieselError) -> Fate {
+    match error {
+        DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Fate::Again,
+        DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | DieselError::BrokenTransactionManager => {
+            Fate::Reconnect
+        }
+        DieselError::DatabaseError(_, information) => {
+            let text = information.message();
+            if text.contains("database is locked") || text.contains("deadlock detected") {
+                Fate::Again
+            } else if [
+                "server closed the connection",
+                "terminating connection",
+                "connection to server",
+                "no connection to the server",
+            ]
+            .iter()
+            .any(|gone| text.contains(gone))
+            {
+                Fate::Reconnect
+            } else {
+                Fate::Final
+            }
+        }
+        _ => Fate::Final,
+    }
+}
+
+impl From<DieselError> for StoreError {
+    fn from(error: DieselError) -> Self {
+        match fate(&error) {
+            Fate::Again | Fate::Reconnect => Self::Unavailable(error.to_string()),
+            Fate::Final => match &error {
+                DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
+                    Self::Conflict("another request stored the same at the same time")
+                }
+                DieselError::DatabaseError(_, information)
+                    if information.message().contains("statement timeout")
+                        || information.message().contains("lock timeout") =>
+                {
+                    Self::Unavailable(error.to_string())
+                }
+                _ => Self::Database(error.to_string()),
+            },
+        }
+    }
+}
+
+impl From<QueryError> for StoreError {
+    fn from(error: QueryError) -> Self {
+        match error {
+            QueryError::Diesel(error) => error.into(),
+            QueryError::Store(error) => error,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! The database of ReleasePage: pool, schema, migrations, one file for each aggregate, every transaction.
+//!
+//! Domain decides, storage commits: each public function opens one transaction, loads what the rule needs, calls the
+//! pure rule of `releasepage-domain`, and writes rows and jobs. Nothing slow happens inside a transaction, and nothing
+//! is left to be done after the commit: what must follow a change is a job, written with it.
+//!
+//! This crate never speaks HTTP or SMTP, never hashes a password, and reads no clock by itself: the time is handed
+//! in, and [`clock::Clock`] is there for those who hand it in.
+
+pub mod access_tokens;
+pub mod accounts;
+pub mod addresses;
+pub mod announcements;
+mod backend;
+pub mod change;
+pub mod clock;
+mod component_releases;
+pub mod components;
+pub mod cursor;
+pub mod deliveries;
+mod error;
+pub mod idempotency;
+pub mod jobs;
+pub mod mailbox;
+mod migrate;
+mod name;
+pub mod page_keys;
+pub mod page_releases;
+pub mod pages;
+pub mod projects;
+mod release_changes;
+mod release_tokens;
+pub mod releases;
+pub mod repositories;
+pub mod requests;
+pub mod retention;
+pub mod schedules;
+mod schema;
+mod scope;
+pub mod sessions;
+mod settings;
+pub mod snapshots;
+mod store;
+mod stored;
+mod stored_name;
+pub mod subscribers;
+
+pub use backend::{AnyConnection, STATEMENT_TARGET};
+pub use error::{QueryError, QueryResult, StoreError};
+pub use migrate::{MigrateError, SchemaState, migrate, schema_check, schema_state};
+pub use scope::Scope;
+pub use settings::{DatabaseUrl, DatabaseUrlInvalid, StoreSettings};
+pub use store::Store;

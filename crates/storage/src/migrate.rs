@@ -1,0 +1,175 @@
+//! Bringing a database to this binary's schema.
+
+use std::collections::BTreeSet;
+
+use diesel::{
+    Connection as _, PgConnection, RunQueryDsl, SqliteConnection,
+    connection::SimpleConnection,
+    migration::{MigrationSource, MigrationVersion},
+    query_dsl::methods::SelectDsl,
+    sqlite::Sqlite,
+};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+
+use crate::{
+    Store, StoreError,
+    backend::{Access, AnyConnection},
+    settings::DatabaseUrl,
+};
+
+const SQLITE: EmbeddedMigrations = embed_migrations!("../../migrations/sqlite");
+const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgres");
+
+/// The advisory lock that keeps two migrators apart on Postgres.
+const MIGRATION_LOCK: i64 = 0x7265_6c65_6173_6570;
+
+/// How a database's schema stands to this binary's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SchemaState {
+    /// The same.
+    Current,
+    /// The database lacks this many migrations.
+    Behind(usize),
+    /// The database has a migration that this binary does not know.
+    Ahead(String),
+}
+
+/// Why a database could not be brought to this binary's schema.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrateError {
+    /// The database cannot be opened.
+    #[error("the database cannot be opened: {0}")]
+    Open(#[from] diesel::ConnectionError),
+    /// A newer binary has been here.
+    #[error(
+        "the database has the migration {0}, which this binary does not know: use the binary that made it, or a newer one"
+    )]
+    Ahead(String),
+    /// SQLite's library is one that can lose data; only a build without the bundled one comes to this.
+    #[error("the SQLite library {0} can corrupt a database in WAL mode: build with the bundled one, 3.51.3 or newer")]
+    Library(String),
+    /// A migration failed; the database is as it was before.
+    #[error("the database could not be migrated: {0}")]
+    Failed(String),
+}
+
+impl From<MigrateError> for StoreError {
+    fn from(error: MigrateError) -> Self {
+        Self::Unavailable(error.to_string())
+    }
+}
+
+/// Looks at the schema and changes nothing but the list of migrations, which is made where there is none.
+pub fn schema_state(url: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
+    match AnyConnection::open(url, Access::Write)? {
+        AnyConnection::Sqlite(mut connection) => {
+            library_check(&mut connection)?;
+            state(&mut connection, &SQLITE)
+        }
+        AnyConnection::Postgres(mut connection) => state(&mut connection, &POSTGRES),
+    }
+}
+
+diesel::table! {
+    /// Where the migrations that were applied are noted.
+    __diesel_schema_migrations (version) {
+        version -> Text,
+    }
+}
+
+/// Looks at the schema through the pool, as a server does that is running.
+pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
+    let known = known_versions::<Sqlite>(&SQLITE)?;
+    let applied = store.read(|connection| {
+        Ok(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(connection)?)
+    });
+    let applied = applied.await?.into_iter().map(MigrationVersion::from).collect();
+    Ok(compare(&known, &applied))
+}
+
+/// Applies what is missing, in one transaction, alone. Returns how many migrations were applied.
+pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
+    match AnyConnection::open(url, Access::Write)? {
+        AnyConnection::Sqlite(mut connection) => {
+            library_check(&mut connection)?;
+            connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE))
+        }
+        AnyConnection::Postgres(mut connection) => connection.transaction(|connection: &mut PgConnection| {
+            connection.batch_execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0")?;
+            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+                .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
+                .execute(connection)?;
+            apply(connection, POSTGRES)
+        }),
+    }
+}
+
+/// The first version in which two connections cannot reset a write-ahead log under each other.
+const SQLITE_OLDEST: [u32; 3] = [3, 51, 3];
+
+#[derive(diesel::QueryableByName)]
+struct Library {
+    #[diesel(sql_type = diesel::sql_types::Text)]
+    version: String,
+}
+
+fn library_check(connection: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let Library { version } = diesel::sql_query("SELECT sqlite_version() AS version").get_result(connection)?;
+    let numbers: Vec<u32> = version.split('.').filter_map(|number| number.parse().ok()).collect();
+    if numbers.as_slice() >= SQLITE_OLDEST.as_slice() { Ok(()) } else { Err(MigrateError::Library(version)) }
+}
+
+impl From<diesel::result::Error> for MigrateError {
+    fn from(error: diesel::result::Error) -> Self {
+        Self::Failed(error.to_string())
+    }
+}
+
+fn state<C, DB>(connection: &mut C, source: &EmbeddedMigrations) -> Result<SchemaState, MigrateError>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let known = known_versions::<DB>(source)?;
+    let applied = connection.applied_migrations().map_err(failed)?.into_iter().collect();
+    Ok(compare(&known, &applied))
+}
+
+fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> MigrateError {
+    MigrateError::Failed(error.to_string())
+}
+
+fn known_versions<DB>(source: &EmbeddedMigrations) -> Result<BTreeSet<MigrationVersion<'static>>, MigrateError>
+where
+    DB: diesel::backend::Backend,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    let migrations = MigrationSource::<DB>::migrations(source).map_err(failed)?;
+    Ok(migrations.iter().map(|migration| migration.name().version().as_owned()).collect())
+}
+
+fn compare(known: &BTreeSet<MigrationVersion<'static>>, applied: &BTreeSet<MigrationVersion<'static>>) -> SchemaState {
+    if let Some(unknown) = applied.difference(known).next() {
+        return SchemaState::Ahead(unknown.to_string());
+    }
+    match known.difference(applied).count() {
+        0 => SchemaState::Current,
+        missing => SchemaState::Behind(missing),
+    }
+}
+
+fn apply<C, DB>(connection: &mut C, source: EmbeddedMigrations) -> Result<usize, MigrateError>
+where
+    DB: diesel::backend::Backend,
+    C: MigrationHarness<DB>,
+    EmbeddedMigrations: MigrationSource<DB>,
+{
+    if let SchemaState::Ahead(version) = state(connection, &source)? {
+        return Err(MigrateError::Ahead(version));
+    }
+    connection
+        .run_pending_migrations(source)
+        .map(|applied| applied.len())
+        .map_err(|error| MigrateError::Failed(error.to_string()))
+}

@@ -1,0 +1,311 @@
+//! Pages: what readers see, and who may change it.
+
+use diesel::{dsl::exists, prelude::*};
+use releasepage_domain::{
+    account::name_check,
+    bump::Bump,
+    fault::{Fault, Faults},
+    page::{CountedBy, RATE_LIMIT_DEFAULT, description_check, slug_check},
+    text::slug_of,
+    time::UtcTime,
+};
+
+use crate::{
+    QueryResult, Scope, Store, StoreError,
+    backend::AnyConnection,
+    change::Change,
+    component_releases::repository_recompute,
+    cursor::{ListPart, TimeCursor},
+    name::name_first_free,
+    schema::{components, pages},
+    stored_name::StoredName,
+};
+
+/// Longest slug of a page, in characters.
+const SLUG_MAX: usize = 60;
+
+/// A page of an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = pages)]
+pub struct Page {
+    /// The page: 12 lower-case hex digits.
+    pub id: String,
+    /// Whose it is.
+    pub organization_id: i64,
+    /// The last part of its address, `/p/{slug}`.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// What it says about itself: plain text, empty where it says nothing.
+    pub description: String,
+    /// Whether readers can see it.
+    pub published: bool,
+    /// What a release without a version counts as.
+    #[diesel(deserialize_as = StoredName)]
+    pub unversioned_as: Bump,
+    /// Whether its keys work.
+    pub api_enabled: bool,
+    /// Requests a minute with each key.
+    pub rate_limit: i32,
+    /// How they are counted.
+    #[diesel(deserialize_as = StoredName)]
+    pub counted_by: CountedBy,
+    /// Raised with every change that readers can see.
+    pub generation: i64,
+    /// Raised with every edit of the page itself.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it was last edited.
+    pub updated_at: UtcTime,
+}
+/// A page that is to be made.
+pub struct PageNew {
+    /// The last part of its address; made of the title where there is none.
+    pub slug: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// What it says about itself, plain text.
+    pub description: String,
+    /// Whether readers can see it from the start.
+    pub published: bool,
+    /// What a release without a version counts as; `minor` where there is none.
+    pub unversioned_as: Option<Bump>,
+}
+
+/// An edit of a page.
+#[derive(Clone, Debug, Default)]
+pub struct PageChange {
+    /// The revision that was edited, where the client names it.
+    pub revision: Option<i64>,
+    /// The last part of its address.
+    pub slug: Change<String>,
+    /// Its title.
+    pub title: Change<String>,
+    /// What it says about itself, plain text; empty for nothing.
+    pub description: Change<String>,
+    /// Whether readers can see it.
+    pub published: Change<bool>,
+    /// What a release without a version counts as.
+    pub unversioned_as: Change<Bump>,
+}
+
+impl PageChange {
+    /// The change with every text checked; all faults at once.
+    fn checked(self) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let slug = faults.take(self.slug.try_map(|slug| slug_check("slug", &slug)));
+        let title = faults.take(self.title.try_map(|title| name_check("title", &title)));
+        let description = faults.take(self.description.try_map(|text| description_check("description", &text)));
+        faults.finish(|| Some(Self { slug: slug?, title: title?, description: description?, ..self }))
+    }
+
+    /// What the page becomes.
+    fn applied(self, page: Page) -> Page {
+        Page {
+            slug: self.slug.or(page.slug),
+            title: self.title.or(page.title),
+            description: self.description.or(page.description),
+            published: self.published.or(page.published),
+            unversioned_as: self.unversioned_as.or(page.unversioned_as),
+            ..page
+        }
+    }
+}
+
+/// Makes a page. `ids` makes candidates for its id: 12 random lower-case hex digits.
+///
+/// Fails with [`StoreError::Faults`] on each field that cannot be used, and on `slug` where it was given and another
+/// page of the server has it.
+pub async fn page_create(
+    store: &Store,
+    organization_id: i64,
+    new: PageNew,
+    ids: impl Fn() -> String + Send + 'static,
+    now: UtcTime,
+) -> Result<Page, StoreError> {
+    let mut faults = Faults::new();
+    let title = faults.take(name_check("title", &new.title));
+    let description = faults.take(description_check("description", &new.description));
+    let given = faults.take(new.slug.map(|slug| slug_check("slug", &slug)).transpose());
+    let (title, description, given) = faults.finish(|| Some((title?, description?, given?)))?;
+    store
+        .write(&[Scope::Server], move |connection| {
+            let slug = match &given {
+                Some(slug) => slug_free(connection, slug)?,
+                None => {
+                    let wanted = slug_of(&title, "page");
+                    name_first_free(&wanted, SLUG_MAX, |slug| slug_is_taken(connection, slug))?
+                }
+            };
+            let mut id = ids();
+            while diesel::select(exists(pages::table.find(&id))).get_result(connection)? {
+                id = ids();
+            }
+            diesel::insert_into(pages::table)
+                .values((
+                    pages::id.eq(&id),
+                    pages::organization_id.eq(organization_id),
+                    pages::slug.eq(slug),
+                    pages::title.eq(&title),
+                    pages::description.eq(&description),
+                    pages::published.eq(new.published),
+                    pages::unversioned_as.eq(new.unversioned_as.unwrap_or(Bump::Minor).as_str()),
+                    pages::api_enabled.eq(false),
+                    pages::rate_limit.eq(RATE_LIMIT_DEFAULT),
+                    pages::counted_by.eq(CountedBy::Key.as_str()),
+                    pages::generation.eq(1),
+                    pages::revision.eq(1),
+                    pages::created_at.eq(now),
+                    pages::updated_at.eq(now),
+                ))
+                .execute(connection)?;
+            page_load(connection, organization_id, &id)
+        })
+        .await
+}
+
+fn slug_is_taken(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
+    Ok(diesel::select(exists(pages::table.filter(pages::slug.eq(slug)))).get_result(connection)?)
+}
+
+/// The slug, or a fault where a page of the server has it. The caller holds the server's scope.
+fn slug_free(connection: &mut AnyConnection, slug: &str) -> QueryResult<String> {
+    if slug_is_taken(connection, slug)? {
+        return Err(Fault::taken("slug", "must be one that no other page has").into());
+    }
+    Ok(slug.to_owned())
+}
+
+/// A page of an organization, in the caller's transaction, or [`StoreError::NotFound`].
+pub(crate) fn page_load(connection: &mut AnyConnection, organization_id: i64, page_id: &str) -> QueryResult<Page> {
+    let page = pages::table
+        .find(page_id)
+        .filter(pages::organization_id.eq(organization_id))
+        .select(Page::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(page.ok_or(StoreError::NotFound)?)
+}
+
+/// One page of an organization, or [`StoreError::NotFound`].
+pub async fn page_get(store: &Store, organization_id: i64, page_id: String) -> Result<Page, StoreError> {
+    store.read(move |connection| page_load(connection, organization_id, &page_id)).await
+}
+
+/// The page at an address `/p/{slug}`, published or not.
+pub async fn page_by_slug(store: &Store, slug: String) -> Result<Option<Page>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(pages::table.filter(pages::slug.eq(&slug)).select(Page::as_select()).first(connection).optional()?)
+        })
+        .await
+}
+
+/// The pages of an organization, oldest first, at most `limit` after the cursor.
+pub async fn page_list(
+    store: &Store,
+    organization_id: i64,
+    after: TimeCursor,
+    limit: u32,
+) -> Result<ListPart<Page>, StoreError> {
+    store
+        .read(move |connection| {
+            let later =
+                pages::created_at.gt(after.time).or(pages::created_at.eq(after.time).and(pages::id.gt(&after.id)));
+            let rows = pages::table
+                .filter(pages::organization_id.eq(organization_id).and(later))
+                .order((pages::created_at, pages::id))
+                .limit(i64::from(limit) + 1)
+                .select(Page::as_select())
+                .load(connection)?;
+            Ok(ListPart::cut(rows, limit, |last: &Page| {
+                TimeCursor { time: last.created_at, id: last.id.clone() }.to_string()
+            }))
+        })
+        .await
+}
+
+/// Edits a page. Whatever changes raises its revision and its generation; an edit that changes nothing does not.
+///
+/// Fails with [`StoreError::NotFound`] where the organization has no such page, with [`StoreError::Conflict`] where
+/// the edit names a revision that is no longer current, and with [`StoreError::Faults`] as [`page_create`] does.
+pub async fn page_update(
+    store: &Store,
+    organization_id: i64,
+    page_id: String,
+    change: PageChange,
+    now: UtcTime,
+) -> Result<Page, StoreError> {
+    let change = change.checked()?;
+    let mut scopes = vec![Scope::Page(page_id.clone())];
+    if matches!(change.slug, Change::Set(_)) {
+        scopes.push(Scope::Server);
+    }
+    store
+        .write(&scopes, move |connection| {
+            let before = page_load(connection, organization_id, &page_id)?;
+            revision_check(before.revision, change.revision)?;
+            let after = change.clone().applied(before.clone());
+            if after == before {
+                return Ok(before);
+            }
+            if after.slug != before.slug {
+                slug_free(connection, &after.slug)?;
+            }
+            // Locked before the page's row is, as a release that arrives does it: the two never wait for each other.
+            let to_recompute = if after.unversioned_as == before.unversioned_as {
+                Vec::new()
+            } else {
+                repositories_lock(connection, &page_id)?
+            };
+            diesel::update(pages::table.find(&page_id))
+                .set((
+                    pages::slug.eq(&after.slug),
+                    pages::title.eq(&after.title),
+                    pages::description.eq(&after.description),
+                    pages::published.eq(after.published),
+                    pages::unversioned_as.eq(after.unversioned_as.as_str()),
+                    pages::generation.eq(pages::generation + 1),
+                    pages::revision.eq(pages::revision + 1),
+                    pages::updated_at.eq(now),
+                ))
+                .execute(connection)?;
+            for repository_id in to_recompute {
+                repository_recompute(connection, repository_id)?;
+            }
+            page_load(connection, organization_id, &page_id)
+        })
+        .await
+}
+
+/// Whether an edit was made on what is stored. An edit that names no revision applies to whatever is there.
+pub(crate) fn revision_check(current: i64, named: Option<i64>) -> QueryResult<()> {
+    match named {
+        Some(named) if named != current => {
+            Err(StoreError::Conflict("it was changed in the meantime: read it again and repeat the edit").into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Takes the scopes of the repositories on a page, in their order, and answers which those are. The caller holds the
+/// page's scope.
+fn repositories_lock(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<i64>> {
+    let repository_ids: Vec<i64> = components::table
+        .filter(components::page_id.eq(page_id))
+        .select(components::repository_id)
+        .distinct()
+        .order(components::repository_id)
+        .load(connection)?;
+    for &repository_id in &repository_ids {
+        connection.lock(&Scope::Repository(repository_id))?;
+    }
+    Ok(repository_ids)
+}
+
+/// Raises the generation of a page in the caller's transaction: something that readers can see has changed.
+pub(crate) fn page_generation_raise(connection: &mut AnyConnection, page_id: &str) -> QueryResult<()> {
+    diesel::update(pages::table.find(page_id)).set(pages::generation.eq(pages::generation + 1)).execute(connection)?;
+    Ok(())
+}

@@ -1,0 +1,160 @@
+//! What an event makes of a release, and what must follow it, in the caller's transaction under the repository's scope.
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    bump::Bump,
+    job::JobPayload,
+    release::{ReleaseEffect, ReleaseEvent, ReleaseInput, ReleaseState, release_is_announced, release_next},
+};
+
+use crate::{
+    QueryResult,
+    announcements::{announcement_create, announcements_cancel, prerelease_cancel},
+    backend::AnyConnection,
+    component_releases::{release_components, repository_recompute},
+    jobs::job_enqueue,
+    release_tokens::release_tokens_write,
+    releases::{Release, ReleaseContext, ReleaseRow},
+    schema::{component_releases, release_tokens, releases},
+};
+
+/// Stores a release under an id that no other one has, and writes what must follow.
+pub(crate) fn release_add(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    input: ReleaseInput,
+    ids: &impl Fn() -> String,
+    context: ReleaseContext,
+) -> QueryResult<Release> {
+    let mut id = ids();
+    while diesel::select(diesel::dsl::exists(releases::table.find(&id))).get_result(connection)? {
+        id = ids();
+    }
+    let due = input.published_at <= context.now;
+    let event = if input.draft { ReleaseEvent::Edit } else { ReleaseEvent::Publish };
+    let (state, effect) = release_next(ReleaseState::Draft, event, due);
+    let release = Release {
+        id,
+        repository_id,
+        revision: 1,
+        state,
+        updated_by: input.author.clone(),
+        input,
+        created_at: context.now,
+        updated_at: context.now,
+    };
+    diesel::insert_into(releases::table).values(ReleaseRow::of(&release)).execute(connection)?;
+    release_tokens_write(connection, &release)?;
+    release_follow_up(connection, &release, effect, state == ReleaseState::Published, context)?;
+    Ok(release)
+}
+
+/// Removes a draft. It was never published, so that nothing but its words refers to it.
+pub(crate) fn release_remove(connection: &mut AnyConnection, draft: &Release) -> QueryResult<()> {
+    diesel::delete(release_tokens::table.filter(release_tokens::release_id.eq(&draft.id))).execute(connection)?;
+    diesel::delete(releases::table.find(&draft.id)).execute(connection)?;
+    Ok(())
+}
+
+/// Writes what an event makes of a release, and what must follow. An edit that changes nothing
+/// writes nothing.
+pub(crate) fn release_change(
+    connection: &mut AnyConnection,
+    before: Release,
+    input: ReleaseInput,
+    event: ReleaseEvent,
+    context: ReleaseContext,
+) -> QueryResult<Release> {
+    let due = input.published_at <= context.now;
+    let promoted = before.state == ReleaseState::Published && before.input.prerelease && !input.prerelease;
+    let is_repeated = event == ReleaseEvent::Arrive;
+    let event = if promoted && event != ReleaseEvent::Withdraw { ReleaseEvent::Promote } else { event };
+    let (state, effect) = release_next(before.state, event, due);
+    let mut release = Release {
+        id: before.id.clone(),
+        repository_id: before.repository_id,
+        revision: before.revision,
+        state,
+        created_at: before.created_at,
+        updated_at: before.updated_at,
+        updated_by: input.author.clone().or_else(|| before.updated_by.clone()),
+        input: ReleaseInput {
+            // Who made a release stays, whoever sends it again.
+            author: if is_repeated { before.input.author.clone().or(input.author) } else { input.author },
+            draft: state == ReleaseState::Draft,
+            ..input
+        },
+    };
+    if release == before {
+        if is_repeated {
+            // It was sent again, and that is all that is new.
+            release.updated_at = context.now;
+            diesel::update(releases::table.find(&release.id))
+                .set(releases::updated_at.eq(context.now))
+                .execute(connection)?;
+        }
+        return Ok(release);
+    }
+    release.revision += 1;
+    release.updated_at = context.now;
+    diesel::update(releases::table.find(&release.id)).set(ReleaseRow::of(&release)).execute(connection)?;
+    if ReleaseText::of(&before.input) != ReleaseText::of(&release.input) {
+        release_tokens_write(connection, &release)?;
+    }
+    if event == ReleaseEvent::Promote {
+        // What was told of the pre-release does not bind the release.
+        let told =
+            component_releases::release_id.eq(&release.id).and(component_releases::bump.eq(Bump::Prerelease.as_str()));
+        diesel::update(component_releases::table.filter(told))
+            .set(component_releases::bump_fixed.eq(false))
+            .execute(connection)?;
+    }
+    let was_or_is_visible = before.state == ReleaseState::Published || state == ReleaseState::Published;
+    release_follow_up(connection, &release, effect, was_or_is_visible, context)?;
+    Ok(release)
+}
+
+/// The text of a release that search looks at.
+#[derive(PartialEq)]
+struct ReleaseText<'a>(&'a str, &'a str, Option<&'a str>);
+
+impl<'a> ReleaseText<'a> {
+    fn of(input: &'a ReleaseInput) -> Self {
+        Self(&input.tag, &input.title, input.notes.as_deref())
+    }
+}
+
+/// Writes what follows from a release's new state: what readers see, the job of its time to come, and what is told.
+fn release_follow_up(
+    connection: &mut AnyConnection,
+    release: &Release,
+    effect: ReleaseEffect,
+    visible: bool,
+    context: ReleaseContext,
+) -> QueryResult<()> {
+    let now = context.now;
+    if visible {
+        repository_recompute(connection, release.repository_id)?;
+    }
+    if release.state == ReleaseState::Scheduled {
+        let payload = JobPayload::ReleasePublish { release: release.id.clone() };
+        job_enqueue(connection, &payload, "", release.input.published_at, now)?;
+    }
+    match effect {
+        ReleaseEffect::Quiet => {}
+        ReleaseEffect::Cancel => announcements_cancel(connection, &release.id, now)?,
+        ReleaseEffect::Announce => {
+            let announced = release_is_announced(release.input.notify, release.input.published_at, now);
+            for (component, page, prerelease) in release_components(connection, &release.id)? {
+                if !prerelease {
+                    prerelease_cancel(connection, &page, &release.id, now)?;
+                }
+                if announced {
+                    let told = (&*release.id, prerelease);
+                    announcement_create(connection, (component, &page), told, context.notify_delay, now)?;
+                }
+            }
+        }
+    }
+    Ok(())
+}

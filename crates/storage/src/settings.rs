@@ -1,0 +1,104 @@
+//! How to reach the database.
+
+use std::{fmt, path::Path, str::FromStr, time::Duration};
+
+use url::Url;
+
+/// Where the database is; the scheme decides which one.
+#[derive(Clone, PartialEq, Eq)]
+pub enum DatabaseUrl {
+    /// A file on this machine: its path.
+    Sqlite(String),
+    /// A server: a libpq connection URL, TLS as it says (`sslmode`).
+    Postgres(String),
+}
+
+/// A database address that cannot be used. It does not repeat the address, which may hold a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "must be sqlite://PATH (sqlite:///absolute/path or sqlite://relative/path) or postgres://USER:PASSWORD@HOST/DATABASE"
+)]
+pub struct DatabaseUrlInvalid;
+
+impl FromStr for DatabaseUrl {
+    type Err = DatabaseUrlInvalid;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if let Some(path) = text.strip_prefix("sqlite://") {
+            let good =
+                !path.is_empty() && !path.ends_with('/') && !path.contains(['\0', '?', '#']) && !path.starts_with(':');
+            return if good { Ok(Self::Sqlite(path.to_owned())) } else { Err(DatabaseUrlInvalid) };
+        }
+        let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
+        if postgres && Url::parse(text).is_ok() && !text.contains('\0') {
+            return Ok(Self::Postgres(text.to_owned()));
+        }
+        Err(DatabaseUrlInvalid)
+    }
+}
+
+impl DatabaseUrl {
+    /// The address of the default database: a file in the data directory.
+    pub fn in_directory(data_dir: &Path) -> Self {
+        Self::Sqlite(data_dir.join("releasepage.db").to_string_lossy().into_owned())
+    }
+
+    /// `sqlite` or `postgres`.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::Sqlite(_) => "sqlite",
+            Self::Postgres(_) => "postgres",
+        }
+    }
+}
+
+impl fmt::Debug for DatabaseUrl {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Sqlite(path) => write!(formatter, "sqlite://{path}"),
+            Self::Postgres(_) => formatter.write_str("postgres://…"),
+        }
+    }
+}
+
+/// The settings of the database.
+#[derive(Clone, Debug)]
+pub struct StoreSettings {
+    /// Where it is.
+    pub url: DatabaseUrl,
+    /// Connections at once: all of them on Postgres, those that read on SQLite (one more writes).
+    pub connections: u32,
+    /// How long a request waits for a free connection before it is told to come back later.
+    pub wait: Duration,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn schemes_are_strict() {
+        assert_eq!("sqlite://data/a.db".parse(), Ok(DatabaseUrl::Sqlite("data/a.db".into())));
+        assert_eq!("sqlite:///var/a.db".parse(), Ok(DatabaseUrl::Sqlite("/var/a.db".into())));
+        assert!("postgres://u:p@localhost:5432/x?sslmode=require".parse::<DatabaseUrl>().is_ok());
+        for bad in [
+            "",
+            "sqlite://",
+            "sqlite:a.db",
+            "sqllite://a.db",
+            "postgre://x",
+            "/var/a.db",
+            "mysql://x",
+            "sqlite://:memory:",
+            "sqlite://dir/",
+        ] {
+            assert_eq!(bad.parse::<DatabaseUrl>(), Err(DatabaseUrlInvalid), "{bad}");
+        }
+    }
+
+    #[test]
+    fn no_password_is_printed() {
+        let url: DatabaseUrl = "postgres://u:hunter2@localhost/x".parse().expect("valid");
+        assert!(!format!("{url:?}").contains("hunter2"));
+    }
+}

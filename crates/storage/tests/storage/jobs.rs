@@ -1,0 +1,192 @@
+//! The job table: who gets which job, and for how long.
+
+use chrono::Duration;
+use diesel::connection::SimpleConnection as _;
+use releasepage_domain::{job::JobPayload, time::UtcTime};
+use releasepage_storage::{
+    jobs::{ClaimedJob, JobOutcome, job_claim, job_finish, job_heartbeat},
+    schedules::schedule_run,
+};
+
+use crate::support::{Database, both, now};
+
+/// Writes a ready job of a page, `seconds` after the begin of the test.
+async fn job(database: &Database, turn: &str, payload: &JobPayload, seconds: i64) {
+    let (lane, text) = (payload.lane().rank(), serde_json::to_string(payload).unwrap());
+    let run_at = (now() + Duration::seconds(seconds)).format("%Y-%m-%d %H:%M:%S%.6f");
+    let insert = format!(
+        "INSERT INTO jobs (lane, turn, payload, state, run_at, attempts, fence, created_at) \
+         VALUES ({lane}, '{turn}', '{text}', 'ready', '{run_at}', 0, 0, '{run_at}'); \
+         INSERT INTO job_turns (lane, turn, served_at) \
+         SELECT {lane}, '{turn}', '{run_at}' \
+         WHERE NOT EXISTS (SELECT 1 FROM job_turns WHERE lane = {lane} AND turn = '{turn}')"
+    );
+    database.store.write(&[], move |connection| Ok(connection.batch_execute(&insert)?)).await.unwrap();
+}
+
+async fn claim_at(database: &Database, seconds: i64) -> Option<ClaimedJob> {
+    let now = now() + Duration::seconds(seconds);
+    job_claim(&database.store, now, lease_end(now)).await.unwrap()
+}
+
+fn lease_end(now: UtcTime) -> UtcTime {
+    now + Duration::seconds(45)
+}
+
+fn prompt(request: i64) -> JobPayload {
+    JobPayload::SubscriptionAnswer { request }
+}
+
+fn delivery(announcement: i64) -> JobPayload {
+    JobPayload::AnnouncementSpread { announcement }
+}
+
+both! {
+    async fn lanes_are_served_in_order_and_pages_take_turns(database: &Database) {
+        job(database, "a", &delivery(1), 0).await;
+        job(database, "a", &delivery(2), 1).await;
+        job(database, "a", &delivery(3), 2).await;
+        job(database, "b", &delivery(4), 3).await;
+        job(database, "", &JobPayload::Prune, 0).await;
+        job(database, "b", &prompt(5), 4).await;
+        let mut order = Vec::new();
+        // Time passes between two claims: whoever was served last waits longest.
+        for seconds in 10.. {
+            match claim_at(database, seconds).await {
+                Some(claimed) => order.push(claimed.payload),
+                None => break,
+            }
+        }
+        let expected = [prompt(5), delivery(1), delivery(4), delivery(2), delivery(3), JobPayload::Prune];
+        assert_eq!(order, expected);
+    }
+
+    async fn a_job_waits_for_its_time(database: &Database) {
+        job(database, "a", &prompt(1), 60).await;
+        assert_eq!(claim_at(database, 59).await, None);
+        assert!(claim_at(database, 60).await.is_some());
+    }
+
+    async fn a_claimed_job_is_nobody_elses_until_its_lease_ends(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        let first = claim_at(database, 0).await.unwrap();
+        assert_eq!(claim_at(database, 45).await, None);
+        let second = claim_at(database, 46).await.unwrap();
+        assert_eq!((second.ticket.id, second.attempt), (first.ticket.id, 2));
+        assert!(second.ticket.fence > first.ticket.fence);
+
+        // The first worker was only asleep.
+        assert!(!job_finish(&database.store, first.ticket, JobOutcome::Done).await.unwrap());
+        let until = lease_end(now() + Duration::seconds(90));
+        let lost = job_heartbeat(&database.store, vec![first.ticket, second.ticket], until).await.unwrap();
+        assert_eq!(lost, [first.ticket]);
+        // The heartbeat held the job past the lease of the claim.
+        assert_eq!(claim_at(database, 92).await, None);
+        assert!(job_finish(&database.store, second.ticket, JobOutcome::Done).await.unwrap());
+        assert!(!job_finish(&database.store, second.ticket, JobOutcome::Done).await.unwrap());
+        assert_eq!(claim_at(database, 10_000).await, None);
+    }
+
+    async fn a_retry_counts_attempts_and_a_put_off_does_not(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        let first = claim_at(database, 0).await.unwrap();
+        let later = now() + Duration::seconds(10);
+        assert!(job_finish(&database.store, first.ticket, JobOutcome::Retry(later, "refused".into())).await.unwrap());
+        assert_eq!(claim_at(database, 9).await, None);
+        let second = claim_at(database, 10).await.unwrap();
+        assert_eq!((first.attempt, second.attempt), (1, 2));
+        let later = now() + Duration::seconds(20);
+        assert!(job_finish(&database.store, second.ticket, JobOutcome::PutOff(later)).await.unwrap());
+        assert_eq!(claim_at(database, 20).await.unwrap().attempt, 1);
+    }
+
+    async fn a_dead_job_is_never_claimed_again(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        let claimed = claim_at(database, 0).await.unwrap();
+        assert!(job_finish(&database.store, claimed.ticket, JobOutcome::Dead("gone".into())).await.unwrap());
+        assert_eq!(claim_at(database, 100_000).await, None);
+    }
+
+    async fn a_payload_that_cannot_be_read_is_a_dead_letter(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        database.execute("UPDATE jobs SET payload = '{\"kind\":\"of_tomorrow\"}'").await;
+        job(database, "a", &prompt(2), 1).await;
+        // It does not keep the one behind it waiting, not even until the next look.
+        assert_eq!(claim_at(database, 2).await.map(|job| job.payload), Some(prompt(2)));
+        let dead = "SELECT state || ': ' || last_error AS text FROM jobs WHERE leased_until IS NULL";
+        assert_eq!(database.texts(dead).await, ["dead: the payload cannot be read by this binary"]);
+        assert_eq!(claim_at(database, 3).await, None);
+    }
+
+    async fn a_page_with_a_backlog_does_not_starve_the_others(database: &Database) {
+        for number in 0..20 {
+            job(database, "big", &delivery(number), 0).await;
+        }
+        job(database, "small", &delivery(100), 1).await;
+        job(database, "small", &delivery(101), 1).await;
+        let mut order = Vec::new();
+        for seconds in 10..14 {
+            order.push(claim_at(database, seconds).await.unwrap().payload);
+        }
+        assert_eq!(order, [delivery(0), delivery(100), delivery(1), delivery(101)]);
+    }
+
+    async fn what_a_dead_worker_held_is_taken_again_at_its_turn(database: &Database) {
+        job(database, "a", &delivery(1), 0).await;
+        claim_at(database, 0).await.unwrap();
+        // Its lease ends; who comes meanwhile with something urgent is served before.
+        job(database, "b", &prompt(2), 50).await;
+        assert_eq!(claim_at(database, 60).await.map(|job| job.payload), Some(prompt(2)));
+        let again = claim_at(database, 61).await.unwrap();
+        assert_eq!((again.payload, again.attempt), (delivery(1), 2));
+    }
+
+    async fn workers_at_once_get_different_jobs(database: &Database) {
+        for request in 0..20 {
+            job(database, ["a", "b"][usize::from(request % 2 == 0)], &prompt(request), 0).await;
+        }
+        let workers: Vec<_> = (0..8)
+            .map(|_| {
+                let store = database.store.clone();
+                tokio::spawn(async move {
+                    let mut claimed = Vec::new();
+                    // A worker that finds another one at the same job looks again; the work is done when each is done.
+                    for _ in 0..40 {
+                        if let Some(job) = job_claim(&store, now(), lease_end(now())).await.unwrap() {
+                            claimed.push(job.ticket.id);
+                        }
+                    }
+                    claimed
+                })
+            })
+            .collect();
+        let mut all = Vec::new();
+        for worker in workers {
+            all.extend(worker.await.unwrap());
+        }
+        all.sort_unstable();
+        let count = all.len();
+        all.dedup();
+        assert_eq!((count, all.len()), (20, 20));
+    }
+
+    async fn recurring_work_is_written_once(database: &Database) {
+        let every = Duration::hours(1);
+        let runs: Vec<_> = (0..10)
+            .map(|_| {
+                let store = database.store.clone();
+                tokio::spawn(async move {
+                    schedule_run(&store, "prune", JobPayload::Prune, every, now()).await.unwrap()
+                })
+            })
+            .collect();
+        let mut written = 0;
+        for run in runs {
+            written += u32::from(run.await.unwrap());
+        }
+        assert_eq!(written, 1);
+        assert!(!schedule_run(&database.store, "prune", JobPayload::Prune, every, now()).await.unwrap());
+        assert!(schedule_run(&database.store, "prune", JobPayload::Prune, every, now() + every).await.unwrap());
+        assert_eq!(claim_at(database, 0).await.map(|job| job.payload), Some(JobPayload::Prune));
+    }
+}

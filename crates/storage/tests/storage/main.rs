@@ -1,0 +1,30 @@
+//! The database, tried on SQLite and on a real Postgres.
+//!
+//! Each test runs on both. The Postgres half needs `RELEASEPAGE_TEST_POSTGRES`, the URL of a database on a server
+//! where its user may create others (`postgres://postgres@127.0.0.1:5432/postgres`); without it, it says so and ends.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
+mod accounts;
+mod announcements;
+mod api_access;
+mod components;
+mod deliveries;
+mod histories;
+mod idempotency;
+mod jobs;
+mod mailbox;
+mod migrations;
+mod page_releases;
+mod pages;
+mod queries;
+mod releases;
+mod repositories;
+mod requests;
+mod retention;
+mod schema;
+mod snapshots;
+mod statements;
+mod subscribers;
+mod support;
+mod transactions;

@@ -1,0 +1,192 @@
+//! No statement reads the whole of a table that grows.
+
+use chrono::TimeDelta;
+use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, prelude::QueryableByName, sql_types::Text};
+use releasepage_domain::{
+    bump::Bump,
+    environment::Environment,
+    job::JobPayload,
+    release::ReleaseInput,
+    subscriber::{Following, Preferences, SubscriberAddress},
+    subscription::{RequestCaps, SubscriptionOp},
+};
+use releasepage_storage::{
+    AnyConnection, QueryResult,
+    addresses::address_suppress,
+    announcements::announcement_spread,
+    components::component_delete,
+    deliveries::{DeliveryResult, announcement_content, deliveries_due, delivery_look, delivery_record},
+    idempotency::Idempotency,
+    jobs::{JobOutcome, job_claim, job_finish, job_heartbeat},
+    mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
+    page_releases::{PageReleasesFilter, component_releases_ranked, page_release, page_releases, release_neighbours},
+    releases::{
+        ReleaseArrival, ReleaseOwner, release_arrive, release_edit, release_publish_due, release_withdraw,
+        releases_list,
+    },
+    requests::{RequestNew, request_decide, request_note, request_sent, request_use},
+    retention::{Retention, prune},
+    schedules::schedule_run,
+    snapshots::page_snapshot,
+    subscribers::{subscriber_change, subscriber_unsubscribe},
+};
+
+use crate::{
+    statements::statements_of,
+    support::{Database, both, context, now, release_ids, release_input},
+};
+
+/// The tables that stay small: one row for each thing that people set up.
+const SMALL: [&str; 5] = ["pages", "components", "repositories", "job_turns", "schedules"];
+
+#[derive(QueryableByName)]
+struct Detail {
+    #[diesel(sql_type = Text)]
+    detail: String,
+}
+
+#[derive(QueryableByName)]
+struct Plan {
+    #[diesel(sql_type = Text, column_name = "QUERY PLAN")]
+    line: String,
+}
+
+/// What a statement reads as a whole, by the database's own plan for any values.
+fn scans(connection: &mut AnyConnection, statement: &str) -> QueryResult<Vec<String>> {
+    let lines: Vec<String> = match connection {
+        AnyConnection::Sqlite(connection) => {
+            let plan = diesel::sql_query(format!("EXPLAIN QUERY PLAN {statement}")).load::<Detail>(connection)?;
+            let scan = |detail: &Detail| detail.detail.starts_with("SCAN ") && !detail.detail.contains("CONSTANT ROW");
+            plan.into_iter().filter(scan).map(|detail| detail.detail).collect()
+        }
+        AnyConnection::Postgres(connection) => {
+            // Small tables are cheapest to scan: what shows now has no index to use.
+            connection.batch_execute(&format!(
+                "SET LOCAL enable_seqscan = off; SET LOCAL plan_cache_mode = force_generic_plan; PREPARE p AS {statement}"
+            ))?;
+            let values = (1..).take_while(|number| statement.contains(&format!("${number}"))).count();
+            let values = if values == 0 { String::new() } else { format!("({})", vec!["NULL"; values].join(", ")) };
+            let plan = diesel::sql_query(format!("EXPLAIN EXECUTE p{values}")).load::<Plan>(connection)?;
+            connection.batch_execute("DEALLOCATE p")?;
+            plan.into_iter().map(|plan| plan.line).filter(|line| line.contains("Seq Scan on ")).collect()
+        }
+    };
+    let is_small =
+        |line: &String| line.split_whitespace().any(|word| SMALL.contains(&word.trim_matches('"')) || word == "t");
+    Ok(lines.into_iter().filter(|line| !is_small(line)).collect())
+}
+
+/// Everything that touches a table that grows, once.
+async fn everything(database: &Database) {
+    let site = database.site().await;
+    let store = &database.store;
+    let owner = ReleaseOwner::Repository(site.repository_id);
+    let address = || SubscriberAddress::parse("", "reader@example.com").unwrap();
+    let key = |address: &str| address.to_owned();
+
+    let request = |op| RequestNew {
+        page_id: site.page_id.clone(),
+        environment: Environment::Live,
+        op,
+        address: address(),
+        preferences: Preferences::default(),
+        components: Some(vec!["acme/api".into()]),
+    };
+    let id = request_note(store, request(SubscriptionOp::Add), now()).await.unwrap();
+    request_decide(store, id, RequestCaps::default(), key, now()).await.unwrap();
+    request_sent(store, id, now()).await.unwrap();
+    let (_, confirmed) = request_use(store, id, now()).await.unwrap();
+    let reader = confirmed.subscriber_id.unwrap();
+    subscriber_change(store, reader, Preferences::default(), Following::All, now()).await.unwrap();
+
+    let answer = |_: &releasepage_storage::releases::Release| String::new();
+    let idempotency = Idempotency { key: "k".into(), fingerprint: "f".into(), answer: std::sync::Arc::new(answer) };
+    let early = ReleaseInput { prerelease: true, ..release_input("v1.0.0") };
+    let hand = ReleaseArrival::ByHand;
+    release_arrive(store, site.repository_id, early, hand, Some(idempotency), release_ids(), context(now()))
+        .await
+        .unwrap();
+    let release = database.arrive(site.repository_id, release_input("v1.0.0")).await;
+    let retag = |before: &releasepage_storage::releases::Release| {
+        Ok(ReleaseInput { tag: "v2.0.0".into(), title: "New".into(), ..before.input.clone() })
+    };
+    release_edit(store, owner, release.id.clone(), None, retag, context(now())).await.unwrap();
+    release_publish_due(store, release.id.clone(), context(now())).await.unwrap();
+    for announcement in [1, 2] {
+        while announcement_spread(store, announcement, now()).await.unwrap() {}
+    }
+    let content = announcement_content(store, 2).await.unwrap().unwrap();
+    deliveries_due(store, 2, (1, 1), now()).await.unwrap();
+    delivery_look(store, 1, content, key).await.unwrap();
+    let job = job_claim(store, now(), now()).await.unwrap().unwrap();
+    let deferred = DeliveryResult::Deferred(now(), "451".into());
+    delivery_record(store, 1, job.ticket, deferred, now()).await.unwrap();
+    job_heartbeat(store, vec![job.ticket], now()).await.unwrap();
+    job_finish(store, job.ticket, JobOutcome::Retry(now(), "later".into())).await.unwrap();
+    schedule_run(store, "prune", JobPayload::Prune, TimeDelta::hours(1), now()).await.unwrap();
+
+    for filter in [
+        PageReleasesFilter::default(),
+        PageReleasesFilter {
+            repo: Some("acme/api".into()),
+            bump: Some(Bump::Major),
+            since: Some(now()),
+            query: Some("new release".into()),
+            after: Some((now(), "zzzzzzz".into())),
+        },
+    ] {
+        page_releases(store, site.page_id.clone(), filter, 10).await.unwrap();
+    }
+    let shown = page_release(store, site.page_id.clone(), release.id.clone()).await.unwrap();
+    release_neighbours(store, site.page_id.clone(), shown).await.unwrap();
+    component_releases_ranked(store, site.page_id.clone(), None).await.unwrap();
+    page_snapshot(store, site.page_id.clone()).await.unwrap();
+    releases_list(store, site.repository_id, Some((now(), "zzzzzzz".into())), 10).await.unwrap();
+
+    let message = MailboxNew {
+        page_id: site.page_id.clone(),
+        environment: Environment::Live,
+        message_id: "m".into(),
+        recipient: "reader@example.com".into(),
+        subject: "s".into(),
+        text: "t".into(),
+        html: "h".into(),
+        source: "r".into(),
+    };
+    mailbox_put(store, message, now()).await.unwrap();
+    let captured = mailbox_list(store, site.organization_id, None, 10).await.unwrap();
+    mailbox_get(store, site.organization_id, captured[0].id).await.unwrap();
+
+    release_withdraw(store, owner, release.id, context(now())).await.unwrap();
+    subscriber_unsubscribe(store, reader, now()).await.unwrap();
+    address_suppress(store, address(), "k".into(), "550".into(), now()).await.unwrap();
+    component_delete(store, site.organization_id, site.page_id, site.component_id).await.unwrap();
+    prune(store, Retention::default(), now()).await.unwrap();
+}
+
+both! {
+    async fn every_statement_on_a_table_that_grows_uses_an_index(database: &Database) {
+        let ((), mut statements) = statements_of(everything(database)).await;
+        statements.sort_unstable();
+        statements.dedup();
+        // New rows are written, not looked for.
+        statements.retain(|statement| !statement.contains(") VALUES ("));
+        // The capture itself works.
+        for table in ["deliveries", "subscribers", "component_releases", "jobs", "subscription_requests", "mailbox"] {
+            let is_read = |statement: &String| statement.starts_with("SELECT") && statement.contains(table);
+            assert!(statements.iter().any(is_read), "{table}");
+        }
+        let explained = database.store.write(&[], move |connection| {
+            let mut found = Vec::new();
+            for statement in &statements {
+                let scans = scans(connection, statement)?;
+                if !scans.is_empty() {
+                    found.push((statement.clone(), scans));
+                }
+            }
+            Ok(found)
+        });
+        let found = explained.await.unwrap();
+        assert!(found.is_empty(), "{found:#?}");
+    }
+}

@@ -1,0 +1,52 @@
+CREATE TABLE releases (
+    id TEXT COLLATE "C" PRIMARY KEY NOT NULL,
+    repository_id BIGINT NOT NULL REFERENCES repositories (id),
+    tag TEXT COLLATE "C" NOT NULL,
+    -- The platforms as a set, and as they were given.
+    platforms_key TEXT COLLATE "C" NOT NULL,
+    platforms TEXT COLLATE "C" NOT NULL,
+    title TEXT COLLATE "C" NOT NULL,
+    notes TEXT COLLATE "C",
+    author TEXT COLLATE "C",
+    state TEXT COLLATE "C" NOT NULL,
+    prerelease BOOLEAN NOT NULL,
+    notify BOOLEAN,
+    chart_visibility BOOLEAN NOT NULL,
+    params TEXT COLLATE "C" NOT NULL,
+    published_at TIMESTAMP NOT NULL,
+    ends_at TIMESTAMP,
+    -- Who changed it last, where the source says so.
+    updated_by TEXT COLLATE "C",
+    created_at TIMESTAMP NOT NULL,
+    updated_at TIMESTAMP NOT NULL,
+    revision BIGINT NOT NULL,
+    UNIQUE (repository_id, tag, platforms_key)
+);
+CREATE INDEX releases_repository_time ON releases (repository_id, published_at, id);
+
+-- What a release is to the readers of a component: kept with every change of either.
+CREATE TABLE component_releases (
+    component_id BIGINT NOT NULL REFERENCES components (id),
+    release_id TEXT COLLATE "C" NOT NULL REFERENCES releases (id),
+    version TEXT COLLATE "C" NOT NULL,
+    version_key TEXT COLLATE "C" NOT NULL,
+    bump TEXT COLLATE "C" NOT NULL,
+    prerelease BOOLEAN NOT NULL,
+    -- Announced or grouped: the bump stays, whatever arrives later.
+    bump_fixed BOOLEAN NOT NULL,
+    -- Whether readers see the release now.
+    visible BOOLEAN NOT NULL,
+    published_at TIMESTAMP NOT NULL,
+    PRIMARY KEY (component_id, release_id)
+);
+CREATE INDEX component_releases_latest ON component_releases (component_id, visible, prerelease, version_key, published_at);
+CREATE INDEX component_releases_time ON component_releases (component_id, visible, published_at);
+CREATE INDEX component_releases_release ON component_releases (release_id);
+
+-- The words of a release, for search: the same on every database.
+CREATE TABLE release_tokens (
+    token TEXT COLLATE "C" NOT NULL,
+    release_id TEXT COLLATE "C" NOT NULL REFERENCES releases (id),
+    PRIMARY KEY (token, release_id)
+);
+CREATE INDEX release_tokens_release ON release_tokens (release_id);

@@ -1,0 +1,241 @@
+//! The loop of a worker.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use chrono::Duration as Span;
+use releasepage_domain::{
+    job::{ATTEMPTS_MAX, JobPayload, job_backoff},
+    time::UtcTime,
+};
+use releasepage_storage::{
+    Store, StoreError,
+    clock::Clock,
+    jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish, job_heartbeat},
+    schedules::schedule_run,
+};
+use tokio::{
+    sync::{Mutex, Semaphore, watch},
+    task::JoinSet,
+    time::{Instant, timeout},
+};
+use tracing::Instrument as _;
+
+use crate::{
+    handler::{Job, JobEnd, JobFailure, JobHandler},
+    settings::RunnerSettings,
+};
+
+/// Work that comes again and again.
+#[derive(Clone, Debug)]
+pub struct Recurring {
+    /// Its unique name.
+    pub name: &'static str,
+    /// What is to be done.
+    pub payload: JobPayload,
+    /// How often.
+    pub every: Span,
+}
+
+/// A worker: any number of them can share a database.
+pub struct Runner<H> {
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// How jobs are taken and held.
+    pub settings: RunnerSettings,
+    /// Who does them.
+    pub handler: Arc<H>,
+    /// What is written down again and again.
+    pub recurring: Vec<Recurring>,
+}
+
+/// The jobs that this worker holds, each with the switch that tells its handler to stop.
+type Held = Arc<Mutex<HashMap<JobTicket, watch::Sender<bool>>>>;
+
+/// How often a worker looks whether recurring work is due.
+const RECURRING_EVERY: Duration = Duration::from_secs(30);
+
+impl<H: JobHandler> Runner<H> {
+    /// Works until `shutdown` becomes true. Then it claims nothing more, tells its handlers to stop, waits for them,
+    /// and gives back what they did not finish.
+    pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
+        let runner = Arc::new(self);
+        let held = Held::default();
+        let heart = tokio::spawn(Arc::clone(&runner).beat(Arc::clone(&held)));
+        let slots = Arc::new(Semaphore::new(runner.settings.concurrency.max(1)));
+        let mut running = JoinSet::new();
+        let mut recurring_at = Instant::now();
+        while !*shutdown.borrow() {
+            while running.try_join_next().is_some() {}
+            if recurring_at <= Instant::now() {
+                recurring_at = Instant::now() + RECURRING_EVERY;
+                runner.recur().await;
+            }
+            let slot = tokio::select! {
+                slot = Arc::clone(&slots).acquire_owned() => slot,
+                _ = shutdown.changed() => break,
+            };
+            let Ok(slot) = slot else { break };
+            match runner.claim().await {
+                Ok(Some(claimed)) => {
+                    let (runner, held) = (Arc::clone(&runner), Arc::clone(&held));
+                    running.spawn(async move {
+                        runner.work(claimed, &held).await;
+                        drop(slot);
+                    });
+                }
+                Ok(None) => idle(&mut shutdown, runner.settings.poll).await,
+                Err(error) => {
+                    tracing::warn!(%error, "jobs cannot be claimed");
+                    idle(&mut shutdown, Duration::from_secs(1)).await;
+                }
+            }
+        }
+        for stop in held.lock().await.values() {
+            stop.send_replace(true);
+        }
+        let drained = timeout(runner.settings.drain, async { while running.join_next().await.is_some() {} }).await;
+        if drained.is_err() {
+            tracing::warn!(jobs = running.len(), "jobs did not end in time; their leases will");
+        }
+        heart.abort();
+    }
+
+    async fn claim(&self) -> Result<Option<ClaimedJob>, StoreError> {
+        let now = self.clock.now();
+        job_claim(&self.store, now, later(now, self.settings.lease)).await
+    }
+
+    async fn recur(&self) {
+        for work in &self.recurring {
+            let result = schedule_run(&self.store, work.name, work.payload.clone(), work.every, self.clock.now()).await;
+            if let Err(error) = result {
+                tracing::warn!(name = work.name, %error, "recurring work cannot be scheduled");
+            }
+        }
+    }
+
+    /// Keeps the leases of running jobs, and tells handlers whose job is somebody else's by now to stop.
+    async fn beat(self: Arc<Self>, held: Held) {
+        loop {
+            tokio::time::sleep(self.settings.heartbeat).await;
+            let tickets: Vec<JobTicket> = held.lock().await.keys().copied().collect();
+            if tickets.is_empty() {
+                continue;
+            }
+            match job_heartbeat(&self.store, tickets, later(self.clock.now(), self.settings.lease)).await {
+                Ok(lost) => {
+                    let held = held.lock().await;
+                    for ticket in lost {
+                        if let Some(stop) = held.get(&ticket) {
+                            tracing::warn!(job = ticket.id, "the lease of a job was lost");
+                            stop.send_replace(true);
+                        }
+                    }
+                }
+                Err(error) => tracing::warn!(%error, "leases cannot be kept"),
+            }
+        }
+    }
+
+    async fn work(&self, claimed: ClaimedJob, held: &Held) {
+        let ClaimedJob { ticket, attempt, payload } = claimed;
+        let span = tracing::info_span!("job", job = ticket.id, kind = payload.kind(), attempt);
+        let (stop, stopped) = watch::channel(false);
+        held.lock().await.insert(ticket, stop);
+        let job = Job { ticket, attempt, payload, stop: stopped };
+        let handler = Arc::clone(&self.handler);
+        // A task of its own, so that a panic ends the job and not the worker.
+        let task = tokio::spawn(async move { handler.handle(job).await }.instrument(span.clone()));
+        let result = task.await.unwrap_or_else(|_| Err(JobFailure::Retry("the handler panicked".into())));
+        let outcome = outcome(result, ticket, attempt, self.clock.now());
+        match &outcome {
+            JobOutcome::Retry(_, error) => span.in_scope(|| tracing::warn!(error, "a job failed and is tried again")),
+            JobOutcome::Dead(error) => span.in_scope(|| tracing::error!(error, "a job failed for good")),
+            JobOutcome::Done | JobOutcome::PutOff(_) => {}
+        }
+        self.finish(ticket, outcome).instrument(span).await;
+        held.lock().await.remove(&ticket);
+    }
+
+    /// Writes down how a job ended. Where the database is away it is tried for as long as the lease lasts; after that
+    /// the job is taken again.
+    async fn finish(&self, ticket: JobTicket, outcome: JobOutcome) {
+        let deadline = Instant::now() + self.settings.lease;
+        loop {
+            match job_finish(&self.store, ticket, outcome.clone()).await {
+                Ok(true) => return,
+                Ok(false) => {
+                    tracing::warn!("a job ended after its lease; what it says is not taken");
+                    return;
+                }
+                Err(error) if Instant::now() < deadline => {
+                    tracing::warn!(%error, "the end of a job cannot be written yet");
+                    tokio::time::sleep(Duration::from_millis(500)).await;
+                }
+                Err(error) => {
+                    tracing::error!(%error, "the end of a job cannot be written; it will be done again");
+                    return;
+                }
+            }
+        }
+    }
+}
+
+fn outcome(result: Result<JobEnd, JobFailure>, ticket: JobTicket, attempt: i32, now: UtcTime) -> JobOutcome {
+    match result {
+        Ok(JobEnd::Done) => JobOutcome::Done,
+        Ok(JobEnd::PutOff(at)) => JobOutcome::PutOff(at),
+        Err(JobFailure::Fail(error)) => JobOutcome::Dead(error),
+        Err(JobFailure::Retry(error)) if attempt >= ATTEMPTS_MAX => JobOutcome::Dead(error),
+        Err(JobFailure::Retry(error)) => JobOutcome::Retry(later(now, job_backoff(attempt, spread(ticket))), error),
+    }
+}
+
+/// A number from 0 to 1 that differs from job to job and from claim to claim, so that what failed together does not
+/// come back together.
+fn spread(ticket: JobTicket) -> f64 {
+    let mixed = (ticket.id ^ ticket.fence.rotate_left(32)).unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
+    f64::from(u32::try_from(mixed >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
+}
+
+fn later(now: UtcTime, duration: Duration) -> UtcTime {
+    now + Span::from_std(duration).unwrap_or(Span::MAX)
+}
+
+async fn idle(shutdown: &mut watch::Receiver<bool>, duration: Duration) {
+    // A closed channel is no reason to spin: nobody can ask for a stop any more.
+    let _ = timeout(duration, async {
+        if shutdown.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    })
+    .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_outcome_follows_from_the_result() {
+        let now = releasepage_domain::time::time_parse("2024-05-10T12:00:00Z").expect("valid");
+        let ticket = JobTicket { id: 7, fence: 1 };
+        let retry = || Err(JobFailure::Retry("later".into()));
+        assert_eq!(outcome(Ok(JobEnd::Done), ticket, 1, now), JobOutcome::Done);
+        assert_eq!(outcome(Ok(JobEnd::PutOff(now)), ticket, ATTEMPTS_MAX, now), JobOutcome::PutOff(now));
+        assert_eq!(outcome(retry(), ticket, ATTEMPTS_MAX, now), JobOutcome::Dead("later".into()));
+        assert_eq!(outcome(Err(JobFailure::Fail("no".into())), ticket, 1, now), JobOutcome::Dead("no".into()));
+        let JobOutcome::Retry(at, _) = outcome(retry(), ticket, 3, now) else { panic!("it is tried again") };
+        assert!(at >= now + Span::seconds(2) && at <= now + Span::seconds(4), "{at}");
+    }
+
+    #[test]
+    fn claims_are_spread() {
+        let spread = |id, fence| spread(JobTicket { id, fence });
+        assert!((0..1_000).all(|id| (0.0..=1.0).contains(&spread(id, 1))));
+        assert_ne!(spread(1, 1).to_bits(), spread(2, 1).to_bits());
+        assert_ne!(spread(1, 1).to_bits(), spread(1, 2).to_bits());
+    }
+}

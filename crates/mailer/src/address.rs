@@ -1,0 +1,270 @@
+//! Who a mail comes from and who it goes to.
+
+use std::{fmt, str::FromStr};
+
+use lettre::{Address, message::Mailbox};
+use releasepage_domain::subscriber::address_masked;
+use serde::Deserialize;
+use url::Host;
+
+use crate::{site::Site, text};
+
+/// The longest address in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+const ADDRESS_LENGTH: usize = 254;
+
+/// The longest name of a sender, in characters.
+const NAME_LENGTH: usize = 80;
+
+/// An address that no mail can go to or come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It is longer than 254 octets.
+    #[error("a mail address has at most 254 octets")]
+    TooLong,
+    /// It is no address in the sense of RFC 5321 and RFC 6531.
+    #[error("a mail address is written local-part@domain, without control characters")]
+    Malformed,
+    /// Its domain is not ASCII and has no form that is.
+    #[error("the domain of the mail address cannot be written in ASCII (IDNA)")]
+    Domain,
+}
+
+/// The one address that a mail goes to. Its domain is ASCII; its local part may not be ([`Recipient::needs_utf8`]).
+#[derive(Clone, PartialEq, Eq)]
+pub struct Recipient(Address);
+
+impl Recipient {
+    /// Whether the address can only be written to through servers that know SMTPUTF8 (RFC 6531): a local part, unlike
+    /// a domain, has no form in ASCII.
+    pub fn needs_utf8(&self) -> bool {
+        !self.0.user().is_ascii()
+    }
+
+    /// The address as SMTP and headers have it.
+    pub fn as_str(&self) -> &str {
+        self.0.as_ref()
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.0
+    }
+}
+
+impl FromStr for Recipient {
+    type Err = AddressError;
+
+    fn from_str(address: &str) -> Result<Self, Self::Err> {
+        address_parse(address).map(Self)
+    }
+}
+
+impl fmt::Debug for Recipient {
+    /// Masked, since what is debugged is logged.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "Recipient({})", address_masked(self.as_str()))
+    }
+}
+
+/// Who a mail comes from: `releases@example.com`, or with a name, `Acme Releases <releases@example.com>`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct Sender {
+    name: Option<String>,
+    address: Address,
+}
+
+/// A sender that cannot be one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SenderError {
+    /// It is not written as one is.
+    #[error("a sender is written 'releases@example.com' or 'Acme Releases <releases@example.com>'")]
+    Malformed,
+    /// Its local part is not ASCII, which not every server could answer to.
+    #[error("the sender's address must be ASCII before the @")]
+    NotAscii,
+    /// Its address is none.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+}
+
+impl Sender {
+    /// The sender of a site that has none in its settings: `releases@` and the site's host.
+    ///
+    /// # Errors
+    ///
+    /// Where the site's host makes no mail domain.
+    pub fn of_site(site: &Site) -> Result<Self, AddressError> {
+        let address = address_parse(&format!("releases@{}", site.domain()))?;
+        Ok(Self { name: None, address })
+    }
+
+    /// The same sender, with `name` shown to readers where the settings give none.
+    #[must_use]
+    pub fn named(self, name: &str) -> Self {
+        let name = self.name.or_else(|| name_clean(name));
+        Self { name, ..self }
+    }
+
+    pub(crate) fn address(&self) -> &Address {
+        &self.address
+    }
+
+    pub(crate) fn mailbox(&self) -> Mailbox {
+        Mailbox::new(self.name.clone(), self.address.clone())
+    }
+}
+
+impl FromStr for Sender {
+    type Err = SenderError;
+
+    fn from_str(sender: &str) -> Result<Self, Self::Err> {
+        if sender.chars().any(char::is_control) {
+            return Err(SenderError::Malformed);
+        }
+        let mailbox: Mailbox = sender.parse().map_err(|_| SenderError::Malformed)?;
+        let address = address_parse(mailbox.email.as_ref())?;
+        if !address.user().is_ascii() {
+            return Err(SenderError::NotAscii);
+        }
+        let name = mailbox.name.as_deref().and_then(name_clean);
+        Ok(Self { name, address })
+    }
+}
+
+impl TryFrom<String> for Sender {
+    type Error = SenderError;
+
+    fn try_from(sender: String) -> Result<Self, Self::Error> {
+        sender.parse()
+    }
+}
+
+/// A name as a header can show it: one line, cut; `None` where nothing is left.
+fn name_clean(name: &str) -> Option<String> {
+    Some(text::cut(&text::line(name), NAME_LENGTH)).filter(|name| !name.is_empty())
+}
+
+/// Parses an address and brings its domain to ASCII.
+fn address_parse(address: &str) -> Result<Address, AddressError> {
+    if address.len() > ADDRESS_LENGTH {
+        return Err(AddressError::TooLong);
+    }
+    if address.chars().any(char::is_control) {
+        return Err(AddressError::Malformed);
+    }
+    let (local, domain) = address.rsplit_once('@').ok_or(AddressError::Malformed)?;
+    let domain = domain_to_ascii(domain)?;
+    let parsed = Address::new(local, domain).map_err(|_| AddressError::Malformed)?;
+    // The form in ASCII can be longer than the one that was given.
+    let octets: &str = parsed.as_ref();
+    if octets.len() > ADDRESS_LENGTH { Err(AddressError::TooLong) } else { Ok(parsed) }
+}
+
+/// The domain in ASCII: as it is where it already is, else by IDNA (RFC 5891).
+fn domain_to_ascii(domain: &str) -> Result<String, AddressError> {
+    if domain.is_ascii() {
+        return Ok(domain.to_owned());
+    }
+    match Host::parse(domain) {
+        Ok(Host::Domain(ascii)) => Ok(ascii),
+        _ => Err(AddressError::Domain),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use releasepage_domain::subscriber::SubscriberAddress;
+    use url::Url;
+
+    use super::*;
+
+    #[test]
+    fn recipients() {
+        for (address, written, utf8) in [
+            ("reader@example.com", "reader@example.com", false),
+            ("Reader+acme@Example.COM", "Reader+acme@Example.COM", false),
+            ("reader@bücher.example", "reader@xn--bcher-kva.example", false),
+            ("用户@例え.jp", "用户@xn--r8jz45g.jp", true),
+            ("\"a b\"@example.com", "\"a b\"@example.com", false),
+            ("reader@[192.0.2.1]", "reader@[192.0.2.1]", false),
+        ] {
+            let recipient: Recipient = address.parse().expect(address);
+            assert_eq!((recipient.as_str(), recipient.needs_utf8()), (written, utf8));
+        }
+        for address in
+            ["", "reader", "@example.com", "reader@", "a@b@", "a b@example.com", "a@exam ple.com", "a@b\r\nBcc: c@d"]
+        {
+            assert!(address.parse::<Recipient>().is_err(), "{address:?}");
+        }
+        let long = format!("a@{}", ["b".repeat(60).as_str(); 5].join("."));
+        assert_eq!(long.parse::<Recipient>(), Err(AddressError::TooLong));
+    }
+
+    #[test]
+    fn whoever_could_subscribe_can_be_written_to() {
+        for address in [
+            "reader@example.com",
+            "o'neill+acme.news@sub.example.co.uk",
+            "!#$%&'*+-/=?^_`{|}~@example.com",
+            "\"very odd\"@example.com",
+            "\"a@b\"@example.com",
+            "reader@localhost",
+            "reader@BÜCHER.example",
+            "用户@例え.jp",
+            &format!("{}@example.com", "a".repeat(64)),
+        ] {
+            let subscriber = SubscriberAddress::parse("value", address).expect(address);
+            let recipient: Recipient = subscriber.as_str().parse().expect(address);
+            assert_eq!(recipient.as_str().to_lowercase(), subscriber.folded());
+        }
+    }
+
+    #[test]
+    fn recipients_are_masked() {
+        let recipient: Recipient = "reader@example.com".parse().expect("an address");
+        assert_eq!(format!("{recipient:?}"), "Recipient(r***@example.com)");
+    }
+
+    #[test]
+    fn senders() {
+        let sender: Sender = "Acme Releases <releases@bücher.example>".parse().expect("a sender");
+        assert_eq!(sender.mailbox().to_string(), "Acme Releases <releases@xn--bcher-kva.example>");
+        let sender: Sender = "releases@example.com".parse().expect("a sender");
+        assert_eq!(sender.mailbox().to_string(), "releases@example.com");
+        for sender in ["", "Acme", "Acme <>", "A\r\nBcc: <releases@example.com>", "用户@example.com"] {
+            assert!(sender.parse::<Sender>().is_err(), "{sender:?}");
+        }
+    }
+
+    #[test]
+    fn a_page_names_the_sender_where_the_settings_do_not() {
+        let given: Sender = "Acme <releases@example.com>".parse().expect("a sender");
+        assert_eq!(given.clone().named("Page"), given);
+        let bare: Sender = "releases@example.com".parse().expect("a sender");
+        assert_eq!(bare.clone().named("Page\r\nBcc: x").name.as_deref(), Some("Page Bcc: x"));
+        assert_eq!(bare.named("\r\n").name, None);
+    }
+
+    #[test]
+    fn every_site_has_a_sender() {
+        for (url, address) in [
+            ("https://releases.example.com", "releases@releases.example.com"),
+            ("http://localhost:8080", "releases@localhost"),
+            ("http://127.0.0.1:8080", "releases@[127.0.0.1]"),
+        ] {
+            let site = Site::new(&Url::parse(url).expect("a URL")).expect("a host");
+            let sender = Sender::of_site(&site).expect("a sender");
+            assert_eq!(sender.mailbox().to_string(), address);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_address_holds_a_line_break(before in any::<String>(), after in any::<String>()) {
+            let smuggled = format!("{before}\r\nBcc: {after}");
+            prop_assert!(smuggled.parse::<Recipient>().is_err());
+            prop_assert!(smuggled.parse::<Sender>().is_err());
+        }
+    }
+}

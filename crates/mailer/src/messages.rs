@@ -1,0 +1,72 @@
+//! What the mails say: one file for each, which fills its two templates and makes a [`Mail`].
+
+mod announcement;
+mod change;
+mod confirm;
+mod following;
+mod leave;
+mod remind;
+
+use askama::Template;
+use url::Url;
+
+pub use self::{
+    announcement::{Announcement, Notes},
+    change::Change,
+    confirm::Confirm,
+    following::FollowingView,
+    leave::Leave,
+    remind::Remind,
+};
+use crate::{
+    message::{Heading, Mail, MailError},
+    text,
+};
+
+/// The page that a mail speaks of. Both are its owner's, not its readers'.
+#[derive(Clone, Copy, Debug)]
+pub struct PageView<'a> {
+    /// Its title.
+    pub title: &'a str,
+    /// Where it is read.
+    pub url: &'a Url,
+}
+
+/// The page as templates print it: one clean line, and the server's name for the small print.
+struct PageText {
+    title: String,
+    url: String,
+    host: String,
+}
+
+impl PageText {
+    fn new(page: PageView<'_>) -> Self {
+        Self {
+            title: text::line(page.title),
+            url: page.url.to_string(),
+            host: page.url.host_str().unwrap_or_default().to_owned(),
+        }
+    }
+}
+
+/// What the mails that answer a request print.
+struct RequestText {
+    page: PageText,
+    subject: String,
+    /// What is asked for, as half a sentence.
+    asked: Option<String>,
+    link: String,
+}
+
+impl RequestText {
+    fn new(page: PageView<'_>, subject: impl Fn(&str) -> String, asked: Option<FollowingView<'_>>, link: &Url) -> Self {
+        let asked = asked.map(|asked| asked.of_page(page.title));
+        let page = PageText::new(page);
+        Self { subject: subject(&page.title), asked, link: link.to_string(), page }
+    }
+}
+
+/// Fills both templates of a mail.
+fn mail_of(heading: Heading, subject: &str, text: &impl Template, html: &impl Template) -> Result<Mail, MailError> {
+    Ok(Mail { heading, subject: subject.to_owned(), text: text.render()?, html: html.render()? })
+}

@@ -1,0 +1,228 @@
+//! The mail that tells of a release.
+
+use askama::Template;
+use releasepage_domain::bump::Bump;
+use url::Url;
+
+use super::{FollowingView, PageText, PageView, mail_of};
+use crate::{
+    message::{Heading, Mail, MailError},
+    text,
+};
+
+/// The most HTML of notes that a mail holds, in bytes: providers cut a message at about 100 KB, and its end is where
+/// the link to unsubscribe stands.
+const NOTES_HTML_LENGTH: usize = 60_000;
+
+/// The most text of notes that a mail holds, in characters.
+const NOTES_TEXT_LENGTH: usize = 20_000;
+
+/// How much of longer notes is shown, in characters.
+const NOTES_EXCERPT_LENGTH: usize = 2_000;
+
+/// Tells a subscriber of a release.
+#[derive(Clone, Copy, Debug)]
+pub struct Announcement<'a> {
+    /// The page that is followed.
+    pub page: PageView<'a>,
+    /// The component's name.
+    pub component: &'a str,
+    /// The release's version as the page shows it.
+    pub version: &'a str,
+    /// The release's title; empty, or no more than the version, where its author gave none.
+    pub title: &'a str,
+    /// What the release is to this subscriber.
+    pub bump: Bump,
+    /// The release's notes, where there are any.
+    pub notes: Option<Notes<'a>>,
+    /// Where the release is read.
+    pub permalink: &'a Url,
+    /// Why this subscriber is told.
+    pub following: FollowingView<'a>,
+    /// Where the subscriber changes what they follow.
+    pub preferences: &'a Url,
+}
+
+/// A release's notes in both forms.
+#[derive(Clone, Copy, Debug)]
+pub struct Notes<'a> {
+    /// As text.
+    pub text: &'a str,
+    /// As HTML that is safe to show. It is put into the mail as it is, unless it would load something (an image, a
+    /// video): then the text takes its place.
+    pub html: &'a str,
+}
+
+/// An announcement as its templates print it.
+struct AnnouncementText<'a> {
+    page: PageText,
+    subject: String,
+    name: String,
+    version: String,
+    title: String,
+    kind: &'static str,
+    bump: Bump,
+    notes: Option<NotesText<'a>>,
+    permalink: &'a str,
+    following: String,
+    preferences: &'a str,
+    unsubscribe: String,
+}
+
+struct NotesText<'a> {
+    text: String,
+    /// Whether there is more to them than the text here.
+    shortened: bool,
+    /// Left out where it is too long or would load something; the text takes its place then.
+    html: Option<&'a str>,
+}
+
+#[derive(Template)]
+#[template(path = "announcement.txt")]
+struct Text<'a> {
+    mail: &'a AnnouncementText<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "announcement.html")]
+struct Html<'a> {
+    mail: &'a AnnouncementText<'a>,
+}
+
+impl Announcement<'_> {
+    /// Writes the mail. Its link to unsubscribe is the heading's.
+    ///
+    /// # Errors
+    ///
+    /// Where a template fails.
+    pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
+        let page = PageText::new(self.page);
+        let name = component_name(&page.title, &text::line(self.component));
+        let version = text::line(self.version);
+        let title = release_title(&version, &text::line(self.title));
+        let subject = if title.is_empty() { format!("{name} {version}") } else { format!("{name} {version}: {title}") };
+        let mail = AnnouncementText {
+            following: self.following.of_page(&page.title),
+            page,
+            subject,
+            name,
+            version,
+            title,
+            kind: kind(self.bump),
+            bump: self.bump,
+            notes: self.notes.and_then(NotesText::new),
+            permalink: self.permalink.as_str(),
+            preferences: self.preferences.as_str(),
+            unsubscribe: heading.unsubscribe.to_string(),
+        };
+        mail_of(heading, &mail.subject, &Text { mail: &mail }, &Html { mail: &mail })
+    }
+}
+
+impl AnnouncementText<'_> {
+    /// The name of the bump: the class that colours it.
+    fn class(&self) -> &'static str {
+        self.bump.as_str()
+    }
+
+    /// Whether there is more to the notes than the mail holds.
+    fn is_shortened(&self) -> bool {
+        self.notes.as_ref().is_some_and(|notes| notes.shortened)
+    }
+}
+
+impl<'a> NotesText<'a> {
+    /// The notes, or an excerpt of long ones; `None` where they say nothing.
+    fn new(notes: Notes<'a>) -> Option<Self> {
+        let text = text::lines(notes.text).trim().to_owned();
+        if text.is_empty() {
+            return None;
+        }
+        if text.chars().count() > NOTES_TEXT_LENGTH || notes.html.len() > NOTES_HTML_LENGTH {
+            let excerpt = text::cut(&text, NOTES_EXCERPT_LENGTH);
+            return Some(Self { shortened: excerpt != text, text: excerpt, html: None });
+        }
+        let html = Some(notes.html).filter(|html| !loads_something(html));
+        Some(Self { text, shortened: false, html })
+    }
+}
+
+/// Whether HTML holds an element that fetches what it shows, which would tell its sender who reads a mail and when.
+fn loads_something(html: &str) -> bool {
+    const LOADING: [&str; 10] =
+        ["<img", "<picture", "<video", "<audio", "<source", "<iframe", "<object", "<embed", "<svg", "<link"];
+    let html = html.to_ascii_lowercase();
+    LOADING.iter().any(|tag| html.contains(tag))
+}
+
+/// What a release with this bump is called.
+const fn kind(bump: Bump) -> &'static str {
+    match bump {
+        Bump::Major => "Major release",
+        Bump::Minor => "Minor release",
+        Bump::Patch => "Patch release",
+        Bump::Prerelease => "Preview release",
+    }
+}
+
+/// The component's name with the page's before it, unless it holds that already: `Acme API` for `API` of `Acme`.
+fn component_name(page: &str, component: &str) -> String {
+    let holds = component.to_lowercase().contains(&page.to_lowercase());
+    if page.is_empty() || holds { component.to_owned() } else { format!("{page} {component}") }
+}
+
+/// The title without the version that many authors begin it with: `Faster search` for `v1.2.0 – Faster search`.
+fn release_title(version: &str, title: &str) -> String {
+    let number = version.trim_start_matches(['v', 'V']);
+    let rest = [version, number].iter().find_map(|prefix| title.strip_prefix(prefix)).unwrap_or(title);
+    // `1.2` is no prefix of `1.2.0` or of `1.2th`.
+    let separated = rest.is_empty() || rest.starts_with([' ', ':', '-', '–', '—', ',']);
+    let title = if separated { rest.trim_start_matches([' ', ':', '-', '–', '—', ',']) } else { title };
+    title.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for (page, component, expected) in [
+            ("Acme", "API", "Acme API"),
+            ("Acme", "Acme API", "Acme API"),
+            ("Acme", "ACME", "ACME"),
+            ("", "API", "API"),
+        ] {
+            assert_eq!(component_name(page, component), expected);
+        }
+    }
+
+    #[test]
+    fn titles() {
+        for (version, title, expected) in [
+            ("v1.2.0", "Faster search", "Faster search"),
+            ("v1.2.0", "v1.2.0", ""),
+            ("v1.2.0", "1.2.0", ""),
+            ("v1.2.0", "v1.2.0 – Faster search", "Faster search"),
+            ("v1.2.0", "1.2.0: Faster search", "Faster search"),
+            ("v1.2", "1.2.0: Faster search", "1.2.0: Faster search"),
+            ("v1", "", ""),
+            ("", "- Faster", "Faster"),
+        ] {
+            assert_eq!(release_title(version, title), expected, "{version} {title}");
+        }
+    }
+
+    #[test]
+    fn notes_that_are_long_or_load_something_become_text() {
+        let text = "word ".repeat(5_000);
+        let notes = NotesText::new(Notes { text: &text, html: "<p>short</p>" }).expect("notes");
+        assert!(notes.html.is_none() && notes.shortened && notes.text.chars().count() <= NOTES_EXCERPT_LENGTH);
+        let html = "x".repeat(NOTES_HTML_LENGTH + 1);
+        let notes = NotesText::new(Notes { text: "short", html: &html }).expect("notes");
+        assert!(notes.html.is_none() && notes.text == "short");
+        let notes = NotesText::new(Notes { text: "short", html: "<p><IMG src='x'></p>" }).expect("notes");
+        assert!(notes.html.is_none() && !notes.shortened);
+        assert!(NotesText::new(Notes { text: " \n", html: "" }).is_none());
+    }
+}

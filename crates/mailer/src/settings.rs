@@ -1,0 +1,175 @@
+//! The settings below `mail.`.
+
+use std::{num::NonZeroU16, time::Duration};
+
+use serde::Deserialize;
+
+use crate::{
+    address::{AddressError, Sender},
+    mail_url::MailUrl,
+    site::Site,
+};
+
+/// How mail leaves, from the settings below `mail.`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSettings {
+    /// Where mail goes. Default: the captured mailbox.
+    pub url: MailUrl,
+    /// Who mail comes from. Default: `releases@` and the host of `server.public_url`.
+    pub from: Option<Sender>,
+    /// The name said in `EHLO`. Default: the host of `server.public_url`.
+    pub hello_name: Option<HelloName>,
+    /// How many SMTP connections are open at once. Default: 4.
+    pub connections: NonZeroU16,
+    /// How many messages one connection carries before it is closed. Default: 100, which servers commonly allow.
+    pub messages_per_connection: NonZeroU16,
+    /// How long a connection without work is kept, in seconds. Default: 60.
+    pub idle_seconds: u64,
+    /// How long until what could not be delivered is tried again, in seconds; each further time is twice as long.
+    /// Default: 60.
+    pub retry_seconds: u64,
+    /// How long the server's answers are waited for.
+    pub timeouts: MailTimeouts,
+}
+
+impl Default for MailSettings {
+    fn default() -> Self {
+        Self {
+            url: MailUrl::Mailbox,
+            from: None,
+            hello_name: None,
+            connections: NonZeroU16::MIN.saturating_add(3),
+            messages_per_connection: NonZeroU16::MIN.saturating_add(99),
+            idle_seconds: 60,
+            retry_seconds: 60,
+            timeouts: MailTimeouts::default(),
+        }
+    }
+}
+
+impl MailSettings {
+    /// Who the site's mail comes from.
+    ///
+    /// # Errors
+    ///
+    /// Where no sender is set and the site's host makes no mail domain.
+    pub fn sender(&self, site: &Site) -> Result<Sender, AddressError> {
+        self.from.clone().map_or_else(|| Sender::of_site(site), Ok)
+    }
+}
+
+/// How long each answer of an SMTP server is waited for, in milliseconds. A server that answers late has often done
+/// the work all the same, so giving up early makes duplicates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailTimeouts {
+    /// For the connection, its greeting and `EHLO`: 60 seconds.
+    pub connect_milliseconds: u64,
+    /// For the answer to STARTTLS, AUTH, MAIL, RCPT and DATA: 5 minutes (RFC 5321, section 4.5.3.2).
+    pub command_milliseconds: u64,
+    /// For the answer to the message itself: 10 minutes (RFC 5321, section 4.5.3.2.6).
+    pub message_milliseconds: u64,
+}
+
+impl Default for MailTimeouts {
+    fn default() -> Self {
+        Self { connect_milliseconds: 60_000, command_milliseconds: 300_000, message_milliseconds: 600_000 }
+    }
+}
+
+impl MailTimeouts {
+    pub(crate) fn connect(self) -> Duration {
+        timeout(self.connect_milliseconds)
+    }
+
+    pub(crate) fn command(self) -> Duration {
+        timeout(self.command_milliseconds)
+    }
+
+    pub(crate) fn message(self) -> Duration {
+        timeout(self.message_milliseconds)
+    }
+}
+
+/// A timeout of zero would be refused by the socket.
+fn timeout(milliseconds: u64) -> Duration {
+    Duration::from_millis(milliseconds.max(1))
+}
+
+/// The name that we give ourselves in `EHLO`.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub struct HelloName(String);
+
+/// A name that cannot be said in `EHLO`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the name for EHLO is a host name or an address in brackets: 'releases.example.com', '[192.0.2.1]'")]
+pub struct InvalidHelloName;
+
+impl HelloName {
+    /// The name of a site, for where the settings give none.
+    pub fn of_site(site: &Site) -> Self {
+        Self(site.domain())
+    }
+
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl TryFrom<String> for HelloName {
+    type Error = InvalidHelloName;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | ':' | '[' | ']');
+        if name.is_empty() || name.len() > 255 || !name.chars().all(clean) {
+            return Err(InvalidHelloName);
+        }
+        Ok(Self(name))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{from_value, json};
+
+    use super::*;
+
+    #[test]
+    fn an_empty_section_is_a_working_one() {
+        let settings: MailSettings = from_value(json!({})).expect("settings");
+        assert_eq!(settings.url, MailUrl::Mailbox);
+        assert_eq!(settings.connections.get(), 4);
+        assert_eq!(settings.timeouts.message(), Duration::from_secs(600));
+    }
+
+    #[test]
+    fn settings_are_read() {
+        let settings: MailSettings = from_value(json!({
+            "url": "smtp://localhost:1025",
+            "from": "Acme <releases@example.com>",
+            "hello_name": "releases.example.com",
+            "connections": 2,
+            "timeouts": { "connect_milliseconds": 100 },
+        }))
+        .expect("settings");
+        assert!(matches!(settings.url, MailUrl::Smtp(_)));
+        assert_eq!(settings.timeouts.connect(), Duration::from_millis(100));
+        assert_eq!(settings.timeouts.command(), Duration::from_secs(300));
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        for (settings, expected) in [
+            (json!({ "url": "ftp://x" }), "mail goes to"),
+            (json!({ "from": "nobody" }), "a sender is written"),
+            (json!({ "hello_name": "a\r\nMAIL" }), "the name for EHLO"),
+            (json!({ "connections": 0 }), "nonzero"),
+            (json!({ "ulr": "mailbox:" }), "unknown field"),
+        ] {
+            let error = from_value::<MailSettings>(settings).expect_err("an error").to_string();
+            assert!(error.contains(expected), "{error}");
+        }
+    }
+}

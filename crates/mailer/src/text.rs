@@ -1,0 +1,121 @@
+//! Making text safe for where it goes: one line for headers and titles, plain lines for bodies, masked for logs.
+
+use releasepage_domain::subscriber::address_masked;
+
+/// The longest text of a server's answer that is kept, in characters.
+const ANSWER_LENGTH: usize = 300;
+
+/// One clean line: control characters, line and paragraph separators and white space become single spaces, and
+/// characters that reorder what stands around them are dropped. Also `=?` is taken apart, which would otherwise read
+/// as an encoded word (RFC 2047, section 2) that we never wrote.
+///
+/// What comes out cannot end a header, whatever came in.
+pub fn line(text: &str) -> String {
+    let kept: String = text.chars().filter(|c| !reorders(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
+    let words: Vec<&str> = kept.split_whitespace().collect();
+    words.join(" ").replace("=?", "= ?")
+}
+
+/// Clean lines for a body: every line ending is `\n`, and control characters other than tab are dropped.
+pub fn lines(text: &str) -> String {
+    text.replace("\r\n", "\n")
+        .replace(['\r', '\u{2028}', '\u{2029}'], "\n")
+        .chars()
+        .filter(|c| matches!(c, '\n' | '\t') || !c.is_control())
+        .collect()
+}
+
+/// At most `length` characters, cut after a whole word where there is one, with an ellipsis where something is left out.
+pub fn cut(text: &str, length: usize) -> String {
+    let Some((end, _)) = text.char_indices().nth(length) else {
+        return text.to_owned();
+    };
+    // The ellipsis takes the place of the last character.
+    let last = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
+    let kept = &text[..last];
+    let whole = kept.rfind(char::is_whitespace).filter(|at| *at > kept.len() / 2);
+    format!("{}…", kept[..whole.unwrap_or(kept.len())].trim_end())
+}
+
+/// A server's answer as it may be logged and stored: one line, cut, with every mail address masked.
+pub fn answer(text: &str) -> String {
+    let mut masked = String::new();
+    for piece in line(text).split_inclusive([' ', '<', '>', '(', ')', '[', ']', ',', ';', ':', '\'', '"']) {
+        if piece.contains('@') {
+            masked.push_str(&address_masked(piece));
+        } else {
+            masked.push_str(piece);
+        }
+    }
+    cut(&masked, ANSWER_LENGTH)
+}
+
+/// Whether a character changes the direction of the text around it (Unicode, bidirectional formatting characters).
+fn reorders(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lines_are_made_one() {
+        for (text, expected) in [
+            ("Faster search", "Faster search"),
+            ("a\r\nBcc: b@example.com", "a Bcc: b@example.com"),
+            ("a\0b\u{85}c\u{2028}d\te", "a b c d e"),
+            ("  Müller  日本 ", "Müller 日本"),
+            ("=?utf-8?q?x?=", "= ?utf-8?q?x?="),
+            ("abc\u{202e}fdp.exe", "abcfdp.exe"),
+            ("\r\n", ""),
+        ] {
+            assert_eq!(line(text), expected, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn bodies_keep_their_lines() {
+        assert_eq!(lines("a\r\nb\rc\u{2028}d\te\0\u{1b}[31m"), "a\nb\nc\nd\te[31m");
+    }
+
+    #[test]
+    fn cuts_at_words() {
+        for (text, length, expected) in [
+            ("short", 5, "short"),
+            ("one two three", 10, "one two…"),
+            ("abcdefghijkl", 5, "abcd…"),
+            ("日本語日本語", 3, "日本…"),
+            ("x", 0, "…"),
+        ] {
+            assert_eq!(cut(text, length), expected, "{text:?} at {length}");
+        }
+    }
+
+    #[test]
+    fn answers_hide_who_was_written_to() {
+        for (text, expected) in [
+            ("5.1.1 <reader@example.com>: unknown user", "5.1.1 <r***@example.com>: unknown user"),
+            ("no such user:reader@example.com.", "no such user:r***@example.com."),
+            ("a@b@example.com;x@y", "a***@example.com;x***@y"),
+            ("2.0.0 Ok: queued as 4F2\r\nX", "2.0.0 Ok: queued as 4F2 X"),
+        ] {
+            assert_eq!(answer(text), expected, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_line_is_one_line(text in any::<String>()) {
+            let broken = line(&text).chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));
+            prop_assert!(!broken);
+        }
+
+        #[test]
+        fn what_is_cut_is_never_longer(text in any::<String>(), length in 1_usize..50) {
+            prop_assert!(cut(&text, length).chars().count() <= length);
+        }
+    }
+}

@@ -1,0 +1,180 @@
+//! One connection to an SMTP server, from its greeting to the last message.
+
+use std::time::{Duration, Instant};
+
+use lettre::transport::smtp::{
+    Error,
+    authentication::{Credentials, Mechanism},
+    client::{SmtpConnection, TlsParameters},
+    commands::{Data, Mail, Rcpt, Rset},
+    extension::{ClientId, Extension, MailBodyParameter, MailParameter},
+    response::Response,
+};
+
+use super::{
+    Accepted,
+    answer::send_error,
+    error::{Fate, Phase, SendError},
+};
+use crate::{
+    mail_url::{SmtpServer, Tls},
+    message::Letter,
+    settings::MailTimeouts,
+    text,
+};
+
+/// How long a courtesy may take: QUIT, or asking whether a kept connection still lives.
+const COURTESY: Duration = Duration::from_secs(5);
+
+/// What every connection to the server needs.
+pub(super) struct Endpoint {
+    pub(super) server: SmtpServer,
+    pub(super) hello: ClientId,
+    pub(super) tls: TlsParameters,
+    pub(super) timeouts: MailTimeouts,
+}
+
+/// A connection that has said `EHLO`, is as encrypted as the settings want it, and is logged in.
+pub(super) struct Session {
+    connection: SmtpConnection,
+    timeouts: MailTimeouts,
+    /// How many messages were begun.
+    begun: u16,
+    /// Whether the connection stands between two messages.
+    between: bool,
+    used_at: Instant,
+}
+
+impl Session {
+    /// Connects, encrypts, logs in.
+    pub(super) fn open(endpoint: &Endpoint) -> Result<Self, SendError> {
+        let Endpoint { server, hello, tls, timeouts } = endpoint;
+        let implicit = (server.tls == Tls::Implicit).then_some(tls);
+        let address = (server.host.as_str(), server.port);
+        let connection = SmtpConnection::connect(address, Some(timeouts.connect()), hello, implicit, None)
+            .map_err(|error| send_error(Phase::Connect, &error))?;
+        let mut session = Self { connection, timeouts: *timeouts, begun: 0, between: true, used_at: Instant::now() };
+        session.timeout(Phase::Tls, timeouts.command())?;
+        session.encrypt(endpoint)?;
+        session.log_in(server)?;
+        Ok(session)
+    }
+
+    /// Sends one message. Afterwards [`Session::is_reusable`] says whether the connection can carry another.
+    pub(super) fn send(&mut self, letter: &Letter) -> Result<Accepted, SendError> {
+        self.begun = self.begun.saturating_add(1);
+        self.between = false;
+        let sent = self.transaction(letter);
+        self.used_at = Instant::now();
+        match &sent {
+            Ok(_) => self.between = true,
+            // A refused message leaves the connection well, but RSET takes back what was said of it. 421 is a goodbye.
+            Err(SendError { code: Some(code), .. }) if *code != 421 => {
+                self.between = self.timeout(Phase::Data, COURTESY).is_ok() && self.connection.command(Rset).is_ok();
+            }
+            Err(_) => {}
+        }
+        sent
+    }
+
+    /// Whether the connection stands between two messages, and how many it has carried is below the limit.
+    pub(super) fn is_reusable(&self, messages: u16) -> bool {
+        self.between && self.begun < messages
+    }
+
+    /// How long the connection has had nothing to do.
+    pub(super) fn idle(&self) -> Duration {
+        self.used_at.elapsed()
+    }
+
+    /// Asks the server whether the connection still lives.
+    pub(super) fn is_alive(&mut self) -> bool {
+        self.timeout(Phase::Connect, COURTESY).is_ok() && self.connection.test_connected()
+    }
+
+    /// Takes leave, where the server still listens. What it answers changes nothing.
+    pub(super) fn quit(mut self) {
+        if self.between && self.timeout(Phase::Connect, COURTESY).is_ok() {
+            let _ = self.connection.quit();
+        }
+    }
+
+    fn encrypt(&mut self, endpoint: &Endpoint) -> Result<(), SendError> {
+        let wanted = match endpoint.server.tls {
+            Tls::Implicit | Tls::Never => false,
+            Tls::Required if !self.connection.can_starttls() => {
+                return Err(SendError::passing(Phase::Tls, "the server does not offer STARTTLS, which is required"));
+            }
+            Tls::Required => true,
+            Tls::Opportunistic => self.connection.can_starttls(),
+        };
+        if wanted {
+            self.connection.starttls(&endpoint.tls, &endpoint.hello).map_err(|error| send_error(Phase::Tls, &error))?;
+        }
+        Ok(())
+    }
+
+    fn log_in(&mut self, server: &SmtpServer) -> Result<(), SendError> {
+        let Some(login) = &server.login else { return Ok(()) };
+        let sheltered = self.connection.is_encrypted() || server.is_loopback() || server.tls == Tls::Never;
+        if !sheltered {
+            let text = "the server does not offer STARTTLS, and the password is not sent without it";
+            return Err(SendError::passing(Phase::Login, text));
+        }
+        let credentials = Credentials::new(login.user.clone(), login.password.clone());
+        self.connection
+            .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
+            .map_err(|error| send_error(Phase::Login, &error))?;
+        Ok(())
+    }
+
+    fn transaction(&mut self, letter: &Letter) -> Result<Accepted, SendError> {
+        self.timeout(Phase::Sender, self.timeouts.command())?;
+        let parameters = self.mail_parameters(letter)?;
+        let sender = letter.sender().clone();
+        self.in_phase(Phase::Sender, |connection| connection.command(Mail::new(Some(sender), parameters)))?;
+        let recipient = letter.recipient().address().clone();
+        self.in_phase(Phase::Recipient, |connection| connection.command(Rcpt::new(recipient, Vec::new())))?;
+        self.in_phase(Phase::Data, |connection| connection.command(Data))?;
+        self.timeout(Phase::Message, self.timeouts.message())?;
+        // lettre ends the last line itself.
+        let bytes = letter.bytes();
+        let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
+        self.in_phase(Phase::Message, |connection| connection.message(bytes))
+    }
+
+    /// What MAIL says of the message. An address that is not ASCII before its `@` needs SMTPUTF8, and its header, which
+    /// holds it, 8BITMIME (RFC 6531, section 3.1).
+    fn mail_parameters(&mut self, letter: &Letter) -> Result<Vec<MailParameter>, SendError> {
+        if !letter.recipient().needs_utf8() {
+            return Ok(Vec::new());
+        }
+        let server = self.connection.server_info();
+        if !server.supports_feature(Extension::SmtpUtfEight) || !server.supports_feature(Extension::EightBitMime) {
+            // Nothing was said yet.
+            self.between = true;
+            return Err(SendError {
+                fate: Fate::MessageRefused,
+                phase: Phase::Sender,
+                code: None,
+                status: None,
+                text: "the address is not ASCII before its @, and the server does not offer SMTPUTF8".to_owned(),
+            });
+        }
+        Ok(vec![MailParameter::SmtpUtfEight, MailParameter::Body(MailBodyParameter::EightBitMime)])
+    }
+
+    fn in_phase(
+        &mut self,
+        phase: Phase,
+        step: impl FnOnce(&mut SmtpConnection) -> Result<Response, Error>,
+    ) -> Result<Accepted, SendError> {
+        let reply = step(&mut self.connection).map_err(|error| send_error(phase, &error))?;
+        let answer: Vec<&str> = reply.message().collect();
+        Ok(Accepted { answer: text::answer(&answer.join(" ")) })
+    }
+
+    fn timeout(&mut self, phase: Phase, timeout: Duration) -> Result<(), SendError> {
+        self.connection.set_timeout(Some(timeout)).map_err(|error| SendError::passing(phase, &error.to_string()))
+    }
+}

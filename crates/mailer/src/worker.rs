@@ -1,0 +1,166 @@
+//! The mail worker: answers subscription requests, spreads announcements, sends deliveries.
+
+mod delivery;
+mod post;
+mod request;
+
+use std::{sync::Arc, time::Duration as StdDuration};
+
+use chrono::Duration;
+use releasepage_auth::{
+    address_key::AddressKeys,
+    link::{LinkPurpose, LinkSigner},
+    secret_key::SecretKey,
+};
+use releasepage_domain::{job::JobPayload, subscription::RequestCaps, time::UtcTime};
+use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
+use releasepage_storage::{Store, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity};
+use tokio::sync::Semaphore;
+use url::Url;
+
+use crate::{
+    address::{AddressError, Sender},
+    message::Heading,
+    retry::retry_after,
+    settings::MailSettings,
+    site::{MessageId, NamelessSite, Site},
+    transport::{OpenError, Transport},
+};
+
+/// Does the jobs of mail. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct MailWorker {
+    store: Store,
+    clock: Clock,
+    caps: RequestCaps,
+    links: LinkSigner,
+    address_keys: AddressKeys,
+    public_url: Url,
+    site: Site,
+    sender: Sender,
+    /// `None` where all mail stays in the captured mailbox.
+    transport: Option<Arc<Transport>>,
+    /// As many as messages may be on their way at once.
+    lines: Arc<Semaphore>,
+    /// How long the second try of a message waits.
+    retry_shortest: StdDuration,
+}
+
+/// Settings with which no mail can be sent.
+#[derive(Debug, thiserror::Error)]
+pub enum WorkerError {
+    /// The public URL names no host.
+    #[error(transparent)]
+    Site(#[from] NamelessSite),
+    /// The sender is no address.
+    #[error(transparent)]
+    Sender(#[from] AddressError),
+    /// The transport cannot be used.
+    #[error(transparent)]
+    Transport(#[from] OpenError),
+}
+
+impl MailWorker {
+    /// Opens the transport; connects to nothing yet.
+    ///
+    /// # Errors
+    ///
+    /// Where the settings cannot be used.
+    pub fn open(
+        store: Store,
+        clock: Clock,
+        settings: &MailSettings,
+        caps: RequestCaps,
+        public_url: Url,
+        secret_key: &SecretKey,
+    ) -> Result<Self, WorkerError> {
+        let site = Site::new(&public_url)?;
+        Ok(Self {
+            store,
+            clock,
+            caps,
+            links: LinkSigner::new(secret_key),
+            address_keys: AddressKeys::new(secret_key),
+            sender: settings.sender(&site)?,
+            transport: Transport::open(settings, &site)?.map(Arc::new),
+            lines: Arc::new(Semaphore::new(settings.connections.get().into())),
+            retry_shortest: StdDuration::from_secs(settings.retry_seconds.max(1)),
+            site,
+            public_url,
+        })
+    }
+
+    /// Does a job of mail; `None` for any other kind.
+    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
+        Some(match job.payload {
+            JobPayload::SubscriptionAnswer { request } => self.request_answer(request).await,
+            JobPayload::AnnouncementSpread { announcement } => self.announcement_spread(job, announcement).await,
+            JobPayload::DeliverySend { announcement, first, last } => {
+                self.deliveries_send(job, announcement, (first, last)).await
+            }
+            JobPayload::ReleasePublish { .. } | JobPayload::Prune => return None,
+        })
+    }
+
+    /// Writes all deliveries of an announcement, batch by batch.
+    async fn announcement_spread(&self, job: &Job, announcement: i64) -> Result<JobEnd, JobFailure> {
+        while announcement_spread(&self.store, announcement, self.clock.now()).await? {
+            if job.must_stop() {
+                return Ok(JobEnd::PutOff(self.clock.now()));
+            }
+        }
+        Ok(JobEnd::Done)
+    }
+
+    /// An address below the public URL, from parts that need no escaping.
+    fn url(&self, parts: &[&str]) -> Url {
+        let mut url = self.public_url.clone();
+        url.set_path(&parts.join("/"));
+        url
+    }
+
+    fn page_url(&self, page: &PageIdentity) -> Url {
+        self.url(&["p", &page.slug])
+    }
+
+    fn preferences_url(&self, subscriber: i64, generation: i32) -> Url {
+        self.url(&["preferences", &self.links.token(LinkPurpose::Preferences, subscriber, generation)])
+    }
+
+    /// The link to unsubscribe works for as long as the subscriber exists, whatever became of other links.
+    fn unsubscribe_url(&self, subscriber: i64) -> Url {
+        self.url(&["unsubscribe", &self.links.token(LinkPurpose::Unsubscribe, subscriber, 0)])
+    }
+
+    fn heading(
+        &self,
+        message_id: MessageId,
+        date: UtcTime,
+        page: &PageIdentity,
+        to: &str,
+        unsubscribe: Url,
+    ) -> Result<Heading, JobFailure> {
+        Ok(Heading {
+            message_id,
+            date,
+            from: self.sender.clone().named(&page.title),
+            to: to.parse().map_err(|error: AddressError| JobFailure::Fail(error.to_string()))?,
+            list_id: self.site.list_id(&page.id).map_err(|error| JobFailure::Fail(error.to_string()))?,
+            unsubscribe,
+        })
+    }
+
+    /// When something that has been tried since `first_try` is tried again, where tries are not counted: as if each
+    /// had waited twice as long as the one before.
+    fn next_try(&self, first_try: UtcTime) -> UtcTime {
+        let now = self.clock.now();
+        let waited = (now - first_try).num_seconds().max(0).unsigned_abs() / self.retry_shortest.as_secs();
+        now + self.wait(waited.max(1).ilog2() + 1)
+    }
+
+    /// How long to wait after a failed try.
+    fn wait(&self, attempt: u32) -> Duration {
+        // Batches are spread by their own lengths; a fixed middle keeps the tries of one message in step with the rule.
+        Duration::from_std(retry_after(attempt, self.retry_shortest, 0.5)).unwrap_or(Duration::MAX)
+    }
+}

@@ -1,0 +1,209 @@
+//! The messages of announcements.
+
+use std::sync::Arc;
+
+use releasepage_content::{RemoteImages, notes_html, notes_text};
+use releasepage_domain::subscriber::Following;
+use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
+use releasepage_storage::{
+    addresses::address_suppress,
+    deliveries::{
+        AnnouncementContent, DeliveryResult, DeliveryTurn, DueDelivery, announcement_content, deliveries_due,
+        delivery_look, delivery_record,
+    },
+    jobs::JobTicket,
+    subscribers::Subscriber,
+};
+use tokio::{sync::Semaphore, task::JoinSet};
+use tracing::Instrument as _;
+
+use super::{MailWorker, post::Posted};
+use crate::{
+    message::Mail,
+    messages::{Announcement, FollowingView, Notes, PageView},
+    retry::{Patience, retry_over},
+};
+
+/// An announcement with its notes rendered, for all of its messages.
+struct Content {
+    announcement: AnnouncementContent,
+    notes_text: String,
+    notes_html: String,
+}
+
+/// How the turn of one message ended, as far as the batch is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It was recorded.
+    Recorded,
+    /// There is no way to the mail server: the rest of the batch need not try.
+    NoWay,
+}
+
+impl MailWorker {
+    /// Sends what is due of a range of an announcement's deliveries, several at once.
+    pub(super) async fn deliveries_send(
+        &self,
+        job: &Job,
+        announcement: i64,
+        range: (i64, i64),
+    ) -> Result<JobEnd, JobFailure> {
+        let (due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
+        let content = announcement_content(&self.store, announcement).await?;
+        let Some(content) = content else {
+            for delivery in due {
+                let gone = DeliveryResult::Cancelled("the component is no longer on the page".into());
+                delivery_record(&self.store, delivery.id, job.ticket, gone, self.clock.now()).await?;
+            }
+            return Ok(JobEnd::Done);
+        };
+        let notes = content.notes.clone().unwrap_or_default();
+        let content = Arc::new(Content {
+            notes_text: notes_text(&notes),
+            notes_html: notes_html(&notes, RemoteImages::Refused),
+            announcement: content,
+        });
+        let oldest = due.iter().map(|delivery| delivery.created_at).min();
+        if self.batch_send(job, &content, due).await? == Turn::NoWay {
+            return Ok(JobEnd::PutOff(self.next_try(oldest.unwrap_or_else(|| self.clock.now()))));
+        }
+        if job.must_stop() {
+            return Ok(JobEnd::PutOff(self.clock.now()));
+        }
+        let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
+        Ok(match (due.is_empty(), next) {
+            (false, _) => JobEnd::PutOff(self.clock.now()),
+            (true, Some(next)) => JobEnd::PutOff(next),
+            (true, None) => JobEnd::Done,
+        })
+    }
+
+    async fn batch_send(&self, job: &Job, content: &Arc<Content>, due: Vec<DueDelivery>) -> Result<Turn, JobFailure> {
+        let slots = Arc::new(Semaphore::new(self.lines.available_permits().max(1)));
+        let mut turns = JoinSet::new();
+        let mut batch = Turn::Recorded;
+        for delivery in due {
+            let slot =
+                Arc::clone(&slots).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
+            while let Some(turn) = turns.try_join_next() {
+                batch = worse(batch, turn.map_err(|_| JobFailure::Retry("a delivery panicked".into()))??);
+            }
+            if job.must_stop() || batch == Turn::NoWay {
+                break;
+            }
+            let (worker, content, ticket) = (self.clone(), Arc::clone(content), job.ticket);
+            let turn = async move {
+                let _slot = slot;
+                worker.delivery_send(ticket, &content, delivery).await
+            };
+            turns.spawn(turn.in_current_span());
+        }
+        while let Some(turn) = turns.join_next().await {
+            batch = worse(batch, turn.map_err(|_| JobFailure::Retry("a delivery panicked".into()))??);
+        }
+        Ok(batch)
+    }
+
+    /// One message: looks once more, sends it outside any transaction, records the result.
+    async fn delivery_send(
+        &self,
+        ticket: JobTicket,
+        content: &Content,
+        delivery: DueDelivery,
+    ) -> Result<Turn, JobFailure> {
+        let keys = self.address_keys.clone();
+        let announcement = content.announcement.clone();
+        let look = delivery_look(&self.store, delivery.id, announcement, move |address| keys.key(address)).await?;
+        let result = match look {
+            DeliveryTurn::Over => return Ok(Turn::Recorded),
+            DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
+            DeliveryTurn::Send(subscriber) => {
+                let mail = self.delivery_mail(content, delivery, &subscriber)?;
+                let posted = self.post(mail, &subscriber.page.id, subscriber.environment).await?;
+                match self.delivery_result(posted, delivery, *subscriber).await? {
+                    Some(result) => result,
+                    None => return Ok(Turn::NoWay),
+                }
+            }
+        };
+        delivery_record(&self.store, delivery.id, ticket, result, self.clock.now()).await?;
+        Ok(Turn::Recorded)
+    }
+
+    /// What is recorded of a message; `None` where there was no way to the mail server, and no try was made.
+    async fn delivery_result(
+        &self,
+        posted: Posted,
+        delivery: DueDelivery,
+        subscriber: Subscriber,
+    ) -> Result<Option<DeliveryResult>, JobFailure> {
+        let now = self.clock.now();
+        let is_over = retry_over(delivery.created_at, now, Patience::Announcement);
+        Ok(Some(match posted {
+            Posted::Accepted(answer) => DeliveryResult::Sent(answer),
+            Posted::Later(reason) | Posted::NoWay(reason) if is_over => {
+                DeliveryResult::Failed(format!("given up after five days: {reason}"))
+            }
+            Posted::NoWay(reason) => {
+                tracing::warn!(delivery = delivery.id, reason, "there is no way to the mail server");
+                return Ok(None);
+            }
+            Posted::Later(reason) => {
+                tracing::warn!(delivery = delivery.id, reason, "a delivery has to wait");
+                let attempt = u32::try_from(delivery.attempts).unwrap_or(0) + 1;
+                DeliveryResult::Deferred(now + self.wait(attempt), reason)
+            }
+            Posted::MessageRefused(reason) => DeliveryResult::Failed(reason),
+            Posted::AddressRefused(reason) => {
+                let key = self.address_keys.key(&subscriber.address.folded());
+                address_suppress(&self.store, subscriber.address, key, reason.clone(), now).await?;
+                DeliveryResult::Failed(reason)
+            }
+        }))
+    }
+
+    fn delivery_mail(
+        &self,
+        content: &Content,
+        delivery: DueDelivery,
+        subscriber: &Subscriber,
+    ) -> Result<Mail, JobFailure> {
+        let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
+        let announcement = &content.announcement;
+        let message_id = self.site.message_id(&format!("delivery-{}", delivery.id)).map_err(|error| failed(&error))?;
+        let unsubscribe = self.unsubscribe_url(subscriber.id);
+        let to = subscriber.address.as_str();
+        let heading = self.heading(message_id, delivery.created_at, &announcement.page, to, unsubscribe)?;
+        let url = self.page_url(&announcement.page);
+        let permalink = self.url(&["p", &announcement.page.slug, "releases", &announcement.release_id]);
+        let preferences = self.preferences_url(subscriber.id, subscriber.link_generation);
+        let names: Vec<&str> = match &subscriber.following {
+            Following::All => Vec::new(),
+            Following::Only(_) => subscriber
+                .components
+                .iter()
+                .filter(|component| subscriber.following.holds(component.id))
+                .map(|component| component.name.as_str())
+                .collect(),
+        };
+        let message = Announcement {
+            page: PageView { title: &announcement.page.title, url: &url },
+            component: &announcement.component.name,
+            version: &announcement.version,
+            title: &announcement.title,
+            bump: announcement.bump,
+            notes: announcement
+                .notes
+                .is_some()
+                .then_some(Notes { text: &content.notes_text, html: &content.notes_html }),
+            permalink: &permalink,
+            following: FollowingView { bumps: subscriber.preferences.bumps(), components: &names },
+            preferences: &preferences,
+        };
+        message.mail(heading).map_err(|error| failed(&error))
+    }
+}
+
+fn worse(one: Turn, other: Turn) -> Turn {
+    if one == Turn::NoWay { one } else { other }
+}

@@ -1,0 +1,71 @@
+//! The way out of a finished mail: the transport, or the captured mailbox.
+
+use std::sync::Arc;
+
+use releasepage_domain::environment::Environment;
+use releasepage_jobs::handler::JobFailure;
+use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
+
+use super::MailWorker;
+use crate::{
+    message::Mail,
+    transport::{Fate, Phase},
+};
+
+/// What became of a mail.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Posted {
+    /// It was accepted, written, or captured; what the server said.
+    Accepted(String),
+    /// It may be accepted later.
+    Later(String),
+    /// There is no way to the mail server: no other mail would fare better now.
+    NoWay(String),
+    /// The address is at fault.
+    AddressRefused(String),
+    /// The message is at fault.
+    MessageRefused(String),
+}
+
+impl MailWorker {
+    /// Hands a mail over. Mail of test subscribers never leaves the server.
+    pub(super) async fn post(&self, mail: Mail, page_id: &str, environment: Environment) -> Result<Posted, JobFailure> {
+        let letter = mail.letter().map_err(|error| JobFailure::Fail(error.to_string()))?;
+        let transport = match (&self.transport, environment) {
+            (Some(transport), Environment::Live) => Arc::clone(transport),
+            _ => {
+                let new = MailboxNew {
+                    page_id: page_id.to_owned(),
+                    environment,
+                    message_id: letter.message_id().to_string(),
+                    recipient: letter.recipient().as_str().to_owned(),
+                    source: String::from_utf8_lossy(letter.bytes()).into_owned(),
+                    subject: mail.subject,
+                    text: mail.text,
+                    html: mail.html,
+                };
+                mailbox_put(&self.store, new, self.clock.now()).await?;
+                return Ok(Posted::Accepted("captured".into()));
+            }
+        };
+        let line =
+            Arc::clone(&self.lines).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
+        let span = tracing::Span::current();
+        let sent = tokio::task::spawn_blocking(move || {
+            let _line = line;
+            span.in_scope(|| transport.send(&letter))
+        });
+        let sent = sent.await.map_err(|_| JobFailure::Retry("sending a message panicked".into()))?;
+        Ok(match sent {
+            Ok(accepted) => Posted::Accepted(accepted.answer),
+            Err(error) => match error.fate {
+                Fate::Retry if matches!(error.phase, Phase::Connect | Phase::Tls | Phase::Login) => {
+                    Posted::NoWay(error.to_string())
+                }
+                Fate::Retry => Posted::Later(error.to_string()),
+                Fate::AddressRefused => Posted::AddressRefused(error.to_string()),
+                Fate::MessageRefused => Posted::MessageRefused(error.to_string()),
+            },
+        })
+    }
+}

@@ -1,0 +1,84 @@
+//! Answers to subscription requests.
+
+use releasepage_auth::link::LinkPurpose;
+use releasepage_domain::subscription::{RequestMail, RequestState};
+use releasepage_jobs::handler::{JobEnd, JobFailure};
+use releasepage_storage::{
+    StoreError,
+    addresses::address_suppress,
+    requests::{Request, request_decide, request_sent},
+};
+
+use super::{MailWorker, post::Posted};
+use crate::{
+    message::Mail,
+    messages::{Change, Confirm, FollowingView, Leave, PageView, Remind},
+    retry::{Patience, retry_over},
+};
+
+impl MailWorker {
+    /// Decides a request, once, and sends the mail that answers it, if there is one.
+    pub(super) async fn request_answer(&self, id: i64) -> Result<JobEnd, JobFailure> {
+        let keys = self.address_keys.clone();
+        let now = self.clock.now();
+        let request = match request_decide(&self.store, id, self.caps, move |address| keys.key(address), now).await {
+            // The request was older than what is kept.
+            Err(StoreError::NotFound) => return Ok(JobEnd::Done),
+            request => request?,
+        };
+        let Some(mail) = request.mail else {
+            tracing::debug!(request = id, "a subscription request gets no mail");
+            return Ok(JobEnd::Done);
+        };
+        if request.is_sent || request.state != RequestState::Mailed {
+            return Ok(JobEnd::Done);
+        }
+        if retry_over(request.created_at, now, Patience::Confirmation) {
+            tracing::warn!(request = id, "the mail for a subscription request is given up");
+            return Ok(JobEnd::Done);
+        }
+        let letter = self.request_mail(&request, mail)?;
+        match self.post(letter, &request.page.id, request.environment).await? {
+            Posted::Accepted(_) => {
+                request_sent(&self.store, id, self.clock.now()).await?;
+                Ok(JobEnd::Done)
+            }
+            Posted::Later(reason) | Posted::NoWay(reason) => {
+                tracing::warn!(request = id, reason, "the mail for a subscription request has to wait");
+                Ok(JobEnd::PutOff(self.next_try(request.created_at)))
+            }
+            Posted::AddressRefused(reason) => {
+                let key = self.address_keys.key(&request.address.folded());
+                address_suppress(&self.store, request.address, key, reason, self.clock.now()).await?;
+                Ok(JobEnd::Done)
+            }
+            Posted::MessageRefused(reason) => Err(JobFailure::Fail(reason)),
+        }
+    }
+
+    fn request_mail(&self, request: &Request, mail: RequestMail) -> Result<Mail, JobFailure> {
+        let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
+        let subscriber = request.subscriber_id.ok_or_else(|| failed(&"a mailed request has no subscriber"))?;
+        let message_id = self.site.message_id(&format!("request-{}", request.id)).map_err(|error| failed(&error))?;
+        let unsubscribe = self.unsubscribe_url(subscriber);
+        // A confirmation goes to the address as it was typed, everything else to the one that was confirmed: a mail
+        // server may tell `Reader@` from `reader@`, and only the owner of the subscription gets its links.
+        let to = match (mail, &request.subscriber_address) {
+            (RequestMail::Remind | RequestMail::Change | RequestMail::Leave, Some(confirmed)) => confirmed.as_str(),
+            _ => request.address.as_str(),
+        };
+        let heading = self.heading(message_id, request.created_at, &request.page, to, unsubscribe)?;
+        let url = self.page_url(&request.page);
+        let page = PageView { title: &request.page.title, url: &url };
+        let names: Vec<&str> = request.component_names.iter().map(String::as_str).collect();
+        let asked = FollowingView { bumps: request.preferences.bumps(), components: &names };
+        let link = self.url(&["confirm", &self.links.token(LinkPurpose::Confirm, request.id, 0)]);
+        let mail = match mail {
+            RequestMail::Confirm => Confirm { page, asked, confirm: &link }.mail(heading),
+            RequestMail::Remind => Remind { page, asked: Some(asked), change: &link }.mail(heading),
+            RequestMail::Change => Change { page, asked, change: &link }.mail(heading),
+            RequestMail::Leave => Leave { page, leave: &link }.mail(heading),
+        };
+        mail.map_err(|error| failed(&error))
+    }
+}

@@ -1,0 +1,144 @@
+//! A release as the Releases API answers it; names, nesting and order are those of `amplitude-2.md`.
+
+use releasepage_domain::time::UtcTime;
+use releasepage_storage::releases::Release;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use super::{credentials::ProjectCaller, date::date_print};
+
+/// The answer to whoever publishes, reads or edits one release.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReleaseAnswer {
+    success: bool,
+    release: ReleaseBody,
+}
+
+/// A part of a project's releases, newest first.
+#[derive(Debug, Serialize)]
+pub(crate) struct ReleasesAnswer {
+    success: bool,
+    releases: Vec<ReleaseBody>,
+    /// What to send as `cursor` for the next part; `null` where this was the last.
+    next: Option<String>,
+}
+
+/// The answer to whoever deletes a release.
+#[derive(Debug, Serialize)]
+pub(crate) struct DeletedAnswer {
+    pub(crate) success: bool,
+}
+
+/// A release on the wire. What was not given is `null`.
+#[derive(Debug, Serialize)]
+struct ReleaseBody {
+    id: String,
+    app_id: i64,
+    org_id: i64,
+    version: String,
+    release_start: String,
+    release_end: Option<String>,
+    r#type: &'static str,
+    title: String,
+    description: Option<String>,
+    platforms: Vec<String>,
+    chart_visibility: bool,
+    params: Map<String, Value>,
+}
+
+impl ReleaseAnswer {
+    /// Renders a release of the caller's project.
+    pub(crate) fn of(project: ProjectCaller, release: &Release) -> Self {
+        Self { success: true, release: ReleaseBody::of(project, release) }
+    }
+}
+
+impl ReleasesAnswer {
+    /// Renders a part of the list.
+    pub(crate) fn of(project: ProjectCaller, releases: &[Release], next: Option<String>) -> Self {
+        let releases = releases.iter().map(|release| ReleaseBody::of(project, release)).collect();
+        Self { success: true, releases, next }
+    }
+}
+
+impl ReleaseBody {
+    fn of(project: ProjectCaller, release: &Release) -> Self {
+        let input = &release.input;
+        let mut params = Map::from_iter([
+            ("created".to_owned(), millis(release.created_at)),
+            ("created_by".to_owned(), Value::from(input.author.clone())),
+            ("last_modified".to_owned(), millis(release.updated_at)),
+            ("last_modified_by".to_owned(), Value::from(release.updated_by.clone())),
+        ]);
+        for (name, value) in &input.params {
+            params.entry(name).or_insert_with(|| value.clone());
+        }
+        Self {
+            id: release.id.clone(),
+            app_id: project.repository_id,
+            org_id: project.organization_id,
+            version: input.tag.clone(),
+            release_start: date_print(input.published_at),
+            release_end: input.ends_at.map(date_print),
+            r#type: "integration",
+            title: input.title.clone(),
+            description: input.notes.clone(),
+            platforms: input.platforms.names().to_vec(),
+            chart_visibility: input.chart_visibility,
+            params,
+        }
+    }
+}
+
+/// Milliseconds since the epoch.
+fn millis(time: UtcTime) -> Value {
+    Value::from(time.and_utc().timestamp_millis())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::amplitude::date::date_parse;
+    use releasepage_domain::release::{Platforms, ReleaseInput, ReleaseState};
+    use serde_json::json;
+
+    #[test]
+    fn the_contract_s_example() {
+        let time = date_parse("2022-03-03 16:17:06.364").expect("a date");
+        let start = date_parse("2022-01-01 00:00:00").expect("a date");
+        let params = json!({"build": 7, "created": "theirs"});
+        let input = ReleaseInput {
+            tag: "3.5".into(),
+            platforms: Platforms::parse("platforms", vec!["iOS".into()]).expect("a platform"),
+            title: "Big new feature for iOS".into(),
+            notes: Some("Releasing the new paid feature. ".into()),
+            author: Some("A User".into()),
+            published_at: start,
+            ends_at: Some(start),
+            prerelease: false,
+            draft: false,
+            notify: None,
+            chart_visibility: true,
+            params: params.as_object().cloned().expect("an object"),
+        };
+        let release = Release {
+            id: "xbcehyc".into(),
+            repository_id: 50_000,
+            revision: 1,
+            state: ReleaseState::Published,
+            input,
+            created_at: time,
+            updated_at: time,
+            updated_by: Some("A User".into()),
+        };
+        let project = ProjectCaller { repository_id: 50_000, organization_id: 10_001 };
+        let answer = serde_json::to_string(&ReleaseAnswer::of(project, &release)).expect("JSON");
+        let wanted = r#"{"success":true,"release":{"id":"xbcehyc","app_id":50000,"org_id":10001,"version":"3.5","#
+            .to_owned()
+            + r#""release_start":"2022-01-01 00:00:00","release_end":"2022-01-01 00:00:00","type":"integration","#
+            + r#""title":"Big new feature for iOS","description":"Releasing the new paid feature. ","#
+            + r#""platforms":["iOS"],"chart_visibility":true,"params":{"created":1646324226364,"created_by":"A User","#
+            + r#""last_modified":1646324226364,"last_modified_by":"A User","build":7}}}"#;
+        assert_eq!(answer, wanted);
+    }
+}

@@ -1,0 +1,230 @@
+//! The dates of the Releases API: many forms in, one out (`amplitude-2.md`, POST /api/2/release).
+
+use chrono::{Duration, NaiveDate, NaiveTime, Timelike};
+use releasepage_domain::time::{UtcTime, time_in_range};
+
+/// What a date field accepts, as the end of a sentence that begins with the field's name.
+pub(crate) const DATE_EXPECTED: &str = "must be a date as yyyy-MM-dd HH:mm:ss in UTC, with an offset (2022-01-01 17:00:00-07), or as ISO 8601, from 1970 on";
+
+/// Prints a moment as the Releases API does: `yyyy-MM-dd HH:mm:ss`, UTC, without fractions.
+pub(crate) fn date_print(time: UtcTime) -> String {
+    time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Parses a date and a time of day with a blank or `T` between them, then perhaps fractions of the second and an
+/// offset (`Z`, `UTC`, `-07`, `+0530`, `+05:30`). Without an offset it is UTC. Seconds may be left out after `T`, as
+/// ISO 8601 allows.
+///
+/// A `+` that nobody escaped in a URL or a form arrives as a blank, so that a blank and digits are an offset to the
+/// east. Answers `None` for anything else, and for what lies outside of the years that can be stored.
+pub(crate) fn date_parse(text: &str) -> Option<UtcTime> {
+    let mut reader = Reader(text.as_bytes());
+    let day = day_read(&mut reader)?;
+    let (time, fraction) = match reader.next()? {
+        b'T' | b't' => time_read(&mut reader, true)?,
+        b' ' => time_read(&mut reader, false)?,
+        _ => return None,
+    };
+    let offset = offset_read(reader.0)?;
+    let moment = day.and_time(time).checked_sub_signed(offset)?.checked_add_signed(fraction)?;
+    time_in_range(moment).then_some(moment)
+}
+
+fn day_read(reader: &mut Reader<'_>) -> Option<NaiveDate> {
+    let year = i32::try_from(reader.digits::<4>()?).ok()?;
+    reader.exactly(b'-')?;
+    let month = reader.digits::<2>()?;
+    reader.exactly(b'-')?;
+    NaiveDate::from_ymd_opt(year, month, reader.digits::<2>()?)
+}
+
+/// The time of day to the second, and the fraction of the second, cut to microseconds.
+fn time_read(reader: &mut Reader<'_>, seconds_optional: bool) -> Option<(NaiveTime, Duration)> {
+    let hour = reader.digits::<2>()?;
+    reader.exactly(b':')?;
+    let time = NaiveTime::from_hms_opt(hour, reader.digits::<2>()?, 0)?;
+    if reader.exactly(b':').is_none() {
+        return seconds_optional.then_some((time, Duration::zero()));
+    }
+    let time = time.with_second(reader.digits::<2>()?)?;
+    if reader.exactly(b'.').or_else(|| reader.exactly(b',')).is_none() {
+        return Some((time, Duration::zero()));
+    }
+    let digits = reader.0.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    if digits == 0 {
+        return None;
+    }
+    let (fraction, rest) = reader.0.split_at(digits);
+    reader.0 = rest;
+    let micros =
+        (0..6).fold(0, |micros, index| micros * 10 + fraction.get(index).map_or(0, |byte| i64::from(byte - b'0')));
+    Some((time, Duration::microseconds(micros)))
+}
+
+/// What is east of UTC: the whole rest of a date.
+fn offset_read(rest: &[u8]) -> Option<Duration> {
+    let spaced = rest.strip_prefix(b" ");
+    let (sign, offset) = match spaced.unwrap_or(rest) {
+        [] => return spaced.is_none().then(Duration::zero),
+        b"Z" | b"z" | b"UTC" => return Some(Duration::zero()),
+        [b'+', offset @ ..] => (1, offset),
+        [b'-', offset @ ..] => (-1, offset),
+        offset if spaced.is_some() => (1, offset),
+        _ => return None,
+    };
+    let mut reader = Reader(offset);
+    let hours = reader.digits::<2>().filter(|&hours| hours < 24)?;
+    let minutes = if reader.0.is_empty() {
+        0
+    } else {
+        reader.exactly(b':');
+        reader.digits::<2>().filter(|&minutes| minutes < 60)?
+    };
+    reader.0.is_empty().then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
+}
+
+/// What is left to read of a text.
+struct Reader<'a>(&'a [u8]);
+
+impl Reader<'_> {
+    fn next(&mut self) -> Option<u8> {
+        let (&first, rest) = self.0.split_first()?;
+        self.0 = rest;
+        Some(first)
+    }
+
+    /// Reads this byte, or nothing.
+    fn exactly(&mut self, byte: u8) -> Option<()> {
+        self.0 = self.0.strip_prefix(&[byte])?;
+        Some(())
+    }
+
+    /// Reads a number of exactly `N` digits, at most 9.
+    fn digits<const N: usize>(&mut self) -> Option<u32> {
+        let (digits, rest) = self.0.split_first_chunk::<N>()?;
+        let number = digits
+            .iter()
+            .try_fold(0, |number, byte| byte.is_ascii_digit().then(|| number * 10 + u32::from(byte - b'0')))?;
+        self.0 = rest;
+        Some(number)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_form_is_read() {
+        for (text, read) in [
+            ("2022-01-01 00:00:00", "2022-01-01 00:00:00"),
+            ("2022-01-01 17:00:00-07", "2022-01-02 00:00:00"),
+            ("2022-01-01 17:00:00 -0700", "2022-01-02 00:00:00"),
+            ("2022-01-01 17:00:00+0530", "2022-01-01 11:30:00"),
+            ("2022-01-01 17:00:00+05:30", "2022-01-01 11:30:00"),
+            ("2022-01-01 17:00:00 +0530", "2022-01-01 11:30:00"),
+            // The plus of a URL that nobody escaped.
+            ("2022-01-01 17:00:00 0530", "2022-01-01 11:30:00"),
+            ("2022-01-01T17:00:00 05:30", "2022-01-01 11:30:00"),
+            ("2022-01-01T17:00:00Z", "2022-01-01 17:00:00"),
+            ("2022-01-01t17:00:00z", "2022-01-01 17:00:00"),
+            ("2022-01-01T17:00:00", "2022-01-01 17:00:00"),
+            ("2022-01-01T17:00:00.999Z", "2022-01-01 17:00:00"),
+            ("2022-01-01T17:00:00,123456789+01", "2022-01-01 16:00:00"),
+            ("2022-01-01 17:00:00.5", "2022-01-01 17:00:00"),
+            ("2022-01-01T17:00Z", "2022-01-01 17:00:00"),
+            ("2022-01-01T17:00+01:00", "2022-01-01 16:00:00"),
+            ("2022-01-01 17:00:00 UTC", "2022-01-01 17:00:00"),
+            ("2024-02-29 23:59:59+00", "2024-02-29 23:59:59"),
+            ("1969-12-31 23:00:00-01", "1970-01-01 00:00:00"),
+            ("9999-12-31 23:59:59", "9999-12-31 23:59:59"),
+        ] {
+            assert_eq!(date_parse(text).map(date_print).as_deref(), Some(read), "{text}");
+        }
+    }
+
+    #[test]
+    fn fractions_are_kept_to_microseconds() {
+        for (text, micros) in [("00.5", 500_000), ("00.000001", 1), ("00.1234567", 123_456), ("59.999999999", 999_999)]
+        {
+            let time = date_parse(&format!("2022-01-01T00:00:{text}Z")).expect("a valid date");
+            assert_eq!(time.and_utc().timestamp_subsec_micros(), micros, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_date_is_refused() {
+        for text in [
+            "",
+            " ",
+            "2022-01-01",
+            "2022-01-01 17:00",
+            "2022-01-01T17",
+            "2022-01-01T17:00:00.",
+            "2022-01-01T17:00:00.Z",
+            "2022-01-01T17:00:00 ",
+            "2022-01-01T17:00:00 Zulu",
+            "2022-01-01T17:00:00ZZ",
+            "2022-01-01  17:00:00",
+            " 2022-01-01 17:00:00",
+            "2022-1-1 17:00:00",
+            "22-01-01 17:00:00",
+            "2022/01/01 17:00:00",
+            "2022-02-30 17:00:00",
+            "2022-13-01 17:00:00",
+            "2022-01-01 24:00:00",
+            "2022-01-01 17:60:00",
+            "2022-01-01 17:00:60",
+            "2022-01-01 17:00:00+5",
+            "2022-01-01 17:00:00+053",
+            "2022-01-01 17:00:00+05:3",
+            "2022-01-01 17:00:00+05:60",
+            "2022-01-01 17:00:00+24",
+            "2022-01-01 17:00:00+05:30Z",
+            "2022-01-01 17:00:000530",
+            "2022-01-01 17:00:00 PST",
+            "1969-12-31 23:59:59",
+            "1970-01-01 00:00:00+01",
+            "9999-12-31 23:59:59-01",
+            "+022-01-01 17:00:00",
+            "２０２２-01-01 17:00:00",
+            "2022-01-01 17:00:00\0",
+            "1646324226",
+            "tomorrow",
+        ] {
+            assert_eq!(date_parse(text), None, "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_is_too_strange(text in ".*") {
+            let _ = date_parse(&text);
+        }
+
+        #[test]
+        fn nothing_near_a_date_is_too_strange(text in "[0-9]{4}-[01][0-9]-[0-3][0-9][ T][0-9:.,+Z -]{0,24}") {
+            if let Some(time) = date_parse(&text) {
+                prop_assert!(time_in_range(time));
+            }
+        }
+
+        #[test]
+        fn what_is_printed_reads_back(seconds in 0_i64..253_402_300_800) {
+            let time = chrono::DateTime::from_timestamp(seconds, 0).expect("in range").naive_utc();
+            prop_assert_eq!(date_parse(&date_print(time)), Some(time));
+        }
+
+        #[test]
+        fn offsets_are_taken_off(seconds in 100_000_i64..253_402_200_000, minutes in -1_439_i64..1_440) {
+            let time = chrono::DateTime::from_timestamp(seconds, 0).expect("in range").naive_utc();
+            let local = date_print(time + Duration::minutes(minutes));
+            let sign = if minutes < 0 { '-' } else { '+' };
+            let (hours, rest) = (minutes.abs() / 60, minutes.abs() % 60);
+            for offset in [format!("{sign}{hours:02}{rest:02}"), format!("{sign}{hours:02}:{rest:02}")] {
+                prop_assert_eq!(date_parse(&format!("{local}{offset}")), Some(time));
+            }
+        }
+    }
+}

@@ -1,0 +1,275 @@
+//! What goes wrong in the Releases API, and how it is told (`amplitude-2.md`).
+
+use actix_web::{
+    Error, HttpResponse, ResponseError,
+    body::{EitherBody, MessageBody},
+    dev::{ServiceRequest, ServiceResponse},
+    http::{
+        StatusCode,
+        header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE},
+    },
+    middleware::Next,
+};
+use releasepage_domain::fault::{Fault, Faults};
+use releasepage_storage::StoreError;
+use serde::Serialize;
+
+use super::fields::FieldsError;
+use crate::{
+    body::BodyFault,
+    request::{request_id, standing_noted},
+    v1::error::V1Error,
+};
+
+/// The failure of a request of the Releases API. What it displays is the answer's `message`.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum AmplitudeError {
+    /// Fields at fault, every one of them.
+    #[error("{0}")]
+    Request(#[from] Faults),
+    /// A body or query that cannot be read at all.
+    #[error("{0}")]
+    Fields(#[from] FieldsError),
+    /// The body did not arrive whole.
+    #[error("the body could not be read to its end")]
+    BodyIncomplete,
+    /// The body did not arrive in time.
+    #[error("the body did not arrive in time")]
+    BodySlow,
+    /// An `Idempotency-Key` that is none.
+    #[error("Idempotency-Key must be 1 to 255 visible ASCII characters, given once")]
+    IdempotencyKeyInvalid,
+    /// No key pair.
+    #[error("the key pair of a project is needed, as Authorization: Basic base64(api_key:secret_key)")]
+    CredentialsMissing,
+    /// Not a key pair, or not one of this server.
+    #[error("api_key and secret_key must be the key pair of a project; this pair is unknown or was replaced")]
+    CredentialsInvalid,
+    /// The key pair of another region.
+    #[error("this key pair is of the region {theirs}, and this server is of the region {ours}{}", endpoint_hint(.endpoint.as_deref()))]
+    RegionOther {
+        /// The region of the pair.
+        theirs: String,
+        /// The region of the server.
+        ours: String,
+        /// Where releases are published on the pair's server.
+        endpoint: Option<String>,
+    },
+    /// No such release in the caller's project.
+    #[error("this project has no release of that id")]
+    NotFound,
+    /// No such path.
+    #[error("nothing is here; releases are at /api/2/release")]
+    PathUnknown,
+    /// A verb that the path does not know.
+    #[error("this method is not allowed here; see the Allow header")]
+    MethodNotAllowed,
+    /// The change met another one.
+    #[error("{0}")]
+    Conflict(&'static str),
+    /// A request with the same key has not ended.
+    #[error("a request with this Idempotency-Key is still being worked on; send it again in a moment")]
+    IdempotencyKeyInFlight,
+    /// More than a body may hold.
+    #[error("the body must be at most 1.5 MiB")]
+    BodyTooLarge,
+    /// A body of a kind that is not read here.
+    #[error(
+        "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8 and uncompressed"
+    )]
+    ContentTypeUnsupported,
+    /// The key came with other fields before.
+    #[error("this Idempotency-Key was used with other fields in the last 24 hours; use a new one")]
+    IdempotencyKeyReused,
+    /// Too often.
+    #[error("too many requests; come back in {retry_after} seconds")]
+    RateLimited {
+        /// Seconds until another request may succeed.
+        retry_after: u32,
+    },
+    /// Ours; the cause is for the log alone.
+    #[error("something went wrong on the server")]
+    Internal(#[source] StoreError),
+    /// The database cannot answer now.
+    #[error("the server cannot answer now; send the request again in a moment")]
+    Unavailable(#[source] StoreError),
+}
+
+fn endpoint_hint(endpoint: Option<&str>) -> String {
+    endpoint.map_or_else(String::new, |endpoint| format!("; send it to {endpoint}"))
+}
+
+impl AmplitudeError {
+    /// The table of codes and statuses.
+    fn code(&self) -> (&'static str, StatusCode) {
+        match self {
+            Self::Request(_) | Self::BodyIncomplete | Self::BodySlow => ("request-invalid", StatusCode::BAD_REQUEST),
+            Self::Fields(FieldsError::Json(_)) => ("json-invalid", StatusCode::BAD_REQUEST),
+            Self::Fields(_) => ("form-invalid", StatusCode::BAD_REQUEST),
+            Self::IdempotencyKeyInvalid => ("idempotency-key-invalid", StatusCode::BAD_REQUEST),
+            Self::CredentialsMissing => ("credentials-missing", StatusCode::UNAUTHORIZED),
+            Self::CredentialsInvalid => ("credentials-invalid", StatusCode::UNAUTHORIZED),
+            Self::RegionOther { .. } => ("region-other", StatusCode::UNAUTHORIZED),
+            Self::NotFound | Self::PathUnknown => ("not-found", StatusCode::NOT_FOUND),
+            Self::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED),
+            Self::Conflict(_) => ("conflict", StatusCode::CONFLICT),
+            Self::IdempotencyKeyInFlight => ("idempotency-key-in-flight", StatusCode::CONFLICT),
+            Self::BodyTooLarge => ("body-too-large", StatusCode::PAYLOAD_TOO_LARGE),
+            Self::ContentTypeUnsupported => ("content-type-unsupported", StatusCode::UNSUPPORTED_MEDIA_TYPE),
+            Self::IdempotencyKeyReused => ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY),
+            Self::RateLimited { .. } => ("rate-limited", StatusCode::TOO_MANY_REQUESTS),
+            Self::Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
+            Self::Unavailable(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
+        }
+    }
+
+    /// Whether the request had no right key pair.
+    pub(crate) fn is_unauthorized(&self) -> bool {
+        self.status_code() == StatusCode::UNAUTHORIZED
+    }
+
+    /// The answer. The id is for whoever asks the server's operator what happened.
+    fn answer(&self, request_id: Option<&str>) -> HttpResponse {
+        let (error, status) = self.code();
+        let mut message = self.to_string();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::CredentialsMissing | Self::CredentialsInvalid | Self::RegionOther { .. } => {
+                response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"releasepage\""));
+            }
+            Self::RateLimited { retry_after } => {
+                response.insert_header((RETRY_AFTER, *retry_after));
+            }
+            Self::Unavailable(cause) => {
+                tracing::warn!(%cause, "the database is unavailable");
+                response.insert_header((RETRY_AFTER, "5"));
+            }
+            Self::Internal(cause) => {
+                tracing::error!(%cause, "a request failed");
+                if let Some(id) = request_id {
+                    message = format!("{message}; its operator finds more under the request id {id}");
+                }
+            }
+            _ => {}
+        }
+        response.json(ErrorBody { success: false, error, message })
+    }
+}
+
+/// The body of every error.
+#[derive(Serialize)]
+struct ErrorBody {
+    success: bool,
+    error: &'static str,
+    message: String,
+}
+
+impl From<Fault> for AmplitudeError {
+    fn from(fault: Fault) -> Self {
+        Self::Request(fault.into())
+    }
+}
+
+impl From<BodyFault> for AmplitudeError {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge { .. } => Self::BodyTooLarge,
+            BodyFault::TooSlow => Self::BodySlow,
+            BodyFault::Broken => Self::BodyIncomplete,
+        }
+    }
+}
+
+impl From<StoreError> for AmplitudeError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(reason) => Self::Conflict(reason),
+            StoreError::Faults(faults) => Self::Request(faults),
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Database(_) => Self::Internal(error),
+        }
+    }
+}
+
+impl ResponseError for AmplitudeError {
+    fn status_code(&self) -> StatusCode {
+        self.code().1
+    }
+
+    /// Only the status: [`failures_explain`] knows the request and writes the body.
+    fn error_response(&self) -> HttpResponse {
+        HttpResponse::new(self.status_code())
+    }
+}
+
+/// The middleware of the Releases API: gives each failure its body, also those of the framework.
+pub(crate) async fn failures_explain<B: MessageBody>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<EitherBody<B>>, Error> {
+    let failed = next.call(request).await?;
+    let status = failed.status();
+    if !status.is_client_error() && !status.is_server_error() {
+        return Ok(failed.map_into_left_body());
+    }
+    let id = request_id(failed.request());
+    let error = failed.response().error();
+    let foreign;
+    let known = match error.and_then(Error::as_error::<AmplitudeError>) {
+        Some(known) => known,
+        None => {
+            foreign = framework_error(&failed);
+            &foreign
+        }
+    };
+    let mut answer = known.answer(id.as_deref());
+    let refusal = error.and_then(Error::as_error::<V1Error>);
+    if let Some(allow) = refusal.and_then(V1Error::allow).or_else(|| failed.headers().get(ALLOW)) {
+        answer.headers_mut().insert(ALLOW, allow.clone());
+    }
+    Ok(failed.into_response(answer).map_into_right_body())
+}
+
+/// What stands for a failure that no handler of ours chose.
+fn framework_error<B>(failed: &ServiceResponse<B>) -> AmplitudeError {
+    match failed.status() {
+        StatusCode::NOT_FOUND => AmplitudeError::PathUnknown,
+        StatusCode::METHOD_NOT_ALLOWED => AmplitudeError::MethodNotAllowed,
+        StatusCode::PAYLOAD_TOO_LARGE => AmplitudeError::BodyTooLarge,
+        StatusCode::TOO_MANY_REQUESTS => {
+            let standing = standing_noted(failed.request());
+            AmplitudeError::RateLimited { retry_after: standing.map_or(60, |standing| standing.seconds) }
+        }
+        status if status.is_client_error() => AmplitudeError::BodyIncomplete,
+        status => AmplitudeError::Internal(StoreError::Database(format!("the framework answered {status}"))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::{body::to_bytes, rt::System};
+    use serde_json::{Value, json};
+
+    fn body_of(answer: HttpResponse) -> Value {
+        let bytes = System::new().block_on(to_bytes(answer.into_body())).map_err(|_| "body").expect("a whole body");
+        serde_json::from_slice(&bytes).expect("JSON")
+    }
+
+    #[test]
+    fn failures_of_the_database_show_nothing() {
+        let store = |text: &str| AmplitudeError::from(StoreError::Database(text.to_owned()));
+        let answer = store("no such table: secrets").answer(Some("run-1"));
+        assert_eq!(answer.status(), 500);
+        let body = body_of(answer);
+        assert_eq!((&body["success"], &body["error"]), (&json!(false), &json!("internal")));
+        assert!(body.to_string().contains("run-1") && !body.to_string().contains("secrets"), "{body}");
+        let answer =
+            AmplitudeError::from(StoreError::Unavailable("password is wrong".to_owned())).answer(Some("run-1"));
+        assert_eq!((answer.status().as_u16(), answer.headers().contains_key(RETRY_AFTER)), (503, true));
+        let body = body_of(answer);
+        assert_eq!(body["error"], "unavailable");
+        assert!(!body.to_string().contains("password"), "{body}");
+    }
+}

@@ -1,0 +1,193 @@
+//! What a request says of each field, before anyone asks whether it is right.
+//!
+//! JSON, forms and query parameters all end here, so that the rules of a field stand in one place
+//! (`release_fields`). A form knows text only; JSON also knows numbers, lists and objects.
+
+use std::{borrow::Cow, collections::BTreeMap};
+
+use percent_encoding::percent_decode;
+use serde_json::{Map, Value, value::RawValue};
+
+/// The fields of a release. Whatever else a pipeline sends is passed over.
+const NAMES: [&str; 9] = [
+    "version",
+    "release_start",
+    "release_end",
+    "title",
+    "description",
+    "platforms",
+    "created_by",
+    "chart_visibility",
+    "params",
+];
+
+/// What was sent for each field: one value, or several where a form or a query repeats the field.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct Fields(BTreeMap<&'static str, Vec<Value>>);
+
+/// Why a body or a query could not be read at all.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum FieldsError {
+    /// The body is no JSON object.
+    #[error("the body must be one JSON object in UTF-8, nested less than 128 levels deep: {0}")]
+    Json(String),
+    /// A form or a query has something in it that is no text.
+    #[error("{0} must be UTF-8 text, percent-encoded where it needs to be")]
+    Text(String),
+    /// The parts of a multipart form cannot be told apart.
+    #[error("the body must be a form as multipart/form-data defines it: {0}")]
+    Multipart(String),
+}
+
+impl Fields {
+    /// Reads a JSON object.
+    pub(crate) fn from_json(body: &[u8]) -> Result<Self, FieldsError> {
+        let wrong = |error: serde_json::Error| FieldsError::Json(error.to_string());
+        // Read as a whole first, since that refuses what is nested too deeply, in fields that nobody knows too.
+        let object: Map<String, Value> = serde_json::from_slice(body).map_err(wrong)?;
+        // And then each value as it was written: 1.10 is another version than 1.1.
+        let written: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).map_err(wrong)?;
+        let mut fields = Self::default();
+        for (name, value) in object {
+            let text = written.get(name.as_str()).filter(|_| name == "version" && value.is_number());
+            let value = text.map_or(value, |text| Value::from(text.get()));
+            fields.push(&name, value);
+        }
+        Ok(fields)
+    }
+
+    /// Reads `application/x-www-form-urlencoded`: a body or a query string.
+    pub(crate) fn from_form(form: &[u8]) -> Result<Self, FieldsError> {
+        let mut fields = Self::default();
+        for pair in form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
+            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            let name = form_text(name).ok_or_else(|| FieldsError::Text("each field's name".to_owned()))?;
+            if let Some(name) = name_known(&name) {
+                let value = form_text(value).ok_or_else(|| FieldsError::Text(name.to_owned()))?;
+                fields.push(name, Value::from(value));
+            }
+        }
+        Ok(fields)
+    }
+
+    /// Adds the text of one part of a form. Names that no field has are passed over.
+    pub(crate) fn push_text(&mut self, name: &str, value: Vec<u8>) -> Result<(), FieldsError> {
+        let text = String::from_utf8(value).map_err(|_| FieldsError::Text(name.to_owned()))?;
+        self.push(name, Value::from(text));
+        Ok(())
+    }
+
+    fn push(&mut self, name: &str, value: Value) {
+        if let Some(name) = name_known(name) {
+            self.0.entry(name).or_default().push(value);
+        }
+    }
+
+    /// These fields, and those of `other` that are not among them.
+    pub(crate) fn or(mut self, other: Self) -> Self {
+        for (name, values) in other.0 {
+            self.0.entry(name).or_insert(values);
+        }
+        self
+    }
+
+    /// Whether no field was sent.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// What was sent for a field; empty where nothing was.
+    pub(crate) fn values(&self, name: &str) -> &[Value] {
+        self.0.get(name).map_or(&[], Vec::as_slice)
+    }
+}
+
+/// Whether the name of a multipart form's part is that of a field.
+pub(crate) fn name_known(name: &str) -> Option<&'static str> {
+    NAMES.into_iter().find(|known| *known == name)
+}
+
+/// One name or value of an urlencoded form, or `None` where it is not UTF-8.
+fn form_text(encoded: &[u8]) -> Option<String> {
+    let blanks: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    String::from_utf8(percent_decode(&blanks).collect()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn json_fields(body: &str) -> Fields {
+        Fields::from_json(body.as_bytes()).expect("a JSON object")
+    }
+
+    #[test]
+    fn a_number_of_a_version_keeps_its_text() {
+        for (written, text) in [
+            ("3.5", "3.5"),
+            ("1.10", "1.10"),
+            ("2024110512", "2024110512"),
+            ("20241105123456789012345", "20241105123456789012345"),
+            ("\"v1\"", "v1"),
+        ] {
+            let fields = json_fields(&format!("{{\"version\": {written} , \"title\": 1.10}}"));
+            assert_eq!(fields.values("version"), [json!(text)], "{written}");
+            assert_eq!(fields.values("title"), [json!(1.1)]);
+        }
+        assert_eq!(json_fields(r#"{"version": 1.0, "\u0076ersion": 2.0}"#).values("version"), [json!("2.0")]);
+    }
+
+    #[test]
+    fn what_is_no_object_is_refused() {
+        let deep = |levels: usize| format!("{{\"other\": {}1{}}}", "[".repeat(levels), "]".repeat(levels));
+        assert!(Fields::from_json(deep(126).as_bytes()).is_ok());
+        for body in ["", "[]", "null", "{", "{\"title\": \"a\"} x", "{\"title\": 'a'}", &deep(129), &deep(100_000)] {
+            assert!(matches!(Fields::from_json(body.as_bytes()), Err(FieldsError::Json(_))), "{body:.80}");
+        }
+        assert!(Fields::from_json(b"{\"title\": \"\xff\"}").is_err());
+    }
+
+    #[test]
+    fn forms_are_decoded() {
+        let fields = Fields::from_form(
+            b"title=Big+new%20feature%21&platforms=iOS&platforms=Android&other=%ff&version=1%2e5&description",
+        )
+        .expect("a form");
+        assert_eq!(fields.values("title"), [json!("Big new feature!")]);
+        assert_eq!(fields.values("platforms"), [json!("iOS"), json!("Android")]);
+        assert_eq!(fields.values("version"), [json!("1.5")]);
+        assert_eq!(fields.values("description"), [json!("")]);
+        assert_eq!(fields.values("params"), [] as [Value; 0]);
+        assert_eq!(Fields::from_form(b"title=%ff"), Err(FieldsError::Text("title".to_owned())));
+        assert!(Fields::from_form(b"%ff=title").is_err());
+        assert!(Fields::from_form(b"&&").is_ok_and(|fields| fields.is_empty()));
+    }
+
+    #[test]
+    fn the_body_wins() {
+        let query = Fields::from_form(b"title=query&version=1").expect("a query");
+        let fields = json_fields(r#"{"title": "body"}"#).or(query);
+        assert_eq!(fields.values("title"), [json!("body")]);
+        assert_eq!(fields.values("version"), [json!("1")]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_are_too_strange(bytes: Vec<u8>) {
+            let _ = Fields::from_json(&bytes);
+            let _ = Fields::from_form(&bytes);
+        }
+
+        #[test]
+        fn json_text_reads_back(title in ".*", version in ".*") {
+            let fields = json_fields(&json!({"title": title, "version": version}).to_string());
+            prop_assert_eq!(fields.values("title"), [json!(title)]);
+            prop_assert_eq!(fields.values("version"), [json!(version)]);
+        }
+    }
+}

@@ -1,0 +1,178 @@
+//! Reading the fields of a request: from its body, whatever the content type, and from its query.
+
+use actix_multipart::Multipart;
+use actix_web::{
+    error::PayloadError,
+    http::header::{self, HeaderMap},
+    web::Bytes,
+};
+use futures_util::{StreamExt, stream};
+
+use super::{
+    error::AmplitudeError,
+    fields::{Fields, FieldsError, name_known},
+};
+
+/// Reads body and query; the body wins where a field is in both. An empty body has no fields, whatever its type.
+pub(crate) async fn fields_read(headers: &HeaderMap, query: &str, body: Bytes) -> Result<Fields, AmplitudeError> {
+    let query = Fields::from_form(query.as_bytes())?;
+    if body.is_empty() {
+        return Ok(query);
+    }
+    let text = |name| headers.get(name).map_or("", |value| value.to_str().unwrap_or("?"));
+    let kind = BodyKind::of(text(header::CONTENT_TYPE));
+    let plain = matches!(text(header::CONTENT_ENCODING), "" | "identity");
+    let fields = match kind.filter(|_| plain).ok_or(AmplitudeError::ContentTypeUnsupported)? {
+        BodyKind::Json => Fields::from_json(&body)?,
+        BodyKind::Form => Fields::from_form(&body)?,
+        BodyKind::Multipart => multipart_read(headers, body).await?,
+    };
+    Ok(fields.or(query))
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum BodyKind {
+    Json,
+    Form,
+    Multipart,
+}
+
+impl BodyKind {
+    /// The kind that a content type names; `None` where it is another one, or text that is not UTF-8.
+    fn of(content_type: &str) -> Option<Self> {
+        let mut parts = content_type.split(';').map(str::trim);
+        let kind = match parts.next()?.to_ascii_lowercase().as_str() {
+            "application/json" => Self::Json,
+            "application/x-www-form-urlencoded" => Self::Form,
+            "multipart/form-data" => Self::Multipart,
+            _ => return None,
+        };
+        let charset = parts
+            .filter_map(|parameter| parameter.split_once('='))
+            .find(|(name, _)| name.eq_ignore_ascii_case("charset"));
+        let utf8 = charset.is_none_or(|(_, charset)| charset.trim_matches('"').eq_ignore_ascii_case("utf-8"));
+        utf8.then_some(kind)
+    }
+}
+
+/// Reads the text of every part that a field is called after. A part with a file name is text like another: that is
+/// how `curl -F description=@notes.md` sends notes.
+async fn multipart_read(headers: &HeaderMap, body: Bytes) -> Result<Fields, FieldsError> {
+    let wrong = |error: actix_multipart::MultipartError| FieldsError::Multipart(error.to_string());
+    let mut form = Multipart::new(headers, stream::iter([Ok::<_, PayloadError>(body)]));
+    let mut fields = Fields::default();
+    while let Some(part) = form.next().await {
+        let mut part = part.map_err(wrong)?;
+        let name = part.name().and_then(name_known);
+        let mut value = Vec::new();
+        while let Some(chunk) = part.next().await {
+            let chunk = chunk.map_err(wrong)?;
+            if name.is_some() {
+                value.extend_from_slice(&chunk);
+            }
+        }
+        if let Some(name) = name {
+            fields.push_text(name, value)?;
+        }
+    }
+    Ok(fields)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::http::header::HeaderValue;
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    fn headers(content_type: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).expect("a header"));
+        headers
+    }
+
+    fn read(content_type: &str, query: &str, body: &[u8]) -> Result<Fields, AmplitudeError> {
+        actix_web::rt::System::new().block_on(fields_read(&headers(content_type), query, Bytes::copy_from_slice(body)))
+    }
+
+    #[test]
+    fn content_types() {
+        for (content_type, kind) in [
+            ("application/json", Some(BodyKind::Json)),
+            ("Application/JSON; Charset=\"UTF-8\"", Some(BodyKind::Json)),
+            ("application/x-www-form-urlencoded;charset=utf-8", Some(BodyKind::Form)),
+            ("multipart/form-data; boundary=x", Some(BodyKind::Multipart)),
+            ("application/json; charset=latin1", None),
+            ("text/plain", None),
+            ("application/jsonp", None),
+            ("", None),
+        ] {
+            assert_eq!(BodyKind::of(content_type), kind, "{content_type}");
+        }
+    }
+
+    #[test]
+    fn a_body_of_another_kind_is_refused_only_where_there_is_one() {
+        assert!(matches!(read("text/plain", "title=a", b"{}"), Err(AmplitudeError::ContentTypeUnsupported)));
+        assert_eq!(read("text/plain", "title=a", b"").expect("a query").values("title"), [json!("a")]);
+    }
+
+    #[test]
+    fn compressed_bodies_are_refused() {
+        for (encoding, read) in [("gzip", false), ("identity", true)] {
+            let mut headers = headers("application/json");
+            headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+            let fields = actix_web::rt::System::new().block_on(fields_read(&headers, "", Bytes::from_static(b"{}")));
+            assert_eq!(fields.is_ok(), read, "{encoding}");
+        }
+    }
+
+    #[test]
+    fn every_kind_of_body_is_read_and_wins_over_the_query() {
+        let multipart = "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\nbody\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"other\"\r\n\r\n\u{0}\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"platforms\"\r\n\r\niOS\r\n\
+             --x\r\nContent-Disposition: form-data; name=\"platforms\"; filename=\"p\"\r\n\r\nAndroid\r\n--x--\r\n";
+        for (content_type, body) in [
+            ("application/json", r#"{"title": "body", "platforms": "iOS,Android"}"#),
+            ("application/x-www-form-urlencoded", "title=body&platforms=iOS&platforms=Android"),
+            ("multipart/form-data; boundary=x", multipart),
+        ] {
+            let fields = read(content_type, "title=query&version=1.10", body.as_bytes()).expect(content_type);
+            assert_eq!(fields.values("title"), [json!("body")], "{content_type}");
+            assert_eq!(fields.values("version"), [json!("1.10")], "{content_type}");
+            assert!(!fields.values("platforms").is_empty(), "{content_type}");
+        }
+    }
+
+    #[test]
+    fn long_parts_come_whole() {
+        let notes = "x".repeat(1024 * 1024);
+        let body = format!("--x\r\nContent-Disposition: form-data; name=\"description\"\r\n\r\n{notes}\r\n--x--\r\n");
+        let fields = read("multipart/form-data; boundary=x", "", body.as_bytes()).expect("a form");
+        assert_eq!(fields.values("description"), [json!(notes)]);
+    }
+
+    #[test]
+    fn broken_forms_are_refused() {
+        let part = "--x\r\nContent-Disposition: form-data; name=\"title\"\r\n\r\n";
+        for (content_type, body) in [
+            ("multipart/form-data", format!("{part}a\r\n--x--\r\n").into_bytes()),
+            ("multipart/form-data; boundary=y", format!("{part}a\r\n--x--\r\n").into_bytes()),
+            ("multipart/form-data; boundary=x", format!("{part}a").into_bytes()),
+            ("multipart/form-data; boundary=x", [part.as_bytes(), b"\xff\r\n--x--\r\n"].concat()),
+            ("application/x-www-form-urlencoded", b"title=\xff".to_vec()),
+            ("application/json", b"{\"title\": \"\xff\"}".to_vec()),
+        ] {
+            let read = read(content_type, "", &body);
+            assert!(matches!(read, Err(AmplitudeError::Fields(_))), "{content_type} {read:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_multipart_body_is_too_strange(bytes: Vec<u8>) {
+            let _ = read("multipart/form-data; boundary=x", "", &[b"--x\r\n".to_vec(), bytes].concat());
+        }
+    }
+}

@@ -1,0 +1,362 @@
+//! The fields of a JSON body, taken one by one, so that an answer can name every field at fault.
+
+use std::collections::HashSet;
+
+use actix_web::{HttpRequest, dev::Payload, http::header};
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    time::{UtcTime, time_parse},
+};
+use releasepage_storage::change::Change;
+use serde_json::{Map, Value};
+
+use crate::{
+    body::body_read,
+    v1::error::{ErrorCode, V1Error},
+};
+
+/// Reads the JSON object that is a request's body, of at most `limit` bytes.
+///
+/// Of a field that comes twice, the last one counts; fields that nobody asks for are ignored.
+pub(crate) async fn json_read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Map<String, Value>, V1Error> {
+    // Whether it is JSON or not, the body is read first, so that the connection can go on.
+    let body = body_read(payload, limit).await?;
+    if !content_is_json(request) {
+        return Err(ErrorCode::CONTENT_TYPE_UNSUPPORTED.into());
+    }
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Fault::invalid("body", "must be a JSON object").into()),
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let description = format!("{}: {place}", ErrorCode::JSON_INVALID.description);
+            Err(V1Error::new(ErrorCode::JSON_INVALID).with_description(description))
+        }
+    }
+}
+
+/// Whether the body says that it is JSON in UTF-8, and not compressed.
+fn content_is_json(request: &HttpRequest) -> bool {
+    let text = |name| request.headers().get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase());
+    let plain = text(header::CONTENT_ENCODING).is_none_or(|encoding| matches!(encoding.trim(), "" | "identity"));
+    let Some(content_type) = text(header::CONTENT_TYPE) else {
+        return false;
+    };
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let json = essence == "application/json" || (essence.starts_with("application/") && essence.ends_with("+json"));
+    let charset =
+        parts.filter_map(|part| part.strip_prefix("charset=")).all(|charset| charset.trim_matches('"') == "utf-8");
+    plain && json && charset
+}
+
+/// The fields of one JSON object. Whatever is wrong with them is noted, named with dots where the object lies in
+/// another (`data.value`).
+#[derive(Debug)]
+pub(crate) struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    prefix: String,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a body.
+    pub(crate) fn new(object: &'a Map<String, Value>) -> Self {
+        Self { object, prefix: String::new() }
+    }
+
+    /// The field's name on the wire.
+    pub(crate) fn name(&self, field: &str) -> String {
+        format!("{}{field}", self.prefix)
+    }
+
+    /// Whether the field was named, be it as `null`.
+    pub(crate) fn has(&self, field: &str) -> bool {
+        self.object.contains_key(field)
+    }
+
+    /// The field's value; `None` where it is missing or `null`.
+    fn value(&self, field: &str) -> Option<&'a Value> {
+        self.object.get(field).filter(|value| !value.is_null())
+    }
+
+    /// Notes that a required field is missing.
+    fn missing<T>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<T> {
+        faults.push(Fault::missing(self.name(field), expected));
+        None
+    }
+
+    /// A field that must be there, as `take` reads it. `null` is as good as missing.
+    fn required<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        match self.value(field) {
+            None => self.missing(faults, field, expected),
+            Some(value) => faults.take(take(value).ok_or_else(|| Fault::invalid(self.name(field), expected))),
+        }
+    }
+
+    /// A field that may be missing, as `take` reads it. The outer `None` is a fault; `null` is as good as missing.
+    fn optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.value(field) {
+            None => Some(None),
+            Some(value) => faults.take(take(value).map(Some).ok_or_else(|| Fault::invalid(self.name(field), expected))),
+        }
+    }
+
+    /// A text that must be there. `expected` ends the sentence that begins with the field's name: `must be …`.
+    pub(crate) fn text(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<&'a str> {
+        self.required(faults, field, expected, text_take)
+    }
+
+    /// A text that may be missing.
+    pub(crate) fn text_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<&'a str>> {
+        self.optional(faults, field, "must be a text without U+0000", text_take)
+    }
+
+    /// `true` or `false`, where it was given.
+    pub(crate) fn boolean_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<bool>> {
+        self.optional(faults, field, "must be true or false", Value::as_bool)
+    }
+
+    /// `true` or `false`, which must be there.
+    pub(crate) fn boolean(&self, faults: &mut Faults, field: &str) -> Option<bool> {
+        self.required(faults, field, "must be true or false", Value::as_bool)
+    }
+
+    /// A whole number, where it was given.
+    pub(crate) fn number_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
+        self.optional(faults, field, "must be a whole number", Value::as_i64)
+    }
+
+    /// A time in ISO 8601 with an offset, where it was given.
+    pub(crate) fn time_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<UtcTime>> {
+        let take = |value: &Value| value.as_str().and_then(time_parse);
+        self.optional(faults, field, "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z", take)
+    }
+
+    /// A list of texts, where the field was named. A `null` is no list.
+    pub(crate) fn texts_optional(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+    ) -> Option<Option<Vec<&'a str>>> {
+        match self.object.get(field) {
+            None => Some(None),
+            Some(value) => {
+                faults.take(texts_take(value).map(Some).ok_or_else(|| Fault::invalid(self.name(field), expected)))
+            }
+        }
+    }
+
+    /// One of the values of an enumeration, which must be there.
+    pub(crate) fn named<T: std::str::FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<T> {
+        self.required(faults, field, expected, |value| value.as_str()?.parse().ok())
+    }
+
+    /// One of the values of an enumeration, where it was given.
+    pub(crate) fn named_optional<T: std::str::FromStr>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+    ) -> Option<Option<T>> {
+        self.optional(faults, field, expected, |value| value.as_str()?.parse().ok())
+    }
+
+    /// The fields of an object inside, which must be there.
+    pub(crate) fn object(&self, faults: &mut Faults, field: &str) -> Option<Self> {
+        let object = self.required(faults, field, "must be an object", Value::as_object)?;
+        Some(Self { object, prefix: format!("{}{field}.", self.prefix) })
+    }
+
+    /// What a `PATCH` does to a field that cannot be cleared: `null` is a fault.
+    pub(crate) fn change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<T>> {
+        match self.object.get(field) {
+            None => Some(Change::Keep),
+            Some(value) => {
+                faults.take(take(value).map(Change::Set).ok_or_else(|| Fault::invalid(self.name(field), expected)))
+            }
+        }
+    }
+
+    /// What a `PATCH` does to a field that can be cleared with `null`.
+    pub(crate) fn change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<Option<T>>> {
+        match self.object.get(field) {
+            Some(Value::Null) => Some(Change::Set(None)),
+            _ => Some(match self.change(faults, field, expected, take)? {
+                Change::Keep => Change::Keep,
+                Change::Set(value) => Change::Set(Some(value)),
+            }),
+        }
+    }
+}
+
+/// A text that a database can store: U+0000 is in no text.
+pub(crate) fn text_take(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.contains('\0'))
+}
+
+fn texts_take(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(text_take).collect()
+}
+
+/// The parameters of a query. Of one that comes twice, the first counts; unknown ones are ignored.
+#[derive(Debug)]
+pub(crate) struct Query(Vec<(String, String)>);
+
+impl Query {
+    /// The query of a request.
+    pub(crate) fn of(request: &HttpRequest) -> Self {
+        let mut seen = HashSet::new();
+        let pairs = form_urlencoded::parse(request.query_string().as_bytes()).into_owned();
+        Self(pairs.filter(|(name, _)| seen.insert(name.clone())).collect())
+    }
+
+    /// A parameter as it was given; `None` where it is missing or empty. U+0000 is a fault.
+    pub(crate) fn text(&self, faults: &mut Faults, name: &str) -> Option<&str> {
+        let value = self.0.iter().find(|(given, _)| given == name).map(|(_, value)| value.as_str())?;
+        if value.contains('\0') {
+            faults.push(Fault::invalid(name, "must be a text without U+0000"));
+            return None;
+        }
+        Some(value).filter(|value| !value.is_empty())
+    }
+
+    /// A parameter as `take` reads it. `expected` ends the sentence that begins with its name.
+    pub(crate) fn parsed<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        take: impl FnOnce(&str) -> Option<T>,
+    ) -> Option<T> {
+        let text = self.text(faults, name)?;
+        faults.take(take(text).ok_or_else(|| Fault::invalid(name, expected)))
+    }
+
+    /// How many rows a part of a list has: `limit`, 1 to 100, 20 where it is missing.
+    pub(crate) fn limit(&self, faults: &mut Faults) -> u32 {
+        let take = |text: &str| text.parse().ok().filter(|limit| (1..=100).contains(limit));
+        self.parsed(faults, "limit", "must be a whole number from 1 to 100", take).unwrap_or(20)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::test::TestRequest;
+    use releasepage_domain::bump::Bump;
+    use serde_json::json;
+
+    use super::*;
+
+    fn faults_of(body: &Value, take: impl FnOnce(&Fields<'_>, &mut Faults)) -> Vec<(String, &'static str)> {
+        let mut faults = Faults::new();
+        take(&Fields::new(body.as_object().unwrap()), &mut faults);
+        faults.as_slice().iter().map(|fault| (fault.field.clone(), fault.kind.as_str())).collect()
+    }
+
+    #[test]
+    fn every_fault_is_noted_under_its_whole_name() {
+        let body =
+            json!({ "a": 1, "data": { "b": "x\u{0}", "list": ["x", 1], "flag": "true", "n": 1.5, "bump": "Major" } });
+        let found = faults_of(&body, |fields, faults| {
+            fields.text(faults, "a", "must be a text");
+            fields.text(faults, "gone", "must be a text");
+            let data = fields.object(faults, "data").unwrap();
+            data.text(faults, "b", "must be a text");
+            data.texts_optional(faults, "list", "must be a list of texts");
+            data.boolean_optional(faults, "flag");
+            data.number_optional(faults, "n");
+            data.named_optional::<Bump>(faults, "bump", "must be a bump");
+            fields.object(faults, "a");
+        });
+        let expected = [
+            ("a", "invalid"),
+            ("gone", "missing"),
+            ("data.b", "invalid"),
+            ("data.list", "invalid"),
+            ("data.flag", "invalid"),
+            ("data.n", "invalid"),
+            ("data.bump", "invalid"),
+            ("a", "invalid"),
+        ];
+        assert_eq!(found, expected.map(|(field, kind)| (field.to_owned(), kind)));
+    }
+
+    #[test]
+    fn absent_null_and_set_are_told_apart() {
+        let body = json!({ "null": null, "set": "x" });
+        let fields = Fields::new(body.as_object().unwrap());
+        let mut faults = Faults::new();
+        let change = |faults: &mut Faults, field| fields.change_or_clear(faults, field, "must be a text", text_take);
+        assert_eq!(change(&mut faults, "absent"), Some(Change::Keep));
+        assert_eq!(change(&mut faults, "null"), Some(Change::Set(None)));
+        assert_eq!(change(&mut faults, "set"), Some(Change::Set(Some("x"))));
+        assert!(faults.is_empty());
+        assert_eq!(fields.change(&mut faults, "null", "must be a text", text_take), None);
+        assert_eq!(faults.as_slice().len(), 1);
+    }
+
+    #[test]
+    fn only_plain_json_is_json() {
+        for (content_type, encoding, json) in [
+            ("application/json", "", true),
+            ("Application/JSON; charset=UTF-8", "identity", true),
+            ("application/vnd.releasepage.v1+json", "", true),
+            ("application/json; charset=latin1", "", false),
+            ("application/json", "gzip", false),
+            ("text/json", "", false),
+            ("application/x-www-form-urlencoded", "", false),
+            ("", "", false),
+        ] {
+            let request = TestRequest::default()
+                .insert_header((header::CONTENT_TYPE, content_type))
+                .insert_header((header::CONTENT_ENCODING, encoding))
+                .to_http_request();
+            assert_eq!(content_is_json(&request), json, "{content_type} {encoding}");
+        }
+        assert!(!content_is_json(&TestRequest::default().to_http_request()));
+    }
+
+    #[test]
+    fn queries() {
+        let request = TestRequest::with_uri("/?a=1&a=2&b=&limit=101&c=x%00&repo=a%2Fb").to_http_request();
+        let query = Query::of(&request);
+        let mut faults = Faults::new();
+        assert_eq!(query.text(&mut faults, "a"), Some("1"));
+        assert_eq!(query.text(&mut faults, "b"), None);
+        assert_eq!(query.text(&mut faults, "repo"), Some("a/b"));
+        assert!(faults.is_empty());
+        query.limit(&mut faults);
+        query.text(&mut faults, "c");
+        let fields: Vec<&str> = faults.as_slice().iter().map(|fault| fault.field.as_str()).collect();
+        assert_eq!(fields, ["limit", "c"]);
+    }
+}

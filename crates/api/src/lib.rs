@@ -1,0 +1,25 @@
+//! Every HTTP route of ReleasePage: the page API, the Releases API, the management API, and the pages people see.
+//!
+//! Handlers are short: they turn the input into domain types, call one function of storage, and render the answer.
+//! The whole URL tree stands in [`routes`]. Each surface has one type of error, and one table from the errors of
+//! storage and domain to it.
+//!
+//! This crate never writes SQL, never sends mail, and never decides what a release or a subscription becomes.
+
+mod amplitude;
+mod body;
+pub mod client;
+mod field;
+pub mod limits;
+mod links;
+mod management;
+mod pages;
+mod release_id;
+mod request;
+mod routes;
+pub mod server;
+pub mod settings;
+mod snapshot;
+pub mod snapshots;
+pub mod state;
+pub mod v1;

@@ -1,0 +1,40 @@
+//! Links to what people see, all below `server.public_url`.
+
+use url::Url;
+
+/// The page's address, `/p/{slug}`.
+pub(crate) fn page_url(public_url: &Url, slug: &str) -> String {
+    below(public_url, &["p", slug])
+}
+
+/// A release's permalink, `/p/{slug}/releases/{id}`.
+pub(crate) fn release_url(public_url: &Url, slug: &str, release_id: &str) -> String {
+    below(public_url, &["p", slug, "releases", release_id])
+}
+
+/// An address below the server's, each part escaped as one segment of the path.
+pub(crate) fn below(public_url: &Url, path: &[&str]) -> String {
+    let mut url = public_url.clone();
+    url.set_query(None);
+    url.set_fragment(None);
+    // Only addresses such as `mailto:` have no path to extend; the settings take none but http and https.
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().extend(path);
+    }
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn links_stand_below_the_public_url() {
+        for base in ["https://releases.example.com", "https://releases.example.com/"] {
+            let base = Url::parse(base).unwrap();
+            assert_eq!(page_url(&base, "acme"), "https://releases.example.com/p/acme");
+            assert_eq!(release_url(&base, "acme", "xbcehyc"), "https://releases.example.com/p/acme/releases/xbcehyc");
+            assert_eq!(below(&base, &["a b/c"]), "https://releases.example.com/a%20b%2Fc");
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! The management API under `/v1`: what the portal does, a program can do with a personal access token
+//! (`management-v1.md`).
+//!
+//! Each resource is one file: its shape on the wire, and its handlers. Whatever another organization has is not found.
+
+pub(crate) mod api_access;
+pub(crate) mod components;
+pub(crate) mod me;
+pub(crate) mod pages;
+pub(crate) mod projects;
+mod release_fields;
+pub(crate) mod releases;
+pub(crate) mod repositories;
+mod resource;

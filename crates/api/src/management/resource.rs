@@ -1,0 +1,101 @@
+//! What the resources of the management API have in common: answers, lists, ids in paths.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header::LOCATION},
+};
+use releasepage_auth::scope::Scope;
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    page::page_id_is_valid,
+};
+use releasepage_storage::cursor::ListPart;
+use serde::Serialize;
+
+use crate::{
+    field::Query,
+    limits::Bucket,
+    state::ApiState,
+    v1::{
+        error::{ErrorCode, V1Error},
+        response::Rendered,
+        token::TokenCaller,
+    },
+};
+
+/// What a handler answers.
+pub(crate) type Answer = Result<HttpResponse, V1Error>;
+
+/// Who reads. Any token may read what its organization has.
+pub(crate) async fn reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+    TokenCaller::of(request, state, Bucket::Read, Scope::Read).await
+}
+
+/// Who changes what takes this scope.
+pub(crate) async fn writer(request: &HttpRequest, state: &ApiState, scope: Scope) -> Result<TokenCaller, V1Error> {
+    TokenCaller::of(request, state, Bucket::Write, scope).await
+}
+
+/// The answer 200 with a resource.
+pub(crate) fn resource(body: &impl Serialize) -> Answer {
+    let body = serde_json::to_vec(body).expect("a resource is made of text, numbers, flags and lists of them");
+    Ok(Rendered::new(body).json_response())
+}
+
+/// The answer 201 with a new resource and the path where it is.
+pub(crate) fn resource_created(location: String, body: &impl Serialize) -> Answer {
+    let mut response = resource(body)?;
+    *response.status_mut() = StatusCode::CREATED;
+    // Paths are made of ids, which can always stand in a header.
+    if let Ok(location) = location.try_into() {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    Ok(response)
+}
+
+/// The answer 204 to whoever deletes.
+pub(crate) fn resource_gone() -> Answer {
+    Ok(HttpResponse::NoContent().finish())
+}
+
+/// A part of a list on the wire.
+#[derive(Serialize)]
+struct List<T> {
+    data: Vec<T>,
+    /// What to send as `cursor` for the next part; `null` where this was the last.
+    next: Option<String>,
+}
+
+/// The answer 200 with a part of a list.
+pub(crate) fn resource_list<R, T: Serialize>(part: ListPart<R>, of: impl FnMut(R) -> T) -> Answer {
+    resource(&List { data: part.rows.into_iter().map(of).collect(), next: part.next })
+}
+
+/// Which part of a list is asked for: `limit` (1 to 100, 20 where it is missing) and `cursor`, as `parse` reads it.
+pub(crate) fn list_query<C>(
+    request: &HttpRequest,
+    parse: impl FnOnce(&str) -> Result<C, Fault>,
+) -> Result<(Option<C>, u32), V1Error> {
+    let query = Query::of(request);
+    let mut faults = Faults::new();
+    let limit = query.limit(&mut faults);
+    let cursor = query.text(&mut faults, "cursor").map(parse);
+    let cursor = cursor.and_then(|cursor| faults.take(cursor));
+    Ok(faults.finish(|| Some((cursor, limit)))?)
+}
+
+/// Reads a number that stands in a path for a resource. What is none names nothing.
+pub(crate) fn number_of_path(text: &str) -> Result<i64, V1Error> {
+    let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+    text.parse().ok().filter(|_| digits).ok_or_else(not_found)
+}
+
+/// Reads a page's id in a path.
+pub(crate) fn page_of_path(text: String) -> Result<String, V1Error> {
+    if page_id_is_valid(&text) { Ok(text) } else { Err(not_found()) }
+}
+
+/// The answer to whoever asks for what is not there, or is another organization's.
+pub(crate) fn not_found() -> V1Error {
+    ErrorCode::NOT_FOUND.into()
+}

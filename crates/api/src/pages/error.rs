@@ -1,0 +1,148 @@
+//! What goes wrong on the way to a page, and the page that says so.
+
+use actix_web::{
+    HttpResponse, ResponseError,
+    http::{
+        StatusCode,
+        header::{LOCATION, RETRY_AFTER},
+    },
+};
+use releasepage_storage::StoreError;
+use releasepage_web::{
+    confirm::{LinkFault, LinkRefused},
+    error_page::Fault,
+};
+
+use super::{
+    document::{Reach, document_with},
+    paths,
+};
+use crate::body::BodyFault;
+
+/// The failure of a page's handler.
+///
+/// Most are answered without a body: [`super::document::documents`] draws it, as it does for what fails before a handler
+/// is reached.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum PageError {
+    /// The request makes no sense.
+    #[error("the request makes no sense")]
+    RequestInvalid,
+    /// Not for whoever asks, or a form from elsewhere.
+    #[error("not allowed")]
+    Forbidden,
+    /// Nothing there, or nothing for whoever asks.
+    #[error("not found")]
+    NotFound,
+    /// More than a form may hold.
+    #[error("the body is too large")]
+    BodyTooLarge,
+    /// Too often.
+    #[error("too many requests")]
+    RateLimited {
+        /// Seconds until another attempt may succeed.
+        retry_after: u64,
+    },
+    /// Only for who is signed in.
+    #[error("not signed in")]
+    SignedOut {
+        /// The path to come back to.
+        next: String,
+    },
+    /// A link of a mail that is no longer good, or never was.
+    #[error("the link is not good")]
+    Link {
+        /// Why.
+        fault: LinkFault,
+        /// The page that it was about, where that is known.
+        page_href: Option<String>,
+    },
+    /// The database cannot answer now.
+    #[error("unavailable")]
+    Unavailable(#[source] StoreError),
+    /// The database's fault, or ours.
+    #[error("internal")]
+    Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl PageError {
+    /// A failure that only a defect can cause.
+    pub(crate) fn defect(error: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Internal(Box::new(error))
+    }
+}
+
+impl From<StoreError> for PageError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::NotFound => Self::NotFound,
+            StoreError::Conflict(_) | StoreError::Faults(_) => Self::RequestInvalid,
+            StoreError::Unavailable(_) => Self::Unavailable(error),
+            StoreError::Database(_) => Self::Internal(Box::new(error)),
+        }
+    }
+}
+
+impl From<BodyFault> for PageError {
+    fn from(fault: BodyFault) -> Self {
+        match fault {
+            BodyFault::TooLarge { .. } => Self::BodyTooLarge,
+            BodyFault::TooSlow | BodyFault::Broken => Self::RequestInvalid,
+        }
+    }
+}
+
+impl ResponseError for PageError {
+    fn status_code(&self) -> StatusCode {
+        match self {
+            Self::RequestInvalid => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::Link { fault: LinkFault::Invalid, .. } => StatusCode::NOT_FOUND,
+            Self::Link { fault: LinkFault::Expired | LinkFault::Used, .. } => StatusCode::GONE,
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::SignedOut { .. } => StatusCode::SEE_OTHER,
+            Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let status = self.status_code();
+        let mut response = HttpResponse::build(status);
+        match self {
+            Self::Link { fault, page_href } => {
+                let page = LinkRefused { fault: *fault, page_href: page_href.clone() };
+                return document_with(status, &page, Reach::Link);
+            }
+            Self::SignedOut { next } => response.insert_header((LOCATION, paths::sign_in(Some(next)))),
+            Self::RateLimited { retry_after } => response.insert_header((RETRY_AFTER, *retry_after)),
+            Self::Unavailable(_) => response.insert_header((RETRY_AFTER, "5")),
+            _ => &mut response,
+        };
+        response.finish()
+    }
+}
+
+/// The fault that stands for a status.
+pub(super) fn fault_of(status: StatusCode) -> Fault {
+    match status.as_u16() {
+        401 | 403 => Fault::Forbidden,
+        404 | 410 => Fault::NotFound,
+        405 => Fault::MethodNotAllowed,
+        413 => Fault::BodyTooLarge,
+        429 => Fault::RateLimited,
+        503 => Fault::Unavailable,
+        500.. => Fault::Internal,
+        _ => Fault::RequestInvalid,
+    }
+}
+
+/// Logs what the operator must know of a failure; what only its sender did wrong is nothing to them.
+pub(super) fn error_log(error: &actix_web::Error, request_id: Option<&str>) {
+    match error.as_error::<PageError>() {
+        Some(PageError::Internal(source)) => tracing::error!(request_id, error = %source, "a page failed"),
+        Some(PageError::Unavailable(source)) => tracing::warn!(request_id, error = %source, "a page was unavailable"),
+        _ => {}
+    }
+}

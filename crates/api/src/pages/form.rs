@@ -1,0 +1,146 @@
+//! Forms: how they are read, and what keeps other sites from sending them.
+
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload};
+use futures_util::future::LocalBoxFuture;
+use percent_encoding::percent_decode;
+use releasepage_auth::session::session_token_new;
+use secrecy::ExposeSecret;
+
+use super::{cookie::CookieKind, error::PageError, origin::origin_is_own};
+use crate::{body::body_read, request::request_state, state::ApiState};
+
+/// The largest form, in bytes.
+const FORM_BYTES_MAX: usize = 64 * 1024;
+
+/// The field that holds a form's token.
+const TOKEN_FIELD: &str = "csrf";
+
+/// The routes whose link is the authority: whoever has it may post to it from anywhere, a mail program too (RFC 8058,
+/// section 3.1), which knows no token and has no origin. Every other form is protected.
+const LINK_IS_AUTHORITY: [&str; 3] = ["/confirm/{token}", "/preferences/{token}", "/unsubscribe/{token}"];
+
+/// The fields of a form that this server made for this browser. Fields that nobody asks for are ignored.
+///
+/// Refused where the request comes from elsewhere or without the browser's token (but for [`LINK_IS_AUTHORITY`]), where
+/// the body is too large, is no `application/x-www-form-urlencoded` text, not UTF-8, or holds U+0000.
+pub(crate) struct Form(Vec<(String, String)>);
+
+impl Form {
+    /// The first value of a field; empty where it was not sent.
+    pub(crate) fn text(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_default()
+    }
+
+    /// Every value of a field, in their order.
+    pub(crate) fn all<'form>(&'form self, name: &str) -> impl Iterator<Item = &'form str> {
+        self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Whether a box was ticked.
+    pub(crate) fn has(&self, name: &str) -> bool {
+        self.all(name).next().is_some()
+    }
+
+    /// Reads the URL standard's `application/x-www-form-urlencoded`, but refuses what that would replace.
+    fn parse(body: &[u8]) -> Option<Self> {
+        let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
+        let fields = pairs.map(|pair| {
+            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
+                Some(at) => (&pair[..at], &pair[at + 1..]),
+                None => (pair, &[][..]),
+            };
+            Some((text_decode(name)?, text_decode(value)?))
+        });
+        fields.collect::<Option<_>>().map(Self)
+    }
+
+    async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, PageError> {
+        let state = request_state(&request).ok_or(PageError::NotFound)?;
+        let public_url = &state.settings.public_url;
+        let is_exempt = request.match_pattern().is_some_and(|route| LINK_IS_AUTHORITY.contains(&route.as_str()));
+        if !is_exempt && !origin_is_own(&request, public_url) {
+            return Err(PageError::Forbidden);
+        }
+        if request.content_type() != "application/x-www-form-urlencoded" {
+            return Err(PageError::RequestInvalid);
+        }
+        let body = body_read(&mut payload, FORM_BYTES_MAX).await?;
+        let form = Self::parse(&body).ok_or(PageError::RequestInvalid)?;
+        let token = form.text(TOKEN_FIELD);
+        let is_bound = || binding(&request, state).is_some_and(|bound_to| state.csrf.verify(&bound_to, token));
+        if is_exempt || is_bound() { Ok(form) } else { Err(PageError::Forbidden) }
+    }
+}
+
+impl FromRequest for Form {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, payload: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(Self::read(request, payload.take()))
+    }
+}
+
+fn text_decode(text: &[u8]) -> Option<String> {
+    let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
+    let decoded = percent_decode(&spaced).decode_utf8().ok()?;
+    (!decoded.contains('\0')).then(|| decoded.into_owned())
+}
+
+/// What the forms of a browser are bound to: its session, or before it has one, its visit.
+fn binding(request: &HttpRequest, state: &ApiState) -> Option<String> {
+    let public_url = &state.settings.public_url;
+    CookieKind::Session.read(request, public_url).or_else(|| CookieKind::Visit.read(request, public_url))
+}
+
+/// Makes the tokens of the forms that a browser is shown.
+pub(crate) struct FormToken {
+    token: String,
+    /// The visit that begins with this document.
+    visit: Option<String>,
+}
+
+impl FormToken {
+    /// The token of this browser's forms.
+    pub(crate) fn of(request: &HttpRequest, state: &ApiState) -> Self {
+        match binding(request, state) {
+            Some(bound_to) => Self { token: state.csrf.token(&bound_to), visit: None },
+            None => {
+                let visit = session_token_new().expose_secret().to_owned();
+                Self { token: state.csrf.token(&visit), visit: Some(visit) }
+            }
+        }
+    }
+
+    /// The value of the hidden field.
+    pub(crate) fn value(&self) -> String {
+        self.token.clone()
+    }
+
+    /// The answer with the cookie that the token needs, if this browser has none yet.
+    pub(crate) fn kept(self, mut response: HttpResponse, state: &ApiState) -> Result<HttpResponse, PageError> {
+        if let Some(visit) = self.visit {
+            response
+                .add_cookie(&CookieKind::Visit.written(visit, &state.settings.public_url))
+                .map_err(PageError::defect)?;
+        }
+        Ok(response)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn forms_are_read_strictly() {
+        let form = Form::parse(b"a=1&b=x+y%2B%C3%BC&a=2&&c&=d").unwrap();
+        assert_eq!(form.all("a").collect::<Vec<_>>(), ["1", "2"]);
+        assert_eq!((form.text("b"), form.text("c"), form.text("")), ("x y+ü", "", "d"));
+        assert!(form.has("c") && !form.has("z"));
+        for bad in [&b"a=%FF"[..], b"a=%C3", b"%00=a", b"a=\xff", b"a=b%00"] {
+            assert!(Form::parse(bad).is_none(), "{bad:?}");
+        }
+    }
+}

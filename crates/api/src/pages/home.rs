@@ -1,0 +1,50 @@
+//! The front page.
+
+use actix_web::{HttpRequest, HttpResponse, web::Data};
+use releasepage_storage::{accounts::organization_first, cursor::TimeCursor, pages::page_list};
+use releasepage_web::home::{Home, PageLink};
+
+use super::{
+    document::{Reach, document},
+    error::PageError,
+    form::FormToken,
+    mailbox::mailbox_is_open,
+    paths,
+    session::Visitor,
+};
+use crate::state::ApiState;
+
+/// The most pages that the front page links to.
+const PAGES_SHOWN: u32 = 20;
+
+/// `GET /`: the doors that are open to whoever asks.
+pub(crate) async fn home_show(
+    state: Data<ApiState>,
+    request: HttpRequest,
+    visitor: Visitor,
+) -> Result<HttpResponse, PageError> {
+    let demo = state.settings.mailbox_open;
+    let organization_id = match &visitor.0 {
+        Some(user) => Some(user.organization_id),
+        None if demo => organization_first(&state.store).await?,
+        None => None,
+    };
+    let pages = match organization_id {
+        Some(id) => page_list(&state.store, id, TimeCursor::default(), PAGES_SHOWN).await?.rows,
+        None => Vec::new(),
+    };
+    let links = pages
+        .into_iter()
+        .filter(|page| page.published || visitor.is_member_of(page.organization_id))
+        .map(|page| PageLink { href: paths::page(&page.slug), title: page.title });
+    let reads_mailbox = visitor.0.is_some() || mailbox_is_open(&state, &request);
+    let token = FormToken::of(&request, &state);
+    let view = Home {
+        account: visitor.menu(&token),
+        sign_in_href: paths::sign_in(None),
+        mailbox_href: reads_mailbox.then(|| paths::MAILBOX.to_owned()),
+        pages: links.collect(),
+        demo,
+    };
+    Ok(document(&view, if visitor.0.is_some() { Reach::Private } else { Reach::Open }))
+}

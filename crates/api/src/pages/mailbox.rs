@@ -1,0 +1,199 @@
+//! The captured mailbox: for members, and in the demo for whoever sits at the machine.
+
+use actix_web::{
+    FromRequest, HttpRequest, HttpResponse,
+    dev::Payload,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, FORWARDED, X_FORWARDED_FOR},
+    web::{Data, Path, Query},
+};
+use futures_util::future::LocalBoxFuture;
+use releasepage_domain::environment::Environment;
+use releasepage_storage::{
+    accounts::organization_first,
+    mailbox::{MailboxEntry, mailbox_get, mailbox_list},
+};
+use releasepage_web::{
+    mailbox::{Mailbox, Message, MessageView, message_document},
+    security::MESSAGE_POLICY,
+};
+use serde::Deserialize;
+
+use super::{
+    document::{Reach, document},
+    error::PageError,
+    form::FormToken,
+    origin::host_is_own,
+    paths,
+    session::Visitor,
+};
+use crate::{request::request_state, state::ApiState};
+
+/// Messages on one part of the list.
+const MESSAGES_SHOWN: usize = 50;
+
+/// Whether the mailbox is shown without signing in: in the demo, to programs on the same machine that ask for it by one
+/// of the machine's own names. What a proxy passes on comes from elsewhere.
+pub(super) fn mailbox_is_open(state: &ApiState, request: &HttpRequest) -> bool {
+    let is_here = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
+    let is_passed_on = [FORWARDED, X_FORWARDED_FOR].iter().any(|name| request.headers().contains_key(name));
+    state.settings.mailbox_open && is_here && !is_passed_on && host_is_own(request, &state.settings.public_url)
+}
+
+/// Somebody who may read the mailbox, and whose it is.
+pub(crate) struct Reader {
+    organization_id: i64,
+    visitor: Visitor,
+}
+
+impl Reader {
+    async fn read(request: &HttpRequest) -> Result<Self, PageError> {
+        let visitor = Visitor::extract(request).await?;
+        let state = request_state(request).ok_or(PageError::NotFound)?;
+        let organization_id = match &visitor.0 {
+            Some(user) => user.organization_id,
+            None if mailbox_is_open(state, request) => {
+                organization_first(&state.store).await?.ok_or(PageError::NotFound)?
+            }
+            None => {
+                let next = request.uri().path_and_query().map_or(paths::MAILBOX, |path| path.as_str());
+                return Err(PageError::SignedOut { next: next.to_owned() });
+            }
+        };
+        Ok(Self { organization_id, visitor })
+    }
+}
+
+impl FromRequest for Reader {
+    type Error = PageError;
+    type Future = LocalBoxFuture<'static, Result<Self, PageError>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let request = request.clone();
+        Box::pin(async move { Self::read(&request).await })
+    }
+}
+
+/// The query of the list.
+#[derive(Debug, Deserialize)]
+pub(crate) struct MailboxQuery {
+    /// Messages older than this one.
+    before: Option<i64>,
+}
+
+/// `GET /mailbox`: the messages, newest first.
+pub(crate) async fn mailbox_show(
+    state: Data<ApiState>,
+    request: HttpRequest,
+    reader: Reader,
+    query: Query<MailboxQuery>,
+) -> Result<HttpResponse, PageError> {
+    // One more than is shown tells whether there are older ones.
+    let limit = MESSAGES_SHOWN as i64 + 1;
+    let mut entries = mailbox_list(&state.store, reader.organization_id, query.before, limit).await?;
+    let has_older = entries.len() > MESSAGES_SHOWN;
+    entries.truncate(MESSAGES_SHOWN);
+    let token = FormToken::of(&request, &state);
+    let view = Mailbox {
+        account: reader.visitor.menu(&token),
+        older_href: entries.last().filter(|_| has_older).map(|last| paths::mailbox_before(last.id)),
+        messages: entries.into_iter().map(message_view).collect(),
+    };
+    token.kept(document(&view, Reach::Private), &state)
+}
+
+/// `GET /mailbox/{id}`: one message.
+pub(crate) async fn message_show(
+    state: Data<ApiState>,
+    request: HttpRequest,
+    reader: Reader,
+    id: Path<i64>,
+) -> Result<HttpResponse, PageError> {
+    let message = mailbox_get(&state.store, reader.organization_id, *id).await?;
+    let token = FormToken::of(&request, &state);
+    let view = Message {
+        account: reader.visitor.menu(&token),
+        mailbox_href: paths::MAILBOX.to_owned(),
+        headers: headers(&message.source),
+        html_src: Some(paths::message_html(*id)).filter(|_| !message.html.is_empty()),
+        text: message.text,
+        raw_href: paths::message_source(*id),
+        message: message_view(message.entry),
+    };
+    token.kept(document(&view, Reach::Private), &state)
+}
+
+/// `GET /mailbox/{id}/html`: the message's HTML, for the frame that shows it. Nothing in it runs, loads anything, or is
+/// of this server's origin.
+pub(crate) async fn message_html(
+    state: Data<ApiState>,
+    reader: Reader,
+    id: Path<i64>,
+) -> Result<HttpResponse, PageError> {
+    let message = mailbox_get(&state.store, reader.organization_id, *id).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/html; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .insert_header((CONTENT_SECURITY_POLICY, MESSAGE_POLICY))
+        .body(message_document(&message.html)))
+}
+
+/// `GET /mailbox/{id}/source`: the message as it would have been sent.
+pub(crate) async fn message_source(
+    state: Data<ApiState>,
+    reader: Reader,
+    id: Path<i64>,
+) -> Result<HttpResponse, PageError> {
+    let message = mailbox_get(&state.store, reader.organization_id, *id).await?;
+    Ok(HttpResponse::Ok()
+        .insert_header((CONTENT_TYPE, "text/plain; charset=utf-8"))
+        .insert_header((CACHE_CONTROL, "no-store"))
+        .body(message.source))
+}
+
+fn message_view(entry: MailboxEntry) -> MessageView {
+    MessageView {
+        href: paths::message(entry.id),
+        to: entry.recipient,
+        subject: entry.subject,
+        page_title: Some(entry.page_title),
+        captured_at: entry.created_at,
+        test: entry.environment == Environment::Test,
+    }
+}
+
+/// The header fields of a message, unfolded (RFC 5322, section 2.2.3). Its subject is shown above them, decoded, so that
+/// the encoded one is left out.
+fn headers(source: &str) -> Vec<(String, String)> {
+    let mut fields: Vec<(String, String)> = Vec::new();
+    for line in source.lines().take_while(|line| !line.is_empty()) {
+        match (line.strip_prefix([' ', '\t']), fields.last_mut()) {
+            (Some(folded), Some((_, value))) => {
+                value.push(' ');
+                value.push_str(folded.trim());
+            }
+            _ => {
+                if let Some((name, value)) = line.split_once(':') {
+                    fields.push((name.to_owned(), value.trim().to_owned()));
+                }
+            }
+        }
+    }
+    fields.retain(|(name, _)| !name.eq_ignore_ascii_case("subject"));
+    fields
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_unfolded_until_the_body() {
+        let source = "From: A <a@b.c>\r\nSubject: =?utf-8?q?x?=\r\nList-Unsubscribe:\r\n <https://x.example/u>,\r\n\t<mailto:y@x.example>\r\n\r\nNot: a header\r\n";
+        let expected = [("From", "A <a@b.c>"), ("List-Unsubscribe", " <https://x.example/u>, <mailto:y@x.example>")];
+        let found = headers(source);
+        assert_eq!(found.len(), expected.len());
+        for ((name, value), (expected_name, expected_value)) in found.iter().zip(expected) {
+            assert_eq!((name.as_str(), value.trim()), (expected_name, expected_value.trim()));
+        }
+    }
+}

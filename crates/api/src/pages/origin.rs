@@ -1,0 +1,85 @@
+//! Where the forms that this server accepts come from.
+
+use actix_web::{
+    HttpRequest,
+    http::header::{HOST, ORIGIN},
+};
+use url::{Origin, Url};
+
+/// The names under which a machine reaches itself.
+const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
+
+/// Whether a request was sent by a page of this server: its `Origin` is that of `public_url`, or, where that is this
+/// machine, of one of its other names. A browser names the origin of every form that is posted; no header is no proof.
+pub(crate) fn origin_is_own(request: &HttpRequest, public_url: &Url) -> bool {
+    let given = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
+    given.is_some_and(|given| is_own(given, public_url))
+}
+
+/// Whether a request was addressed to this server by one of its names. A page of somebody else whose name was made to
+/// resolve to this machine asks with its own name.
+pub(crate) fn host_is_own(request: &HttpRequest, public_url: &Url) -> bool {
+    let given = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    given.is_some_and(|given| is_own(&format!("{}://{given}", public_url.scheme()), public_url))
+}
+
+fn is_own(given: &str, public_url: &Url) -> bool {
+    let Ok(given) = Url::parse(given).map(|url| url.origin()) else { return false };
+    if !given.is_tuple() {
+        return false;
+    }
+    given == public_url.origin() || aliases(public_url).contains(&given)
+}
+
+/// The origins of a server on this machine under its other names; none where `public_url` is not this machine.
+fn aliases(public_url: &Url) -> Vec<Origin> {
+    if !public_url.host_str().is_some_and(|host| LOOPBACK_NAMES.contains(&host)) {
+        return Vec::new();
+    }
+    let alias = |name: &&str| {
+        let mut url = public_url.clone();
+        url.set_host(Some(name)).ok()?;
+        Some(url.origin())
+    };
+    LOOPBACK_NAMES.iter().filter_map(alias).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn origins_of_others_are_refused() {
+        let public: Url = "https://releases.example.com".parse().unwrap();
+        for (given, own) in [
+            ("https://releases.example.com", true),
+            ("https://releases.example.com:443", true),
+            ("https://RELEASES.example.com", true),
+            ("http://releases.example.com", false),
+            ("https://releases.example.com:8443", false),
+            ("https://releases.example.com.evil.example", false),
+            ("https://example.com", false),
+            ("http://localhost", false),
+            ("null", false),
+            ("", false),
+            ("data:", false),
+        ] {
+            assert_eq!(is_own(given, &public), own, "{given}");
+        }
+    }
+
+    #[test]
+    fn a_server_on_this_machine_has_three_names() {
+        let public: Url = "http://127.0.0.1:8080".parse().unwrap();
+        for (given, own) in [
+            ("http://127.0.0.1:8080", true),
+            ("http://localhost:8080", true),
+            ("http://[::1]:8080", true),
+            ("http://localhost", false),
+            ("https://localhost:8080", false),
+            ("http://evil.example:8080", false),
+        ] {
+            assert_eq!(is_own(given, &public), own, "{given}");
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! What every handler shares.
+
+use std::sync::Arc;
+
+use actix_web::http::header::HeaderValue;
+use chrono::Duration;
+use releasepage_auth::{
+    link::LinkSigner,
+    password::PasswordHasher,
+    secret_key::SecretKey,
+    session::{CsrfSigner, DeviceSigner},
+};
+use releasepage_domain::time::UtcTime;
+use releasepage_storage::{Store, clock::Clock, releases::ReleaseContext};
+
+use crate::{amplitude::idempotency::KeysInFlight, limits::Limits, settings::ApiSettings, snapshots::Snapshots};
+
+/// The server's shared state: one for all workers, behind an `Arc`.
+#[derive(Debug)]
+pub struct ApiState {
+    /// The database.
+    pub store: Store,
+    /// The settings.
+    pub settings: ApiSettings,
+    /// The clock.
+    pub clock: Clock,
+    /// Checks and makes the links in mails.
+    pub links: LinkSigner,
+    /// Protects forms.
+    pub csrf: CsrfSigner,
+    /// Knows browsers that signed in before.
+    pub devices: DeviceSigner,
+    /// Checks passwords; blocking.
+    pub passwords: PasswordHasher,
+    /// The pages in memory.
+    pub snapshots: Snapshots,
+    /// How often clients have asked.
+    pub limits: Limits,
+    /// The idempotency keys whose requests are being worked on.
+    pub(crate) keys_in_flight: KeysInFlight,
+    /// The region as a header has it.
+    pub(crate) region_header: HeaderValue,
+}
+
+impl ApiState {
+    /// Puts the state together.
+    pub fn new(store: Store, settings: ApiSettings, clock: Clock, secret_key: &SecretKey) -> Arc<Self> {
+        Arc::new(Self {
+            snapshots: Snapshots::new(&settings.public_url),
+            limits: Limits::new(),
+            keys_in_flight: KeysInFlight::default(),
+            region_header: HeaderValue::from_str(settings.region.as_str())
+                .expect("a region is made of letters, digits and hyphens"),
+            store,
+            settings,
+            clock,
+            links: LinkSigner::new(secret_key),
+            csrf: CsrfSigner::new(secret_key),
+            devices: DeviceSigner::new(secret_key),
+            passwords: PasswordHasher::new(),
+        })
+    }
+
+    /// The present.
+    pub fn now(&self) -> UtcTime {
+        self.clock.now()
+    }
+
+    /// What a change of a release needs.
+    pub fn release_context(&self) -> ReleaseContext {
+        let notify_delay = Duration::from_std(self.settings.notify_delay).unwrap_or(Duration::MAX);
+        ReleaseContext { notify_delay, now: self.now() }
+    }
+}

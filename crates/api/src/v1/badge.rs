@@ -1,0 +1,114 @@
+//! `GET /v1/pages/{PAGE_ID}/badge.svg`: a page's latest version as an image.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY},
+    web::Data,
+};
+use releasepage_domain::fault::{FaultKind, Faults};
+use releasepage_web::badge::{Badge, Color, badge_color_parse};
+
+use super::{
+    error::{ErrorCode, V1Error},
+    etag::etag_matches,
+    page_access::PageAccess,
+    response::{Rendered, error_log},
+};
+use crate::{field::Query, limits::Bucket, request::request_id, snapshot::Snapshot, state::ApiState};
+
+/// The label of a badge that says what is wrong.
+const ERROR_LABEL: &str = "release";
+
+/// What a badge says where nothing was published yet.
+const NO_RELEASE: &str = "no release";
+
+/// The badge of a page without any parameter.
+pub(crate) fn badge_default(title: &str, latest: Option<&str>) -> Rendered {
+    badge(title, latest, None)
+}
+
+fn badge(label: &str, version: Option<&str>, color: Option<Color>) -> Rendered {
+    let usual = if version.is_some() { Color::BLUE } else { Color::LIGHTGREY };
+    let badge = Badge {
+        label: label.to_owned(),
+        message: version.unwrap_or(NO_RELEASE).to_owned(),
+        color: color.unwrap_or(usual),
+    };
+    Rendered::new(badge.svg())
+}
+
+/// Answers the badge. An error is a badge too, since an `<img>` shows no JSON.
+pub(crate) async fn badge_show(request: HttpRequest, state: Data<ApiState>) -> HttpResponse {
+    badge_answer(&request, &state).await.unwrap_or_else(|error| badge_error(&request, &error))
+}
+
+async fn badge_answer(request: &HttpRequest, state: &ApiState) -> Result<HttpResponse, V1Error> {
+    let page_id = request.match_info().get("page_id").unwrap_or_default();
+    let access = PageAccess::open(request, state, page_id, Bucket::Read).await?;
+    let drawn = Parameters::of(request).and_then(|parameters| parameters.draw(&access.page));
+    match &drawn {
+        Ok(badge) if etag_matches(request.headers(), &badge.etag) => access.count_nothing(request, state),
+        _ => access.count(request, state)?,
+    }
+    let mut response = svg_response(&drawn?);
+    let headers = response.headers_mut();
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
+    // What a cache keeps of a request with a key in its header, it must not give to one without.
+    headers.insert(VARY, HeaderValue::from_static("Authorization"));
+    Ok(response)
+}
+
+/// What a badge shall look like.
+struct Parameters {
+    repo: Option<String>,
+    label: Option<String>,
+    color: Option<Color>,
+}
+
+impl Parameters {
+    fn of(request: &HttpRequest) -> Result<Self, V1Error> {
+        let query = Query::of(request);
+        let mut faults = Faults::new();
+        let repo = query.text(&mut faults, "repo").map(ToOwned::to_owned);
+        let label = query.text(&mut faults, "label").map(ToOwned::to_owned);
+        query.parsed(&mut faults, "style", "must be flat", |style| (style == "flat").then_some(()));
+        let expected = "must be a colour, such as blue or 1a6fc4";
+        let color = query.parsed(&mut faults, "color", expected, badge_color_parse);
+        Ok(faults.finish(|| Some(Self { repo, label, color }))?)
+    }
+
+    fn draw(&self, page: &Snapshot) -> Result<Rendered, V1Error> {
+        let Some(repo) = &self.repo else {
+            if self.label.is_none() && self.color.is_none() {
+                return Ok(page.badge.clone());
+            }
+            return Ok(badge(self.label.as_deref().unwrap_or(&page.title), page.latest.as_deref(), self.color));
+        };
+        let component = page.component(repo).ok_or_else(|| {
+            V1Error::new(ErrorCode::NOT_FOUND)
+                .with_description("The page has no such component")
+                .with_cause("repo", FaultKind::Invalid)
+        })?;
+        let label = self.label.as_deref().unwrap_or(&component.name);
+        Ok(badge(label, component.latest.as_deref(), self.color))
+    }
+}
+
+fn badge_error(request: &HttpRequest, error: &V1Error) -> HttpResponse {
+    error_log(error, request_id(request).as_deref());
+    let drawn = Rendered::new(Badge::error(ERROR_LABEL, error.description()).svg());
+    let mut response = svg_response(&drawn);
+    *response.status_mut() = error.code.status_code();
+    error.headers_write(response.headers_mut());
+    response
+}
+
+/// An image that does nothing where somebody opens it by itself.
+fn svg_response(drawn: &Rendered) -> HttpResponse {
+    let mut response = HttpResponse::Ok().body(drawn.body.clone());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));
+    headers.insert(ETAG, drawn.etag.clone());
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    response
+}

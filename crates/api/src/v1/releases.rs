@@ -1,0 +1,133 @@
+//! `GET /v1/pages/{PAGE_ID}/releases` and `…/releases/{RELEASE_ID}`: what was published.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{HeaderValue, LINK},
+    web::Data,
+};
+use releasepage_content::{RemoteImages, notes_html};
+use releasepage_domain::{bump::Bump, fault::Faults, time::time_parse};
+use releasepage_storage::{
+    cursor::TimeCursor,
+    page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
+};
+use serde_json::{Value, json};
+use tokio::task::spawn_blocking;
+
+use super::{
+    error::{ErrorCode, V1Error},
+    page_access::PageAccess,
+    release_json::{release_json, release_json_with_notes},
+    response::json_response,
+};
+use crate::{field::Query, limits::Bucket, links::below, snapshot::Snapshot, state::ApiState};
+
+/// Answers the published releases, newest first: `{"data": [release, …], "next": cursor|null}`, each as
+/// [`release_json`] has it.
+///
+/// `repo` and `bump` choose; `since` is an ISO 8601 time, of which releases at that moment are part; `q` finds those that
+/// hold all its words. `limit` is 1 to 100, 20 without it. `next`, given back as `cursor`, leads on; the whole address
+/// of the next part is in `Link: <…>; rel="next"`.
+pub(crate) async fn releases_list(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, V1Error> {
+    let page_id = request.match_info().get("page_id").unwrap_or_default();
+    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
+    access.count(&request, &state)?;
+    let (filter, limit) = filter_parse(&request, &access.page)?;
+    // One more than asked for tells whether there is more.
+    let mut found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
+    let more = found.len() > limit as usize;
+    found.truncate(limit as usize);
+    let next = found.last().filter(|_| more).map(|last| cursor_of(last).to_string());
+    let body = list_render(&state, &access.page, found, next.clone()).await?;
+    let mut response = json_response(&body);
+    if let Some(link) = next.and_then(|next| link_next(&request, &state, page_id, &next)) {
+        response.headers_mut().insert(LINK, link);
+    }
+    Ok(response)
+}
+
+fn filter_parse(request: &HttpRequest, page: &Snapshot) -> Result<(PageReleasesFilter, u32), V1Error> {
+    let query = Query::of(request);
+    let mut faults = Faults::new();
+    let limit = query.limit(&mut faults);
+    let time = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
+    let known = |repo: &str| page.component(repo).map(|component| component.repo.clone());
+    let after = query.text(&mut faults, "cursor").map(TimeCursor::parse);
+    let after = after.and_then(|cursor| faults.take(cursor));
+    let filter = PageReleasesFilter {
+        repo: query.parsed(&mut faults, "repo", "must be the repo of a component of this page", known),
+        bump: query
+            .parsed(&mut faults, "bump", "must be major, minor, patch or prerelease", |bump| bump.parse::<Bump>().ok()),
+        since: query.parsed(&mut faults, "since", time, time_parse),
+        query: query.text(&mut faults, "q").map(ToOwned::to_owned),
+        after: after.map(|cursor| (cursor.time, cursor.id)),
+    };
+    Ok(faults.finish(|| Some((filter, limit)))?)
+}
+
+fn cursor_of(release: &PageRelease) -> TimeCursor {
+    TimeCursor { time: release.published_at, id: release.id.clone() }
+}
+
+/// Renders a list. Summaries are made of notes of up to 1 MiB each, so that another thread does it.
+async fn list_render(
+    state: &Data<ApiState>,
+    page: &Arc<Snapshot>,
+    found: Vec<PageRelease>,
+    next: Option<String>,
+) -> Result<Value, V1Error> {
+    let (state, page) = (Data::clone(state), Arc::clone(page));
+    render(move || {
+        let public_url = &state.settings.public_url;
+        let data: Vec<Value> = found.iter().map(|release| release_json(release, public_url, &page.slug)).collect();
+        json!({ "data": data, "next": next })
+    })
+    .await
+}
+
+/// Makes a body on another thread.
+pub(crate) async fn render<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result<T, V1Error> {
+    spawn_blocking(make).await.map_err(|panic| {
+        tracing::error!(%panic, "a body could not be rendered");
+        V1Error::new(ErrorCode::INTERNAL)
+    })
+}
+
+/// The same request from `next` on (RFC 8288). The key stays out of it: it would end in logs and histories.
+fn link_next(request: &HttpRequest, state: &ApiState, page_id: &str, next: &str) -> Option<HeaderValue> {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        if !matches!(&*name, "cursor" | "apiKey") {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", next);
+    let path = below(&state.settings.public_url, &["v1", "pages", page_id, "releases"]);
+    HeaderValue::try_from(format!("<{path}?{}>; rel=\"next\"", query.finish())).ok()
+}
+
+/// Answers one published release, as [`release_json_with_notes`] has it, and `notes_html`: the notes as HTML that is
+/// safe on any page.
+pub(crate) async fn release_show(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, V1Error> {
+    let path = request.match_info();
+    let (page_id, release_id) = (path.get("page_id").unwrap_or_default(), path.get("release_id").unwrap_or_default());
+    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
+    access.count(&request, &state)?;
+    let release = release_of(&state, page_id, release_id).await?;
+    let body = render(move || {
+        let mut body = release_json_with_notes(&release, &state.settings.public_url, &access.page.slug);
+        body["notes_html"] = json!(release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused)));
+        body
+    });
+    Ok(json_response(&body.await?))
+}
+
+async fn release_of(state: &ApiState, page_id: &str, release_id: &str) -> Result<PageRelease, V1Error> {
+    // No database stores U+0000, and Postgres does not even compare it.
+    if release_id.contains('\0') {
+        return Err(ErrorCode::NOT_FOUND.into());
+    }
+    Ok(page_release(&state.store, page_id.to_owned(), release_id.to_owned()).await?)
+}

@@ -1,0 +1,142 @@
+//! `PATCH /v1/pages/{PAGE_ID}/subscribers`: asking for a subscription, its change or its end.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Payload},
+};
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    page::CountedBy,
+    subscriber::{Preferences, SubscriberAddress},
+    subscription::SubscriptionOp,
+};
+use releasepage_storage::requests::{RequestNew, request_note};
+use serde_json::{Map, Value, json};
+
+use super::{
+    error::V1Error,
+    page_access::{PageAccess, count},
+    response::json_response,
+};
+use crate::{
+    body::BODY_MAX_KEY,
+    field::{Fields, json_read},
+    limits::{Bucket, Quota, Subject},
+    request::client_address,
+    snapshot::Snapshot,
+    state::ApiState,
+};
+
+/// Notes the request. The answer, and what is done until it leaves, are the same whatever is known of the address.
+pub(crate) async fn subscribers_change(
+    request: HttpRequest,
+    payload: Payload,
+    state: Data<ApiState>,
+) -> Result<HttpResponse, V1Error> {
+    let page_id = request.match_info().get("page_id").unwrap_or_default();
+    let access = PageAccess::open(&request, &state, page_id, Bucket::Subscribe).await?;
+    access.count(&request, &state)?;
+    if access.page.counted_by == CountedBy::Client {
+        count_hourly(&request, &state)?;
+    }
+    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX_KEY).await?;
+    let wanted = Wanted::parse(&body, &access.page)?;
+    let answer = wanted.answer(page_id);
+    let new = RequestNew {
+        page_id: page_id.to_owned(),
+        environment: access.environment,
+        op: wanted.op,
+        address: wanted.address,
+        preferences: wanted.preferences,
+        components: wanted.components,
+    };
+    request_note(&state.store, new, state.now()).await?;
+    Ok(json_response(&answer))
+}
+
+/// A key in browsers is everybody's: each client address has so many requests an hour, whatever keys it uses.
+fn count_hourly(request: &HttpRequest, state: &ApiState) -> Result<(), V1Error> {
+    let subject = Subject::Client(client_address(request).bucket());
+    let limit = state.settings.subscribe_per_hour;
+    let hourly = Quota { bucket: Bucket::SubscribeHourly, subject, limit };
+    count(request, state, hourly)
+}
+
+/// What the body asks for.
+#[derive(Debug)]
+struct Wanted {
+    op: SubscriptionOp,
+    address: SubscriberAddress,
+    preferences: Preferences,
+    components: Option<Vec<String>>,
+}
+
+impl Wanted {
+    /// Checks the body against the page; names every field at fault.
+    fn parse(body: &Map<String, Value>, page: &Snapshot) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let fields = Fields::new(body);
+        let op = fields.named(&mut faults, "op", "must be add, replace or remove");
+        let data = fields.object(&mut faults, "data");
+        let parsed = data.and_then(|data| {
+            data.named::<AddressType>(&mut faults, "type", "must be email");
+            let address = data.text(&mut faults, "value", "must be an e-mail address");
+            let address = address.and_then(|text| faults.take(SubscriberAddress::parse(&data.name("value"), text)));
+            let preferences = preferences_parse(&data, &mut faults);
+            let components = components_parse(&data, &mut faults, page);
+            Some((address?, preferences?, components?))
+        });
+        faults.finish(|| {
+            let (address, preferences, components) = parsed?;
+            Some(Self { op: op?, address, preferences, components })
+        })
+    }
+
+    /// The answer, made of the request alone.
+    fn answer(&self, page_id: &str) -> Value {
+        let mut data = json!({
+            "type": "email",
+            "value": self.address.as_str(),
+            "preferences": self.preferences,
+        });
+        if let Some(components) = &self.components {
+            data["components"] = json!(components);
+        }
+        json!({
+            "message": "Subscriber request accepted, pending email confirmation",
+            "pageId": page_id,
+            "data": data,
+        })
+    }
+}
+
+/// The only kind of address there is.
+struct AddressType;
+
+impl std::str::FromStr for AddressType {
+    type Err = ();
+
+    fn from_str(name: &str) -> Result<Self, ()> {
+        if name == "email" { Ok(Self) } else { Err(()) }
+    }
+}
+
+fn preferences_parse(data: &Fields<'_>, faults: &mut Faults) -> Option<Preferences> {
+    let expected = "must be a list of major, minor, patch and prerelease";
+    match data.texts_optional(faults, "preferences", expected)? {
+        None => Some(Preferences::default()),
+        Some(names) => faults.take(Preferences::parse(&data.name("preferences"), &names)),
+    }
+}
+
+fn components_parse(data: &Fields<'_>, faults: &mut Faults, page: &Snapshot) -> Option<Option<Vec<String>>> {
+    let expected = "must be a list of repo values of this page, at least one";
+    let Some(repos) = data.texts_optional(faults, "components", expected)? else {
+        return Some(None);
+    };
+    if repos.is_empty() || repos.iter().any(|repo| page.component(repo).is_none()) {
+        faults.push(Fault::invalid(data.name("components"), expected));
+        return None;
+    }
+    Some(Some(repos.into_iter().map(ToOwned::to_owned).collect()))
+}

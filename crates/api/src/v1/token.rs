@@ -1,0 +1,94 @@
+//! Who calls with a personal access token, and what the token allows (`management-v1.md`).
+
+use actix_web::HttpRequest;
+use releasepage_auth::{
+    page_key::page_key_parse,
+    scope::{Scope, Scopes},
+    token::{secret_hash, token_check},
+};
+use releasepage_domain::fault::FaultKind;
+use releasepage_storage::access_tokens::{TokenUser, access_token_touch, access_token_user};
+
+use super::{
+    error::{ErrorCode, V1Error},
+    media_type::version_check,
+    page_access::{Credential, client_count, count},
+};
+use crate::{
+    limits::{Bucket, Quota, Subject},
+    state::ApiState,
+};
+
+/// The field that causes name where the token is at fault.
+const TOKEN_FIELD: &str = "authorization";
+
+/// A caller with a token that works.
+#[derive(Debug)]
+pub(crate) struct TokenCaller {
+    /// Whose token it is.
+    pub(crate) user: TokenUser,
+    /// What it allows: its own scopes, no more than its user's role.
+    pub(crate) scopes: Scopes,
+}
+
+impl TokenCaller {
+    /// Who calls, where the token allows `scope`. The request has been counted, whatever the answer.
+    pub(crate) async fn of(
+        request: &HttpRequest,
+        state: &ApiState,
+        bucket: Bucket,
+        scope: Scope,
+    ) -> Result<Self, V1Error> {
+        let refused = |code, kind| {
+            client_count(request, state, bucket)?;
+            Err(V1Error::new(code).with_cause(TOKEN_FIELD, kind))
+        };
+        let Credential::Header(token) = Credential::of(request) else {
+            return refused(ErrorCode::KEY_MISSING, FaultKind::Missing);
+        };
+        if page_key_parse(&token).is_some() {
+            client_count(request, state, bucket)?;
+            return Err(V1Error::new(ErrorCode::FORBIDDEN)
+                .with_description("A page key cannot do this: a personal access token is needed"));
+        }
+        let found = if token_check(&token) { Self::find(state, &token).await? } else { None };
+        let Some(caller) = found else {
+            return refused(ErrorCode::KEY_INVALID, FaultKind::Invalid);
+        };
+        count(request, state, caller.quota(state, bucket))?;
+        version_check(request.headers())?;
+        caller.allow(scope)?;
+        Ok(caller)
+    }
+
+    /// Whose token it is; `None` where it opens nothing. Its use is noted.
+    pub(super) async fn find(state: &ApiState, token: &str) -> Result<Option<Self>, V1Error> {
+        let now = state.now();
+        let Some(user) = access_token_user(&state.store, secret_hash(token), now).await? else {
+            return Ok(None);
+        };
+        if user.touch_is_due(now) {
+            access_token_touch(&state.store, user.token_id, now).await?;
+        }
+        // Scopes that this version does not know allow nothing.
+        let Ok(scopes) = user.scopes.parse::<Scopes>() else {
+            return Ok(None);
+        };
+        Ok(Some(Self { scopes: scopes.limited_to(user.role), user }))
+    }
+
+    /// Refuses what the token does not allow.
+    pub(crate) fn allow(&self, scope: Scope) -> Result<(), V1Error> {
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
+        let needed = format!("This token does not allow that: the scope {} is needed", scope.as_str());
+        Err(V1Error::new(ErrorCode::FORBIDDEN).with_description(needed))
+    }
+
+    /// What the token may ask.
+    pub(crate) fn quota(&self, state: &ApiState, bucket: Bucket) -> Quota {
+        let subject = Subject::Token(self.user.token_id);
+        Quota { bucket, subject, limit: state.settings.token_per_minute }
+    }
+}

@@ -61,14 +61,18 @@ pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id
         .filter(releases::repository_id.eq(repository_id).and(releases::state.eq(ReleaseState::Published.as_str())))
         .select((releases::id, releases::tag, releases::platforms_key, releases::published_at, releases::prerelease))
         .load(connection)?;
-    for component in &components {
-        // A page's components share a repository by their prefixes; other pages cut it in their own way.
-        let siblings: Vec<&Component> = components.iter().filter(|other| other.page_id == component.page_id).collect();
+    // A page's components share a repository by their prefixes; other pages cut it in their own way.
+    for siblings in components.chunk_by(|one, other| one.page_id == other.page_id) {
         let prefixes: Vec<Option<&str>> = siblings.iter().map(|sibling| sibling.tag_prefix.as_deref()).collect();
-        let own = siblings.iter().position(|sibling| sibling.id == component.id);
-        let members: Vec<&Visible> =
-            releases.iter().filter(|release| tag_component(&release.tag, &prefixes) == own && own.is_some()).collect();
-        component_recompute(connection, component, &members)?;
+        let mut members: Vec<Vec<&Visible>> = vec![Vec::new(); siblings.len()];
+        for release in &releases {
+            if let Some(own) = tag_component(&release.tag, &prefixes) {
+                members[own].push(release);
+            }
+        }
+        for (component, members) in siblings.iter().zip(&members) {
+            component_recompute(connection, component, members)?;
+        }
     }
     // In the order of the pages, so that two repositories on the same pages do not wait for each other.
     let page_ids: BTreeSet<&str> = components.iter().map(|component| component.page_id.as_str()).collect();
@@ -78,11 +82,12 @@ pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id
     Ok(())
 }
 
+/// The repository's components, those of one page beside each other.
 fn repository_components(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<Vec<Component>> {
     components::table
         .inner_join(pages::table)
         .filter(components::repository_id.eq(repository_id))
-        .order(components::id)
+        .order((components::page_id, components::id))
         .select((components::id, components::page_id, components::tag_prefix, pages::unversioned_as))
         .load::<(i64, String, Option<String>, String)>(connection)?
         .into_iter()

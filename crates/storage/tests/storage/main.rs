@@ -18,6 +18,7 @@ mod migrations;
 mod page_releases;
 mod pages;
 mod queries;
+mod release_lists;
 mod releases;
 mod repositories;
 mod requests;

@@ -10,7 +10,6 @@ use releasepage_storage::{
     StoreError,
     releases::{
         Release, ReleaseArrival, ReleaseOwner, release_edit, release_get, release_publish_due, release_withdraw,
-        releases_list,
     },
 };
 
@@ -371,51 +370,5 @@ both! {
         let mine = ReleaseOwner::Organization(site.organization_id);
         assert_eq!(release_get(store, mine, made.id.clone()).await.unwrap(), made);
         assert!(is_not_found(&release_get(store, mine, "nothing".into()).await));
-    }
-
-    async fn a_list_is_cut_without_gap_or_double(database: &Database) {
-        let Site { repository_id, .. } = database.site().await;
-        for number in 0..7 {
-            // Several have one time.
-            let published_at = now() - TimeDelta::days(i64::from(number / 3));
-            let input = ReleaseInput { published_at, ..release_input(&format!("v{number}")) };
-            database.arrive(repository_id, ReleaseInput { draft: number == 4, ..input }).await;
-        }
-        let all = releases_list(&database.store, repository_id, None, 100).await.unwrap();
-        assert_eq!(all.len(), 7);
-        let order = |release: &Release| (release.input.published_at, release.id.clone());
-        assert!(all.windows(2).all(|pair| order(&pair[0]) > order(&pair[1])));
-        let (mut parts, mut after) = (Vec::new(), None);
-        loop {
-            let part = releases_list(&database.store, repository_id, after.clone(), 2).await.unwrap();
-            let Some(last) = part.last() else { break };
-            after = Some(order(last));
-            parts.extend(part);
-        }
-        assert_eq!(parts, all);
-    }
-
-    async fn a_taken_id_is_not_taken_twice(database: &Database) {
-        let Site { repository_id, .. } = database.site().await;
-        let made = database.arrive(repository_id, release_input("v1.0.0")).await;
-        let (taken, next) = (made.id.clone(), std::sync::atomic::AtomicU32::new(0));
-        let ids = move || match next.fetch_add(1, std::sync::atomic::Ordering::Relaxed) {
-            0 => taken.clone(),
-            number => format!("free{number:03}"),
-        };
-        let arrived = releasepage_storage::releases::release_arrive(
-            &database.store,
-            repository_id,
-            release_input("v2.0.0"),
-            ReleaseArrival::ByHand,
-            None,
-            ids,
-            context(now()),
-        );
-        assert!(matches!(
-            arrived.await.unwrap(),
-            releasepage_storage::idempotency::Replay::Fresh(release) if release.id == "free001"
-        ));
-        assert_eq!(get(database, &made).await.unwrap(), made);
     }
 }

@@ -315,6 +315,20 @@ both! {
         assert_eq!(database.count("subscribers WHERE wants_patch").await, 0);
     }
 
+    async fn mail_goes_to_the_address_as_it_was_confirmed(database: &Database) {
+        let page_id = database.site().await.page_id;
+        ask(database, new(&page_id, SubscriptionOp::Add, "ADA@example.com"), 0).await;
+        let second = ask(database, new(&page_id, SubscriptionOp::Add, "Ada@example.com"), 15).await;
+        let id = second.subscriber_id.unwrap();
+        assert_eq!(click(database, &second, now()).await, RequestLink::Open);
+        assert_eq!(subscriber(database, id).await.address.as_str(), "Ada@example.com");
+        // Whoever is confirmed is asked, and not whoever writes the address in another way.
+        let change = ask(database, new(&page_id, SubscriptionOp::Replace, "aDA@example.com"), 30).await;
+        assert_eq!(change.subscriber_address.as_ref().map(SubscriberAddress::as_str), Some("Ada@example.com"));
+        assert_eq!(click(database, &change, now()).await, RequestLink::Open);
+        assert_eq!(subscriber(database, id).await.address.as_str(), "Ada@example.com");
+    }
+
     async fn a_click_changes_or_ends_a_subscription(database: &Database) {
         let site = database.site().await;
         let id = database.subscriber(&site.page_id, "a@example.com", &["major"], Some(&["acme/api"])).await;

@@ -69,6 +69,8 @@ both! {
 
     async fn whoever_finds_every_connection_busy_is_told(database: &Database) {
         let store = database.store_impatient();
+        // However long it takes to open its connection: from here on it is there.
+        while store.read(schedules_count).await.is_err() {}
         let (began, begins) = mpsc::channel();
         let (released, releases) = mpsc::channel::<()>();
         let holder = store.clone();

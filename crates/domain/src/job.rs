@@ -113,6 +113,10 @@ impl JobPayload {
 /// and is put off instead of failed.
 pub const ATTEMPTS_MAX: i32 = 12;
 
+/// How often a job is taken by a worker that dies with it before it becomes a dead letter. It is larger than
+/// [`ATTEMPTS_MAX`], since a machine that is restarted again and again is no fault of the job.
+pub const CLAIMS_MAX: i32 = 50;
+
 /// How long to wait after a failed attempt: 1 s doubled each time, at most an hour, between half and all of it as
 /// `jitter` (0 to 1) says. `attempt` counts from 1.
 pub fn job_backoff(attempt: i32, jitter: f64) -> Duration {

@@ -56,15 +56,17 @@ pub enum ReleaseEvent {
 pub enum ReleaseEffect {
     /// Nobody is mailed.
     Quiet,
-    /// It is announced, if [`release_is_announced`] says so.
+    /// It is announced, if [`release_is_announced`] or, where it was published before, [`promotion_is_announced`] says so.
     Announce,
     /// Whatever is still queued for it is cancelled.
     Cancel,
+    /// Nothing of it stays: it was never published.
+    Forget,
 }
 
 /// The table of a release's life. `due` says whether its `published_at` has come.
 pub fn release_next(state: ReleaseState, event: ReleaseEvent, due: bool) -> (ReleaseState, ReleaseEffect) {
-    use ReleaseEffect::{Announce, Cancel, Quiet};
+    use ReleaseEffect::{Announce, Cancel, Forget, Quiet};
     use ReleaseEvent as Event;
     use ReleaseState::{Draft, Published, Scheduled, Withdrawn};
     match (state, event) {
@@ -77,7 +79,8 @@ pub fn release_next(state: ReleaseState, event: ReleaseEvent, due: bool) -> (Rel
             }
         }
         (Draft, Event::Edit | Event::Arrive | Event::Promote) => (Draft, Quiet),
-        (Draft | Scheduled | Withdrawn, Event::Withdraw) => (Withdrawn, Quiet),
+        (Draft, Event::Withdraw) => (Withdrawn, Forget),
+        (Scheduled | Withdrawn, Event::Withdraw) => (Withdrawn, Quiet),
         (Published, Event::Promote) => (Published, Announce),
         (Published, Event::Withdraw) => (Withdrawn, Cancel),
         (Published, Event::Publish | Event::TimeComes | Event::Edit | Event::Arrive) => (Published, Quiet),
@@ -97,6 +100,12 @@ pub fn release_next(state: ReleaseState, event: ReleaseEvent, due: bool) -> (Rel
 /// `notify` is what its author said: `Some(false)` never, `Some(true)` also of history, `None` as usual.
 pub fn release_is_announced(notify: Option<bool>, published_at: UtcTime, now: UtcTime) -> bool {
     notify.unwrap_or(now - published_at <= HISTORY_AGE)
+}
+
+/// Whether subscribers hear of a published pre-release that was made a release. It is news, however old the pre-release
+/// is; `notify` as in [`release_is_announced`].
+pub fn promotion_is_announced(notify: Option<bool>) -> bool {
+    notify != Some(false)
 }
 
 /// The platforms that a release is for: no name twice, in the order given. Which release it is depends on the set.
@@ -134,8 +143,8 @@ impl Platforms {
     }
 }
 
-/// Everything that a source or a person says of a release. The fields are checked by [`ReleaseInput::check`] or by
-/// whoever parsed them.
+/// Everything that a source or a person says of a release. Whoever parses the fields checks them, with
+/// [`release_tag_check`] and its like.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseInput {
     /// The tag or version as it was given: 1 to 200 characters on one line.
@@ -208,7 +217,7 @@ mod tests {
             (Draft, Publish, false, Scheduled, Quiet),
             (Draft, Edit, true, Draft, Quiet),
             (Draft, Arrive, true, Draft, Quiet),
-            (Draft, Withdraw, true, Withdrawn, Quiet),
+            (Draft, Withdraw, true, Withdrawn, Forget),
             (Scheduled, TimeComes, true, Published, Announce),
             (Scheduled, TimeComes, false, Scheduled, Quiet),
             (Scheduled, Edit, false, Scheduled, Quiet),

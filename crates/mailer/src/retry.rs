@@ -41,6 +41,17 @@ pub fn retry_after(attempt: u32, shortest: Duration, jitter: f64) -> Duration {
     earliest + (latest - earliest).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
+/// Whether a message is given up that was tried `tries` times, with the waits of [`retry_after`] between them. Time that
+/// passed before the first try, or while nobody was there to try, does not count.
+pub fn retry_spent(tries: u32, shortest: Duration, patience: Patience) -> bool {
+    let limit = patience.limit();
+    let waits = (1..tries).scan(Duration::ZERO, |waited, attempt| {
+        *waited += retry_after(attempt, shortest, 0.5);
+        Some(*waited)
+    });
+    waits.take_while(|waited| *waited < limit).count() < tries.saturating_sub(1) as usize
+}
+
 /// Whether a message that was first tried at `first_try` is given up at `now`.
 pub fn retry_over(first_try: UtcTime, now: UtcTime, patience: Patience) -> bool {
     (now - first_try).to_std().is_ok_and(|tried_for| tried_for >= patience.limit())
@@ -64,6 +75,17 @@ mod tests {
         }
         assert_eq!(retry_after(1, SHORTEST, 0.0), Duration::from_secs(60));
         assert_eq!(retry_after(40, SHORTEST, 1.0), Duration::from_secs(4 * 60 * 60));
+    }
+
+    #[test]
+    fn gives_up_after_its_tries() {
+        let tries = |patience| (1..10_000).find(|&tries| retry_spent(tries, SHORTEST, patience)).expect("it ends");
+        let waited = |tries| (1..tries).map(|attempt| retry_after(attempt, SHORTEST, 0.5)).sum::<Duration>();
+        for patience in [Patience::Confirmation, Patience::Announcement] {
+            let last = tries(patience);
+            assert!(waited(last) >= patience.limit() && waited(last - 1) < patience.limit(), "{last}");
+        }
+        assert!(!retry_spent(0, SHORTEST, Patience::Announcement) && !retry_spent(1, SHORTEST, Patience::Announcement));
     }
 
     #[test]

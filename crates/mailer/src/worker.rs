@@ -4,7 +4,7 @@ mod delivery;
 mod post;
 mod request;
 
-use std::{sync::Arc, time::Duration as StdDuration};
+use std::{future::Future, sync::Arc, time::Duration as StdDuration};
 
 use chrono::Duration;
 use releasepage_auth::{
@@ -14,8 +14,10 @@ use releasepage_auth::{
 };
 use releasepage_domain::{job::JobPayload, subscription::RequestCaps, time::UtcTime};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
-use releasepage_storage::{Store, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity};
-use tokio::sync::Semaphore;
+use releasepage_storage::{
+    Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
+};
+use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
 use crate::{
@@ -26,6 +28,9 @@ use crate::{
     site::{MessageId, NamelessSite, Site},
     transport::{OpenError, Transport},
 };
+
+/// How long the end of a message is tried to be written down.
+const INSIST: StdDuration = StdDuration::from_secs(40);
 
 /// Does the jobs of mail. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -40,8 +45,12 @@ pub struct MailWorker {
     sender: Sender,
     /// `None` where all mail stays in the captured mailbox.
     transport: Option<Arc<Transport>>,
-    /// As many as messages may be on their way at once.
+    /// As many as messages may be on their way at once, but for the one line that is kept for answers.
     lines: Arc<Semaphore>,
+    /// How many messages of one batch are under way at once.
+    connections: usize,
+    /// Answers to people who wait never stand behind announcements.
+    answer_line: Arc<Semaphore>,
     /// How long the second try of a message waits.
     retry_shortest: StdDuration,
 }
@@ -83,7 +92,9 @@ impl MailWorker {
             address_keys: AddressKeys::new(secret_key),
             sender: settings.sender(&site)?,
             transport: Transport::open(settings, &site)?.map(Arc::new),
-            lines: Arc::new(Semaphore::new(settings.connections.get().into())),
+            lines: Arc::new(Semaphore::new(usize::from(settings.connections.get()).saturating_sub(1).max(1))),
+            connections: settings.connections.get().into(),
+            answer_line: Arc::new(Semaphore::new(1)),
             retry_shortest: StdDuration::from_secs(settings.retry_seconds.max(1)),
             site,
             public_url,
@@ -156,6 +167,24 @@ impl MailWorker {
         let now = self.clock.now();
         let waited = (now - first_try).num_seconds().max(0).unsigned_abs() / self.retry_shortest.as_secs();
         now + self.wait(waited.max(1).ilog2() + 1)
+    }
+
+    /// Writes something down that is already so: while the database is away, for as long as a lease lasts. Giving up
+    /// earlier would do it again.
+    async fn insist<W, F>(&self, write: W) -> Result<(), StoreError>
+    where
+        W: Fn() -> F,
+        F: Future<Output = Result<(), StoreError>>,
+    {
+        let deadline = Instant::now() + INSIST;
+        loop {
+            match write().await {
+                Err(StoreError::Unavailable(_) | StoreError::Database(_)) if Instant::now() < deadline => {
+                    tokio::time::sleep(StdDuration::from_millis(500)).await;
+                }
+                written => return written,
+            }
+        }
     }
 
     /// How long to wait after a failed try.

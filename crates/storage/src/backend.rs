@@ -1,15 +1,18 @@
 //! One connection type over both databases, and how a connection is opened.
 
+use std::sync::Once;
+
 use diesel::{
     Connection as _, ConnectionResult, PgConnection, RunQueryDsl, SqliteConnection,
     connection::{InstrumentationEvent, SimpleConnection},
-    sql_types::BigInt,
+    dsl::sql,
+    sql_types::{BigInt, Text},
 };
 
 use crate::{QueryResult, Scope, settings::DatabaseUrl};
 
 /// A connection to either database. Queries written with diesel run on it unchanged; what the common subset lacks is
-/// written once with [`on_each_backend!`].
+/// written once with `on_each_backend!`.
 #[derive(diesel::MultiConnection)]
 pub enum AnyConnection {
     /// One file, one writer.
@@ -62,6 +65,7 @@ impl AnyConnection {
                 connection
                     .batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; SET client_min_messages = warning")
                     .map_err(failed)?;
+                language_set(&mut connection);
                 connection.set_instrumentation(statement_trace);
                 Ok(Self::Postgres(connection))
             }
@@ -105,6 +109,32 @@ impl AnyConnection {
     }
 }
 
+/// Makes Postgres tell its errors in English, by which a deadlock and a timeout are known: the driver hands on their text
+/// but not their code. Some servers let only superusers choose; one of those must speak English by itself.
+fn language_set(connection: &mut PgConnection) {
+    static WARNED: Once = Once::new();
+    if connection.batch_execute("SET lc_messages = 'C'").is_ok() {
+        return;
+    }
+    let language = diesel::select(sql::<Text>("current_setting('lc_messages')")).get_result::<String>(connection);
+    let language = language.unwrap_or_default();
+    if !is_english(&language) {
+        WARNED.call_once(|| {
+            tracing::warn!(
+                language,
+                "Postgres tells its errors in another language, and transactions that meet are not tried again: \
+                 set lc_messages to C for this database or its user"
+            );
+        });
+    }
+}
+
+/// Whether messages of a locale are in English: of `C`, `POSIX`, or none, and `en_US.UTF-8`.
+fn is_english(locale: &str) -> bool {
+    let language = locale.split(['.', '_', '@', '-']).next().unwrap_or_default();
+    ["", "C", "POSIX", "en", "English"].contains(&language)
+}
+
 /// The target under which every statement is traced, without the values bound to it.
 pub const STATEMENT_TARGET: &str = "releasepage::statement";
 
@@ -116,5 +146,20 @@ fn statement_trace(event: InstrumentationEvent<'_>) {
         // The driver appends the bound values, which may be addresses and secrets, or hold this very mark.
         let statement = text.split_once(" -- binds:").map_or(text.as_str(), |(statement, _)| statement);
         tracing::trace!(target: STATEMENT_TARGET, statement, "statement");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn english() {
+        for locale in ["", "C", "C.UTF-8", "POSIX", "en_US.UTF-8", "en-US", "English_United States.1252"] {
+            assert!(is_english(locale), "{locale}");
+        }
+        for locale in ["de_DE.UTF-8", "German_Germany.1252", "fr", "eno"] {
+            assert!(!is_english(locale), "{locale}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! What each release is to the readers of each component, kept in the transaction of whatever changes it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::HashMap;
 
 use diesel::prelude::*;
 use releasepage_domain::{
@@ -74,9 +74,19 @@ pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id
             component_recompute(connection, component, members)?;
         }
     }
-    // In the order of the pages, so that two repositories on the same pages do not wait for each other.
-    let page_ids: BTreeSet<&str> = components.iter().map(|component| component.page_id.as_str()).collect();
-    for page_id in page_ids {
+    repository_pages_raise(connection, repository_id)
+}
+
+/// Raises the generation of every page that shows the repository.
+pub(crate) fn repository_pages_raise(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<()> {
+    let page_ids: Vec<String> = components::table
+        .filter(components::repository_id.eq(repository_id))
+        .select(components::page_id)
+        .distinct()
+        // So that two repositories on the same pages do not wait for each other.
+        .order(components::page_id)
+        .load(connection)?;
+    for page_id in &page_ids {
         page_generation_raise(connection, page_id)?;
     }
     Ok(())
@@ -168,7 +178,8 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
     Ok(())
 }
 
-/// The components in which readers see a release: component, page, and whether it is a pre-release there.
+/// The components in which readers see a release: component, page, and whether it is a pre-release there. Those of one
+/// page are beside each other, and pages come in one order for all: what is written for each is locked in that order.
 pub(crate) fn release_components(
     connection: &mut AnyConnection,
     release_id: &str,
@@ -176,7 +187,7 @@ pub(crate) fn release_components(
     Ok(component_releases::table
         .inner_join(components::table)
         .filter(component_releases::release_id.eq(release_id).and(component_releases::visible.eq(true)))
-        .order(components::id)
+        .order((components::page_id, components::id))
         .select((components::id, components::page_id, component_releases::prerelease))
         .load(connection)?)
 }

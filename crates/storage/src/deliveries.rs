@@ -244,3 +244,29 @@ pub async fn delivery_record(
         })
         .await
 }
+
+/// Puts off what is due of an announcement's queued messages in a range of ids, and counts a try for each: there was no
+/// way to the mail server.
+pub async fn deliveries_put_off(
+    store: &Store,
+    announcement: i64,
+    (first, last): (i64, i64),
+    until: UtcTime,
+    now: UtcTime,
+) -> Result<(), StoreError> {
+    store
+        .write(&[], move |connection| {
+            let due = deliveries::table.filter(
+                deliveries::announcement_id
+                    .eq(announcement)
+                    .and(deliveries::id.between(first, last))
+                    .and(deliveries::state.eq(DeliveryState::Queued.as_str()))
+                    .and(deliveries::next_attempt_at.le(now)),
+            );
+            diesel::update(due)
+                .set((deliveries::next_attempt_at.eq(until), deliveries::attempts.eq(deliveries::attempts + 1)))
+                .execute(connection)?;
+            Ok(())
+        })
+        .await
+}

@@ -78,7 +78,8 @@ pub(crate) enum Fate {
     Final,
 }
 
-/// Sorts a driver's error. Neither database has a kind for every case, so that the text decides for the rest.
+/// Sorts a driver's error. Neither database has a kind for every case, so that the text decides for the rest; it is in
+/// English, which every connection asks for.
 pub(crate) fn fate(error: &DieselError) -> Fate {
     match error {
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Fate::Again,

@@ -1,12 +1,12 @@
 //! The job table: work that must follow a change is written with it, and taken by a worker that leases it.
 
 use diesel::{
-    dsl::exists,
+    dsl::auto_type,
     prelude::*,
     sql_types::{BigInt, Integer, Text, Timestamp},
 };
 use releasepage_domain::{
-    job::{JobPayload, JobState},
+    job::{CLAIMS_MAX, JobPayload, JobState},
     time::UtcTime,
 };
 
@@ -131,15 +131,13 @@ fn next_job(connection: &mut AnyConnection, turn: &NextTurn, now: UtcTime) -> Qu
 /// Takes the next job whose time has come and holds it until `leased_until`; `None` where there is none.
 ///
 /// Lanes are served in order; within a lane, pages take turns; within a page, the oldest first. A job whose holder's
-/// lease ended is ready again. One whose payload cannot be read (of a newer binary, or damaged) becomes a dead letter,
+/// lease ended is ready again, unless that happened [`CLAIMS_MAX`] times without anything done: then it is a dead
+/// letter, as what kills its workers would else be claimed without end. One whose payload cannot be read (of a newer binary, or damaged) becomes a dead letter,
 /// so that it does not keep the jobs behind it waiting.
 pub async fn job_claim(store: &Store, now: UtcTime, leased_until: UtcTime) -> Result<Option<ClaimedJob>, StoreError> {
     store
         .write(&[], move |connection| {
-            let lost = jobs::state.eq(JobState::Running.as_str()).and(jobs::leased_until.lt(now));
-            diesel::update(jobs::table.filter(lost))
-                .set((jobs::state.eq(JobState::Ready.as_str()), jobs::leased_until.eq(None::<UtcTime>)))
-                .execute(connection)?;
+            jobs_release(connection, now)?;
             while let Some(turn) = next_turn(connection, now)? {
                 let Some(id) = next_job(connection, &turn, now)? else { return Ok(None) };
                 let (ticket, attempt, payload) = job_lease(connection, id, leased_until)?;
@@ -153,6 +151,25 @@ pub async fn job_claim(store: &Store, now: UtcTime, leased_until: UtcTime) -> Re
             Ok(None)
         })
         .await
+}
+
+/// Takes the jobs whose lease ended from their workers.
+fn jobs_release(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<()> {
+    let lost = || jobs::table.filter(jobs::state.eq(JobState::Running.as_str()).and(jobs::leased_until.lt(now)));
+    let dead = diesel::update(lost().filter(jobs::attempts.ge(CLAIMS_MAX)))
+        .set((
+            jobs::state.eq(JobState::Dead.as_str()),
+            jobs::leased_until.eq(None::<UtcTime>),
+            jobs::last_error.eq("its workers died while they held it"),
+        ))
+        .execute(connection)?;
+    if dead > 0 {
+        tracing::error!(jobs = dead, "jobs are dead letters: every worker that held them died");
+    }
+    diesel::update(lost())
+        .set((jobs::state.eq(JobState::Ready.as_str()), jobs::leased_until.eq(None::<UtcTime>)))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// Gives a job to a worker: the proof of the claim, which attempt it is, and the payload.
@@ -183,12 +200,13 @@ fn job_bury(connection: &mut AnyConnection, id: i64) -> QueryResult<()> {
     Ok(())
 }
 
-/// Whether a claim still holds its job.
-fn is_held(connection: &mut AnyConnection, ticket: JobTicket) -> QueryResult<bool> {
-    let held = jobs::table.filter(
-        jobs::id.eq(ticket.id).and(jobs::fence.eq(ticket.fence)).and(jobs::state.eq(JobState::Running.as_str())),
-    );
-    Ok(diesel::select(exists(held)).get_result(connection)?)
+/// The job of a claim that still holds it. Whoever writes asks this in the same statement: between two, another worker
+/// could take the job.
+#[auto_type(no_type_alias)]
+fn job_held(ticket: JobTicket) -> _ {
+    let (id, fence): (i64, i64) = (ticket.id, ticket.fence);
+    let running: &'static str = JobState::Running.as_str();
+    jobs::table.filter(jobs::id.eq(id).and(jobs::fence.eq(fence)).and(jobs::state.eq(running)))
 }
 
 /// Notes in the caller's transaction that a job got something done, so that its attempts count from here.
@@ -208,11 +226,9 @@ pub async fn job_heartbeat(
         .write(&[], move |connection| {
             let mut lost = Vec::new();
             for &ticket in &tickets {
-                if is_held(connection, ticket)? {
-                    diesel::update(jobs::table.filter(jobs::id.eq(ticket.id).and(jobs::fence.eq(ticket.fence))))
-                        .set(jobs::leased_until.eq(leased_until))
-                        .execute(connection)?;
-                } else {
+                let held =
+                    diesel::update(job_held(ticket)).set(jobs::leased_until.eq(leased_until)).execute(connection)?;
+                if held == 0 {
                     lost.push(ticket);
                 }
             }
@@ -221,36 +237,31 @@ pub async fn job_heartbeat(
         .await
 }
 
+/// What becomes of a job that its worker gives back; `None` leaves a column as it is.
+#[derive(AsChangeset)]
+#[diesel(table_name = jobs)]
+struct JobReturned<'a> {
+    state: &'static str,
+    attempts: Option<i32>,
+    run_at: Option<UtcTime>,
+    last_error: Option<&'a str>,
+}
+
 /// Ends a worker's hold on a job. Answers `false`, and changes nothing, where the hold had ended before.
 pub async fn job_finish(store: &Store, ticket: JobTicket, outcome: JobOutcome) -> Result<bool, StoreError> {
     store
         .write(&[], move |connection| {
-            if !is_held(connection, ticket)? {
-                return Ok(false);
-            }
-            let job = jobs::table.filter(jobs::id.eq(ticket.id));
-            let (state, run_at, error) = match &outcome {
-                JobOutcome::Done => {
-                    diesel::delete(job).execute(connection)?;
-                    return Ok(true);
-                }
-                JobOutcome::PutOff(run_at) => {
-                    diesel::update(job).set(jobs::attempts.eq(0)).execute(connection)?;
-                    (JobState::Ready, Some(*run_at), None)
-                }
-                JobOutcome::Retry(run_at, error) => (JobState::Ready, Some(*run_at), Some(error)),
-                JobOutcome::Dead(error) => (JobState::Dead, None, Some(error)),
+            let (state, attempts, run_at, last_error) = match &outcome {
+                JobOutcome::Done => return Ok(diesel::delete(job_held(ticket)).execute(connection)? > 0),
+                JobOutcome::PutOff(run_at) => (JobState::Ready, Some(0), Some(*run_at), None),
+                JobOutcome::Retry(run_at, error) => (JobState::Ready, None, Some(*run_at), Some(error.as_str())),
+                JobOutcome::Dead(error) => (JobState::Dead, None, None, Some(error.as_str())),
             };
-            if let Some(run_at) = run_at {
-                diesel::update(job).set(jobs::run_at.eq(run_at)).execute(connection)?;
-            }
-            if let Some(error) = error {
-                diesel::update(job).set(jobs::last_error.eq(error)).execute(connection)?;
-            }
-            diesel::update(job)
-                .set((jobs::state.eq(state.as_str()), jobs::leased_until.eq(None::<UtcTime>)))
+            let returned = JobReturned { state: state.as_str(), attempts, run_at, last_error };
+            let held = diesel::update(job_held(ticket))
+                .set((returned, jobs::leased_until.eq(None::<UtcTime>)))
                 .execute(connection)?;
-            Ok(true)
+            Ok(held > 0)
         })
         .await
 }

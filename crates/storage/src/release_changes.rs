@@ -4,14 +4,17 @@ use diesel::prelude::*;
 use releasepage_domain::{
     bump::Bump,
     job::JobPayload,
-    release::{ReleaseEffect, ReleaseEvent, ReleaseInput, ReleaseState, release_is_announced, release_next},
+    release::{
+        ReleaseEffect, ReleaseEvent, ReleaseInput, ReleaseState, promotion_is_announced, release_is_announced,
+        release_next,
+    },
 };
 
 use crate::{
     QueryResult,
     announcements::{announcement_create, announcements_cancel, prerelease_cancel},
     backend::AnyConnection,
-    component_releases::{release_components, repository_recompute},
+    component_releases::{release_components, repository_pages_raise, repository_recompute},
     jobs::job_enqueue,
     release_tokens::release_tokens_write,
     releases::{Release, ReleaseContext, ReleaseRow},
@@ -45,12 +48,12 @@ pub(crate) fn release_add(
     };
     diesel::insert_into(releases::table).values(ReleaseRow::of(&release)).execute(connection)?;
     release_tokens_write(connection, &release)?;
-    release_follow_up(connection, &release, effect, state == ReleaseState::Published, context)?;
+    release_follow_up(connection, None, &release, effect, context)?;
     Ok(release)
 }
 
 /// Removes a draft. It was never published, so that nothing but its words refers to it.
-pub(crate) fn release_remove(connection: &mut AnyConnection, draft: &Release) -> QueryResult<()> {
+fn release_remove(connection: &mut AnyConnection, draft: &Release) -> QueryResult<()> {
     diesel::delete(release_tokens::table.filter(release_tokens::release_id.eq(&draft.id))).execute(connection)?;
     diesel::delete(releases::table.find(&draft.id)).execute(connection)?;
     Ok(())
@@ -66,10 +69,17 @@ pub(crate) fn release_change(
     context: ReleaseContext,
 ) -> QueryResult<Release> {
     let due = input.published_at <= context.now;
-    let promoted = before.state == ReleaseState::Published && before.input.prerelease && !input.prerelease;
+    let promoted = before.input.prerelease && !input.prerelease && !input.draft;
     let is_repeated = event == ReleaseEvent::Arrive;
-    let event = if promoted && event != ReleaseEvent::Withdraw { ReleaseEvent::Promote } else { event };
+    let event = match event {
+        ReleaseEvent::Edit | ReleaseEvent::Arrive if promoted => ReleaseEvent::Promote,
+        _ => event,
+    };
     let (state, effect) = release_next(before.state, event, due);
+    if effect == ReleaseEffect::Forget {
+        release_remove(connection, &before)?;
+        return Ok(before);
+    }
     let mut release = Release {
         id: before.id.clone(),
         repository_id: before.repository_id,
@@ -101,7 +111,10 @@ pub(crate) fn release_change(
     if ReleaseText::of(&before.input) != ReleaseText::of(&release.input) {
         release_tokens_write(connection, &release)?;
     }
-    if event == ReleaseEvent::Promote {
+    if state == ReleaseState::Withdrawn {
+        diesel::update(releases::table.find(&release.id)).set(releases::quiet.eq(true)).execute(connection)?;
+    }
+    if promoted {
         // What was told of the pre-release does not bind the release.
         let told =
             component_releases::release_id.eq(&release.id).and(component_releases::bump.eq(Bump::Prerelease.as_str()));
@@ -109,8 +122,7 @@ pub(crate) fn release_change(
             .set(component_releases::bump_fixed.eq(false))
             .execute(connection)?;
     }
-    let was_or_is_visible = before.state == ReleaseState::Published || state == ReleaseState::Published;
-    release_follow_up(connection, &release, effect, was_or_is_visible, context)?;
+    release_follow_up(connection, Some(&before), &release, effect, context)?;
     Ok(release)
 }
 
@@ -127,13 +139,17 @@ impl<'a> ReleaseText<'a> {
 /// Writes what follows from a release's new state: what readers see, the job of its time to come, and what is told.
 fn release_follow_up(
     connection: &mut AnyConnection,
+    before: Option<&Release>,
     release: &Release,
     effect: ReleaseEffect,
-    visible: bool,
     context: ReleaseContext,
 ) -> QueryResult<()> {
     let now = context.now;
-    if visible {
+    let was_visible = before.is_some_and(|before| before.state == ReleaseState::Published);
+    let is_visible = release.state == ReleaseState::Published;
+    if was_visible && is_visible && before.is_some_and(|before| has_same_place(&before.input, &release.input)) {
+        repository_pages_raise(connection, release.repository_id)?;
+    } else if was_visible || is_visible {
         repository_recompute(connection, release.repository_id)?;
     }
     if release.state == ReleaseState::Scheduled {
@@ -141,20 +157,49 @@ fn release_follow_up(
         job_enqueue(connection, &payload, "", release.input.published_at, now)?;
     }
     match effect {
-        ReleaseEffect::Quiet => {}
-        ReleaseEffect::Cancel => announcements_cancel(connection, &release.id, now)?,
-        ReleaseEffect::Announce => {
-            let announced = release_is_announced(release.input.notify, release.input.published_at, now);
-            for (component, page, prerelease) in release_components(connection, &release.id)? {
-                if !prerelease {
-                    prerelease_cancel(connection, &page, &release.id, now)?;
-                }
-                if announced {
-                    let told = (&*release.id, prerelease);
-                    announcement_create(connection, (component, &page), told, context.notify_delay, now)?;
-                }
-            }
+        ReleaseEffect::Quiet | ReleaseEffect::Forget => Ok(()),
+        ReleaseEffect::Cancel => announcements_cancel(connection, &release.id, now),
+        ReleaseEffect::Announce => release_announce(connection, was_visible, release, context),
+    }
+}
+
+/// Whether a change leaves every release of the repository where it is in its component's history.
+fn has_same_place(before: &ReleaseInput, after: &ReleaseInput) -> bool {
+    before.tag == after.tag
+        && before.published_at == after.published_at
+        && before.prerelease == after.prerelease
+        && before.platforms.key() == after.platforms.key()
+}
+
+/// Announces a release that was just published, or one that was `promoted`: a published pre-release until now.
+fn release_announce(
+    connection: &mut AnyConnection,
+    promoted: bool,
+    release: &Release,
+    context: ReleaseContext,
+) -> QueryResult<()> {
+    let now = context.now;
+    let notify = release.input.notify;
+    let is_told = if promoted {
+        promotion_is_announced(notify)
+    } else {
+        release_is_announced(notify, release.input.published_at, now) && !release_is_quiet(connection, &release.id)?
+    };
+    for (component, page, prerelease) in release_components(connection, &release.id)? {
+        if !prerelease {
+            prerelease_cancel(connection, &page, &release.id, now)?;
+        }
+        // Where the tag says pre-release, nothing was promoted.
+        if is_told && !(promoted && prerelease) {
+            let told = (&*release.id, prerelease);
+            announcement_create(connection, (component, &page), told, context.notify_delay, now)?;
         }
     }
     Ok(())
+}
+
+/// Whether a release was withdrawn once. One that comes back for a time to come is as scheduled as any other, so that
+/// its state does not say it.
+fn release_is_quiet(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
+    Ok(releases::table.find(release_id).select(releases::quiet).first(connection)?)
 }

@@ -13,7 +13,7 @@ use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
     idempotency::{Idempotency, Replay, idempotency_find, idempotency_store},
-    release_changes::{release_add, release_change, release_remove},
+    release_changes::{release_add, release_change},
     schema::{releases, repositories},
     stored::stored,
 };
@@ -237,13 +237,9 @@ pub async fn release_withdraw(
     store
         .write(&[], move |connection| {
             let before = release_locked(connection, owner, &id)?;
-            match before.state {
-                ReleaseState::Draft => release_remove(connection, &before)?,
-                ReleaseState::Scheduled | ReleaseState::Published => {
-                    let input = before.input.clone();
-                    release_change(connection, before, input, ReleaseEvent::Withdraw, context)?;
-                }
-                ReleaseState::Withdrawn => {}
+            if before.state != ReleaseState::Withdrawn {
+                let input = before.input.clone();
+                release_change(connection, before, input, ReleaseEvent::Withdraw, context)?;
             }
             Ok(())
         })

@@ -154,6 +154,7 @@ diesel::table! {
         created_at -> Timestamp,
         updated_at -> Timestamp,
         revision -> BigInt,
+        quiet -> Bool,
     }
 }
 

@@ -148,6 +148,7 @@ pub(crate) fn subscriber_apply(
     subscriber_confirm(connection, id, &request.preferences, &request.following, now)
 }
 
+/// Fails with a conflict where the address cannot be reached.
 fn subscriber_confirm(
     connection: &mut AnyConnection,
     id: i64,
@@ -155,15 +156,10 @@ fn subscriber_confirm(
     following: &Following,
     now: UtcTime,
 ) -> QueryResult<()> {
-    // Who was confirmed before keeps the time at which they said yes.
-    diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Confirmed.as_str())))
-        .set((
-            subscribers::state.eq(SubscriberState::Confirmed.as_str()),
-            subscribers::confirmed_at.eq(now),
-            subscribers::unsubscribed_at.eq(None::<UtcTime>),
-        ))
-        .execute(connection)?;
-    diesel::update(subscribers::table.find(id))
+    // Mail to the address may be refused at this moment, and that is decided under another scope: whoever writes second
+    // sees it here.
+    let reachable = subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Suppressed.as_str()));
+    let written = diesel::update(reachable)
         .set((
             subscribers::preferences.eq(preferences.stored()),
             subscribers::wants_major.eq(preferences.holds(Bump::Major)),
@@ -171,6 +167,17 @@ fn subscriber_confirm(
             subscribers::wants_patch.eq(preferences.holds(Bump::Patch)),
             subscribers::wants_prerelease.eq(preferences.holds(Bump::Prerelease)),
             subscribers::all_components.eq(*following == Following::All),
+        ))
+        .execute(connection)?;
+    if written == 0 {
+        return Err(StoreError::Conflict(SUPPRESSED).into());
+    }
+    // Who was confirmed before keeps the time at which they said yes.
+    diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Confirmed.as_str())))
+        .set((
+            subscribers::state.eq(SubscriberState::Confirmed.as_str()),
+            subscribers::confirmed_at.eq(now),
+            subscribers::unsubscribed_at.eq(None::<UtcTime>),
         ))
         .execute(connection)?;
     diesel::delete(subscriber_components::table.filter(subscriber_components::subscriber_id.eq(id)))

@@ -1,6 +1,6 @@
 //! The messages of announcements.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use releasepage_content::{RemoteImages, notes_html, notes_text};
 use releasepage_domain::subscriber::Following;
@@ -9,19 +9,23 @@ use releasepage_storage::{
     addresses::address_suppress,
     deliveries::{
         AnnouncementContent, DeliveryResult, DeliveryTurn, DueDelivery, announcement_content, deliveries_due,
-        delivery_look, delivery_record,
+        deliveries_put_off, delivery_look, delivery_record,
     },
     jobs::JobTicket,
     subscribers::Subscriber,
 };
-use tokio::{sync::Semaphore, task::JoinSet};
+use tokio::{
+    sync::Semaphore,
+    task::{JoinError, JoinSet},
+    time::Instant,
+};
 use tracing::Instrument as _;
 
 use super::{MailWorker, post::Posted};
 use crate::{
     message::Mail,
     messages::{Announcement, FollowingView, Notes, PageView},
-    retry::{Patience, retry_over},
+    retry::{Patience, retry_spent},
 };
 
 /// An announcement with its notes rendered, for all of its messages.
@@ -40,6 +44,10 @@ enum Turn {
     NoWay,
 }
 
+/// How long a job sends before it stands in line again, so that other pages, and readers who wait for a confirmation,
+/// have their turn.
+const SLICE: Duration = Duration::from_secs(5);
+
 impl MailWorker {
     /// Sends what is due of a range of an announcement's deliveries, several at once.
     pub(super) async fn deliveries_send(
@@ -49,26 +57,18 @@ impl MailWorker {
         range: (i64, i64),
     ) -> Result<JobEnd, JobFailure> {
         let (due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
-        let content = announcement_content(&self.store, announcement).await?;
-        let Some(content) = content else {
+        let Some(content) = announcement_content(&self.store, announcement).await? else {
             for delivery in due {
                 let gone = DeliveryResult::Cancelled("the component is no longer on the page".into());
                 delivery_record(&self.store, delivery.id, job.ticket, gone, self.clock.now()).await?;
             }
             return Ok(JobEnd::Done);
         };
-        let notes = content.notes.clone().unwrap_or_default();
-        let content = Arc::new(Content {
-            notes_text: notes_text(&notes),
-            notes_html: notes_html(&notes, RemoteImages::Refused),
-            announcement: content,
-        });
-        let oldest = due.iter().map(|delivery| delivery.created_at).min();
-        if self.batch_send(job, &content, due).await? == Turn::NoWay {
-            return Ok(JobEnd::PutOff(self.next_try(oldest.unwrap_or_else(|| self.clock.now()))));
-        }
-        if job.must_stop() {
-            return Ok(JobEnd::PutOff(self.clock.now()));
+        let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
+        if self.batch_send(job, &content_render(content).await?, due).await? == Turn::NoWay {
+            let again = self.clock.now() + self.wait(tries_of(tries));
+            deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
+            return Ok(JobEnd::PutOff(again));
         }
         let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {
@@ -78,17 +78,20 @@ impl MailWorker {
         })
     }
 
+    /// Sends messages until their time is up. Every message that was begun is brought to its end, whatever became of
+    /// the others: one that was accepted and not recorded would be sent again.
     async fn batch_send(&self, job: &Job, content: &Arc<Content>, due: Vec<DueDelivery>) -> Result<Turn, JobFailure> {
-        let slots = Arc::new(Semaphore::new(self.lines.available_permits().max(1)));
+        let until = Instant::now() + SLICE;
+        let slots = Arc::new(Semaphore::new(self.connections));
         let mut turns = JoinSet::new();
-        let mut batch = Turn::Recorded;
+        let mut batch = Ok(Turn::Recorded);
         for delivery in due {
             let slot =
                 Arc::clone(&slots).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
             while let Some(turn) = turns.try_join_next() {
-                batch = worse(batch, turn.map_err(|_| JobFailure::Retry("a delivery panicked".into()))??);
+                batch = worse(batch, turn);
             }
-            if job.must_stop() || batch == Turn::NoWay {
+            if job.must_stop() || batch != Ok(Turn::Recorded) || Instant::now() > until {
                 break;
             }
             let (worker, content, ticket) = (self.clone(), Arc::clone(content), job.ticket);
@@ -99,9 +102,9 @@ impl MailWorker {
             turns.spawn(turn.in_current_span());
         }
         while let Some(turn) = turns.join_next().await {
-            batch = worse(batch, turn.map_err(|_| JobFailure::Retry("a delivery panicked".into()))??);
+            batch = worse(batch, turn);
         }
-        Ok(batch)
+        batch
     }
 
     /// One message: looks once more, sends it outside any transaction, records the result.
@@ -117,20 +120,24 @@ impl MailWorker {
         let result = match look {
             DeliveryTurn::Over => return Ok(Turn::Recorded),
             DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
-            DeliveryTurn::Send(subscriber) => {
-                let mail = self.delivery_mail(content, delivery, &subscriber)?;
-                let posted = self.post(mail, &subscriber.page.id, subscriber.environment).await?;
-                match self.delivery_result(posted, delivery, *subscriber).await? {
-                    Some(result) => result,
-                    None => return Ok(Turn::NoWay),
+            DeliveryTurn::Send(subscriber) => match self.delivery_mail(content, delivery, &subscriber) {
+                Ok(mail) => {
+                    let posted = self.post(mail, &subscriber.page.id, subscriber.environment, &self.lines).await?;
+                    match self.delivery_result(posted, delivery, *subscriber).await? {
+                        Some(result) => result,
+                        None => return Ok(Turn::NoWay),
+                    }
                 }
-            }
+                // A message that cannot be written is the end of it, and of no other.
+                Err(unwritable) => DeliveryResult::Failed(unwritable.to_string()),
+            },
         };
-        delivery_record(&self.store, delivery.id, ticket, result, self.clock.now()).await?;
+        let record = || delivery_record(&self.store, delivery.id, ticket, result.clone(), self.clock.now());
+        self.insist(record).await?;
         Ok(Turn::Recorded)
     }
 
-    /// What is recorded of a message; `None` where there was no way to the mail server, and no try was made.
+    /// What is recorded of a message; `None` where there was no way to the mail server.
     async fn delivery_result(
         &self,
         posted: Posted,
@@ -138,7 +145,8 @@ impl MailWorker {
         subscriber: Subscriber,
     ) -> Result<Option<DeliveryResult>, JobFailure> {
         let now = self.clock.now();
-        let is_over = retry_over(delivery.created_at, now, Patience::Announcement);
+        let tries = tries_of(delivery.attempts);
+        let is_over = retry_spent(tries, self.retry_shortest, Patience::Announcement);
         Ok(Some(match posted {
             Posted::Accepted(answer) => DeliveryResult::Sent(answer),
             Posted::Later(reason) | Posted::NoWay(reason) if is_over => {
@@ -150,11 +158,11 @@ impl MailWorker {
             }
             Posted::Later(reason) => {
                 tracing::warn!(delivery = delivery.id, reason, "a delivery has to wait");
-                let attempt = u32::try_from(delivery.attempts).unwrap_or(0) + 1;
-                DeliveryResult::Deferred(now + self.wait(attempt), reason)
+                DeliveryResult::Deferred(now + self.wait(tries), reason)
             }
             Posted::MessageRefused(reason) => DeliveryResult::Failed(reason),
             Posted::AddressRefused(reason) => {
+                tracing::warn!(delivery = delivery.id, reason, "an address was refused and is suppressed");
                 let key = self.address_keys.key(&subscriber.address.folded());
                 address_suppress(&self.store, subscriber.address, key, reason.clone(), now).await?;
                 DeliveryResult::Failed(reason)
@@ -204,6 +212,32 @@ impl MailWorker {
     }
 }
 
-fn worse(one: Turn, other: Turn) -> Turn {
-    if one == Turn::NoWay { one } else { other }
+/// Renders the notes of an announcement, which may be long, on a thread that may be.
+async fn content_render(announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
+    let render = move || {
+        let notes = announcement.notes.as_deref().unwrap_or_default();
+        Arc::new(Content {
+            notes_text: notes_text(notes),
+            notes_html: notes_html(notes, RemoteImages::Refused),
+            announcement,
+        })
+    };
+    tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
+}
+
+/// What a batch comes to after one more turn: the first failure, or that there is no way.
+fn worse(
+    batch: Result<Turn, JobFailure>,
+    turn: Result<Result<Turn, JobFailure>, JoinError>,
+) -> Result<Turn, JobFailure> {
+    let turn = turn.unwrap_or_else(|_| Err(JobFailure::Retry("a delivery panicked".into())));
+    match batch {
+        Ok(Turn::Recorded) => turn,
+        worse => worse,
+    }
+}
+
+/// The number of the try that follows this many.
+fn tries_of(attempts: i32) -> u32 {
+    u32::try_from(attempts).unwrap_or(0) + 1
 }

@@ -6,6 +6,8 @@ use releasepage_domain::environment::Environment;
 use releasepage_jobs::handler::JobFailure;
 use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
 
+use tokio::sync::Semaphore;
+
 use super::MailWorker;
 use crate::{
     message::Mail,
@@ -28,8 +30,14 @@ pub(super) enum Posted {
 }
 
 impl MailWorker {
-    /// Hands a mail over. Mail of test subscribers never leaves the server.
-    pub(super) async fn post(&self, mail: Mail, page_id: &str, environment: Environment) -> Result<Posted, JobFailure> {
+    /// Hands a mail over, once one of the lines is free. Mail of test subscribers never leaves the server.
+    pub(super) async fn post(
+        &self,
+        mail: Mail,
+        page_id: &str,
+        environment: Environment,
+        lines: &Arc<Semaphore>,
+    ) -> Result<Posted, JobFailure> {
         let letter = mail.letter().map_err(|error| JobFailure::Fail(error.to_string()))?;
         let transport = match (&self.transport, environment) {
             (Some(transport), Environment::Live) => Arc::clone(transport),
@@ -48,8 +56,7 @@ impl MailWorker {
                 return Ok(Posted::Accepted("captured".into()));
             }
         };
-        let line =
-            Arc::clone(&self.lines).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
+        let line = Arc::clone(lines).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
         let span = tracing::Span::current();
         let sent = tokio::task::spawn_blocking(move || {
             let _line = line;

@@ -38,9 +38,9 @@ impl MailWorker {
             return Ok(JobEnd::Done);
         }
         let letter = self.request_mail(&request, mail)?;
-        match self.post(letter, &request.page.id, request.environment).await? {
+        match self.post(letter, &request.page.id, request.environment, &self.answer_line).await? {
             Posted::Accepted(_) => {
-                request_sent(&self.store, id, self.clock.now()).await?;
+                self.insist(|| request_sent(&self.store, id, self.clock.now())).await?;
                 Ok(JobEnd::Done)
             }
             Posted::Later(reason) | Posted::NoWay(reason) => {
@@ -52,7 +52,11 @@ impl MailWorker {
                 address_suppress(&self.store, request.address, key, reason, self.clock.now()).await?;
                 Ok(JobEnd::Done)
             }
-            Posted::MessageRefused(reason) => Err(JobFailure::Fail(reason)),
+            Posted::MessageRefused(reason) => {
+                // Whoever typed the address cannot be told, and nobody here can mend it.
+                tracing::warn!(request = id, reason, "the mail for a subscription request was refused");
+                Ok(JobEnd::Done)
+            }
         }
     }
 

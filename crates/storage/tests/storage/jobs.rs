@@ -2,7 +2,10 @@
 
 use chrono::Duration;
 use diesel::connection::SimpleConnection as _;
-use releasepage_domain::{job::JobPayload, time::UtcTime};
+use releasepage_domain::{
+    job::{CLAIMS_MAX, JobPayload},
+    time::UtcTime,
+};
 use releasepage_storage::{
     jobs::{ClaimedJob, JobOutcome, job_claim, job_finish, job_heartbeat},
     schedules::schedule_run,
@@ -141,6 +144,18 @@ both! {
         assert_eq!((again.payload, again.attempt), (delivery(1), 2));
     }
 
+    async fn a_job_that_kills_its_workers_is_a_dead_letter(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        let mut claims = 0;
+        while let Some(claimed) = claim_at(database, i64::from(claims) * 60).await {
+            claims += 1;
+            assert_eq!(claimed.attempt, claims);
+        }
+        assert_eq!(claims, CLAIMS_MAX);
+        let dead = "SELECT state || ': ' || last_error AS text FROM jobs WHERE leased_until IS NULL";
+        assert_eq!(database.texts(dead).await, ["dead: its workers died while they held it"]);
+    }
+
     async fn workers_at_once_get_different_jobs(database: &Database) {
         for request in 0..20 {
             job(database, ["a", "b"][usize::from(request % 2 == 0)], &prompt(request), 0).await;
@@ -189,4 +204,42 @@ both! {
         assert!(schedule_run(&database.store, "prune", JobPayload::Prune, every, now() + every).await.unwrap());
         assert_eq!(claim_at(database, 0).await.map(|job| job.payload), Some(JobPayload::Prune));
     }
+}
+
+/// Another worker takes the job at the very moment.
+const CLAIM: &str = "UPDATE jobs SET fence = fence + 1";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_worker_that_lost_its_job_at_this_moment_does_not_end_it() {
+    let Some(database) = Database::postgres() else { return };
+    let later = now() + Duration::seconds(60);
+    for outcome in [
+        JobOutcome::Done,
+        JobOutcome::PutOff(later),
+        JobOutcome::Retry(later, "refused".into()),
+        JobOutcome::Dead("gone".into()),
+    ] {
+        database.execute("DELETE FROM jobs").await;
+        job(&database, "a", &prompt(1), 0).await;
+        let ticket = claim_at(&database, 0).await.unwrap().ticket;
+        let store = database.store.clone();
+        let ending = outcome.clone();
+        let ended = database.during(CLAIM, async move { job_finish(&store, ticket, ending).await.unwrap() });
+        assert!(!ended.await, "{outcome:?}");
+        let untouched =
+            "jobs WHERE state = 'running' AND attempts = 1 AND leased_until IS NOT NULL AND last_error IS NULL";
+        assert_eq!(database.count(untouched).await, 1, "{outcome:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_heartbeat_at_this_moment_does_not_hold_the_job_of_another_worker() {
+    let Some(database) = Database::postgres() else { return };
+    job(&database, "a", &prompt(1), 0).await;
+    let ticket = claim_at(&database, 0).await.unwrap().ticket;
+    let store = database.store.clone();
+    let later = now() + Duration::days(1);
+    let lost = database.during(CLAIM, async move { job_heartbeat(&store, vec![ticket], later).await.unwrap() });
+    assert_eq!(lost.await, [ticket]);
+    assert!(claim_at(&database, 60).await.is_some());
 }

@@ -228,6 +228,19 @@ both! {
         assert_eq!(announcements(database).await, ["cancelled"]);
     }
 
+    async fn a_release_withdrawn_before_its_time_comes_back_in_silence(database: &Database) {
+        let site = database.site().await;
+        let made = database.arrive(site.repository_id, later("v1.0.0")).await;
+        withdraw(database, &made).await;
+        let back = database.arrive(site.repository_id, later("v1.0.0")).await;
+        assert_eq!((&back.id, back.state), (&made.id, ReleaseState::Scheduled));
+        edit(database, &made, |input| input.title = "Still later".into()).await.unwrap();
+        release_publish_due(&database.store, made.id.clone(), context(now() + TimeDelta::hours(1))).await.unwrap();
+        assert_eq!(state(database, &made).await, ReleaseState::Published);
+        assert_eq!(database.shown(&site.page_id).await.len(), 1);
+        assert_eq!(announcements(database).await, NOBODY);
+    }
+
     async fn a_published_release_is_edited_in_silence(database: &Database) {
         let site = database.site().await;
         let made = database.arrive(site.repository_id, release_input("v1.0.0")).await;
@@ -284,6 +297,38 @@ both! {
         edit(database, &made, |input| input.prerelease = true).await.unwrap();
         edit(database, &made, |input| input.prerelease = false).await.unwrap();
         assert_eq!(announcements(database).await, ["cancelled", "waiting"]);
+    }
+
+    async fn an_old_prerelease_made_a_release_is_news(database: &Database) {
+        let site = database.site().await;
+        let old = |tag: &str| ReleaseInput { published_at: now() - TimeDelta::days(30), ..prerelease(tag) };
+        for (tag, notify, told) in [("v1.0.0", None, 1), ("v2.0.0", Some(false), 1), ("v3.0.0-rc.1", None, 1)] {
+            let made = database.arrive(site.repository_id, old(tag)).await;
+            edit(database, &made, move |input| (input.prerelease, input.notify) = (false, notify)).await.unwrap();
+            assert_eq!(announcements(database).await.len(), told, "{tag}");
+        }
+    }
+
+    async fn a_withdrawn_prerelease_made_a_release_comes_back_in_silence(database: &Database) {
+        let site = database.site().await;
+        let made = database.arrive(site.repository_id, prerelease("v2.0.0")).await;
+        withdraw(database, &made).await;
+        let drafted = ReleaseInput { draft: true, ..release_input("v2.0.0") };
+        assert_eq!(database.by_hand(site.repository_id, drafted).await.unwrap().state, ReleaseState::Withdrawn);
+        edit(database, &made, |input| input.prerelease = true).await.unwrap();
+        let back = edit(database, &made, |input| input.prerelease = false).await.unwrap();
+        assert_eq!(back.state, ReleaseState::Published);
+        assert_eq!(database.shown(&site.page_id).await[0].2.as_str(), "major");
+        assert_eq!(announcements(database).await, ["cancelled"]);
+    }
+
+    async fn a_draft_is_promoted_by_publishing_it(database: &Database) {
+        let Site { repository_id, .. } = database.site().await;
+        let input = ReleaseInput { draft: true, ..prerelease("v2.0.0") };
+        let made = database.by_hand(repository_id, input).await.unwrap();
+        let published = edit(database, &made, |input| (input.prerelease, input.draft) = (false, false)).await.unwrap();
+        assert_eq!(published.state, ReleaseState::Published);
+        assert_eq!(announcements(database).await, ["waiting"]);
     }
 
     async fn a_prerelease_promoted_in_silence_is_not_told_at_all(database: &Database) {

@@ -250,6 +250,26 @@ both! {
         assert_eq!(database.count("subscribers").await, 2);
     }
 
+    async fn test_mail_uses_no_cap_of_live_mail(database: &Database) {
+        let page_id = database.site().await.page_id;
+        let caps = RequestCaps { page_daily: 2, address_daily: 1, ..RequestCaps::default() };
+        for (environment, of, mailed) in [
+            (Environment::Test, "ada@example.com", true),
+            (Environment::Test, "ada+2@example.com", true),
+            (Environment::Test, "ada+3@example.com", false),
+            (Environment::Live, "ada@example.com", true),
+            (Environment::Live, "ada+2@example.com", false),
+            (Environment::Live, "bob@example.com", true),
+            (Environment::Live, "eve@example.com", false),
+        ] {
+            let asked = RequestNew { environment, ..new(&page_id, SubscriptionOp::Add, of) };
+            let id = request_note(&database.store, asked, now()).await.unwrap();
+            let decided = request_decide(&database.store, id, caps, key, now()).await.unwrap();
+            assert_eq!(decided.mail.is_some(), mailed, "{environment} {of}");
+        }
+        assert_eq!(database.count("address_mails").await, 2);
+    }
+
     async fn a_suppressed_address_or_a_hidden_page_sends_nothing(database: &Database) {
         let page_id = database.site().await.page_id;
         let bounced = address("Bounced@example.com");

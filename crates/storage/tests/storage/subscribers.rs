@@ -136,3 +136,19 @@ both! {
         assert_eq!(subscriber_unsubscribe(store, one, now()).await.unwrap().state, SubscriberState::Suppressed);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_suppressed_at_this_moment_stays_so() {
+    let Some(database) = Database::postgres() else { return };
+    let site = database.site().await;
+    let id = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
+    for state in ["confirmed", "unsubscribed"] {
+        database.execute(format!("UPDATE subscribers SET state = '{state}'")).await;
+        let store = database.store.clone();
+        let change = database.during("UPDATE subscribers SET state = 'suppressed'", async move {
+            subscriber_change(&store, id, preferences(&["minor"]), Following::All, now()).await
+        });
+        assert!(matches!(change.await, Err(StoreError::Conflict(_))), "{state}");
+        assert_eq!(database.count("subscribers WHERE state = 'suppressed' AND wants_major").await, 1, "{state}");
+    }
+}

@@ -6,7 +6,11 @@ use std::sync::{
     mpsc,
 };
 
-use diesel::{connection::SimpleConnection as _, prelude::*, sql_types::BigInt};
+use diesel::{
+    connection::SimpleConnection as _,
+    prelude::*,
+    sql_types::{BigInt, Text},
+};
 use releasepage_domain::repository::{RepositoryName, RepositoryOrigin};
 use releasepage_storage::{
     AnyConnection, QueryResult, Scope, StoreError,
@@ -254,4 +258,21 @@ async fn a_connection_that_postgres_ends_is_replaced() {
         .unwrap();
     assert_eq!(runs.load(Ordering::Relaxed), 2);
     assert_eq!(database.store.read(schedules_count).await.unwrap(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn postgres_tells_its_errors_in_the_words_that_are_looked_for() {
+    let Some(database) = Database::postgres() else { return };
+    let speak =
+        "DO $$ BEGIN EXECUTE format('ALTER DATABASE %I SET lc_messages = %L', current_database(), 'C.UTF-8'); END $$";
+    database.execute(speak).await;
+    let fresh = database.store_with(1);
+    let language = fresh.read(|connection| match connection {
+        AnyConnection::Postgres(connection) => {
+            Ok(diesel::select(diesel::dsl::sql::<Text>("current_setting('lc_messages')")).get_result(connection)?)
+        }
+        AnyConnection::Sqlite(_) => unreachable!("the database is Postgres"),
+    });
+    let language: String = language.await.unwrap();
+    assert_eq!(language, "C");
 }

@@ -1,0 +1,65 @@
+//! The commands, one file for each.
+
+mod demo;
+mod health;
+mod migrate;
+mod owner;
+mod serve;
+mod work;
+
+use std::{ffi::OsString, future::Future, io::Write as _};
+
+use tokio::runtime::Builder;
+
+use crate::{
+    arguments::{Arguments, Command, OwnerCommand},
+    failure::Failure,
+    logging::logging_start,
+    settings::{Settings, SettingsSources, settings_document},
+};
+
+/// Runs a command to its end.
+pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
+    let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    let mut sources = SettingsSources::new(variables);
+    if let Some(file) = &arguments.config {
+        sources = sources.with_file(file);
+    }
+    match arguments.command {
+        Command::SettingsDocument => print(&settings_document()),
+        Command::Demo => demo::demo(sources),
+        Command::Serve { no_worker } => serve::serve(load(sources)?, !no_worker),
+        Command::Work => work::work(load(sources)?),
+        Command::Migrate => migrate::migrate(&load(sources)?),
+        Command::Owner(OwnerCommand::Create { email, organization, json }) => {
+            owner::owner_create(load(sources)?, &email, organization, json)
+        }
+        Command::Health => health::health(&load(sources)?),
+    }
+}
+
+/// Reads the settings and starts the log.
+fn load(sources: SettingsSources) -> Result<Settings, Failure> {
+    let settings = sources.load()?;
+    logging_start(&settings.log);
+    Ok(settings)
+}
+
+/// Runs a future on a runtime of its own.
+fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
+    let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::io("threads cannot be started"))?;
+    let result = runtime.block_on(future);
+    // What still blocks a thread, such as a mail server that does not answer, must not hold the process: its job's lease
+    // ends, and another worker does it.
+    runtime.shutdown_background();
+    result
+}
+
+/// Writes to standard output; a reader that went away early is no failure.
+fn print(text: &str) -> Result<(), Failure> {
+    let written = std::io::stdout().write_all(text.as_bytes());
+    match written {
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.map_err(Failure::io("standard output cannot be written")),
+    }
+}

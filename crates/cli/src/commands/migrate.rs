@@ -1,0 +1,14 @@
+//! `releasepage migrate`: brings the database to this binary's schema.
+
+use super::print;
+use crate::{failure::Failure, settings::Settings, wiring::data_dir_make};
+
+/// Applies what is missing and says what that was.
+pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
+    data_dir_make(settings)?;
+    match releasepage_storage::migrate(&settings.database_url())? {
+        0 => print("The database has this binary's schema already.\n"),
+        1 => print("Applied 1 migration.\n"),
+        applied => print(&format!("Applied {applied} migrations.\n")),
+    }
+}

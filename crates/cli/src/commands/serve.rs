@@ -1,0 +1,45 @@
+//! `releasepage serve`: the server, with the worker inside unless told otherwise.
+
+use std::net::{SocketAddr, TcpListener};
+
+use releasepage_api::server;
+use tokio::sync::watch;
+
+use super::block_on;
+use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wiring::Wiring};
+
+/// Serves until SIGTERM or SIGINT.
+pub(super) fn serve(settings: Settings, with_worker: bool) -> Result<(), Failure> {
+    let wiring = Wiring::prepare(settings)?;
+    let listener = listener_open(wiring.settings.server.listen)?;
+    block_on(async move { run(&wiring, listener, with_worker, false, shutdown_switch()?).await })
+}
+
+/// Opens the address before anything promises that it is there.
+pub(super) fn listener_open(address: SocketAddr) -> Result<TcpListener, Failure> {
+    server::bind(address).map_err(Failure::io(format!("server.listen: {address} cannot be listened on")))
+}
+
+/// Runs the server, and the worker beside it, until the switch is thrown; then waits for both.
+pub(super) async fn run(
+    wiring: &Wiring,
+    listener: TcpListener,
+    with_worker: bool,
+    mailbox_open: bool,
+    shutdown: watch::Receiver<bool>,
+) -> Result<(), Failure> {
+    let listen = listener.local_addr().map_err(Failure::io("the listening address cannot be read"))?;
+    let state = wiring.api_state(listen, mailbox_open);
+    let runner = if with_worker { Some(wiring.runner(state.settings.public_url.clone())?) } else { None };
+    let worker = runner.map(|runner| tokio::spawn(runner.run(shutdown.clone())));
+    let mut stopped = shutdown;
+    let served = server::serve(listener, state, async move {
+        // A switch that is gone counts as thrown.
+        let _ = stopped.wait_for(|stop| *stop).await;
+    })
+    .await;
+    if let Some(worker) = worker {
+        worker.await.map_err(|error| Failure::Said(format!("the worker ended early: {error}")))?;
+    }
+    served.map_err(Failure::io("the server ended early"))
+}

@@ -1,0 +1,100 @@
+//! The settings as the other crates take them: each has its own struct, so that it knows no file and no environment.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use releasepage_api::settings::ApiSettings;
+use releasepage_domain::subscription::RequestCaps;
+use releasepage_jobs::settings::RunnerSettings;
+use releasepage_storage::StoreSettings;
+use releasepage_storage::retention::Retention;
+
+use super::sections::Settings;
+
+impl Settings {
+    /// For the database.
+    pub(crate) fn store(&self) -> StoreSettings {
+        StoreSettings {
+            url: self.database_url(),
+            connections: self.database.connections,
+            wait: Duration::from_secs(self.database.wait_seconds),
+        }
+    }
+
+    /// For the worker.
+    pub(crate) fn runner(&self) -> RunnerSettings {
+        RunnerSettings {
+            lease: Duration::from_secs(self.jobs.lease_seconds),
+            heartbeat: Duration::from_secs(self.jobs.heartbeat_seconds),
+            poll: Duration::from_millis(self.jobs.poll_milliseconds),
+            concurrency: self.jobs.concurrency,
+            drain: Duration::from_secs(self.jobs.drain_seconds),
+        }
+    }
+
+    /// For the server, which listens on `address`: `server.listen`, or the address after binding where its port is 0.
+    /// The captured mailbox is behind the sign-in; only `demo` opens it.
+    pub(crate) fn api(&self, address: SocketAddr) -> ApiSettings {
+        let endpoints = &self.server.endpoints;
+        ApiSettings {
+            listen: address,
+            public_url: self.server.public_url(address).as_url().clone(),
+            region: self.server.region.clone(),
+            endpoints: endpoints.iter().map(|(region, url)| (region.clone(), url.as_url().clone())).collect(),
+            trusted_proxies: self.server.trusted_proxies.clone(),
+            notify_delay: Duration::from_secs(self.notify.delay_seconds.into()),
+            anonymous_per_minute: self.limits.anonymous_requests_per_minute,
+            token_per_minute: self.limits.token_requests_per_minute,
+            subscribe_per_hour: self.limits.requests_per_client_per_hour,
+            sign_in_per_quarter: self.limits.sign_ins_per_quarter_hour,
+            mailbox_open: false,
+            workers: self.server.workers.unwrap_or_else(cores),
+        }
+    }
+
+    /// For the decision whether a subscription request is mailed.
+    pub(crate) fn request_caps(&self) -> RequestCaps {
+        RequestCaps {
+            subscriber_interval: TimeDelta::minutes(self.limits.confirmation_interval_minutes.into()),
+            subscriber_daily: self.limits.confirmations_per_subscriber_per_day.into(),
+            address_daily: self.limits.confirmations_per_address_per_day.into(),
+            page_daily: self.limits.confirmations_per_page_per_day.into(),
+        }
+    }
+
+    /// For the pruning of what is past its time.
+    pub(crate) fn retention(&self) -> Retention {
+        Retention {
+            unconfirmed: TimeDelta::days(self.retention.unconfirmed_days.into()),
+            deliveries: TimeDelta::days(self.retention.deliveries_days.into()),
+            mailbox: TimeDelta::days(self.retention.mailbox_days.into()),
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SettingsSources;
+
+    /// The crates' own defaults and those of the settings are the same: what a test of theirs holds is what is shipped.
+    #[test]
+    fn defaults_agree_with_those_of_the_crates() {
+        let settings = SettingsSources::new(Vec::new()).load().unwrap();
+        assert_eq!(settings.runner(), RunnerSettings::default());
+        assert_eq!(settings.retention(), Retention::default());
+        assert_eq!(format!("{:?}", settings.request_caps()), format!("{:?}", RequestCaps::default()));
+    }
+
+    #[test]
+    fn links_follow_the_address_that_the_server_got() {
+        let settings = SettingsSources::new(Vec::new()).with_default("server.listen", "127.0.0.1:0").load().unwrap();
+        let bound = "127.0.0.1:4321".parse().unwrap();
+        assert_eq!(settings.api(bound).public_url.as_str(), "http://127.0.0.1:4321/");
+    }
+}

@@ -1,0 +1,96 @@
+//! The document of all settings, `docs/settings.toml`: a file that can be copied, with every key at its default.
+
+use std::fmt::Write;
+
+use super::catalogue::{Accepts, ENTRIES, Fallback};
+
+const HEAD: &str = "\
+# Every setting of ReleasePage with its default. Copy what you change into a file of your own and start with
+# `releasepage serve --config FILE`. What the environment sets wins over the file: server.listen is
+# RELEASEPAGE__SERVER__LISTEN there, data_dir is RELEASEPAGE__DATA_DIR; an empty variable counts as not set.
+# Paths are relative to the directory in which the program is started.
+#
+# This file is generated from the program by script/generate.
+";
+
+/// How wide a comment may be.
+const WIDTH: usize = 100;
+
+/// The text of `docs/settings.toml`.
+pub(crate) fn settings_document() -> String {
+    let mut text = HEAD.to_owned();
+    let mut section = "";
+    for entry in ENTRIES {
+        let (own_section, name) = entry.key.rsplit_once('.').unwrap_or(("", entry.key));
+        if own_section != section {
+            section = own_section;
+            push(&mut text, format_args!("\n[{section}]\n"));
+        }
+        text.push('\n');
+        comment(&mut text, entry.about);
+        if !matches!(entry.accepts, Accepts::Flag) {
+            comment(&mut text, &format!("Accepted: {}.", entry.accepts));
+        }
+        match entry.default {
+            Fallback::Fixed(value) => push(&mut text, format_args!("{name} = {value}\n")),
+            Fallback::Derived(words) => {
+                comment(&mut text, &format!("Default: {words}."));
+                push(&mut text, format_args!("# {name} = \"…\"\n"));
+            }
+        }
+    }
+    text
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments).expect("writing to a String cannot fail");
+}
+
+/// Appends words as comment lines, wrapped.
+fn comment(text: &mut String, words: &str) {
+    let mut line = String::from("#");
+    for word in words.split_whitespace() {
+        if line.len() + 1 + word.len() > WIDTH {
+            push(text, format_args!("{line}\n"));
+            line = String::from("#");
+        }
+        line.push(' ');
+        line.push_str(word);
+    }
+    push(text, format_args!("{line}\n"));
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use crate::settings::SettingsSources;
+
+    /// The committed file is what the program says; `script/generate` sets the variable and so renews it.
+    #[test]
+    fn committed_document_is_current() {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.toml");
+        if std::env::var_os("RELEASEPAGE_GENERATE").is_some() {
+            std::fs::write(&path, settings_document()).unwrap();
+        }
+        let committed = std::fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == settings_document(), "docs/settings.toml is out of date: run script/generate");
+    }
+
+    #[test]
+    fn document_is_a_settings_file_of_the_defaults() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("settings.toml");
+        std::fs::write(&path, settings_document()).unwrap();
+        let documented = SettingsSources::new(Vec::new()).with_file(&path).load().unwrap();
+        let built_in = SettingsSources::new(Vec::new()).load().unwrap();
+        assert_eq!(without_origins(&documented), without_origins(&built_in));
+    }
+
+    fn without_origins(settings: &crate::settings::Settings) -> String {
+        let mut settings = settings.clone();
+        settings.origins = crate::settings::load::Origins::default();
+        format!("{settings:?}")
+    }
+}

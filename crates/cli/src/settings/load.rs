@@ -1,0 +1,285 @@
+//! Reads the settings from their sources and says what is wrong with them.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use config::{Config, ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
+use releasepage_storage::DatabaseUrl;
+
+use super::catalogue::{self, Accepts, ENTRIES, Entry, Fallback};
+use super::error::SettingsError;
+use super::origin::Origin;
+use super::sections::Settings;
+
+/// What every environment variable of ours begins with.
+const PREFIX: &str = "RELEASEPAGE__";
+
+/// Where settings are read from.
+#[derive(Debug, Default)]
+pub(crate) struct SettingsSources {
+    defaults: Vec<(&'static str, String)>,
+    file: Option<PathBuf>,
+    variables: Vec<(OsString, OsString)>,
+    fixed: Vec<(&'static str, String)>,
+}
+
+impl SettingsSources {
+    /// Reads these environment variables, `std::env::vars_os()` in the program, over the built-in defaults.
+    pub(crate) fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
+        Self { variables: variables.into_iter().collect(), ..Self::default() }
+    }
+
+    /// Reads this TOML file too, before the environment.
+    pub(crate) fn with_file(mut self, path: &Path) -> Self {
+        self.file = Some(path.to_owned());
+        self
+    }
+
+    /// Gives a setting another default, as a command like `demo` needs it. The key is one of the catalogue's.
+    pub(crate) fn with_default(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.defaults.push((key, value.into()));
+        self
+    }
+
+    /// Sets a setting for good, over file and environment: what `demo` does must not reach a real database or real
+    /// people, whatever is exported in the shell that it is started from. The key is one of the catalogue's.
+    pub(crate) fn with_fixed(mut self, key: &'static str, value: impl Into<String>) -> Self {
+        self.fixed.push((key, value.into()));
+        self
+    }
+
+    /// Reads all sources and checks what they say together.
+    ///
+    /// # Errors
+    ///
+    /// The first setting that is wrong; see [`SettingsError`].
+    pub(crate) fn load(self) -> Result<Settings, SettingsError> {
+        let mut origins = Origins::default();
+        let mut defaults = Config::builder().add_source(layer(&defaults_document()));
+        for (key, value) in self.defaults {
+            defaults = defaults.set_override(key, value).map_err(|error| origins.explain(&error))?;
+        }
+        let defaults = defaults.build().map_err(|error| origins.explain(&error))?;
+        let mut layers = Config::builder().add_source(defaults);
+        if let Some(path) = &self.file {
+            let text = std::fs::read_to_string(path)
+                .map_err(|reason| SettingsError::FileUnreadable { path: path.clone(), reason })?;
+            let file = layer(&text);
+            let table = file
+                .collect()
+                .map_err(|error| SettingsError::FileMalformed { path: path.clone(), problem: place_of(&error) })?;
+            origins.note_table(&table, "", &Origin::File(path.clone()))?;
+            layers = layers.add_source(file);
+        }
+        let variables = origins.note_variables(self.variables)?;
+        let environment =
+            Environment::with_prefix("RELEASEPAGE").prefix_separator("__").separator("__").source(Some(variables));
+
+        layers = layers.add_source(environment);
+        for (key, value) in self.fixed {
+            layers = layers.set_override(key, value).map_err(|error| origins.explain(&error))?;
+        }
+        let merged = layers.build().map_err(|error| origins.explain(&error))?;
+        origins.note_values(&merged);
+        origins.check_ranges(&merged)?;
+        let mut settings: Settings = merged.try_deserialize().map_err(|error| origins.explain(&error))?;
+        settings.origins = origins;
+        check_together(&settings)?;
+        Ok(settings)
+    }
+}
+
+/// What each setting is about to be and who said so, for the sentence that refuses one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins {
+    origins: BTreeMap<String, Origin>,
+    /// The values as text; those of secrets are never put in.
+    values: BTreeMap<String, String>,
+}
+
+impl Origins {
+    /// Remembers what a file sets.
+    fn note_table(&mut self, table: &Map<String, Value>, prefix: &str, origin: &Origin) -> Result<(), SettingsError> {
+        // In the order of the names, so that of two mistakes the same one is told every time.
+        for (name, value) in table.iter().collect::<BTreeMap<_, _>>() {
+            let key = format!("{prefix}{name}");
+            match &value.kind {
+                ValueKind::Table(inner) if is_table(&key) || catalogue::is_section(&key) => {
+                    self.origins.insert(key.clone(), origin.clone());
+                    self.note_table(inner, &format!("{key}."), origin)?;
+                }
+                _ => self.note(key, origin.clone())?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Remembers what the environment sets, and hands back those variables that do.
+    fn note_variables(&mut self, variables: Vec<(OsString, OsString)>) -> Result<Map<String, String>, SettingsError> {
+        let mut ours: BTreeMap<String, OsString> = BTreeMap::new();
+        for (name, value) in variables {
+            if let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) {
+                // `X: ${X:-}` in a compose file sets a variable to nothing; that is meant as "not set".
+                if !value.is_empty() {
+                    ours.insert(name.to_owned(), value);
+                }
+            }
+        }
+        let mut texts = Map::new();
+        for (name, value) in ours {
+            let key = name[PREFIX.len()..].to_lowercase().replace("__", ".");
+            let origin = Origin::Variable(name.clone());
+            self.note(key.clone(), origin.clone())?;
+            let text = value.into_string().map_err(|_| self.impossible(&key))?;
+            texts.insert(name, text);
+        }
+        Ok(texts)
+    }
+
+    fn note(&mut self, key: String, origin: Origin) -> Result<(), SettingsError> {
+        if catalogue::entry(&key).is_none() && catalogue::table_of(&key).is_none() {
+            let accepted = catalogue::neighbours(&key);
+            return Err(SettingsError::Unknown { key, origin, accepted });
+        }
+        self.origins.insert(key, origin);
+        Ok(())
+    }
+
+    /// Remembers the values for messages, but those of secrets.
+    fn note_values(&mut self, merged: &Config) {
+        for key in self.origins.keys().map(String::as_str).chain(ENTRIES.iter().map(|entry| entry.key)) {
+            let secret = catalogue::entry(key).is_some_and(|entry| entry.accepts.is_secret());
+            if let Some(value) = value_of(merged, key).filter(|_| !secret) {
+                self.values.insert(key.to_owned(), quoted(&value));
+            }
+        }
+    }
+
+    /// Checks the numbers: that they are whole and within their range.
+    fn check_ranges(&self, merged: &Config) -> Result<(), SettingsError> {
+        for entry in ENTRIES {
+            if let Accepts::Whole(range) = &entry.accepts {
+                let value = value_of(merged, entry.key);
+                if value.is_some_and(|value| !whole_number(&value).is_some_and(|number| range.contains(&number))) {
+                    return Err(self.impossible(entry.key));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The sentence for a value that its type refused.
+    fn explain(&self, error: &ConfigError) -> SettingsError {
+        let key = match error {
+            ConfigError::At { key: Some(key), .. } | ConfigError::Type { key: Some(key), .. } => key,
+            ConfigError::NotFound(key) => key,
+            _ => "",
+        };
+        // An element of a list is told as its list.
+        self.impossible(key.split('[').next().unwrap_or(key))
+    }
+
+    /// The sentence for a value that is not possible.
+    pub(super) fn impossible(&self, key: &str) -> SettingsError {
+        self.impossible_because(key, accepted_for(key))
+    }
+
+    fn impossible_because(&self, key: &str, accepted: String) -> SettingsError {
+        SettingsError::Impossible {
+            key: key.to_owned(),
+            origin: self.origins.get(key).cloned().unwrap_or(Origin::Default),
+            value: self.values.get(key).cloned().unwrap_or_else(|| "what it is".to_owned()),
+            accepted,
+        }
+    }
+}
+
+/// What settings owe each other.
+fn check_together(settings: &Settings) -> Result<(), SettingsError> {
+    let jobs = &settings.jobs;
+    if jobs.heartbeat_seconds * 2 > jobs.lease_seconds {
+        return Err(settings.origins.impossible_because(
+            "jobs.heartbeat_seconds",
+            format!("at most half of jobs.lease_seconds, which is {}", jobs.lease_seconds),
+        ));
+    }
+    if settings.secret_key.is_none() && matches!(settings.database_url(), DatabaseUrl::Postgres(_)) {
+        let key = "secret_key";
+        return Err(SettingsError::Missing {
+            key: key.to_owned(),
+            reason: "database.url names a Postgres database, whose servers and workers need the same one",
+            accepted: accepted_for(key),
+        });
+    }
+    Ok(())
+}
+
+fn layer(text: &str) -> File<config::FileSourceString, FileFormat> {
+    File::from_str(text, FileFormat::Toml)
+}
+
+/// The built-in defaults as TOML, without those that follow from other settings.
+fn defaults_document() -> String {
+    let fixed = |entry: &Entry| match entry.default {
+        Fallback::Fixed(value) => Some(format!("{} = {value}\n", entry.key)),
+        Fallback::Derived(_) => None,
+    };
+    ENTRIES.iter().filter_map(fixed).collect()
+}
+
+/// What a key accepts; for a key inside a table, what the table does.
+fn accepted_for(key: &str) -> String {
+    let entry = catalogue::entry(key).or_else(|| catalogue::table_of(key));
+    entry.map_or_else(|| catalogue::neighbours(key), |entry| entry.accepts.to_string())
+}
+
+fn is_table(key: &str) -> bool {
+    catalogue::entry(key).is_some_and(|entry| matches!(entry.accepts, Accepts::Table(_)))
+}
+
+fn value_of(merged: &Config, key: &str) -> Option<Value> {
+    merged.get(key).ok()
+}
+
+/// The number, where it is one: `"8"` is, since the environment knows only text; `8.5` and `true` are not.
+fn whole_number(value: &Value) -> Option<u64> {
+    match &value.kind {
+        ValueKind::I64(number) => u64::try_from(*number).ok(),
+        ValueKind::U64(number) => Some(*number),
+        ValueKind::String(text) => text.parse().ok(),
+        _ => None,
+    }
+}
+
+/// A value as it is shown in a message.
+fn quoted(value: &Value) -> String {
+    match &value.kind {
+        ValueKind::String(text) => format!("{text:?}"),
+        ValueKind::Array(elements) => {
+            let elements: Vec<_> = elements.iter().map(quoted).collect();
+            format!("[{}]", elements.join(", "))
+        }
+        ValueKind::Table(_) => "a table".to_owned(),
+        ValueKind::Nil => "nothing".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+/// Line, column and kind of a mistake in a TOML file. The parser's message shows the line itself between its first
+/// and its last; it is left out, since it may hold a secret.
+fn place_of(error: &ConfigError) -> String {
+    let cause = match error {
+        ConfigError::FileParse { cause, .. } => cause.to_string(),
+        other => other.to_string(),
+    };
+    let mut lines = cause.lines();
+    let place = lines.next().unwrap_or_default().trim_start_matches("TOML parse error ").to_owned();
+    match lines.next_back() {
+        Some(kind) => format!("{place}: {}", kind.trim()),
+        None => place,
+    }
+}
+
+#[cfg(test)]
+mod tests;

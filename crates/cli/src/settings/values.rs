@@ -1,0 +1,153 @@
+//! The values of settings that are more than a number: whoever holds one knows that it has the accepted form.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use releasepage_api::client::Network;
+use releasepage_auth::project_key::Region;
+use releasepage_auth::secret_key::SecretKey;
+use releasepage_storage::DatabaseUrl;
+use serde::{Deserialize, Deserializer, de};
+use tracing_subscriber::{EnvFilter, filter::LevelFilter};
+use url::Url;
+
+/// Why a text is not a value; the message for people comes from the catalogue, which knows more.
+#[derive(Debug, thiserror::Error)]
+#[error("not of the accepted form")]
+pub(crate) struct MalformedValue;
+
+/// An http or https URL of a host: no path, query, fragment or user, so that a path can be appended.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct PublicUrl(Url);
+
+impl PublicUrl {
+    /// The URL of a server that is reached on the address it listens on.
+    pub(super) fn of_address(address: SocketAddr) -> Self {
+        Self(Url::parse(&format!("http://{address}")).expect("an IP address with a port is a valid authority"))
+    }
+
+    /// The URL; its path is `/`.
+    pub(crate) fn as_url(&self) -> &Url {
+        &self.0
+    }
+}
+
+impl fmt::Display for PublicUrl {
+    /// Without a slash at the end.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(self.0.as_str().trim_end_matches('/'))
+    }
+}
+
+impl TryFrom<String> for PublicUrl {
+    type Error = MalformedValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        let url = Url::parse(&text).map_err(|_| MalformedValue)?;
+        let bare = url.path() == "/"
+            && url.query().is_none()
+            && url.fragment().is_none()
+            && url.username().is_empty()
+            && url.password().is_none();
+        if matches!(url.scheme(), "http" | "https") && bare { Ok(Self(url)) } else { Err(MalformedValue) }
+    }
+}
+
+/// Reads a value that the crate which uses it can parse.
+pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
+    String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+}
+
+/// Reads the database's address, where there is one.
+pub(super) fn database_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DatabaseUrl>, D::Error> {
+    parsed(deserializer).map(Some)
+}
+
+/// Reads the server's secret, where there is one.
+pub(super) fn secret_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretKey>, D::Error> {
+    SecretKey::parse(&String::deserialize(deserializer)?).map(Some).map_err(de::Error::custom)
+}
+
+/// Reads networks from a list, as a file has it, or from text separated by commas, as an environment variable has it.
+pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Listed {
+        List(Vec<String>),
+        Text(String),
+    }
+    let listed = match Listed::deserialize(deserializer)? {
+        Listed::List(list) => list,
+        Listed::Text(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+    };
+    listed.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
+}
+
+/// Reads the addresses of other regions' servers, by the names of the regions.
+pub(super) fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PublicUrl>, D::Error> {
+    let endpoints = BTreeMap::<String, PublicUrl>::deserialize(deserializer)?;
+    match endpoints.keys().find_map(|name| name.parse::<Region>().err()) {
+        Some(error) => Err(de::Error::custom(error)),
+        None => Ok(endpoints),
+    }
+}
+
+/// What is logged, as tracing's filter directives say it.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(try_from = "String")]
+pub(crate) struct LogFilter(String);
+
+impl LogFilter {
+    /// The filter for the subscriber.
+    pub(crate) fn filter(&self) -> EnvFilter {
+        EnvFilter::try_new(self.directives()).expect("the directives were parsed when the setting was read")
+    }
+
+    /// The directives, where a level alone is that of the program: below `info`, libraries log what people typed, so
+    /// that they do so only where they are named.
+    fn directives(&self) -> String {
+        let directives = self.0.split(',').map(|directive| match directive.parse::<LevelFilter>() {
+            Ok(level) if level > LevelFilter::INFO => format!("info,releasepage={level}"),
+            _ => directive.to_owned(),
+        });
+        directives.collect::<Vec<_>>().join(",")
+    }
+}
+
+impl TryFrom<String> for LogFilter {
+    type Error = MalformedValue;
+
+    fn try_from(text: String) -> Result<Self, Self::Error> {
+        EnvFilter::try_new(&text).map_err(|_| MalformedValue)?;
+        Ok(Self(text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn level_alone_is_that_of_the_program() {
+        for (given, used) in [
+            ("info", "info"),
+            ("warn,releasepage_mailer=debug", "warn,releasepage_mailer=debug"),
+            ("debug", "info,releasepage=debug"),
+            ("TRACE,html5ever=debug", "info,releasepage=trace,html5ever=debug"),
+            ("debug,releasepage::statement=trace", "info,releasepage=debug,releasepage::statement=trace"),
+        ] {
+            let filter = LogFilter::try_from(given.to_owned()).expect("a filter");
+            assert_eq!(filter.directives(), used);
+            // Also what is used can be parsed.
+            filter.filter();
+        }
+        assert!(LogFilter::try_from("releasepage=loud".to_owned()).is_err());
+    }
+}

@@ -1,0 +1,74 @@
+//! `releasepage demo`: what it prints is true.
+
+use std::net::SocketAddr;
+use std::process::Command;
+
+use serde_json::Value;
+
+use crate::support::browser::Browser;
+use crate::support::mailbox::Mailbox;
+use crate::support::process::Process;
+use crate::support::wait::eventually;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn demo_does_what_it_prints_and_leaves_nothing_behind() {
+    let temporary = tempfile::tempdir().expect("a temporary directory");
+    let outside = tempfile::tempdir().expect("a temporary directory");
+    let mut demo = Process::demo_start(temporary.path(), &outside.path().join("printed"));
+    let printed = eventually("the demo prints three curl lines", async || {
+        let printed = demo.log().text();
+        (curl_lines(&printed).len() == 3).then_some(printed)
+    })
+    .await;
+    let lines = curl_lines(&printed);
+    let [version, subscribe, publish] = lines.as_slice() else { panic!("three lines in {printed}") };
+    let address = address_of(&printed);
+    let browser = Browser::new(address);
+
+    let latest = shell(version)["latest"].as_array().expect("latest is a list").clone();
+    assert_eq!(latest.len(), 2, "a page of two components: {latest:?}");
+    for url in printed.split_whitespace().filter(|word| word.starts_with("http") && !word.contains("/v1/")) {
+        if !url.contains("/api/") {
+            browser.open(url).await.expect(200);
+        }
+    }
+
+    shell(subscribe);
+    let mailbox = Mailbox::of_demo(address);
+    let confirmation = mailbox.mail("you@example.com", "").await;
+    let link = confirmation.link("/confirm").expect("the mail has a link to confirm");
+    let shown = browser.open(&link).await.expect(200);
+    browser.submit(&link, &shown, &[]).await.expect(200);
+
+    shell(publish);
+    mailbox.mail("you@example.com", "3.0.0").await;
+    mailbox.mail("reader@example.com", "3.0.0").await;
+    let latest = shell(version)["latest"].to_string();
+    assert!(latest.contains("3.0.0"), "{latest}");
+
+    assert!(demo.terminate().await.success(), "SIGTERM is not a failure");
+    let left: Vec<_> = std::fs::read_dir(temporary.path()).expect("the directory is there").collect();
+    assert!(left.is_empty(), "{left:?}");
+}
+
+/// The commands that the demo prints to be tried.
+fn curl_lines(printed: &str) -> Vec<String> {
+    printed.lines().map(str::trim).filter(|line| line.starts_with("curl ")).map(str::to_owned).collect()
+}
+
+/// Where the demo listens, from the first address that it prints.
+fn address_of(printed: &str) -> SocketAddr {
+    let (_, rest) = printed.split_once("http://").expect("an address is printed");
+    let authority = rest.split('/').next().unwrap_or_default();
+    authority.parse().unwrap_or_else(|_| panic!("{authority} is no address"))
+}
+
+/// Runs a line as somebody does who pastes it, and hands back the JSON that it prints.
+fn shell(line: &str) -> Value {
+    let output = Command::new("sh").args(["-c", line]).env("no_proxy", "*").output().expect("sh runs");
+    let (answer, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{line}: {errors}");
+    let answer: Value = serde_json::from_str(&answer).unwrap_or_else(|_| panic!("{line}: {answer}"));
+    assert!(answer.get("code").is_none() && answer.get("type").is_none(), "{line}: {answer}");
+    answer
+}

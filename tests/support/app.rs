@@ -1,0 +1,198 @@
+//! A running product: server, workers, database, and the mail server behind it.
+
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::{Value, json};
+
+use super::api::{Answer, Api};
+use super::browser::Browser;
+use super::inbox::Inbox;
+use super::log::Log;
+use super::mailbox::Mailbox;
+use super::page::{Page, PageBuilder};
+use super::process::{Process, SettingValues};
+use super::project::Project;
+use super::setup::Parts;
+use super::smtp::SmtpSink;
+use super::wait::eventually;
+
+/// The first account, as `releasepage owner create` made it.
+#[derive(Clone, Debug)]
+pub(crate) struct Owner {
+    /// The address to sign in with.
+    pub(crate) email: String,
+    /// The password to sign in with.
+    pub(crate) password: String,
+    /// The user's id.
+    pub(crate) user_id: Value,
+    /// The organization's id.
+    pub(crate) org_id: Value,
+    /// A personal access token.
+    pub(crate) token: String,
+}
+
+/// The product under test. It ends, and its database goes, when it is dropped.
+pub(crate) struct App {
+    // First, so that nobody uses the database when it is dropped.
+    server: Process,
+    api: Api,
+    address: SocketAddr,
+    /// The first account.
+    pub(crate) owner: Owner,
+    parts: Parts,
+}
+
+impl App {
+    pub(super) fn new(server: Process, address: SocketAddr, owner: Owner, parts: Parts) -> Self {
+        let api = Api::new(address, &owner.token);
+        Self { server, api, address, owner, parts }
+    }
+
+    /// Waits until a server that was just started says where it listens. The first `seen` lines of its log are those
+    /// of an earlier run.
+    pub(super) async fn listening(mut server: Process, seen: usize) -> (Process, SocketAddr) {
+        let address = eventually("the server says where it listens", async || {
+            if let Some(status) = server.ended() {
+                panic!("the server ended with {status}:\n{}", server.log().text());
+            }
+            let lines = server.log().lines();
+            let line = lines.iter().skip(seen).find(|line| line.says("listening"))?;
+            line.field("address")?.as_str()?.parse().ok()
+        })
+        .await;
+        (server, address)
+    }
+
+    /// The management API with the owner's token, and plain requests.
+    pub(crate) fn api(&self) -> &Api {
+        &self.api
+    }
+
+    /// Where the server listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Makes a page with this title; `.await` it after saying what it has.
+    pub(crate) fn page(&self, title: &str) -> PageBuilder {
+        PageBuilder::new(self.api.clone(), title)
+    }
+
+    /// Makes a project of the Releases API.
+    pub(crate) async fn project(&self, name: &str) -> Project {
+        let created = self.api.post("/v1/projects", &json!({ "name": name })).await.expect(201).json();
+        Project::new(&self.api, created)
+    }
+
+    /// The mail of one address.
+    pub(crate) fn inbox(&self, address: &str) -> Inbox {
+        Inbox::new(address, self.sink().clone(), &self.api)
+    }
+
+    /// Subscribes an address to everything of a page, and confirms it.
+    pub(crate) async fn subscriber(&self, page: &Page, address: &str) -> Inbox {
+        page.subscribe(address).await.expect(200);
+        let inbox = self.inbox(address);
+        inbox.confirm().await;
+        inbox
+    }
+
+    /// A browser that has never been here.
+    pub(crate) fn browser(&self) -> Browser {
+        Browser::new(self.address)
+    }
+
+    /// The captured mailbox, as the owner reads it after signing in.
+    pub(crate) async fn mailbox(&self) -> Mailbox {
+        Mailbox::open(self.address, &self.owner).await
+    }
+
+    /// The server that all mail goes to.
+    pub(crate) fn sink(&self) -> &SmtpSink {
+        &self.parts.sink
+    }
+
+    /// What server and workers logged.
+    pub(crate) fn log(&self) -> &Log {
+        self.server.log()
+    }
+
+    /// A GET without any credentials.
+    pub(crate) async fn get(&self, path: &str) -> Answer {
+        self.api.anonymous().get(path).await
+    }
+
+    /// The settings that server and workers run with, for other commands.
+    pub(crate) fn settings(&self) -> &SettingValues {
+        &self.parts.settings
+    }
+
+    /// Starts another worker: `releasepage work`.
+    pub(crate) fn worker_start(&self) -> Process {
+        self.start_another(&["work"], &self.parts.settings, "releasepage.log")
+    }
+
+    /// Starts another worker that says this name to the mail server, so that the sink knows who sent what.
+    pub(crate) fn worker_start_as(&self, name: &str) -> Process {
+        let mut settings = self.parts.settings.clone();
+        settings.insert("mail.hello_name".to_owned(), name.to_owned());
+        self.start_another(&["work"], &settings, "releasepage.log")
+    }
+
+    /// Starts another server on the same database, with these arguments after `serve`; it is spoken to with what is
+    /// handed back beside it.
+    pub(crate) async fn server_start(&self, arguments: &[&str]) -> (Process, Api) {
+        self.server_start_with(arguments, &[]).await
+    }
+
+    /// The same with these settings changed.
+    pub(crate) async fn server_start_with(&self, arguments: &[&str], changes: &[(&str, &str)]) -> (Process, Api) {
+        // Each has a log of its own, in which it says where it listens.
+        static STARTED: AtomicUsize = AtomicUsize::new(0);
+        let log = format!("another-{}.log", STARTED.fetch_add(1, Ordering::Relaxed));
+        let mut settings = self.parts.settings.clone();
+        settings.insert("server.listen".to_owned(), "127.0.0.1:0".to_owned());
+        settings.extend(changes.iter().map(|&(key, value)| (key.to_owned(), value.to_owned())));
+        let server = self.start_another(&[&["serve"], arguments].concat(), &settings, &log);
+        let (server, address) = Self::listening(server, 0).await;
+        (server, Api::new(address, &self.owner.token))
+    }
+
+    fn start_another(&self, arguments: &[&str], settings: &SettingValues, log: &str) -> Process {
+        Process::start(arguments, settings, &self.parts.directory.path().join(log))
+    }
+
+    /// Kills the server (SIGKILL); requests fail until [`App::restart`].
+    pub(crate) fn kill(&mut self) {
+        self.server.kill();
+    }
+
+    /// Starts the server again, on the same address and database, after it was killed or while it runs.
+    pub(crate) async fn restart(&mut self) {
+        self.kill();
+        let log = self.parts.directory.path().join("releasepage.log");
+        let seen = self.log().lines().len();
+        let server = Process::start(&self.parts.arguments, &self.parts.settings, &log);
+        self.server = Self::listening(server, seen).await.0;
+    }
+
+    /// Asks the server to end (SIGTERM) and waits until it did; hands back whether it called that a success.
+    pub(crate) async fn terminate(mut self) -> bool {
+        self.server.terminate().await.success()
+    }
+
+    /// Asks the server to end (SIGTERM) and waits until it did; mail server and database stay, for what comes later.
+    pub(crate) async fn server_stop(&mut self) -> bool {
+        self.server.terminate().await.success()
+    }
+}
+
+impl Drop for App {
+    /// A test that fails shows what went wrong behind it: its directory, with the whole log, is about to go.
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.log().troubles_show();
+        }
+    }
+}

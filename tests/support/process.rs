@@ -1,0 +1,105 @@
+//! The program under test, as a process of its own.
+
+use std::collections::BTreeMap;
+use std::fs::OpenOptions;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+
+use super::log::Log;
+use super::wait::eventually;
+
+/// Settings as environment variables, by the name of the setting: `server.listen`.
+pub(crate) type SettingValues = BTreeMap<String, String>;
+
+/// A running `releasepage`, killed at the end of the test.
+pub(crate) struct Process {
+    child: Child,
+    log: Log,
+}
+
+impl Process {
+    /// Starts `releasepage` with these arguments and settings. Its log is appended to this file.
+    pub(crate) fn start(arguments: &[&str], settings: &SettingValues, log: &Path) -> Self {
+        Self::spawn(command(arguments, settings), log)
+    }
+
+    /// Starts `releasepage demo`, whose temporary directory is made in this one.
+    pub(crate) fn demo_start(temporary: &Path, log: &Path) -> Self {
+        let mut command = command(&["demo"], &SettingValues::new());
+        command.env("TMPDIR", temporary);
+        Self::spawn(command, log)
+    }
+
+    fn spawn(mut command: Command, log: &Path) -> Self {
+        let file = OpenOptions::new().create(true).append(true).open(log).expect("the log can be written");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a file can be opened twice"))
+            .stderr(file)
+            .spawn()
+            .expect("the program starts");
+        Self { child, log: Log::new(log) }
+    }
+
+    /// What it logged, and what others logged to the same file.
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
+    }
+
+    /// The exit status, where it has ended.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be asked for its status")
+    }
+
+    /// Ends it as a power failure would: SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        // An error says that it has ended already.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// Asks it to end: SIGTERM. Hands back its exit status.
+    pub(crate) async fn terminate(&mut self) -> ExitStatus {
+        let signal = format!("kill -TERM {}", self.child.id());
+        let sent = Command::new("sh").args(["-c", &signal]).status().expect("sh runs");
+        assert!(sent.success(), "the process had ended before it was asked to");
+        eventually("the process ends after SIGTERM", async || self.ended()).await
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// Runs `releasepage` to its end with this standard input.
+pub(crate) fn run(arguments: &[&str], settings: &SettingValues, input: &str) -> Output {
+    let mut child = command(arguments, settings)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("standard input is piped");
+    // An error says that it did not want to read, which is for its answer to tell.
+    let _ = stdin.write_all(input.as_bytes());
+    drop(stdin);
+    child.wait_with_output().expect("the output can be read")
+}
+
+fn command(arguments: &[&str], settings: &SettingValues) -> Command {
+    let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_releasepage")));
+    command.args(arguments);
+    for (name, _) in std::env::vars_os() {
+        if name.to_str().is_some_and(|name| name.starts_with("RELEASEPAGE_")) {
+            command.env_remove(name);
+        }
+    }
+    for (key, value) in settings {
+        let name = key.to_uppercase().replace('.', "__");
+        command.env(format!("RELEASEPAGE__{name}"), value);
+    }
+    command
+}

@@ -1,0 +1,348 @@
+//! A mail server that keeps what it gets and fails on demand. It is written out, since what tests need of it is just
+//! what mail servers are built to avoid: refusing after DATA, answering late, hanging up in the middle.
+
+use std::collections::BTreeMap;
+use std::io::{BufRead, BufReader, Write};
+use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// A message as it arrived.
+#[derive(Clone, Debug)]
+pub(crate) struct Received {
+    /// When the last line of it was there.
+    pub(crate) at: Instant,
+    /// Whether it was answered with 250; a server that was killed, or was told to hang up, leaves this open.
+    pub(crate) accepted: bool,
+    /// The name that the client said in EHLO.
+    pub(crate) client: String,
+    /// The sender of the envelope.
+    pub(crate) from: String,
+    /// The recipients of the envelope.
+    pub(crate) to: Vec<String>,
+    /// The message, with its dots unstuffed.
+    pub(crate) message: Vec<u8>,
+}
+
+impl Received {
+    /// The `Message-ID`, with its brackets; empty where there is none.
+    pub(crate) fn message_id(&self) -> String {
+        let text = String::from_utf8_lossy(&self.message);
+        let headers = text.split("\r\n\r\n").next().unwrap_or_default();
+        let line = headers.lines().find(|line| line.to_ascii_lowercase().starts_with("message-id:"));
+        line.and_then(|line| line.split_once(':')).map(|(_, id)| id.trim().to_owned()).unwrap_or_default()
+    }
+}
+
+/// What happens to a message after its last line.
+#[derive(Clone, Debug, Default)]
+pub(crate) enum AfterData {
+    /// It is taken: 250.
+    #[default]
+    Accept,
+    /// It is refused with this answer, `451 4.3.0 later`.
+    Answer(String),
+    /// The connection ends without an answer, as when a server dies between taking a message and saying so.
+    HangUp,
+}
+
+/// The server. Clones are the same one; it ends with the last.
+#[derive(Clone)]
+pub(crate) struct SmtpSink {
+    server: Arc<Server>,
+}
+
+struct Server {
+    address: SocketAddr,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    received: Vec<Received>,
+    recipients: BTreeMap<String, String>,
+    turned_away: Vec<String>,
+    after_data: AfterData,
+    delay: Duration,
+    held: bool,
+    down: bool,
+}
+
+impl SmtpSink {
+    /// Starts on a free port.
+    pub(crate) fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let server = Arc::new(Server { address, state: Mutex::default() });
+        // Weak, so that the server ends with those who use it and not with its own thread.
+        let weak = Arc::downgrade(&server);
+        std::thread::spawn(move || {
+            for stream in listener.incoming() {
+                let Some(server) = weak.upgrade() else { return };
+                let is_up = !server.state().down;
+                if let Some(stream) = stream.ok().filter(|_| is_up) {
+                    std::thread::spawn(move || {
+                        // An error says that the client went away, which is its own affair.
+                        let _ = Session::new(&server, stream).and_then(Session::serve);
+                    });
+                }
+            }
+        });
+        Self { server }
+    }
+
+    /// The value for `mail.url`.
+    pub(crate) fn url(&self) -> String {
+        format!("smtp://{}?tls=none", self.server.address)
+    }
+
+    /// Everything that arrived whole, in this order, also what was refused or not answered.
+    pub(crate) fn received(&self) -> Vec<Received> {
+        self.server.state().received.clone()
+    }
+
+    /// How many messages arrived whole.
+    pub(crate) fn count(&self) -> usize {
+        self.server.state().received.len()
+    }
+
+    /// From now on this recipient gets this answer, such as `550 5.1.1 nobody of this name`.
+    pub(crate) fn refuse(&self, recipient: &str, answer: &str) {
+        self.server.state().recipients.insert(recipient.to_owned(), answer.to_owned());
+    }
+
+    /// From now on this recipient is welcome again.
+    pub(crate) fn welcome(&self, recipient: &str) {
+        self.server.state().recipients.remove(recipient);
+    }
+
+    /// From now on this happens to messages after their last line.
+    pub(crate) fn after_data(&self, after_data: AfterData) {
+        self.server.state().after_data = after_data;
+    }
+
+    /// How often this recipient was refused.
+    pub(crate) fn turned_away(&self, recipient: &str) -> usize {
+        self.server.state().turned_away.iter().filter(|refused| *refused == recipient).count()
+    }
+
+    /// From now on messages are taken in, and not answered before [`SmtpSink::release`].
+    pub(crate) fn hold(&self) {
+        self.server.state().held = true;
+    }
+
+    /// Answers what was held.
+    pub(crate) fn release(&self) {
+        self.server.state().held = false;
+    }
+
+    /// From now on every connection ends before a greeting, until [`SmtpSink::start_again`].
+    pub(crate) fn stop(&self) {
+        self.server.state().down = true;
+    }
+
+    /// The server is back.
+    pub(crate) fn start_again(&self) {
+        self.server.state().down = false;
+    }
+
+    /// From now on the answer to a message takes this long.
+    pub(crate) fn delay(&self, delay: Duration) {
+        self.server.state().delay = delay;
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        // Wakes the accepting thread, which finds nobody left to accept for; if that fails, it has ended already.
+        let _ = TcpStream::connect(self.address);
+    }
+}
+
+impl Server {
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// One connection.
+struct Session<'a> {
+    server: &'a Server,
+    reader: BufReader<TcpStream>,
+    writer: TcpStream,
+    client: String,
+    from: String,
+    to: Vec<String>,
+}
+
+impl<'a> Session<'a> {
+    fn new(server: &'a Server, stream: TcpStream) -> std::io::Result<Self> {
+        let writer = stream.try_clone()?;
+        let reader = BufReader::new(stream);
+        Ok(Self { server, reader, writer, client: String::new(), from: String::new(), to: Vec::new() })
+    }
+
+    fn serve(mut self) -> std::io::Result<()> {
+        self.answer("220 sink.example ESMTP")?;
+        while let Some(line) = self.line()? {
+            if self.server.state().down {
+                break;
+            }
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            let verb = line.split([' ', ':']).next().unwrap_or_default().to_ascii_uppercase();
+            match verb.as_str() {
+                "EHLO" => {
+                    self.client = line.split(' ').nth(1).unwrap_or_default().to_owned();
+                    self.answer("250-sink.example\r\n250-8BITMIME\r\n250-SMTPUTF8\r\n250 ENHANCEDSTATUSCODES")?;
+                }
+                "HELO" | "NOOP" => self.answer("250 OK")?,
+                "MAIL" => {
+                    self.from = path(&line);
+                    self.to.clear();
+                    self.answer("250 2.1.0 OK")?;
+                }
+                "RCPT" => self.recipient(&path(&line))?,
+                "DATA" if self.to.is_empty() => self.answer("554 5.5.1 no valid recipients")?,
+                "DATA" => {
+                    if !self.data()? {
+                        return Ok(());
+                    }
+                }
+                "RSET" => {
+                    self.to.clear();
+                    self.answer("250 OK")?;
+                }
+                "QUIT" => return self.answer("221 Bye"),
+                _ => self.answer("502 5.5.2 unknown command")?,
+            }
+        }
+        Ok(())
+    }
+
+    fn recipient(&mut self, address: &str) -> std::io::Result<()> {
+        let refused = self.server.state().recipients.get(address).cloned();
+        if let Some(answer) = refused {
+            self.server.state().turned_away.push(address.to_owned());
+            return self.answer(&answer);
+        }
+        self.to.push(address.to_owned());
+        self.answer("250 2.1.5 OK")
+    }
+
+    /// Takes a message; hands back whether the connection goes on.
+    fn data(&mut self) -> std::io::Result<bool> {
+        self.answer("354 go ahead")?;
+        let mut message = Vec::new();
+        loop {
+            match self.line()? {
+                // The client broke off: there is no message.
+                None => return Ok(false),
+                Some(line) if line == b".\r\n" => break,
+                Some(line) => message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line)),
+            }
+        }
+        let to = std::mem::take(&mut self.to);
+        let (client, from) = (self.client.clone(), self.from.clone());
+        let received = Received { at: Instant::now(), accepted: false, client, from, to, message };
+        let (index, after_data, delay) = {
+            let mut state = self.server.state();
+            state.received.push(received);
+            (state.received.len() - 1, state.after_data.clone(), state.delay)
+        };
+        std::thread::sleep(delay);
+        while self.server.state().held {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        match after_data {
+            AfterData::HangUp => return Ok(false),
+            AfterData::Answer(answer) => self.answer(&answer)?,
+            AfterData::Accept => {
+                self.answer("250 2.0.0 taken")?;
+                self.server.state().received[index].accepted = true;
+            }
+        }
+        Ok(true)
+    }
+
+    fn line(&mut self) -> std::io::Result<Option<Vec<u8>>> {
+        let mut line = Vec::new();
+        let read = self.reader.read_until(b'\n', &mut line)?;
+        Ok(Some(line).filter(|_| read > 0))
+    }
+
+    fn answer(&mut self, text: &str) -> std::io::Result<()> {
+        self.writer.write_all(format!("{text}\r\n").as_bytes())
+    }
+}
+
+/// The address between the brackets of `MAIL FROM:<…>` or `RCPT TO:<…>`.
+fn path(line: &str) -> String {
+    let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
+    inner.map(|(address, _)| address.to_owned()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Says these lines to the server, one by one, and hands back the status of each answer; 0 where there is none.
+    fn talk(sink: &SmtpSink, lines: &[&str]) -> Vec<u16> {
+        let stream = TcpStream::connect(sink.server.address).unwrap();
+        let mut reader = BufReader::new(stream.try_clone().unwrap());
+        let mut answer = move || {
+            let mut line = String::new();
+            reader.read_line(&mut line).unwrap();
+            line.get(..3).and_then(|code| code.parse().ok()).unwrap_or_default()
+        };
+        let mut writer = stream;
+        let mut statuses = vec![answer()];
+        for line in lines {
+            writer.write_all(format!("{line}\r\n").as_bytes()).unwrap();
+            statuses.push(answer());
+        }
+        statuses
+    }
+
+    const MESSAGE: &str = "Message-ID: <1@example.com>\r\n\r\n..a line that begins with a dot\r\n.";
+
+    #[test]
+    fn messages_are_kept_as_they_were_meant() {
+        let sink = SmtpSink::start();
+        let envelope = ["HELO x", "MAIL FROM:<a@example.com>", "RCPT TO:<b@example.com> NOTIFY=NEVER", "DATA", MESSAGE];
+        assert_eq!(talk(&sink, &envelope), [220, 250, 250, 250, 354, 250]);
+        let received = sink.received().remove(0);
+        assert_eq!(
+            (received.from.as_str(), received.to.as_slice()),
+            ("a@example.com", &["b@example.com".to_owned()][..])
+        );
+        assert_eq!(received.message_id(), "<1@example.com>");
+        assert!(received.message.ends_with(b"\r\n\r\n.a line that begins with a dot\r\n"));
+    }
+
+    #[test]
+    fn refusals_are_said_and_the_session_goes_on() {
+        let sink = SmtpSink::start();
+        sink.refuse("b@example.com", "550 5.1.1 nobody");
+        sink.after_data(AfterData::Answer("451 4.3.0 later".to_owned()));
+        let lines = [
+            "MAIL FROM:<a@example.com>",
+            "RCPT TO:<b@example.com>",
+            "DATA",
+            "RCPT TO:<c@example.com>",
+            "DATA",
+            MESSAGE,
+            "NOOP",
+        ];
+        assert_eq!(talk(&sink, &lines), [220, 250, 550, 554, 250, 354, 451, 250]);
+        assert!(!sink.received()[0].accepted);
+    }
+
+    #[test]
+    fn connection_ends_without_an_answer_on_demand() {
+        let sink = SmtpSink::start();
+        sink.after_data(AfterData::HangUp);
+        let lines = ["MAIL FROM:<a@example.com>", "RCPT TO:<b@example.com>", "DATA", MESSAGE];
+        assert_eq!(talk(&sink, &lines), [220, 250, 250, 354, 0]);
+        assert_eq!(sink.received().len(), 1);
+    }
+}

@@ -79,14 +79,16 @@ both_databases! {
             queries.push((format!("changes?repo=acme/api&from={value}"), "from"));
             queries.push((format!("changes?repo=acme/api&from=v1.0.0&to={value}"), "to"));
         }
-        queries.push(("releases?q=%00".to_owned(), "q"));
+        for value in ["%00", "%ff", &long] {
+            queries.push((format!("releases?q={value}"), "q"));
+        }
         queries.push(("changes?repo=acme/api&from=v1.0.0&to=v0.1.0".to_owned(), "to"));
         for (query, field) in queries {
             let what: String = query.chars().take(80).collect();
             let answer = api.get(&target.page.path(&query)).await;
             v1_refusal_check(&what, &answer, 400, "request-invalid", &invalid(field));
         }
-        for (query, status) in [("style=huge", 400), ("color=nothing", 400), ("label=%00", 400), ("repo=nothing", 404)] {
+        for (query, status) in [("style=huge", 400), ("color=nothing", 400), ("label=%00", 400), ("label=%ff", 400), ("repo=nothing", 404)] {
             let answer = api.get(&target.page.path(&format!("badge.svg?{query}"))).await.expect(status);
             assert_eq!(answer.header("content-type"), "image/svg+xml", "{query}");
         }
@@ -99,7 +101,7 @@ both_databases! {
             v1_refusal_check(&format!("release {id:.20}"), &answer, 404, "not-found", &json!([]));
         }
         // Words that nothing holds are no fault, nor are signs that are no words.
-        for (words, found) in [(long.as_str(), 0), ("%ff", 2), ("%22%27%3B--", 2), ("%25_", 2)] {
+        for (words, found) in [("nothing", 0), ("%22%27%3B--", 2), ("%25_", 2)] {
             let list = api.get(&target.page.path(&format!("releases?q={words}"))).await.expect(200).json();
             assert_eq!(list["data"].as_array().map(Vec::len), Some(found), "{words:.20}");
         }

@@ -1,7 +1,7 @@
 //! Every HTTP route of ReleasePage: the page API, the Releases API, the management API, and the pages people see.
 //!
 //! Handlers are short: they turn the input into domain types, call one function of storage, and render the answer.
-//! The whole URL tree stands in [`routes`]. Each surface has one type of error, and one table from the errors of
+//! The whole URL tree stands in `routes`. Each surface has one type of error, and one table from the errors of
 //! storage and domain to it.
 //!
 //! This crate never writes SQL, never sends mail, and never decides what a release or a subscription becomes.
@@ -9,12 +9,13 @@
 mod amplitude;
 mod body;
 pub mod client;
+mod content_type;
 mod field;
 pub mod limits;
 mod links;
 mod management;
 mod pages;
-mod release_id;
+mod query;
 mod request;
 mod routes;
 pub mod server;
@@ -22,4 +23,5 @@ pub mod settings;
 mod snapshot;
 pub mod snapshots;
 pub mod state;
+mod urlencoded;
 pub mod v1;

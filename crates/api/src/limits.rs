@@ -1,20 +1,17 @@
 //! How often one may ask: fixed windows, counted in this server's memory (`releasepage-v1.md`, Rate limit).
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::sync::{Arc, Mutex, PoisonError};
 
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use releasepage_domain::{environment::Environment, time::UtcTime};
 
 use crate::client::ClientBucket;
 
-/// Windows that are kept at most. Past that, those that were used least are forgotten, and begin anew.
+/// Windows that are kept at most. Past that, those that were used longest ago are forgotten, and begin anew.
 const WINDOWS_MAX: u64 = 100_000;
 
-/// When a window that nobody used is forgotten: whatever bucket it is of, it has ended by then.
-const WINDOW_IDLE: Duration = Duration::from_secs(Bucket::SubscribeHourly.seconds() as u64);
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
 
 /// What is counted apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -102,8 +99,8 @@ pub(crate) struct Standing {
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
-    /// When its first request came.
-    start: UtcTime,
+    /// When its first request came, in microseconds of Unix time.
+    start: i64,
     count: u32,
 }
 
@@ -122,53 +119,60 @@ impl Default for Limits {
 impl Limits {
     /// Nobody has asked for anything.
     pub fn new() -> Self {
-        Self { windows: Cache::builder().max_capacity(WINDOWS_MAX).time_to_idle(WINDOW_IDLE).build() }
+        Self { windows: Cache::builder().max_capacity(WINDOWS_MAX).eviction_policy(EvictionPolicy::lru()).build() }
     }
 
     /// Counts a request, unless it is refused.
     pub(crate) fn take(&self, quota: Quota, now: UtcTime) -> Standing {
+        let now = now.and_utc().timestamp_micros();
         let begin = || Arc::new(Mutex::new(Window { start: now, count: 0 }));
         let key = (quota.bucket, quota.subject);
         let window = self.windows.get(&key).unwrap_or_else(|| self.windows.get_with(key, begin));
         // A thread that panicked here left a number behind, which is as good as any.
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
-        if !window_is_open(window.start, quota.bucket, now) {
+        if !window.is_open(quota.bucket, now) {
             *window = Window { start: now, count: 0 };
         }
         let refused = window.count >= quota.limit;
         if !refused {
             window.count += 1;
         }
-        standing(*window, quota, refused, now)
+        window.standing(quota, refused, now)
     }
 
     /// Where a subject stands, without counting anything.
     pub(crate) fn peek(&self, quota: Quota, now: UtcTime) -> Standing {
+        let now = now.and_utc().timestamp_micros();
         let known = self.windows.get(&(quota.bucket, quota.subject));
         let known = known.map(|window| *window.lock().unwrap_or_else(PoisonError::into_inner));
-        let window = known.filter(|window| window_is_open(window.start, quota.bucket, now));
-        standing(window.unwrap_or(Window { start: now, count: 0 }), quota, false, now)
+        let window = known.filter(|window| window.is_open(quota.bucket, now));
+        window.unwrap_or(Window { start: now, count: 0 }).standing(quota, false, now)
     }
 }
 
-/// Whether a window still lasts. A clock that was set back ends it: nobody waits for the old time to come again.
-fn window_is_open(start: UtcTime, bucket: Bucket, now: UtcTime) -> bool {
-    let age = now - start;
-    age >= chrono::Duration::zero() && age < chrono::Duration::seconds(bucket.seconds().into())
-}
+impl Window {
+    /// Whether it still lasts. A clock that was set back ends it: nobody waits for the old time to come again.
+    fn is_open(self, bucket: Bucket, now: i64) -> bool {
+        (self.start..self.end(bucket)).contains(&now)
+    }
 
-fn standing(window: Window, quota: Quota, refused: bool, now: UtcTime) -> Standing {
-    let end = window.start + chrono::Duration::seconds(quota.bucket.seconds().into());
-    // Rounded up: who comes back then finds a new window.
-    let up = |micros: i64| micros.div_euclid(1_000_000) + i64::from(micros.rem_euclid(1_000_000) > 0);
-    let left = up((end - now).num_microseconds().unwrap_or(i64::MAX));
-    Standing {
-        bucket: quota.bucket,
-        limit: quota.limit,
-        remaining: quota.limit.saturating_sub(window.count),
-        reset: up(end.and_utc().timestamp_micros()),
-        seconds: u32::try_from(left.max(1)).unwrap_or(quota.bucket.seconds()),
-        refused,
+    /// When it ends, in microseconds of Unix time.
+    fn end(self, bucket: Bucket) -> i64 {
+        self.start.saturating_add(i64::from(bucket.seconds()) * MICROS)
+    }
+
+    fn standing(self, quota: Quota, refused: bool, now: i64) -> Standing {
+        let end = self.end(quota.bucket);
+        // Rounded up: who comes back then finds a new window.
+        let up = |micros: i64| micros.div_euclid(MICROS) + i64::from(micros.rem_euclid(MICROS) > 0);
+        Standing {
+            bucket: quota.bucket,
+            limit: quota.limit,
+            remaining: quota.limit.saturating_sub(self.count),
+            reset: up(end),
+            seconds: u32::try_from(up(end.saturating_sub(now)).max(1)).unwrap_or(quota.bucket.seconds()),
+            refused,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::{
     cell::Cell,
+    fmt,
     hash::{BuildHasher, RandomState},
     sync::{
         LazyLock,
@@ -29,9 +30,29 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Names the server's region on every answer of an API.
 pub(crate) const REGION: HeaderName = HeaderName::from_static("x-releasepage-region");
 
+/// The routes whose success changes nothing of what readers see: they concern one subscriber or one account. All of them
+/// can be asked by strangers, who would otherwise make every page in memory cost a look-up with each of their requests.
+const READERS_SEE_NOTHING: [&str; 8] = [
+    "/v1/pages/{page_id}/subscribers",
+    "/p/{slug}/subscribe",
+    "/confirm/{token}",
+    "/preferences/{token}",
+    "/unsubscribe/{token}",
+    "/setup/{token}",
+    "/sign-in",
+    "/sign-out",
+];
+
+/// The id of a request: one that came with it, or a number of our own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum RequestId {
+    Given(HeaderValue),
+    Made(u64),
+}
+
 /// What is known of a request beside what it says.
 struct RequestFacts {
-    id: HeaderValue,
+    id: RequestId,
     client: ClientAddress,
     /// The limit that the request was counted under last.
     standing: Cell<Option<Standing>>,
@@ -40,7 +61,7 @@ struct RequestFacts {
 /// The id of a request. It is also on the answer, as `X-Request-Id`, and on every line of the log that the request wrote.
 pub(crate) fn request_id(request: &HttpRequest) -> Option<String> {
     let extensions = request.extensions();
-    extensions.get::<RequestFacts>().and_then(|facts| facts.id.to_str().ok()).map(str::to_owned)
+    extensions.get::<RequestFacts>().map(|facts| facts.id.to_string())
 }
 
 /// The address of the client.
@@ -68,7 +89,7 @@ pub(crate) fn standing_noted(request: &HttpRequest) -> Option<Standing> {
 
 /// A request on its way.
 pub(crate) struct Passage {
-    id: HeaderValue,
+    id: RequestId,
     /// Never raw path or query: keys and tokens stand in them.
     pub(crate) span: Span,
     safe: bool,
@@ -80,7 +101,7 @@ pub(crate) struct Passage {
 /// The span of a request that only reads is one of level `debug`: most reads are answered from memory within
 /// microseconds, and at level `info` they shall not pay for a span that nothing is logged in.
 pub(crate) fn request_begin(request: &ServiceRequest, state: &ApiState) -> Passage {
-    let id = id_given(request.headers()).unwrap_or_else(id_new);
+    let id = RequestId::of(request.headers());
     let client = ClientAddress::of(request.peer_addr(), request.headers(), &state.settings.trusted_proxies);
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     request.extensions_mut().insert(RequestFacts { id: id.clone(), client, standing: Cell::new(None) });
@@ -89,7 +110,7 @@ pub(crate) fn request_begin(request: &ServiceRequest, state: &ApiState) -> Passa
             tracing::span!(
                 $level,
                 "request",
-                request_id = id.to_str().unwrap_or_default(),
+                request_id = %id,
                 method = request.method().as_str(),
                 route = request.match_pattern().as_deref().unwrap_or_default(),
             )
@@ -102,16 +123,31 @@ pub(crate) fn request_begin(request: &ServiceRequest, state: &ApiState) -> Passa
 /// Ends a request: puts its id on the answer, and writes the line of the log.
 pub(crate) fn request_end(passage: Passage, response: &mut ServiceResponse, state: &Data<ApiState>) {
     let status = response.status();
-    if !passage.safe && !status.is_client_error() && !status.is_server_error() {
+    if !passage.safe && !status.is_client_error() && !status.is_server_error() && readers_may_see(response.request()) {
         state.snapshots.changed();
     }
-    let path = response.request().path();
-    let is_api = path.starts_with("/v1") || path.starts_with("/api");
-    if is_api {
+    if route_is_below(response.request(), "/v1") || route_is_below(response.request(), "/api") {
         response.headers_mut().insert(REGION, state.region_header.clone());
     }
     log(&passage, response, status);
-    response.headers_mut().insert(REQUEST_ID, passage.id);
+    response.headers_mut().insert(REQUEST_ID, passage.id.header_value());
+}
+
+/// Whether what a request changed may show on a page. Of a route that is not known to be harmless, it may.
+fn readers_may_see(request: &HttpRequest) -> bool {
+    !request.match_pattern().is_some_and(|route| READERS_SEE_NOTHING.contains(&route.as_str()))
+}
+
+/// Whether a request was routed to this path or one below it.
+///
+/// Routes are found by the decoded path: `/%761` is `/v1` to them, while the request's own path is the raw one.
+pub(crate) fn route_is_below(request: &HttpRequest, above: &str) -> bool {
+    path_is_below(request.match_info().as_str(), above)
+}
+
+/// Whether a path is this one, or one below it.
+fn path_is_below(path: &str, above: &str) -> bool {
+    path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
@@ -120,7 +156,7 @@ fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
             tracing::event!(
                 parent: &passage.span,
                 $level,
-                request_id = passage.id.to_str().unwrap_or_default(),
+                request_id = %passage.id,
                 method = response.request().method().as_str(),
                 route = response.request().match_pattern().as_deref().unwrap_or_default(),
                 status = status.as_u16(),
@@ -136,23 +172,42 @@ fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
     }
 }
 
-/// The id that a proxy or a client gave, if it can stand in a header and a log.
-fn id_given(headers: &HeaderMap) -> Option<HeaderValue> {
-    let given = headers.get(REQUEST_ID)?;
-    let clean = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
-    let good = (1..=64).contains(&given.len()) && given.as_bytes().iter().all(clean);
-    good.then(|| given.clone())
+impl RequestId {
+    /// The id that a proxy or a client gave, if it can stand in a header and a log. Else a new one: unlike any other of
+    /// this server, and by chance alone like one of another's.
+    fn of(headers: &HeaderMap) -> Self {
+        static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(0)));
+        let clean = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+        let given = headers.get(REQUEST_ID);
+        match given.filter(|id| (1..=64).contains(&id.len()) && id.as_bytes().iter().all(clean)) {
+            Some(id) => Self::Given(id.clone()),
+            None => Self::Made(NEXT.fetch_add(1, Ordering::Relaxed)),
+        }
+    }
+
+    fn header_value(&self) -> HeaderValue {
+        match self {
+            Self::Given(id) => id.clone(),
+            Self::Made(number) => {
+                let digits = hex_digits(*number);
+                HeaderValue::from_bytes(&digits).expect("hexadecimal digits can stand in a header")
+            }
+        }
+    }
 }
 
-/// A new id, 16 hexadecimal digits: unlike any other of this server, and by chance alone like one of another's.
-fn id_new() -> HeaderValue {
-    static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(0)));
-    let number = NEXT.fetch_add(1, Ordering::Relaxed);
-    let mut digits = [0; 16];
-    for (index, digit) in digits.iter_mut().rev().enumerate() {
-        *digit = b"0123456789abcdef"[(number >> (4 * index) & 15) as usize];
+impl fmt::Display for RequestId {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Given(id) => formatter.write_str(id.to_str().unwrap_or_default()),
+            Self::Made(number) => write!(formatter, "{number:016x}"),
+        }
     }
-    HeaderValue::from_bytes(&digits).unwrap_or(HeaderValue::from_static("0"))
+}
+
+/// A number in 16 hexadecimal digits, without a detour through a text: every answer has one.
+fn hex_digits(number: u64) -> [u8; 16] {
+    std::array::from_fn(|index| b"0123456789abcdef"[(number >> (4 * (15 - index)) & 15) as usize])
 }
 
 #[cfg(test)]
@@ -173,14 +228,24 @@ mod tests {
         ] {
             let mut headers = HeaderMap::new();
             headers.insert(REQUEST_ID, HeaderValue::from_bytes(given.as_bytes()).unwrap());
-            assert_eq!(id_given(&headers).is_some(), kept, "{given:?}");
+            assert_eq!(matches!(RequestId::of(&headers), RequestId::Given(_)), kept, "{given:?}");
         }
     }
 
     #[test]
-    fn made_ids_differ() {
-        let (one, other) = (id_new(), id_new());
-        assert_eq!(one.len(), 16);
+    fn made_ids_differ_and_are_written_alike() {
+        let (one, other) = (RequestId::of(&HeaderMap::new()), RequestId::of(&HeaderMap::new()));
         assert_ne!(one, other);
+        for id in [one, RequestId::Made(0), RequestId::Made(u64::MAX)] {
+            assert_eq!(id.header_value(), id.to_string());
+            assert_eq!(id.to_string().len(), 16);
+        }
+    }
+
+    #[test]
+    fn what_is_below_a_path() {
+        for (path, below) in [("/v1", true), ("/v1/", true), ("/v1/pages", true), ("/v1x", false), ("/", false)] {
+            assert_eq!(path_is_below(path, "/v1"), below, "{path}");
+        }
     }
 }

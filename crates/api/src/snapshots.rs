@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::sync::Cache;
+use moka::{policy::EvictionPolicy, sync::Cache};
 use releasepage_storage::{
     Store, StoreError,
     snapshots::{page_generations, page_snapshot},
@@ -143,7 +143,11 @@ impl Snapshots {
     pub(crate) fn new(public_url: &Url) -> Self {
         let weigh = |_: &String, entry: &Arc<Entry>| entry.snapshot.weight();
         Self {
-            entries: Cache::builder().max_capacity(BYTES_MAX).weigher(weigh).build(),
+            entries: Cache::builder()
+                .max_capacity(BYTES_MAX)
+                .weigher(weigh)
+                .eviction_policy(EvictionPolicy::lru())
+                .build(),
             changes: AtomicU64::new(0),
             turns: std::array::from_fn(|_| Mutex::new(())),
             public_url: public_url.clone(),
@@ -154,7 +158,7 @@ impl Snapshots {
     /// Something was changed on this server: every page is looked up again before it is next answered from memory.
     ///
     /// Called after the commit. The middleware does so after every request that was not only reading, so that no handler
-    /// can forget it.
+    /// can forget it; only those are left out whose routes can change nothing that readers see.
     pub fn changed(&self) {
         self.changes.fetch_add(1, Ordering::AcqRel);
     }

@@ -12,6 +12,7 @@ pub(crate) mod page_access;
 pub(crate) mod release_json;
 pub(crate) mod releases;
 pub(crate) mod response;
+pub(crate) mod standing;
 pub(crate) mod subscribers;
 pub(crate) mod token;
 pub(crate) mod version;

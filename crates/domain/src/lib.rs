@@ -7,6 +7,7 @@
 pub mod account;
 pub mod announcement;
 pub mod bump;
+pub mod changes;
 pub mod component;
 pub mod environment;
 pub mod fault;

@@ -173,6 +173,11 @@ pub struct ReleaseInput {
     pub params: serde_json::Map<String, serde_json::Value>,
 }
 
+/// Whether a text has the form of a release's id: 7 lower-case letters and digits.
+pub fn release_id_is_valid(id: &str) -> bool {
+    id.len() == 7 && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
+}
+
 /// Checks a tag or version: 1 to 200 characters on one line, not blank.
 pub fn release_tag_check(field: &str, tag: &str) -> Result<(), Fault> {
     if tag.trim().is_empty() || tag.chars().count() > 200 || !line_is_clean(tag) {
@@ -247,6 +252,14 @@ mod tests {
             [(None, 0, true), (None, 7, true), (None, 8, false), (Some(true), 800, true), (Some(false), 0, false)]
         {
             assert_eq!(release_is_announced(notify, now - Duration::days(days), now), announced, "{notify:?} {days}");
+        }
+    }
+
+    #[test]
+    fn ids() {
+        assert!(release_id_is_valid("xbcehyc") && release_id_is_valid("0a1b2c3"));
+        for bad in ["", "xbcehy", "xbcehycc", "Xbcehyc", "xbc-hyc", "xbcehy\0", "xbcehé"] {
+            assert!(!release_id_is_valid(bad), "{bad:?}");
         }
     }
 

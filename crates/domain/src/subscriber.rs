@@ -30,8 +30,19 @@ crate::text::named! {
     }
 }
 
+/// The longest address in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+const ADDRESS_LENGTH: usize = 254;
+
+/// Whether a host in ASCII is an IP address, as a URL would read it: its last label is a number, be it hexadecimal. Such
+/// a host has no mail domain; digits of other scripts become these in IDNA.
+fn is_number_host(host: &str) -> bool {
+    let last = host.rsplit('.').next().unwrap_or(host);
+    let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
+    hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 /// An e-mail address that a mail can be sent to, as RFC 5321 and RFC 6531 say: at most 254 octets, without display
-/// name, comment or address literal, and without any control character.
+/// name, comment, address literal or IP address, and without any control character.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SubscriberAddress {
     given: String,
@@ -48,16 +59,19 @@ impl SubscriberAddress {
     }
 
     fn parse_address(given: &str) -> Option<Self> {
-        if given.len() > 254 || !line_is_clean(given) {
+        if given.len() > ADDRESS_LENGTH || !line_is_clean(given) {
             return None;
         }
         let options = Options::default().without_display_text().without_domain_literal().with_no_minimum_sub_domains();
         let address = EmailAddress::parse_with_options(given, options).ok()?;
         let domain_ascii = idna::domain_to_ascii_strict(address.domain()).ok()?;
-        if domain_ascii.is_empty() || domain_ascii.ends_with('.') {
+        if domain_ascii.is_empty() || domain_ascii.ends_with('.') || is_number_host(&domain_ascii) {
             return None;
         }
-        Some(Self { local: address.local_part().to_owned(), domain_ascii, given: given.to_owned() })
+        let parsed = Self { local: address.local_part().to_owned(), domain_ascii, given: given.to_owned() };
+        // The ASCII form is what a mail server is told, and may be longer than what was typed.
+        let octets = parsed.local.len() + 1 + parsed.domain_ascii.len();
+        (octets <= ADDRESS_LENGTH && parsed.folded().len() <= ADDRESS_LENGTH).then_some(parsed)
     }
 
     /// The address as it was given; mail goes to it.
@@ -180,10 +194,14 @@ mod tests {
             "x@localhost",
             "\"a b\"@example.com",
             "o'neil@example.co.uk",
+            "a@1.example",
+            "a@example.0xyz",
         ] {
             assert!(SubscriberAddress::parse("data.value", good).is_ok(), "{good}");
         }
         let long = format!("{}@example.com", "a".repeat(250));
+        let long_in_ascii = format!("{}@{}com", "a".repeat(64), "ünïünïünïü.".repeat(10));
+        assert!(long_in_ascii.len() < ADDRESS_LENGTH);
         for bad in [
             "",
             "a",
@@ -199,7 +217,13 @@ mod tests {
             "a@-example.com",
             "a@example..com",
             " a@example.com",
+            "a@127.0.0.1",
+            "a@１２７.０.０.１",
+            "a@0x7f000001",
+            "a@example.0XA",
+            "a@2130706433",
             &long,
+            &long_in_ascii,
         ] {
             assert!(SubscriberAddress::parse("data.value", bad).is_err(), "{bad:?}");
         }

@@ -29,7 +29,7 @@ pub struct ListPart<T> {
 impl<T> ListPart<T> {
     /// Makes a part of at most `limit` rows out of the first `limit + 1` rows that follow the caller's cursor: the one
     /// too many only tells that there is more.
-    pub(crate) fn cut(mut rows: Vec<T>, limit: u32, cursor: impl FnOnce(&T) -> String) -> Self {
+    pub fn cut(mut rows: Vec<T>, limit: u32, cursor: impl FnOnce(&T) -> String) -> Self {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         let more = rows.len() > limit;
         rows.truncate(limit);

@@ -29,6 +29,7 @@ pub mod page_releases;
 pub mod pages;
 pub mod projects;
 mod release_changes;
+pub mod release_ranges;
 mod release_tokens;
 pub mod releases;
 pub mod repositories;

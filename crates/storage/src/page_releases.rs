@@ -65,8 +65,9 @@ pub struct PageRelease {
     pub ends_at: Option<UtcTime>,
 }
 
+/// What is read of a [`PageRelease`].
 #[derive(Queryable)]
-struct Row {
+pub(crate) struct Row {
     id: String,
     component: PageComponent,
     tag: String,
@@ -83,7 +84,7 @@ struct Row {
 }
 
 impl Row {
-    fn release(self) -> QueryResult<PageRelease> {
+    pub(crate) fn release(self) -> QueryResult<PageRelease> {
         Ok(PageRelease {
             author: self.author.unwrap_or_else(|| repository_owner(&self.component.repo).to_owned()),
             bump: stored(&self.bump, "bump")?,
@@ -122,6 +123,7 @@ macro_rules! row {
         )
     };
 }
+pub(crate) use row;
 
 /// The visible releases of a page, not yet ordered.
 macro_rules! visible {
@@ -133,6 +135,7 @@ macro_rules! visible {
             .select(row!())
     };
 }
+pub(crate) use visible;
 
 /// Which releases of a page are asked for; `None` means any.
 #[derive(Clone, Debug, Default)]
@@ -243,43 +246,6 @@ pub async fn release_neighbours(
         .await
 }
 
-/// Every visible release of one component of a page, highest version first. Without `repo`, the page's only component
-/// is meant; `None` where it has several.
-pub async fn component_releases_ranked(
-    store: &Store,
-    page_id: String,
-    repo: Option<String>,
-) -> Result<Option<(PageComponent, Vec<PageRelease>)>, StoreError> {
-    store
-        .read(move |connection| {
-            let component = match &repo {
-                Some(repo) => component_of(connection, &page_id, repo)?,
-                None => {
-                    let mut components = page_components(connection, &page_id)?;
-                    match components.len() {
-                        1 => components.remove(0),
-                        _ => return Ok(None),
-                    }
-                }
-            };
-            let releases: Vec<PageRelease> = visible!(&page_id)
-                .filter(components::id.eq(component.id))
-                .order((
-                    component_releases::version_key.desc(),
-                    component_releases::published_at.desc(),
-                    releases::tag.desc(),
-                    releases::platforms_key.desc(),
-                    releases::id.desc(),
-                ))
-                .load::<Row>(connection)?
-                .into_iter()
-                .map(Row::release)
-                .collect::<QueryResult<_>>()?;
-            Ok(Some((component, releases)))
-        })
-        .await
-}
-
 /// The components of a page, in the order in which they were added.
 pub(crate) fn page_components(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<PageComponent>> {
     Ok(components::table
@@ -289,7 +255,8 @@ pub(crate) fn page_components(connection: &mut AnyConnection, page_id: &str) -> 
         .load(connection)?)
 }
 
-fn component_of(connection: &mut AnyConnection, page_id: &str, repo: &str) -> QueryResult<PageComponent> {
+/// A component of a page by its `repo`, whatever its case.
+pub(crate) fn component_of(connection: &mut AnyConnection, page_id: &str, repo: &str) -> QueryResult<PageComponent> {
     components::table
         .filter(components::page_id.eq(page_id).and(components::repo_folded.eq(repo.to_ascii_lowercase())))
         .select((components::id, components::repo, components::name))

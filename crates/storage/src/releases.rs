@@ -269,11 +269,20 @@ pub async fn release_get(store: &Store, owner: ReleaseOwner, id: String) -> Resu
     store.read(move |connection| release_owned(connection, owner, &id)).await
 }
 
-/// The releases of a repository, newest first, at most `limit`, after the release that `after` names by time and id.
+/// Which releases of a repository are asked for. The default is all of them, whatever their state.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ReleasesFilter {
+    /// Whether those that were withdrawn are left out.
+    pub without_withdrawn: bool,
+    /// Older than the release with this time and id.
+    pub after: Option<(UtcTime, String)>,
+}
+
+/// The releases of a repository, newest first, at most `limit`.
 pub async fn releases_list(
     store: &Store,
     repository_id: i64,
-    after: Option<(UtcTime, String)>,
+    filter: ReleasesFilter,
     limit: i64,
 ) -> Result<Vec<Release>, StoreError> {
     store
@@ -284,7 +293,10 @@ pub async fn releases_list(
                 .limit(limit)
                 .select(ReleaseRow::as_select())
                 .into_boxed();
-            if let Some((time, id)) = &after {
+            if filter.without_withdrawn {
+                query = query.filter(releases::state.ne(ReleaseState::Withdrawn.as_str()));
+            }
+            if let Some((time, id)) = &filter.after {
                 query = query.filter(
                     releases::published_at
                         .lt(*time)

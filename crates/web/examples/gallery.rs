@@ -80,6 +80,7 @@ fn reader_documents() -> Vec<(&'static str, String)> {
             }
             .html(),
         ),
+        ("link-refused", LinkRefused { fault: LinkFault::Suppressed, page_href: Some(href()) }.html()),
         ("link-expired", LinkRefused { fault: LinkFault::Expired, page_href: Some(href()) }.html()),
         ("preferences", preferences(Standing::Confirmed, Some(Notice::Saved)).html()),
         ("preferences-fault", preferences(Standing::Unsubscribed, Some(Notice::KindMissing)).html()),
@@ -161,6 +162,7 @@ fn release(version: &str, bump: Bump, day: u32, component: &str, markdown: &str)
         author: Some("Jivings".into()),
         published_at: time(day),
         notes: NotesHtml::from_markdown(markdown, RemoteImages::Refused),
+        notes_are_cut: false,
         platforms: Vec::new(),
         rolling_out: false,
         permalink: format!("/p/acme/{version}"),

@@ -49,6 +49,8 @@ pub enum LinkFault {
     Expired,
     /// It has done its work, or a newer one has taken its place.
     Used,
+    /// Mail to the address was refused, so that nothing can be sent to it.
+    Suppressed,
     /// It is not a link that this server made, or not all of it.
     Invalid,
 }

@@ -24,6 +24,8 @@ pub struct ReleaseView {
     pub published_at: NaiveDateTime,
     /// The notes.
     pub notes: NotesHtml,
+    /// Whether there is more of them on the release's own page.
+    pub notes_are_cut: bool,
     /// The platforms that it is for; empty for all.
     pub platforms: Vec<String>,
     /// Whether it reaches its users little by little and has not reached all.

@@ -37,6 +37,7 @@ fn page(text: &str) -> Page {
             author: Some(text.into()),
             published_at: published_at(),
             notes: NotesHtml::from_markdown(&format!("**Bold** {text}"), RemoteImages::Refused),
+            notes_are_cut: false,
             platforms: vec![text.into()],
             rolling_out: true,
             permalink: text.into(),
@@ -132,6 +133,15 @@ fn typed_text_is_text() {
         assert!(html.contains("script"), "the text is shown: {html}");
     }
     assert!(page(HOSTILE).html().contains("<strong>Bold</strong>"));
+}
+
+#[test]
+fn notes_that_are_cut_lead_to_the_rest() {
+    let mut list = page("v1.0.2");
+    assert!(!list.html().contains("Read all of it"));
+    list.releases[0].notes_are_cut = true;
+    list.releases[0].permalink = "/p/acme/releases/xbcehyc".into();
+    assert!(list.html().contains("<a href=\"/p/acme/releases/xbcehyc\">Read all of it</a>"), "{}", list.html());
 }
 
 #[test]

@@ -20,6 +20,8 @@ CREATE TABLE releases (
     created_at TIMESTAMP NOT NULL,
     updated_at TIMESTAMP NOT NULL,
     revision BIGINT NOT NULL,
+    -- It was withdrawn once: whenever it comes back, nobody is mailed.
+    quiet BOOLEAN NOT NULL DEFAULT FALSE,
     UNIQUE (repository_id, tag, platforms_key)
 );
 CREATE INDEX releases_repository_time ON releases (repository_id, published_at, id);

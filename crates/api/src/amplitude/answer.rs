@@ -1,7 +1,7 @@
 //! A release as the Releases API answers it; names, nesting and order are those of `amplitude-2.md`.
 
 use releasepage_domain::time::UtcTime;
-use releasepage_storage::releases::Release;
+use releasepage_storage::{cursor::ListPart, releases::Release};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -55,9 +55,9 @@ impl ReleaseAnswer {
 
 impl ReleasesAnswer {
     /// Renders a part of the list.
-    pub(crate) fn of(project: ProjectCaller, releases: &[Release], next: Option<String>) -> Self {
-        let releases = releases.iter().map(|release| ReleaseBody::of(project, release)).collect();
-        Self { success: true, releases, next }
+    pub(crate) fn of(project: ProjectCaller, part: ListPart<Release>) -> Self {
+        let releases = part.rows.iter().map(|release| ReleaseBody::of(project, release)).collect();
+        Self { success: true, releases, next: part.next }
     }
 }
 

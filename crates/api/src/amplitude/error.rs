@@ -128,10 +128,23 @@ impl AmplitudeError {
         self.status_code() == StatusCode::UNAUTHORIZED
     }
 
-    /// The answer. The id is for whoever asks the server's operator what happened.
+    /// What happened inside, where the failure is ours: for the log alone.
+    fn source_of_failure(&self) -> Option<&StoreError> {
+        match self {
+            Self::Internal(source) | Self::Unavailable(source) => Some(source),
+            _ => None,
+        }
+    }
+
+    /// The answer. Where the failure is ours, its message has the request's id, under which the cause is in the log.
     fn answer(&self, request_id: Option<&str>) -> HttpResponse {
         let (error, status) = self.code();
         let mut message = self.to_string();
+        if self.source_of_failure().is_some()
+            && let Some(id) = request_id
+        {
+            message = format!("{message}; its operator finds more under the request id {id}");
+        }
         let mut response = HttpResponse::build(status);
         match self {
             Self::CredentialsMissing | Self::CredentialsInvalid | Self::RegionOther { .. } => {
@@ -140,19 +153,22 @@ impl AmplitudeError {
             Self::RateLimited { retry_after } => {
                 response.insert_header((RETRY_AFTER, *retry_after));
             }
-            Self::Unavailable(cause) => {
-                tracing::warn!(%cause, "the database is unavailable");
+            Self::Unavailable(_) => {
                 response.insert_header((RETRY_AFTER, "5"));
-            }
-            Self::Internal(cause) => {
-                tracing::error!(%cause, "a request failed");
-                if let Some(id) = request_id {
-                    message = format!("{message}; its operator finds more under the request id {id}");
-                }
             }
             _ => {}
         }
         response.json(ErrorBody { success: false, error, message })
+    }
+}
+
+/// Writes to the log what an answer does not say.
+fn error_log(error: &AmplitudeError, request_id: Option<&str>) {
+    let request_id = request_id.unwrap_or_default();
+    match error {
+        AmplitudeError::Unavailable(error) => tracing::warn!(request_id, %error, "a request had to be refused"),
+        AmplitudeError::Internal(error) => tracing::error!(request_id, %error, "a request failed"),
+        _ => {}
     }
 }
 
@@ -223,6 +239,7 @@ pub(crate) async fn failures_explain<B: MessageBody>(
             &foreign
         }
     };
+    error_log(known, id.as_deref());
     let mut answer = known.answer(id.as_deref());
     let refusal = error.and_then(Error::as_error::<V1Error>);
     if let Some(allow) = refusal.and_then(V1Error::allow).or_else(|| failed.headers().get(ALLOW)) {
@@ -270,6 +287,7 @@ mod tests {
         assert_eq!((answer.status().as_u16(), answer.headers().contains_key(RETRY_AFTER)), (503, true));
         let body = body_of(answer);
         assert_eq!(body["error"], "unavailable");
+        assert!(body["message"].as_str().is_some_and(|message| message.contains("run-1")), "{body}");
         assert!(!body.to_string().contains("password"), "{body}");
     }
 }

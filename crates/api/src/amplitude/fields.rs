@@ -5,8 +5,9 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use percent_encoding::percent_decode;
 use serde_json::{Map, Value, value::RawValue};
+
+use crate::urlencoded::urlencoded_pairs;
 
 /// The fields of a release. Whatever else a pipeline sends is passed over.
 const NAMES: [&str; 9] = [
@@ -59,14 +60,10 @@ impl Fields {
     /// Reads `application/x-www-form-urlencoded`: a body or a query string.
     pub(crate) fn from_form(form: &[u8]) -> Result<Self, FieldsError> {
         let mut fields = Self::default();
-        for pair in form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &[][..]),
-            };
-            let name = form_text(name).ok_or_else(|| FieldsError::Text("each field's name".to_owned()))?;
+        for (name, value) in urlencoded_pairs(form) {
+            let name = name.ok_or_else(|| FieldsError::Text("each field's name".to_owned()))?;
             if let Some(name) = name_known(&name) {
-                let value = form_text(value).ok_or_else(|| FieldsError::Text(name.to_owned()))?;
+                let value = value.ok_or_else(|| FieldsError::Text(name.to_owned()))?;
                 fields.push(name, Value::from(value));
             }
         }
@@ -108,12 +105,6 @@ impl Fields {
 /// Whether the name of a multipart form's part is that of a field.
 pub(crate) fn name_known(name: &str) -> Option<&'static str> {
     NAMES.into_iter().find(|known| *known == name)
-}
-
-/// One name or value of an urlencoded form, or `None` where it is not UTF-8.
-fn form_text(encoded: &[u8]) -> Option<String> {
-    let blanks: Vec<u8> = encoded.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-    String::from_utf8(percent_decode(&blanks).collect()).ok()
 }
 
 #[cfg(test)]

@@ -10,15 +10,15 @@ use actix_web::{
 use releasepage_auth::random::release_id_new;
 use releasepage_domain::{
     fault::{Fault, Faults},
-    release::{ReleaseInput, ReleaseState},
+    release::{ReleaseInput, ReleaseState, release_id_is_valid},
 };
 use releasepage_storage::{
     StoreError,
-    cursor::TimeCursor,
+    cursor::{ListPart, TimeCursor},
     idempotency::{Idempotency, Replay},
     releases::{
-        Release, ReleaseArrival, ReleaseOwner, release_arrive, release_edit, release_get, release_withdraw,
-        releases_list,
+        Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
+        release_withdraw, releases_list,
     },
 };
 use serde::Serialize;
@@ -34,9 +34,8 @@ use super::{
 };
 use crate::{
     body::{BODY_MAX, body_read},
-    field::Query,
     limits::{Bucket, Quota, Subject},
-    release_id::release_id_is_valid,
+    query::Query,
     request::client_address,
     state::ApiState,
 };
@@ -80,38 +79,25 @@ pub(crate) async fn release_list(request: HttpRequest, state: Data<ApiState>) ->
     let query = Query::of(&request);
     let mut faults = Faults::new();
     let limit = query.limit(&mut faults);
-    let cursor = query.text(&mut faults, "cursor").map(TimeCursor::parse);
-    let after = cursor.and_then(|cursor| faults.take(cursor));
+    let after = query.cursor(&mut faults, TimeCursor::parse);
     let after = faults.finish(|| Some(after))?;
-    let (releases, next) = releases_part(&state, project, after, limit).await?;
-    Ok(answer(&ReleasesAnswer::of(project, &releases, next)))
+    let part = releases_part(&state, project, after, limit).await?;
+    Ok(answer(&ReleasesAnswer::of(project, part)))
 }
 
-/// Reads until `limit` releases are found that are not deleted, and one more to know whether the list goes on.
+/// At most `limit` releases that are not deleted, and where the list goes on.
 async fn releases_part(
     state: &ApiState,
     project: ProjectCaller,
     after: Option<TimeCursor>,
     limit: u32,
-) -> Result<(Vec<Release>, Option<String>), StoreError> {
-    let wanted = usize::try_from(limit).unwrap_or(usize::MAX).saturating_add(1);
-    let asked = i64::from(limit) + 1;
-    let mut after = after.map(|cursor| (cursor.time, cursor.id));
-    let mut found = Vec::new();
-    loop {
-        let rows = releases_list(&state.store, project.repository_id, after, asked).await?;
-        let is_last = rows.len() < wanted;
-        after = rows.last().map(|last| (last.input.published_at, last.id.clone()));
-        found.extend(rows.into_iter().filter(|release| release.state != ReleaseState::Withdrawn));
-        if is_last || found.len() >= wanted {
-            break;
-        }
-    }
-    let more = found.len() >= wanted;
-    found.truncate(wanted - 1);
+) -> Result<ListPart<Release>, StoreError> {
+    let after = after.map(|cursor| (cursor.time, cursor.id));
+    let filter = ReleasesFilter { without_withdrawn: true, after };
+    // One more than asked for tells whether the list goes on.
+    let found = releases_list(&state.store, project.repository_id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();
-    let next = found.last().filter(|_| more).map(cursor);
-    Ok((found, next))
+    Ok(ListPart::cut(found, limit, cursor))
 }
 
 /// `GET /api/2/release/{id}`: one release.

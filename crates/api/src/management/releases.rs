@@ -5,13 +5,13 @@ use actix_web::{
     web::{Data, Path, Payload},
 };
 use releasepage_auth::{random::release_id_new, scope::Scope};
-use releasepage_domain::time::time_iso8601;
+use releasepage_domain::{release::release_id_is_valid, time::time_iso8601};
 use releasepage_storage::{
     cursor::{ListPart, TimeCursor},
     idempotency::Replay,
     releases::{
-        Release, ReleaseArrival, ReleaseOwner, release_arrive, release_edit, release_get, release_withdraw,
-        releases_list,
+        Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
+        release_withdraw, releases_list,
     },
     repositories::repository_get,
 };
@@ -27,7 +27,6 @@ use super::{
 use crate::{
     body::BODY_MAX,
     field::{Fields, json_read},
-    release_id::release_id_is_valid,
     state::ApiState,
     v1::error::{ErrorCode, V1Error},
 };
@@ -36,7 +35,8 @@ use crate::{
 /// "notify", "state", "revision", "created_at", "updated_at"}`.
 ///
 /// `state` is `draft`, `scheduled`, `published` or `withdrawn`. `title`, `notes` and `author` are `null` where nothing was
-/// given; `notify` is `null` where subscribers are told as usual.
+/// given. `notify` is `null` where nothing was said: subscribers are told as usual, of all but history. To answer `true`
+/// instead would say that they are told of history too, and whoever sent back what they read would make it so.
 #[derive(Serialize)]
 struct ReleaseBody {
     id: String,
@@ -108,18 +108,10 @@ pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>
     let (after, limit) = list_query(&request, TimeCursor::parse)?;
     let repository = repository_get(&state.store, caller.user.organization_id, repository).await?;
     let after = after.map(|cursor| (cursor.time, cursor.id));
-    let rows = releases_list(&state.store, repository.id, after, i64::from(limit) + 1).await?;
-    resource_list(part_cut(rows, limit), ReleaseBody::from)
-}
-
-/// A part of at most `limit` releases; the one too many only tells that there is more.
-fn part_cut(mut rows: Vec<Release>, limit: u32) -> ListPart<Release> {
-    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
-    let more = rows.len() > limit;
-    rows.truncate(limit);
+    let filter = ReleasesFilter { after, ..ReleasesFilter::default() };
+    let rows = releases_list(&state.store, repository.id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();
-    let next = rows.last().filter(|_| more).map(cursor);
-    ListPart { rows, next }
+    resource_list(ListPart::cut(rows, limit, cursor), ReleaseBody::from)
 }
 
 /// `GET /v1/releases/{id}`

@@ -13,8 +13,8 @@ use releasepage_storage::cursor::ListPart;
 use serde::Serialize;
 
 use crate::{
-    field::Query,
     limits::Bucket,
+    query::Query,
     state::ApiState,
     v1::{
         error::{ErrorCode, V1Error},
@@ -79,8 +79,7 @@ pub(crate) fn list_query<C>(
     let query = Query::of(request);
     let mut faults = Faults::new();
     let limit = query.limit(&mut faults);
-    let cursor = query.text(&mut faults, "cursor").map(parse);
-    let cursor = cursor.and_then(|cursor| faults.take(cursor));
+    let cursor = query.cursor(&mut faults, parse);
     Ok(faults.finish(|| Some((cursor, limit)))?)
 }
 

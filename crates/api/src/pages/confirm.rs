@@ -34,6 +34,9 @@ pub(crate) async fn confirm_show(state: Data<ApiState>, token: Path<String>) -> 
         return Ok(done(&state, request));
     }
     link_check(link, &request)?;
+    if request.op != SubscriptionOp::Remove && request.subscriber_state == Some(SubscriberState::Suppressed) {
+        return Err(suppressed(&request));
+    }
     let page_title = request.page.title.clone();
     let page_href = paths::page(&request.page.slug);
     let address = request.address.masked();
@@ -61,7 +64,12 @@ pub(crate) async fn confirm_show(state: Data<ApiState>, token: Path<String>) -> 
 /// `POST /confirm/{token}`: does what the request asks for. Pressing the button twice is as good as once.
 pub(crate) async fn confirm_use(state: Data<ApiState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let id = request_of(&state, &token)?;
-    let (link, request) = request_use(&state.store, id, state.now()).await.map_err(request_gone)?;
+    let (link, request) = match request_use(&state.store, id, state.now()).await {
+        Err(StoreError::Conflict(_)) => {
+            return Err(suppressed(&request_get(&state.store, id).await.map_err(request_gone)?));
+        }
+        used => used.map_err(request_gone)?,
+    };
     if !(link == RequestLink::Used && is_in_effect(&request)) {
         link_check(link, &request)?;
     }
@@ -106,6 +114,11 @@ fn request_gone(error: StoreError) -> PageError {
         StoreError::NotFound => PageError::Link { fault: LinkFault::Expired, page_href: None },
         error => error.into(),
     }
+}
+
+/// Mail to the address was refused since the request was noted.
+fn suppressed(request: &Request) -> PageError {
+    PageError::Link { fault: LinkFault::Suppressed, page_href: Some(paths::page(&request.page.slug)) }
 }
 
 fn link_check(link: RequestLink, request: &Request) -> Result<(), PageError> {

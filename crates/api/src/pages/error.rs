@@ -99,6 +99,7 @@ impl ResponseError for PageError {
             Self::Forbidden => StatusCode::FORBIDDEN,
             Self::NotFound | Self::Link { fault: LinkFault::Invalid, .. } => StatusCode::NOT_FOUND,
             Self::Link { fault: LinkFault::Expired | LinkFault::Used, .. } => StatusCode::GONE,
+            Self::Link { fault: LinkFault::Suppressed, .. } => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
             Self::SignedOut { .. } => StatusCode::SEE_OTHER,

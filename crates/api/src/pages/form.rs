@@ -1,13 +1,15 @@
 //! Forms: how they are read, and what keeps other sites from sending them.
 
-use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, dev::Payload};
+use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use futures_util::future::LocalBoxFuture;
-use percent_encoding::percent_decode;
 use releasepage_auth::session::session_token_new;
 use secrecy::ExposeSecret;
 
 use super::{cookie::CookieKind, error::PageError, origin::origin_is_own};
-use crate::{body::body_read, request::request_state, state::ApiState};
+use crate::{
+    body::body_read, content_type::content_type_readable, request::request_state, state::ApiState,
+    urlencoded::urlencoded_pairs,
+};
 
 /// The largest form, in bytes.
 const FORM_BYTES_MAX: usize = 64 * 1024;
@@ -41,17 +43,10 @@ impl Form {
         self.all(name).next().is_some()
     }
 
-    /// Reads the URL standard's `application/x-www-form-urlencoded`, but refuses what that would replace.
+    /// Reads the fields; `None` where one is not UTF-8 or holds U+0000.
     fn parse(body: &[u8]) -> Option<Self> {
-        let pairs = body.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty());
-        let fields = pairs.map(|pair| {
-            let (name, value) = match pair.iter().position(|&byte| byte == b'=') {
-                Some(at) => (&pair[..at], &pair[at + 1..]),
-                None => (pair, &[][..]),
-            };
-            Some((text_decode(name)?, text_decode(value)?))
-        });
-        fields.collect::<Option<_>>().map(Self)
+        let text = |text: Option<String>| text.filter(|text| !text.contains('\0'));
+        urlencoded_pairs(body).map(|(name, value)| Some((text(name)?, text(value)?))).collect::<Option<_>>().map(Self)
     }
 
     async fn read(request: HttpRequest, mut payload: Payload) -> Result<Self, PageError> {
@@ -61,7 +56,8 @@ impl Form {
         if !is_exempt && !origin_is_own(&request, public_url) {
             return Err(PageError::Forbidden);
         }
-        if request.content_type() != "application/x-www-form-urlencoded" {
+        let media_type = content_type_readable(request.headers());
+        if media_type.as_deref() != Some("application/x-www-form-urlencoded") {
             return Err(PageError::RequestInvalid);
         }
         let body = body_read(&mut payload, FORM_BYTES_MAX).await?;
@@ -80,12 +76,6 @@ impl FromRequest for Form {
         let request = request.clone();
         Box::pin(Self::read(request, payload.take()))
     }
-}
-
-fn text_decode(text: &[u8]) -> Option<String> {
-    let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-    let decoded = percent_decode(&spaced).decode_utf8().ok()?;
-    (!decoded.contains('\0')).then(|| decoded.into_owned())
 }
 
 /// What the forms of a browser are bound to: its session, or before it has one, its visit.

@@ -4,10 +4,12 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{self, Data, Path, Query},
 };
-use releasepage_content::RemoteImages;
-use releasepage_domain::{environment::Environment, page::slug_check, subscriber::Preferences, time::UtcTime};
+use releasepage_content::{RemoteImages, notes_beginning};
+use releasepage_domain::{
+    environment::Environment, page::slug_check, release::release_id_is_valid, subscriber::Preferences, time::UtcTime,
+};
 use releasepage_storage::{
-    cursor::TimeCursor,
+    cursor::{ListPart, TimeCursor},
     page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases, release_neighbours},
     pages::{Page as StoredPage, page_by_slug},
     snapshots::{PageSnapshot, page_snapshot},
@@ -29,7 +31,11 @@ use super::{
 use crate::state::ApiState;
 
 /// Releases on one part of the list.
-const RELEASES_SHOWN: usize = 20;
+const RELEASES_SHOWN: u32 = 20;
+
+/// How many characters of a release's notes the list shows: anyone may ask for a page at any time, and each part of it
+/// stays small, however much its releases have to say.
+const NOTES_SHOWN: usize = 20_000;
 
 /// The query of a page's list.
 #[derive(Debug, Default, Deserialize)]
@@ -98,20 +104,16 @@ pub(super) async fn page_view(
         PageReleasesFilter { after: after.map(|after| (after.time, after.id)), ..PageReleasesFilter::default() };
     let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
     // One more than is shown tells whether there are older ones.
-    let mut releases = page_releases(&state.store, page.id.clone(), filter, RELEASES_SHOWN as i64 + 1).await?;
-    let has_older = releases.len() > RELEASES_SHOWN;
-    releases.truncate(RELEASES_SHOWN);
-    let older = releases.last().filter(|_| has_older).map(|last| {
-        let cursor = TimeCursor { time: last.published_at, id: last.id.clone() };
-        paths::page_after(&page.slug, &cursor.to_string())
-    });
+    let releases = page_releases(&state.store, page.id.clone(), filter, i64::from(RELEASES_SHOWN) + 1).await?;
+    let cursor = |last: &PageRelease| TimeCursor { time: last.published_at, id: last.id.clone() }.to_string();
+    let part = ListPart::cut(releases, RELEASES_SHOWN, cursor);
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     Ok(Page {
         href: paths::page(&page.slug),
         latest: snapshot.latest.iter().map(|release| latest_view(release, &page.slug)).collect(),
-        releases: releases_view(releases, naming).await?,
+        releases: releases_view(part.rows, naming, Extent::List).await?,
         newer_href: query.after.map(|_| paths::page(&page.slug)),
-        older_href: older,
+        older_href: part.next.map(|cursor| paths::page_after(&page.slug, &cursor)),
         subscribe: page.published.then(|| SubscribeForm {
             action: paths::subscribe(&page.slug),
             address: typed.address,
@@ -161,17 +163,26 @@ pub(crate) async fn release_show(
     let (newer, older) = (neighbours.newer.as_ref().map(link), neighbours.older.as_ref().map(link));
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     let reach = reach_of(&page);
-    let release = releases_view(vec![release], naming).await?.pop().ok_or(PageError::NotFound)?;
+    let release = releases_view(vec![release], naming, Extent::Whole).await?.pop().ok_or(PageError::NotFound)?;
     let view = ReleasePage { page_title: page.title, page_href: paths::page(&page.slug), release, newer, older };
     Ok(document(&view, reach))
 }
 
 /// A release of a page; a text that cannot be an id is none's.
 async fn release_found(state: &ApiState, page: &StoredPage, release_id: String) -> Result<PageRelease, PageError> {
-    if !release_id.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+    if !release_id_is_valid(&release_id) {
         return Err(PageError::NotFound);
     }
     Ok(page_release(&state.store, page.id.clone(), release_id).await?)
+}
+
+/// How much of their notes releases are shown with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Extent {
+    /// What has room in a list.
+    List,
+    /// All of them.
+    Whole,
 }
 
 /// What a page's releases have in common when they are shown.
@@ -189,20 +200,30 @@ impl Naming {
 }
 
 /// Renders releases on a blocking thread: notes may be a mebibyte each.
-async fn releases_view(releases: Vec<PageRelease>, naming: Naming) -> Result<Vec<ReleaseView>, PageError> {
-    let render = move || releases.into_iter().map(|release| release_view(release, &naming)).collect();
+async fn releases_view(
+    releases: Vec<PageRelease>,
+    naming: Naming,
+    extent: Extent,
+) -> Result<Vec<ReleaseView>, PageError> {
+    let render = move || releases.into_iter().map(|release| release_view(release, &naming, extent)).collect();
     web::block(render).await.map_err(PageError::defect)
 }
 
-fn release_view(release: PageRelease, naming: &Naming) -> ReleaseView {
+fn release_view(release: PageRelease, naming: &Naming, extent: Extent) -> ReleaseView {
     let says_more = |title: &String| !title.is_empty() && *title != release.version && *title != release.tag;
+    let notes = release.notes.as_deref().unwrap_or_default();
+    let shown = match extent {
+        Extent::Whole => notes,
+        Extent::List => notes_beginning(notes, NOTES_SHOWN),
+    };
     ReleaseView {
         title: Some(release.title).filter(says_more),
         bump: release.bump,
         component: naming.has_components.then_some(release.component.name),
         author: Some(release.author).filter(|author| !author.is_empty()),
         published_at: release.published_at,
-        notes: NotesHtml::from_markdown(release.notes.as_deref().unwrap_or_default(), RemoteImages::Refused),
+        notes: NotesHtml::from_markdown(shown, RemoteImages::Refused),
+        notes_are_cut: shown.len() < notes.len(),
         platforms: release.platforms,
         rolling_out: release.ends_at.is_some_and(|ends_at| ends_at > naming.now),
         permalink: paths::release(&naming.slug, &release.id),

@@ -14,13 +14,16 @@ use super::{
     page_access::PageAccess,
     response::{Rendered, error_log},
 };
-use crate::{field::Query, limits::Bucket, request::request_id, snapshot::Snapshot, state::ApiState};
+use crate::{limits::Bucket, query::Query, request::request_id, snapshot::Snapshot, state::ApiState};
 
 /// The label of a badge that says what is wrong.
 const ERROR_LABEL: &str = "release";
 
 /// What a badge says where nothing was published yet.
 const NO_RELEASE: &str = "no release";
+
+/// Longest `label`, in characters.
+const LABEL_MAX: usize = 100;
 
 /// The badge of a page without any parameter.
 pub(crate) fn badge_default(title: &str, latest: Option<&str>) -> Rendered {
@@ -69,8 +72,8 @@ impl Parameters {
     fn of(request: &HttpRequest) -> Result<Self, V1Error> {
         let query = Query::of(request);
         let mut faults = Faults::new();
-        let repo = query.text(&mut faults, "repo").map(ToOwned::to_owned);
-        let label = query.text(&mut faults, "label").map(ToOwned::to_owned);
+        let repo = query.parsed(&mut faults, "repo", "must be a repo", |repo| Some(repo.to_owned()));
+        let label = query.text(&mut faults, "label", LABEL_MAX).map(ToOwned::to_owned);
         query.parsed(&mut faults, "style", "must be flat", |style| (style == "flat").then_some(()));
         let expected = "must be a colour, such as blue or 1a6fc4";
         let color = query.parsed(&mut faults, "color", expected, badge_color_parse);

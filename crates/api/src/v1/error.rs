@@ -130,13 +130,16 @@ pub(crate) struct V1Error {
     details: Box<Details>,
 }
 
+/// What happened inside, where a failure is ours.
+type FailureSource = Box<dyn std::error::Error + Send + Sync>;
+
 #[derive(Debug, Default)]
 struct Details {
     /// What is wrong with this request, where that is known.
     description: Option<String>,
     causes: Vec<(String, &'static str)>,
     /// What happened inside. Only the log ever shows it.
-    source: Option<StoreError>,
+    source: Option<FailureSource>,
     retry_after: Option<u32>,
     allow: Option<HeaderValue>,
 }
@@ -147,10 +150,15 @@ impl V1Error {
         Self { code, details: Box::default() }
     }
 
+    /// A failure that only a defect can cause, with what happened inside.
+    pub(crate) fn defect(source: impl Into<FailureSource>) -> Self {
+        Self::internal(ErrorCode::INTERNAL, source)
+    }
+
     /// A failure of ours, with what happened inside.
-    fn internal(code: ErrorCode, source: StoreError) -> Self {
+    fn internal(code: ErrorCode, source: impl Into<FailureSource>) -> Self {
         let mut error = Self::new(code);
-        error.details.source = Some(source);
+        error.details.source = Some(source.into());
         error
     }
 
@@ -179,8 +187,8 @@ impl V1Error {
     }
 
     /// What happened inside, for the log.
-    pub(crate) fn source_of_failure(&self) -> Option<&StoreError> {
-        self.details.source.as_ref()
+    pub(crate) fn source_of_failure(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
+        self.details.source.as_deref()
     }
 
     /// Adds the headers that are the error's own: `Retry-After`, `Allow`.

@@ -48,12 +48,20 @@ impl Credential {
                 Some(_) => {}
             }
         }
-        let key = form_urlencoded::parse(request.query_string().as_bytes()).find(|(name, _)| name == KEY_FIELD);
-        match key {
-            Some((_, key)) if !key.is_empty() => Self::Parameter(key.into_owned()),
+        match parameter(request.query_string()) {
+            Some(key) if !key.is_empty() => Self::Parameter(key),
             _ => Self::Missing,
         }
     }
+}
+
+/// The first `apiKey` of a query. Keys need no escaping, so that nearly always there is nothing to decode.
+fn parameter(query: &str) -> Option<String> {
+    let pair = query.split('&').find_map(|pair| pair.strip_prefix(KEY_FIELD)?.strip_prefix('='))?;
+    if !pair.contains(['%', '+']) {
+        return Some(pair.to_owned());
+    }
+    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == KEY_FIELD).map(|(_, key)| key.into_owned())
 }
 
 /// A page that may be read, and whose requests are counted.

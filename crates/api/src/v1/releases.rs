@@ -8,9 +8,9 @@ use actix_web::{
     web::Data,
 };
 use releasepage_content::{RemoteImages, notes_html};
-use releasepage_domain::{bump::Bump, fault::Faults, time::time_parse};
+use releasepage_domain::{bump::Bump, fault::Faults, release::release_id_is_valid, time::time_parse};
 use releasepage_storage::{
-    cursor::TimeCursor,
+    cursor::{ListPart, TimeCursor},
     page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
 };
 use serde_json::{Value, json};
@@ -22,7 +22,10 @@ use super::{
     release_json::{release_json, release_json_with_notes},
     response::json_response,
 };
-use crate::{field::Query, limits::Bucket, links::below, snapshot::Snapshot, state::ApiState};
+use crate::{limits::Bucket, links::below, query::Query, snapshot::Snapshot, state::ApiState};
+
+/// Longest `q`, in characters.
+const WORDS_MAX: usize = 1_000;
 
 /// Answers the published releases, newest first: `{"data": [release, …], "next": cursor|null}`, each as
 /// [`release_json`] has it.
@@ -36,11 +39,10 @@ pub(crate) async fn releases_list(request: HttpRequest, state: Data<ApiState>) -
     access.count(&request, &state)?;
     let (filter, limit) = filter_parse(&request, &access.page)?;
     // One more than asked for tells whether there is more.
-    let mut found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
-    let more = found.len() > limit as usize;
-    found.truncate(limit as usize);
-    let next = found.last().filter(|_| more).map(|last| cursor_of(last).to_string());
-    let body = list_render(&state, &access.page, found, next.clone()).await?;
+    let found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
+    let part = ListPart::cut(found, limit, cursor_of);
+    let next = part.next.clone();
+    let body = list_render(&state, &access.page, part).await?;
     let mut response = json_response(&body);
     if let Some(link) = next.and_then(|next| link_next(&request, &state, page_id, &next)) {
         response.headers_mut().insert(LINK, link);
@@ -54,45 +56,40 @@ fn filter_parse(request: &HttpRequest, page: &Snapshot) -> Result<(PageReleasesF
     let limit = query.limit(&mut faults);
     let time = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
     let known = |repo: &str| page.component(repo).map(|component| component.repo.clone());
-    let after = query.text(&mut faults, "cursor").map(TimeCursor::parse);
-    let after = after.and_then(|cursor| faults.take(cursor));
+    let after = query.cursor(&mut faults, TimeCursor::parse);
     let filter = PageReleasesFilter {
         repo: query.parsed(&mut faults, "repo", "must be the repo of a component of this page", known),
         bump: query
             .parsed(&mut faults, "bump", "must be major, minor, patch or prerelease", |bump| bump.parse::<Bump>().ok()),
         since: query.parsed(&mut faults, "since", time, time_parse),
-        query: query.text(&mut faults, "q").map(ToOwned::to_owned),
+        query: query.text(&mut faults, "q", WORDS_MAX).map(ToOwned::to_owned),
         after: after.map(|cursor| (cursor.time, cursor.id)),
     };
     Ok(faults.finish(|| Some((filter, limit)))?)
 }
 
-fn cursor_of(release: &PageRelease) -> TimeCursor {
-    TimeCursor { time: release.published_at, id: release.id.clone() }
+fn cursor_of(release: &PageRelease) -> String {
+    TimeCursor { time: release.published_at, id: release.id.clone() }.to_string()
 }
 
 /// Renders a list. Summaries are made of notes of up to 1 MiB each, so that another thread does it.
 async fn list_render(
     state: &Data<ApiState>,
     page: &Arc<Snapshot>,
-    found: Vec<PageRelease>,
-    next: Option<String>,
+    part: ListPart<PageRelease>,
 ) -> Result<Value, V1Error> {
     let (state, page) = (Data::clone(state), Arc::clone(page));
     render(move || {
         let public_url = &state.settings.public_url;
-        let data: Vec<Value> = found.iter().map(|release| release_json(release, public_url, &page.slug)).collect();
-        json!({ "data": data, "next": next })
+        let data: Vec<Value> = part.rows.iter().map(|release| release_json(release, public_url, &page.slug)).collect();
+        json!({ "data": data, "next": part.next })
     })
     .await
 }
 
 /// Makes a body on another thread.
 pub(crate) async fn render<T: Send + 'static>(make: impl FnOnce() -> T + Send + 'static) -> Result<T, V1Error> {
-    spawn_blocking(make).await.map_err(|panic| {
-        tracing::error!(%panic, "a body could not be rendered");
-        V1Error::new(ErrorCode::INTERNAL)
-    })
+    spawn_blocking(make).await.map_err(V1Error::defect)
 }
 
 /// The same request from `next` on (RFC 8288). The key stays out of it: it would end in logs and histories.
@@ -125,8 +122,7 @@ pub(crate) async fn release_show(request: HttpRequest, state: Data<ApiState>) ->
 }
 
 async fn release_of(state: &ApiState, page_id: &str, release_id: &str) -> Result<PageRelease, V1Error> {
-    // No database stores U+0000, and Postgres does not even compare it.
-    if release_id.contains('\0') {
+    if !release_id_is_valid(release_id) {
         return Err(ErrorCode::NOT_FOUND.into());
     }
     Ok(page_release(&state.store, page_id.to_owned(), release_id.to_owned()).await?)

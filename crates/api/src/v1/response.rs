@@ -6,8 +6,8 @@ use actix_web::{
     http::{
         Method, StatusCode,
         header::{
-            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderMap,
-            HeaderName, HeaderValue, PRAGMA, RETRY_AFTER,
+            ACCESS_CONTROL_ALLOW_ORIGIN, ACCESS_CONTROL_EXPOSE_HEADERS, CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName,
+            HeaderValue, PRAGMA,
         },
     },
     web::Bytes,
@@ -18,6 +18,7 @@ use super::{
     error::{V1Error, code_of_status},
     etag::{etag_matches, etag_of},
     page_access::client_quota,
+    standing::standing_write,
 };
 use crate::{
     limits::{Bucket, Standing},
@@ -26,11 +27,6 @@ use crate::{
 };
 
 const MEDIA_TYPE: HeaderName = HeaderName::from_static("x-releasepage-media-type");
-const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
-const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
-const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
-const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
-const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
 const JSON: HeaderValue = HeaderValue::from_static("application/json; charset=utf-8");
 const NO_STORE: HeaderValue = HeaderValue::from_static("no-store, no-cache, must-revalidate, proxy-revalidate");
@@ -118,26 +114,6 @@ fn standing_of(response: &ServiceResponse) -> Option<Standing> {
         let state = request_state(request)?;
         Some(state.limits.peek(client_quota(request, state, Bucket::Read), state.now()))
     })
-}
-
-/// The headers that tell of a limit: the usual ones, and those of the IETF's draft (`draft-ietf-httpapi-ratelimit-headers`).
-fn standing_write(headers: &mut HeaderMap, standing: Standing) {
-    let Standing { bucket, limit, remaining, reset, seconds, refused } = standing;
-    headers.insert(LIMIT, limit.into());
-    headers.insert(REMAINING, remaining.into());
-    headers.insert(RESET, reset.into());
-    let name = bucket.as_str();
-    let window = bucket.seconds();
-    // Numbers and names of ours can always stand in a header.
-    if let Ok(policy) = HeaderValue::try_from(format!("\"{name}\";q={limit};w={window}")) {
-        headers.insert(RATE_LIMIT_POLICY, policy);
-    }
-    if let Ok(left) = HeaderValue::try_from(format!("\"{name}\";r={remaining};t={seconds}")) {
-        headers.insert(RATE_LIMIT, left);
-    }
-    if refused {
-        headers.insert(RETRY_AFTER, seconds.into());
-    }
 }
 
 /// Draws the JSON body of an error; one that is not ours becomes the code that stands for its status.

@@ -39,6 +39,7 @@ async fn errors_are_drawn() {
     for (path, status, said) in [
         (format!("/v1/pages/{}/badge.svg", page.id), 403, "The client API key is missing"),
         (page.path("badge.svg?repo=acme/none"), 404, "The page has no such component"),
+        (page.path(&format!("badge.svg?label={}", "x".repeat(101))), 400, "label must be"),
         (page.path("badge.svg?style=plastic"), 400, "style must be flat"),
         (page.path("badge.svg?color=none-such"), 400, "color must be"),
     ] {

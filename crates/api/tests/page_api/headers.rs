@@ -14,6 +14,9 @@ async fn every_answer_has_the_contract_s_headers() {
         (Method::GET, version.as_str(), 200),
         (Method::HEAD, version.as_str(), 200),
         (Method::GET, "/v1/nothing/here", 404),
+        (Method::GET, "/%761/nothing/here", 404),
+        (Method::GET, &version.replace("/v1/", "/v%31/"), 200),
+        (Method::GET, "/v1/p%61ges/0767f57acc44/version", 403),
         (Method::GET, "/v1/pages/0767f57acc44/version", 403),
         (Method::DELETE, version.as_str(), 405),
         (Method::PATCH, &page.path("subscribers"), 415),
@@ -45,6 +48,17 @@ async fn every_answer_has_the_contract_s_headers() {
         );
         assert_eq!(answer.header("x-ratelimit-reset"), "1715342460");
         assert_eq!(answer.header("x-request-id").len(), 16);
+    }
+}
+
+#[actix_web::test]
+async fn both_apis_are_known_by_encoded_paths_too() {
+    let server = TestServer::start().await;
+    for path in ["/%761", "/v%31/none", "/%61pi/2/release", "/ap%69/none"] {
+        assert_eq!(server.get(path, &[]).await.header("x-releasepage-region"), "standard", "{path}");
+    }
+    for path in ["/%76%31x", "/p/%2fv1", "/none/v1"] {
+        assert_eq!(server.get(path, &[]).await.header("x-releasepage-region"), "", "{path}");
     }
 }
 

@@ -2,7 +2,11 @@
 
 use std::sync::{Arc, Barrier};
 
-use actix_web::rt::spawn;
+use actix_web::{http::Method, rt::spawn};
+use releasepage_storage::{
+    change::Change,
+    pages::{PageChange, page_update},
+};
 use tokio::sync::mpsc::unbounded_channel;
 
 use crate::support::{CONNECTIONS, TestServer};
@@ -69,4 +73,34 @@ async fn changes_on_this_server_show_at_once() {
     }
     server.publish_page(&page, false).await;
     server.get(&page.path("version"), &[]).await.assert_error(404, "page-not-found", &[]);
+}
+
+#[actix_web::test]
+async fn subscribers_leave_what_is_in_memory_as_it_is() {
+    let server = TestServer::start().await;
+    let page = server.page("Acme").await;
+    let version = page.path("version");
+    let body = r#"{"op":"add","data":{"type":"email","value":"reader@example.com"}}"#;
+    let mut is_in_memory = false;
+    // What is in memory is good for a second: a machine that stands still for that long gets another try.
+    for _ in 0..10 {
+        server.publish_page(&page, true).await;
+        assert_eq!(server.get(&version, &[]).await.status, 200);
+        // A change that nobody told this server of shows whether it looks at the database.
+        let change = PageChange { published: Change::Set(false), ..PageChange::default() };
+        let (store, now) = (&server.state.store, server.state.now());
+        page_update(store, server.organization_id, page.id.clone(), change, now).await.unwrap();
+        assert_eq!(server.subscribe(&page, body).await.status, 200);
+        is_in_memory = server.get(&version, &[]).await.status == 200;
+        if is_in_memory {
+            break;
+        }
+    }
+    assert!(is_in_memory);
+    let headers = [("Authorization", format!("Bearer {}", server.token)), ("Content-Type", "application/json".into())];
+    let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+    let path = format!("/v1/pages/{}", page.id);
+    let renamed = server.send(Method::PATCH, &path, &headers, r#"{"title":"Other"}"#).await;
+    assert_eq!(renamed.status, 200, "{}", renamed.text());
+    server.get(&version, &[]).await.assert_error(404, "page-not-found", &[]);
 }

@@ -41,6 +41,10 @@ async fn lists_are_filtered() {
         ("releases?limit=101", &["limit"]),
         ("releases?cursor=nonsense", &["cursor"]),
         ("releases?q=a%00b", &["q"]),
+        ("releases?q=a%FF", &["q"]),
+        ("releases?q=b&repo=%C3%28&other=%ff", &["repo"]),
+        (&format!("releases?q={}", "x".repeat(1_001)), &["q"]),
+        (&format!("releases?cursor={}", "0".repeat(201)), &["cursor"]),
     ] {
         server.get(&page.path(query), &[]).await.assert_error(400, "request-invalid", fields);
     }
@@ -78,7 +82,7 @@ async fn one_release_has_its_notes_twice() {
     assert_eq!(release["version"], "v1.1.0");
     assert_eq!(release["notes"], "Adds **bold** searching");
     assert_eq!(release["notes_html"].as_str().unwrap().trim(), "<p>Adds <strong>bold</strong> searching</p>");
-    for id in ["xxxxxxx", "%00", "a%2Fb"] {
+    for id in ["xxxxxxx", "%00", "a%2Fb", "XXXXXXX"] {
         server.get(&page.path(&format!("releases/{id}")), &[]).await.assert_error(404, "not-found", &[]);
     }
 }
@@ -93,12 +97,28 @@ async fn changes_begin_with_what_breaks() {
     assert_eq!(answer["changes"][1]["notes"], "Adds **bold** searching");
     let answer = server.get(&page.path("changes?repo=acme/api&from=v0.9&to=v1.1.0"), &[]).await.json();
     assert_eq!(versions(&answer["changes"]), ["v1.0.0", "v1.1.0"], "v1.0.0 is major");
+    for (from, to, found, end) in [
+        ("v1.1.0", "&to=v2.0.0-rc.1", &["v2.0.0-rc.1"][..], "v2.0.0-rc.1"),
+        ("v2.0.0-rc.1", "", &["v2.0.0"], "v2.0.0"),
+        ("v1.0.5", "&to=1.5", &["v1.1.0"], "1.5"),
+        ("v2.0.0", "", &[], "v2.0.0"),
+        ("v9", "", &[], "v2.0.0"),
+    ] {
+        let answer = server.get(&page.path(&format!("changes?repo=acme/api&from={from}{to}")), &[]).await.json();
+        assert_eq!(versions(&answer["changes"]), found, "{from} {to}");
+        assert_eq!(answer["to"], end, "{from} {to}");
+    }
+    server.component(&page, "acme/new", "New").await;
+    let nothing = server.get(&page.path("changes?repo=acme/new&from=v1.0.0"), &[]).await.json();
+    assert_eq!((&nothing["to"], &nothing["breaking"], &nothing["changes"]), (&json!(null), &json!(false), &json!([])));
     for (query, fields) in [
         ("changes", &["repo", "from"][..]),
         ("changes?from=v1.0.0", &["repo"]),
         ("changes?from=v1.0.0&repo=acme/none", &["repo"]),
         ("changes?from=words&repo=acme/api", &["from"]),
         ("changes?from=v2.0.0&to=v1.0.0&repo=acme/api", &["to"]),
+        ("changes?from=%FF&to=v1%0A&repo=acme/api", &["from", "to"]),
+        (&format!("changes?from={}&repo=acme/api", "1.".repeat(101)), &["from"]),
     ] {
         server.get(&page.path(query), &[]).await.assert_error(400, "request-invalid", fields);
     }

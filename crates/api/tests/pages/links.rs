@@ -4,10 +4,14 @@ use actix_web::{http::Method, test::TestRequest};
 use chrono::Duration;
 use releasepage_auth::link::LinkPurpose;
 use releasepage_domain::{
-    subscriber::SubscriberState::{Confirmed, Pending, Unsubscribed},
+    subscriber::{
+        SubscriberAddress,
+        SubscriberState::{Confirmed, Pending, Suppressed, Unsubscribed},
+    },
     subscription::SubscriptionOp,
 };
 use releasepage_storage::{
+    addresses::address_suppress,
     requests::request_get,
     subscribers::{Subscriber, subscriber_get, subscriber_unsubscribe},
 };
@@ -83,6 +87,21 @@ async fn a_confirmation_expires() {
         assert!(answer.body.contains("has expired") && answer.body.contains("/p/acme"), "{}", answer.body);
     }
     assert_eq!(subscriber_of_request(&site, request).await.state, Pending);
+}
+
+#[actix_web::test]
+async fn an_address_that_refuses_mail_is_told_so() {
+    let site = Site::new().await;
+    let token = site.request(SubscriptionOp::Add, "reader@example.com", &["patch"]).await;
+    let request = site.request_last().await;
+    let address = SubscriberAddress::parse("address", "reader@example.com").unwrap();
+    address_suppress(site.store(), address, "key".into(), "550 no such user".into(), site.now()).await.unwrap();
+    let path = format!("/confirm/{token}");
+    for answer in [site.browser().get(&path).await, site.browser().post(&path, &[]).await] {
+        assert_eq!(answer.status, 409);
+        assert!(answer.body.contains("was refused") && answer.body.contains("/p/acme"), "{}", answer.body);
+    }
+    assert_eq!(subscriber_of_request(&site, request).await.state, Suppressed);
 }
 
 #[actix_web::test]

@@ -62,6 +62,21 @@ async fn the_list_goes_on_where_it_ended() {
 }
 
 #[actix_web::test]
+async fn the_list_stays_small() {
+    let site = Site::new().await;
+    let paragraph = "word ".repeat(200);
+    let notes = format!("{}The **end**.", format!("{paragraph}\n\n").repeat(100));
+    let long = site.release("v1.0.0", &notes).await;
+    let permalink = format!("/p/acme/releases/{}", long.id);
+    let browser = site.browser();
+    let list = browser.get("/p/acme").await;
+    assert!(list.body.contains(&format!("<a href=\"{permalink}\">Read all of it</a>")));
+    assert!(list.body.len() < 40_000 && list.body.contains(paragraph.trim()), "{}", list.body.len());
+    let whole = browser.get(&permalink).await;
+    assert!(whole.body.contains("The <strong>end</strong>.") && !whole.body.contains("Read all of it"));
+}
+
+#[actix_web::test]
 async fn a_release_names_its_neighbours() {
     let site = Site::new().await;
     let mut releases = Vec::new();

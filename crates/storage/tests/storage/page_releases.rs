@@ -4,9 +4,7 @@ use chrono::TimeDelta;
 use releasepage_domain::{bump::Bump, release::ReleaseInput};
 use releasepage_storage::{
     StoreError,
-    page_releases::{
-        PageRelease, PageReleasesFilter, component_releases_ranked, page_release, page_releases, release_neighbours,
-    },
+    page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases, release_neighbours},
     snapshots::page_snapshot,
 };
 
@@ -165,25 +163,6 @@ both! {
             let newer = index.checked_sub(1).map(|index| &releases[index]);
             assert_eq!((of.newer.as_ref(), of.older.as_ref()), (newer, releases.get(index + 1)), "{}", release.tag);
         }
-    }
-
-    async fn a_component_is_ranked_by_version(database: &Database) {
-        let site = database.site().await;
-        for (tag, days) in [("v2.0.0", 9), ("v1.10.0", 1), ("v1.9.0", 2), ("v3.0.0-rc.1", 3), ("nightly-build", 0)] {
-            publish(database, &site, tag, days, "", "").await;
-        }
-        let store = &database.store;
-        let ranked = component_releases_ranked(store, site.page_id.clone(), None).await.unwrap();
-        let (component, releases) = ranked.unwrap();
-        assert_eq!(component.repo, "acme/api");
-        assert_eq!(tags(&releases), ["v3.0.0-rc.1", "v2.0.0", "v1.10.0", "v1.9.0", "nightly-build"]);
-        // Of several, one has to be named.
-        database.component(site.organization_id, &site.page_id, "acme/api", Some("web-")).await;
-        assert_eq!(component_releases_ranked(store, site.page_id.clone(), None).await.unwrap(), None);
-        let named = component_releases_ranked(store, site.page_id.clone(), Some("ACME/api/web".into())).await.unwrap();
-        assert_eq!(named.map(|(component, releases)| (component.repo, releases.len())), Some(("acme/api/web".into(), 0)));
-        let unknown = component_releases_ranked(store, site.page_id, Some("acme/other".into())).await;
-        assert!(is_not_found(&unknown));
     }
 
     async fn each_component_has_its_latest(database: &Database) {

@@ -19,10 +19,11 @@ use releasepage_storage::{
     idempotency::Idempotency,
     jobs::{JobOutcome, job_claim, job_finish, job_heartbeat},
     mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
-    page_releases::{PageReleasesFilter, component_releases_ranked, page_release, page_releases, release_neighbours},
+    page_releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
+    release_ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
     releases::{
-        ReleaseArrival, ReleaseOwner, release_arrive, release_edit, release_publish_due, release_withdraw,
-        releases_list,
+        ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_publish_due,
+        release_withdraw, releases_list,
     },
     requests::{RequestNew, request_decide, request_note, request_sent, request_use},
     retention::{Retention, prune},
@@ -139,9 +140,15 @@ async fn everything(database: &Database) {
     }
     let shown = page_release(store, site.page_id.clone(), release.id.clone()).await.unwrap();
     release_neighbours(store, site.page_id.clone(), shown).await.unwrap();
-    component_releases_ranked(store, site.page_id.clone(), None).await.unwrap();
     page_snapshot(store, site.page_id.clone()).await.unwrap();
-    releases_list(store, site.repository_id, Some((now(), "zzzzzzz".into())), 10).await.unwrap();
+    let filter = ReleasesFilter { without_withdrawn: true, after: Some((now(), "zzzzzzz".into())) };
+    releases_list(store, site.repository_id, filter, 10).await.unwrap();
+    for name in [None, Some("v1.0.0".into())] {
+        release_rank(store, site.page_id.clone(), "acme/api".into(), name).await.unwrap();
+    }
+    let end = |version_key: &str| RangeEnd { version_key: version_key.into(), published_at: Some(now()) };
+    let range = ReleaseRange { after: end("a"), until: end("z"), prereleases: false };
+    component_releases_between(store, site.page_id.clone(), "acme/api".into(), range).await.unwrap();
 
     let message = MailboxNew {
         page_id: site.page_id.clone(),

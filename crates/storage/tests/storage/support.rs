@@ -2,11 +2,7 @@
 
 use std::{
     env,
-    sync::{
-        Mutex,
-        atomic::{AtomicU32, Ordering},
-        mpsc,
-    },
+    sync::atomic::{AtomicU32, Ordering},
     time::Duration,
 };
 
@@ -222,39 +218,6 @@ impl Database {
     pub(crate) async fn execute(&self, sql: impl Into<String>) {
         let sql = sql.into();
         self.store.write(&[], move |connection| Ok(connection.batch_execute(&sql)?)).await.unwrap();
-    }
-
-    /// Runs `change` while another transaction has written `sql` and has not committed yet. It commits once the change
-    /// waits for it, so that the change has seen the state before. Only Postgres lets two write at once.
-    pub(crate) async fn during<T: Send + 'static>(
-        &self,
-        sql: &'static str,
-        change: impl Future<Output = T> + Send + 'static,
-    ) -> T {
-        let (wrote, writes) = mpsc::channel();
-        let (waited, waits) = mpsc::channel::<()>();
-        // The closure would run again where the database asks for it; it has one end of each channel.
-        let waits = Mutex::new(waits);
-        let store = self.store_with(1);
-        let writer = tokio::spawn(async move {
-            store
-                .write(&[], move |connection| {
-                    connection.batch_execute(sql)?;
-                    wrote.send(()).unwrap();
-                    waits.lock().unwrap().recv().unwrap();
-                    Ok(())
-                })
-                .await
-        });
-        tokio::task::spawn_blocking(move || writes.recv().unwrap()).await.unwrap();
-        let change = tokio::spawn(change);
-        let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
-        while self.count(waiting).await == 0 && !change.is_finished() {
-            tokio::task::yield_now().await;
-        }
-        waited.send(()).unwrap();
-        writer.await.unwrap().unwrap();
-        change.await.unwrap()
     }
 
     /// What a query answers in its only column, named `text`.

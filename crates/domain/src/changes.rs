@@ -1,0 +1,153 @@
+//! What changed between the version that a reader runs and another (`releasepage-v1.md`, changes): where versions stand,
+//! and which range two of them make.
+
+use crate::{fault::Fault, tag::Tag, time::UtcTime};
+
+/// A place in the order of a component's releases: by version, and of unversioned ones by time.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Place {
+    /// [`Tag::sort_key`] of the version.
+    pub version_key: String,
+    /// When an unversioned release was published; `None` for every version.
+    pub published_at: Option<UtcTime>,
+}
+
+/// One end of a range of versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangesEnd {
+    /// Where it stands.
+    pub place: Place,
+    /// Whether it is a pre-release.
+    pub prerelease: bool,
+}
+
+impl ChangesEnd {
+    /// The place of a published release, by its version key.
+    pub fn of_release(version_key: String, published_at: UtcTime, prerelease: bool) -> Self {
+        let published_at = (version_key == unversioned_key()).then_some(published_at);
+        Self { place: Place { version_key, published_at }, prerelease }
+    }
+
+    /// Where a version would stand that was never published, or was withdrawn. A name that no version is in stands
+    /// nowhere.
+    pub fn of_version(field: &str, name: &str) -> Result<Self, Fault> {
+        let tag = Tag::parse(name, None);
+        if tag.version().is_none() {
+            return Err(Fault::invalid(field, "must be a version such as v1.0.0, or the tag of a published release"));
+        }
+        Ok(Self { place: Place { version_key: tag.sort_key(), published_at: None }, prerelease: tag.is_prerelease() })
+    }
+}
+
+/// The version key that all unversioned releases share.
+fn unversioned_key() -> String {
+    Tag::parse("", None).sort_key()
+}
+
+/// What lies between two versions.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangesRange {
+    /// The releases behind this place belong to the range,
+    pub after: Place,
+    /// up to this one, and with it.
+    pub until: Place,
+    /// Whether pre-releases belong to it.
+    pub prereleases: bool,
+}
+
+impl ChangesRange {
+    /// What a reader gets who goes from one version to another that they named. Pre-releases are for those who name one
+    /// to go to. Fails with a fault of `to` where it comes before `from`.
+    pub fn between(from: ChangesEnd, to: ChangesEnd) -> Result<Self, Fault> {
+        if to.place < from.place {
+            return Err(Fault::invalid("to", "must not be a version before from"));
+        }
+        Ok(Self { after: from.place, until: to.place, prereleases: to.prerelease })
+    }
+
+    /// What a reader gets who goes on to a component's latest version: nothing, where they are ahead of it.
+    pub fn to_latest(from: ChangesEnd, latest: ChangesEnd) -> Self {
+        Self { after: from.place, until: latest.place, prereleases: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::time_parse;
+
+    /// Releases and the days when they were published, highest version first.
+    const HISTORY: [(&str, u32); 9] = [
+        ("v3.0.0-rc.1", 9),
+        ("v2.1.0", 8),
+        ("v2.0.0", 6),
+        ("v2.0.0-rc.1", 5),
+        ("v1.4.1", 7),
+        ("v1.4.0", 4),
+        ("v1.0.0", 3),
+        ("weeklies-b", 2),
+        ("weeklies-a", 1),
+    ];
+
+    fn release((tag, day): (&str, u32)) -> ChangesEnd {
+        let tag = Tag::parse(tag, None);
+        let published_at = time_parse(&format!("2024-05-0{day}T00:00:00Z")).expect("a time");
+        ChangesEnd::of_release(tag.sort_key(), published_at, tag.is_prerelease())
+    }
+
+    fn named(field: &str, name: &str) -> Result<ChangesEnd, Fault> {
+        let published = HISTORY.into_iter().find(|(tag, _)| *tag == name).map(release);
+        published.map_or_else(|| ChangesEnd::of_version(field, name), Ok)
+    }
+
+    fn found(range: &ChangesRange) -> Vec<&'static str> {
+        let holds = |end: &ChangesEnd| {
+            end.place > range.after && end.place <= range.until && (range.prereleases || !end.prerelease)
+        };
+        HISTORY.into_iter().filter(|&row| holds(&release(row))).map(|(tag, _)| tag).collect()
+    }
+
+    #[test]
+    fn what_lies_between() {
+        for (from, to, between) in [
+            ("1.2", "v1.4.0", &["v1.4.0"][..]),
+            ("v1.4.0", "v2.0.0", &["v2.0.0", "v1.4.1"]),
+            ("v1.4.0", "v2.0.5", &["v2.0.0", "v1.4.1"]),
+            ("v1.4.1", "v2.0.0-rc.1", &["v2.0.0-rc.1"]),
+            ("v2.0.0", "v2.0.0", &[]),
+            ("weeklies-a", "v1.0.0", &["v1.0.0", "weeklies-b"]),
+            ("weeklies-a", "weeklies-b", &["weeklies-b"]),
+            ("v2.0.0-rc.1", "v2.0.0", &["v2.0.0"]),
+        ] {
+            let (start, end) = (named("from", from).expect("a version"), named("to", to).expect("a version"));
+            let range = ChangesRange::between(start, end).expect("a range");
+            assert_eq!(found(&range), between, "{from} {to}");
+        }
+    }
+
+    #[test]
+    fn what_is_new_since() {
+        let latest = || release(("v2.1.0", 8));
+        for (from, new) in [
+            ("v1.0.0", &["v2.1.0", "v2.0.0", "v1.4.1", "v1.4.0"][..]),
+            ("v2.0.0-rc.1", &["v2.1.0", "v2.0.0"]),
+            ("v2.1.0", &[]),
+            ("v9", &[]),
+        ] {
+            let range = ChangesRange::to_latest(named("from", from).expect("a version"), latest());
+            assert_eq!(found(&range), new, "{from}");
+        }
+    }
+
+    #[test]
+    fn what_stands_nowhere_is_refused() {
+        for name in ["words", "weeklies-c", ""] {
+            let fault = named("from", name).expect_err("no version");
+            assert_eq!(fault.field, "from", "{name}");
+        }
+        for (from, to) in [("v2.0.0", "v1.0.0"), ("v1.0.0", "weeklies-a"), ("weeklies-b", "weeklies-a")] {
+            let (start, end) = (named("from", from).expect("a version"), named("to", to).expect("a version"));
+            assert_eq!(ChangesRange::between(start, end).expect_err("backwards").field, "to", "{from} {to}");
+        }
+    }
+}

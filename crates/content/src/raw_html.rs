@@ -12,7 +12,7 @@ use crate::tree::TREE_DEPTH;
 const TAG_LENGTH: usize = 4096;
 
 /// Tags that are kept.
-const KEPT: &[&str] = &[
+pub(crate) const KEPT: &[&str] = &[
     "a",
     "b",
     "blockquote",

@@ -6,10 +6,15 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative};
 
 use crate::html::RemoteImages;
+use crate::raw_html::KEPT;
 
 /// The longest run of text, and the longest attribute, in bytes. html5ever's serializer looks for the next
 /// `<` or `>` anew at each `&`, so a text of a mebibyte of `&` would take it minutes.
 const RUN_LENGTH: usize = 4096;
+
+/// Tags that raw HTML may have and the result may not: headings that the page has for itself, and images, which only
+/// some pages allow.
+const DEMOTED: &[&str] = &["h1", "h2", "img"];
 
 /// Takes from HTML whatever is not on the list.
 pub(crate) fn sanitize(html: &str, images: RemoteImages) -> String {
@@ -57,52 +62,7 @@ static SANITIZER_WITH_IMAGES: LazyLock<Builder<'static>> = LazyLock::new(|| {
 fn sanitizer() -> Builder<'static> {
     let mut builder = Builder::empty();
     builder
-        .tags(HashSet::from([
-            "a",
-            "b",
-            "blockquote",
-            "br",
-            "code",
-            "dd",
-            "del",
-            "details",
-            "div",
-            "dl",
-            "dt",
-            "em",
-            "h3",
-            "h4",
-            "h5",
-            "h6",
-            "hr",
-            "i",
-            "ins",
-            "kbd",
-            "li",
-            "mark",
-            "ol",
-            "p",
-            "pre",
-            "q",
-            "s",
-            "samp",
-            "small",
-            "span",
-            "strong",
-            "sub",
-            "summary",
-            "sup",
-            "table",
-            "tbody",
-            "td",
-            "tfoot",
-            "th",
-            "thead",
-            "tr",
-            "u",
-            "ul",
-            "var",
-        ]))
+        .tags(KEPT.iter().copied().filter(|tag| !DEMOTED.contains(tag)).collect())
         .clean_content_tags(HashSet::from(["script", "style"]))
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href"])),

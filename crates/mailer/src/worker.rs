@@ -25,7 +25,7 @@ use crate::{
     message::Heading,
     retry::retry_after,
     settings::MailSettings,
-    site::{MessageId, NamelessSite, Site},
+    site::{InvalidMessageId, MessageId, NamelessSite, Site},
     transport::{OpenError, Transport},
 };
 
@@ -121,6 +121,12 @@ impl MailWorker {
             }
         }
         Ok(JobEnd::Done)
+    }
+
+    /// The id of a message: of its row, and of when that was written, since a database that is made anew counts from 1
+    /// again, and providers drop what they take for a duplicate.
+    fn message_id(&self, kind: &str, row: i64, written_at: UtcTime) -> Result<MessageId, InvalidMessageId> {
+        self.site.message_id(&format!("{kind}-{row}-{}", written_at.and_utc().timestamp_micros()))
     }
 
     /// An address below the public URL, from parts that need no escaping.

@@ -178,7 +178,8 @@ impl MailWorker {
     ) -> Result<Mail, JobFailure> {
         let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
         let announcement = &content.announcement;
-        let message_id = self.site.message_id(&format!("delivery-{}", delivery.id)).map_err(|error| failed(&error))?;
+        let message_id =
+            self.message_id("delivery", delivery.id, delivery.created_at).map_err(|error| failed(&error))?;
         let unsubscribe = self.unsubscribe_url(subscriber.id);
         let to = subscriber.address.as_str();
         let heading = self.heading(message_id, delivery.created_at, &announcement.page, to, unsubscribe)?;

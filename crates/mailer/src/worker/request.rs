@@ -63,7 +63,7 @@ impl MailWorker {
     fn request_mail(&self, request: &Request, mail: RequestMail) -> Result<Mail, JobFailure> {
         let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
         let subscriber = request.subscriber_id.ok_or_else(|| failed(&"a mailed request has no subscriber"))?;
-        let message_id = self.site.message_id(&format!("request-{}", request.id)).map_err(|error| failed(&error))?;
+        let message_id = self.message_id("request", request.id, request.created_at).map_err(|error| failed(&error))?;
         let unsubscribe = self.unsubscribe_url(subscriber);
         // A confirmation goes to the address as it was typed, everything else to the one that was confirmed: a mail
         // server may tell `Reader@` from `reader@`, and only the owner of the subscription gets its links.

@@ -30,6 +30,7 @@ impl Wiring {
     pub(crate) fn prepare(settings: Settings) -> Result<Self, Failure> {
         let url = settings.database_url();
         data_dir_make(&settings)?;
+        database_file_make(&url)?;
         schema_prepare(&url, settings.database.auto_migrate)?;
         let store = Store::new(&settings.store());
         Ok(Self { store, clock: Clock::system(), secret_key: secret_key(&settings)?, settings })
@@ -83,6 +84,15 @@ pub(crate) fn data_dir_make(settings: &Settings) -> Result<(), Failure> {
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir);
     made.map_err(Failure::io(format!("the data directory {} cannot be made", settings.data_dir.display())))
+}
+
+/// Makes the file of a SQLite database, readable by its owner alone, wherever it is; SQLite gives the files beside it the
+/// same mode.
+pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<(), Failure> {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    let made = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
+    made.map(drop).map_err(Failure::io(format!("database.url: the file {path} cannot be written")))
 }
 
 fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> {

@@ -30,6 +30,10 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
             .with_fixed("server.listen", address.to_string())
             .with_fixed("server.public_url", format!("http://{address}"))
             .with_default("notify.delay_seconds", "1")
+            // Whoever tries the printed line again waits for another mail.
+            .with_default("limits.confirmation_interval_minutes", "0")
+            .with_default("limits.confirmations_per_subscriber_per_day", "1000")
+            .with_default("limits.confirmations_per_address_per_day", "1000")
             .with_default("log.filter", "warn"),
     )?;
     let wiring = Wiring::prepare(settings)?;

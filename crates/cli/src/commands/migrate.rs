@@ -1,11 +1,16 @@
 //! `releasepage migrate`: brings the database to this binary's schema.
 
 use super::print;
-use crate::{failure::Failure, settings::Settings, wiring::data_dir_make};
+use crate::{
+    failure::Failure,
+    settings::Settings,
+    wiring::{data_dir_make, database_file_make},
+};
 
 /// Applies what is missing and says what that was.
 pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
     data_dir_make(settings)?;
+    database_file_make(&settings.database_url())?;
     match releasepage_storage::migrate(&settings.database_url())? {
         0 => print("The database has this binary's schema already.\n"),
         1 => print("Applied 1 migration.\n"),

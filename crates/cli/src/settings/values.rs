@@ -75,7 +75,8 @@ pub(super) fn secret_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     SecretKey::parse(&String::deserialize(deserializer)?).map(Some).map_err(de::Error::custom)
 }
 
-/// Reads networks from a list, as a file has it, or from text separated by commas, as an environment variable has it.
+/// Reads networks from a list, as a file has it, or from text separated by commas, as an environment variable has it, with or
+/// without the brackets and quotes of the file.
 pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
     #[derive(Deserialize)]
     #[serde(untagged)]
@@ -85,7 +86,10 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
     }
     let listed = match Listed::deserialize(deserializer)? {
         Listed::List(list) => list,
-        Listed::Text(text) => text.split(',').map(|part| part.trim().to_owned()).collect(),
+        Listed::Text(text) => {
+            let text = text.trim().trim_start_matches('[').trim_end_matches(']');
+            text.split(',').map(|part| part.trim().trim_matches(['"', '\'']).to_owned()).collect()
+        }
     };
     listed.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
 }

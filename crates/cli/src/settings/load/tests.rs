@@ -72,7 +72,15 @@ fn lists_and_tables_can_come_from_file_and_environment() {
         ],
     )
     .unwrap();
-    for settings in [from_file, from_environment] {
+    let as_in_the_file = load(
+        "",
+        &[
+            ("RELEASEPAGE__SERVER__TRUSTED_PROXIES", "[\"10.0.0.0/8\", \"::1\"]"),
+            ("RELEASEPAGE__SERVER__ENDPOINTS__EU", "https://eu.example.com"),
+        ],
+    )
+    .unwrap();
+    for settings in [from_file, from_environment, as_in_the_file] {
         assert_eq!(settings.server.trusted_proxies, networks);
         let endpoints: Vec<_> =
             settings.server.endpoints.iter().map(|(region, url)| (region.as_str(), url.to_string())).collect();

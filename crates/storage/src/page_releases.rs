@@ -125,6 +125,20 @@ macro_rules! row {
 }
 pub(crate) use row;
 
+/// How releases of a component rank, highest first: the order of `releasepage_domain::history::component_release_order`.
+macro_rules! highest_first {
+    () => {
+        (
+            component_releases::version_key.desc(),
+            component_releases::published_at.desc(),
+            releases::tag.desc(),
+            releases::platforms_key.desc(),
+            releases::id.desc(),
+        )
+    };
+}
+pub(crate) use highest_first;
+
 /// The visible releases of a page, not yet ordered.
 macro_rules! visible {
     ($page_id:expr) => {
@@ -271,13 +285,7 @@ pub(crate) fn page_latest(connection: &mut AnyConnection, page_id: &str) -> Quer
     for component in page_components(connection, page_id)? {
         let highest = visible!(page_id)
             .filter(components::id.eq(component.id).and(component_releases::prerelease.eq(false)))
-            .order((
-                component_releases::version_key.desc(),
-                component_releases::published_at.desc(),
-                releases::tag.desc(),
-                releases::platforms_key.desc(),
-                releases::id.desc(),
-            ))
+            .order(highest_first!())
             .first::<Row>(connection)
             .optional()?;
         if let Some(row) = highest {

@@ -5,7 +5,7 @@ use releasepage_domain::{bump::Bump, time::UtcTime};
 
 use crate::{
     QueryResult, Store, StoreError,
-    page_releases::{PageRelease, Row, component_of, row, visible},
+    page_releases::{PageRelease, Row, component_of, highest_first, row, visible},
     schema::{component_releases, components, releases},
 };
 
@@ -61,13 +61,7 @@ pub async fn release_rank(
             let mut query = component_releases::table
                 .inner_join(releases::table)
                 .filter(component_releases::component_id.eq(component.id).and(component_releases::visible.eq(true)))
-                .order((
-                    component_releases::version_key.desc(),
-                    component_releases::published_at.desc(),
-                    releases::tag.desc(),
-                    releases::platforms_key.desc(),
-                    releases::id.desc(),
-                ))
+                .order(highest_first!())
                 .select((
                     releases::tag,
                     component_releases::version,

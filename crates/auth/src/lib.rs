@@ -18,6 +18,8 @@ pub mod password;
 pub mod project_key;
 pub mod random;
 pub mod scope;
+pub mod sealed;
 pub mod secret_key;
 pub mod session;
+pub mod signature;
 pub mod token;

@@ -75,7 +75,12 @@ impl SecretKey {
     ///
     /// A label is part of every signature made with the key; changing one voids them all.
     pub(crate) fn subkey(&self, label: &str) -> MacKey {
-        MacKey::new(&MacKey::new(self.0.expose_secret()).code(&[label.as_bytes()]))
+        MacKey::new(&self.subkey_bytes(label))
+    }
+
+    /// The bytes of the key for one purpose that is not signing.
+    pub(crate) fn subkey_bytes(&self, label: &str) -> [u8; 32] {
+        MacKey::new(self.0.expose_secret()).code(&[label.as_bytes()])
     }
 }
 

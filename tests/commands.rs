@@ -1,13 +1,12 @@
 //! The command line: what each command prints, and with which status it ends.
 
 use std::net::TcpListener;
-use std::process::Output;
 
 use serde_json::Value;
 
 use crate::support::both_databases;
 use crate::support::browser::Browser;
-use crate::support::process::{SettingValues, run};
+use crate::support::process::{SettingValues, fails, run, succeeds};
 use crate::support::setup::Setup;
 
 both_databases! {
@@ -46,6 +45,19 @@ both_databases! {
         let arguments = ["owner", "create", "--email", "eve@acme.example", "--organization", "Third", "--json"];
         let created: Value = serde_json::from_str(&succeeds(&run(&arguments, app.settings(), ""))).expect("JSON");
         Browser::new(app.address()).open(created["setup_url"].as_str().expect("a link")).await.expect(200);
+    }
+}
+
+both_databases! {
+    async fn owner_that_is_there_is_left_alone_where_that_is_asked_for(app: App) {
+        let address = app.owner.email.to_uppercase();
+        let arguments = ["owner", "create", "--if-missing", "--email", &address, "--organization", "Second"];
+        let printed = succeeds(&run(&arguments, app.settings(), "another password\n"));
+        assert!(printed.ends_with(&format!("http://{}/sign-in\n", app.address())), "{printed}");
+        let browser = Browser::new(app.address());
+        let shown = browser.open("/sign-in").await.expect(200);
+        let (email, password) = (app.owner.email.as_str(), app.owner.password.as_str());
+        browser.submit("/sign-in", &shown, &[("email", email), ("password", password)]).await.expect(303);
     }
 }
 
@@ -167,9 +179,25 @@ fn wrong_usage_has_a_status_of_its_own() {
 
 #[test]
 fn every_command_helps_with_an_example() {
-    for command in
-        [&[][..], &["demo"], &["serve"], &["work"], &["migrate"], &["owner"], &["owner", "create"], &["health"]]
-    {
+    for command in [
+        &[][..],
+        &["demo"],
+        &["serve"],
+        &["work"],
+        &["migrate"],
+        &["owner"],
+        &["owner", "create"],
+        &["jobs"],
+        &["jobs", "list"],
+        &["jobs", "retry"],
+        &["jobs", "hold"],
+        &["jobs", "resume"],
+        &["backup"],
+        &["restore"],
+        &["doctor"],
+        &["config"],
+        &["health"],
+    ] {
         let help = succeeds(&run(&[command, &["--help"]].concat(), &SettingValues::new(), ""));
         let (_, examples) =
             help.split_once("\nExample").unwrap_or_else(|| panic!("{command:?} has no example: {help}"));
@@ -178,20 +206,4 @@ fn every_command_helps_with_an_example() {
     }
     let version = succeeds(&run(&["--version"], &SettingValues::new(), ""));
     assert_eq!(version, format!("releasepage {}\n", env!("CARGO_PKG_VERSION")));
-}
-
-/// What a command printed that ended well.
-fn succeeds(output: &Output) -> String {
-    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A command that ended with status 1 and, beside its log, one sentence which holds these words.
-fn fails(output: &Output, words: &str) {
-    let errors = String::from_utf8_lossy(&output.stderr);
-    let told: String = errors.split_inclusive('\n').filter(|line| !line.starts_with('{')).collect();
-    assert_eq!(output.status.code(), Some(1), "{errors}");
-    assert!(output.stdout.is_empty(), "standard output belongs to what was asked for");
-    assert_eq!(told.lines().count(), 1, "one sentence: {told}");
-    assert!(told.starts_with("releasepage: ") && told.contains(words), "{told}\nlacks: {words}");
 }

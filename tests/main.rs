@@ -1,27 +1,43 @@
 //! Black-box tests: they start the real program and speak HTTP and SMTP to it. `docs/testing.md` says how to write one.
 
+mod backup;
 mod bad_input;
 mod badge;
 mod caps;
 mod commands;
+mod compose;
 mod crash;
+mod database_outage;
 mod delivering;
 mod demo;
+mod disk_full;
+mod doctor;
 mod durability;
+mod hooks;
+mod importing;
 mod indistinguishable;
 mod injection;
+mod jobs;
 mod logging;
 mod mails;
+mod malformed;
+mod managing_subscribers;
+mod metrics;
 mod page_keys;
 mod publishing;
 mod racing;
 mod rate_limits;
 mod reading;
+mod rolling_restart;
 mod scheduling;
+mod secret_key;
+mod slow_clients;
 mod starting;
 mod stopping;
 mod subscribing;
 #[expect(dead_code, reason = "the vocabulary of the tests, of which some words wait for their sentence")]
 mod support;
 mod tags;
+mod units;
+mod upgrading;
 mod warm;

@@ -162,7 +162,8 @@ both_databases! {
             (Method::GET, page.path("releases?limit=0"), 400, "request-invalid"),
             (Method::POST, page.path("version"), 405, "method-not-allowed"),
             (Method::DELETE, "/v1".to_owned(), 405, "method-not-allowed"),
-            (Method::GET, page.path("subscribers"), 405, "method-not-allowed"),
+            (Method::GET, page.path("subscribers"), 403, "forbidden"),
+            (Method::PUT, page.path("subscribers"), 405, "method-not-allowed"),
             (Method::PATCH, page.path("subscribers"), 415, "content-type-unsupported"),
         ] {
             let what = format!("{method} {path}");

@@ -2,15 +2,21 @@
 
 pub(crate) mod api;
 pub(crate) mod app;
+pub(crate) mod balancer;
 pub(crate) mod browser;
+pub(crate) mod conformity;
 pub(crate) mod database;
+pub(crate) mod deployment;
 pub(crate) mod inbox;
+pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod mailbox;
 pub(crate) mod page;
+pub(crate) mod postgres_server;
 pub(crate) mod process;
 pub(crate) mod project;
 pub(crate) mod setup;
+pub(crate) mod small_disk;
 pub(crate) mod smtp;
 pub(crate) mod tcp_proxy;
 pub(crate) mod wait;

@@ -59,6 +59,9 @@ both_databases! {
         edit.refuses_bad_bodies().await;
         edit.refuses_bad_fields(fields().chain(bad_revision()).chain(each("title", [json!(null)]))).await;
         edit.refuses_together(&together).await;
+        let mixed = [("title", json!(5)), ("slug", json!("A B")), ("description", json!("\u{7}")), ("revision", json!("1"))];
+        add.refuses_together(&mixed[..3]).await;
+        edit.refuses_together(&mixed).await;
         let taken = json!({ "title": "Another", "slug": "acme" });
         let answer = target.app.api().post("/v1/pages", &taken).await;
         v1_refusal_check("a slug twice", &answer, 409, "conflict", &json!([{ "field": "slug", "error": "taken" }]));
@@ -77,6 +80,13 @@ both_databases! {
         repositories.refuses_bad_bodies().await;
         repositories.refuses_bad_fields(fields.chain([("name", None), ("origin", None)])).await;
         repositories.refuses_together(&[("name", json!(1)), ("origin", json!(1))]).await;
+
+        let path = format!("/v1/repositories/{}", target.page.repositories["acme/api"]);
+        let edit = endpoint(&target, Method::PATCH, path, json!({}));
+        let numbers = each("source_id", [json!(0), json!(-1), json!("7"), json!(1.5), json!(true)]);
+        edit.refuses_bad_bodies().await;
+        edit.refuses_bad_fields(each("name", bad_line()).chain(numbers).chain(bad_revision())).await;
+        edit.refuses_together(&[("name", json!("x")), ("source_id", json!(0)), ("revision", json!("1"))]).await;
 
         let components = format!("/v1/pages/{}/components", target.page.id);
         let valid = json!({ "repo": "acme/api", "name": "Web", "tag_prefix": "web-" });
@@ -97,6 +107,11 @@ both_databases! {
         let projects = endpoint(&target, Method::POST, "/v1/projects".to_owned(), json!({ "name": "Another" }));
         projects.refuses_bad_bodies().await;
         projects.refuses_bad_fields(each("name", bad_line()).chain([("name", None)])).await;
+        let path = format!("/v1/projects/{}", target.project.app_id());
+        let rename = endpoint(&target, Method::PATCH, path, json!({}));
+        rename.refuses_bad_bodies().await;
+        rename.refuses_bad_fields(each("name", bad_line()).chain(each("name", [Value::Null])).chain(bad_revision())).await;
+        rename.refuses_together(&[("name", json!(" ")), ("revision", json!("1"))]).await;
         target.expect_untouched(&before).await;
     }
 }
@@ -178,9 +193,12 @@ both_databases! {
                 (patch.clone(), format!("/v1/releases/{id}")),
                 (delete.clone(), format!("/v1/releases/{id}")),
                 (get.clone(), format!("/v1/projects/{id}")),
+                (patch.clone(), format!("/v1/projects/{id}")),
+                (delete.clone(), format!("/v1/projects/{id}")),
                 (post.clone(), format!("/v1/projects/{id}/rotate")),
                 (get.clone(), format!("/v1/pages/{id}")),
                 (patch.clone(), format!("/v1/pages/{id}")),
+                (delete.clone(), format!("/v1/pages/{id}")),
                 (get.clone(), format!("/v1/pages/{id}/components")),
                 (post.clone(), format!("/v1/pages/{id}/components")),
                 (get.clone(), format!("/v1/pages/{page}/components/{id}")),

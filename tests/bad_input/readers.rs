@@ -100,10 +100,10 @@ both_databases! {
             let answer = api.get(&target.page.path(&format!("releases/{id}"))).await;
             v1_refusal_check(&format!("release {id:.20}"), &answer, 404, "not-found", &json!([]));
         }
-        // Words that nothing holds are no fault, nor are signs that are no words.
-        for (words, found) in [("nothing", 0), ("%22%27%3B--", 2), ("%25_", 2)] {
+        // Words that nothing holds are no fault, nor are signs that are no words: nothing is found.
+        for words in ["nothing", "%22%27%3B--", "%25_"] {
             let list = api.get(&target.page.path(&format!("releases?q={words}"))).await.expect(200).json();
-            assert_eq!(list["data"].as_array().map(Vec::len), Some(found), "{words:.20}");
+            assert_eq!(list["data"].as_array().map(Vec::len), Some(0), "{words:.20}");
         }
         target.expect_untouched(&before).await;
     }

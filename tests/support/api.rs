@@ -2,8 +2,13 @@
 
 use std::net::SocketAddr;
 
-use reqwest::{Client, Method, RequestBuilder, StatusCode, header::HeaderMap};
+use reqwest::{
+    Client, Method, RequestBuilder, StatusCode,
+    header::{HeaderMap, HeaderValue},
+};
 use serde_json::Value;
+
+use super::conformity::{Answered, conformity_check};
 
 /// A client of one server, with or without a token.
 #[derive(Clone, Debug)]
@@ -99,9 +104,20 @@ pub(crate) struct Answer {
 
 impl Answer {
     async fn read(request: RequestBuilder) -> Self {
-        let response = request.send().await.expect("the server answers");
+        let (client, request) = request.build_split();
+        let request = request.expect("a request that can be sent");
+        let (method, path) = (request.method().to_string(), request.url().path().to_owned());
+        let response = client.execute(request).await.expect("the server answers");
         let (status, headers) = (response.status(), response.headers().clone());
         let body = response.bytes().await.expect("the answer arrives whole").to_vec();
+        let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
+        conformity_check(&Answered {
+            method: &method,
+            path: &path,
+            status: status.as_u16(),
+            headers: headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect(),
+            body: &body,
+        });
         Self { status, headers, body }
     }
 

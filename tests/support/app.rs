@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::api::{Answer, Api};
 use super::browser::Browser;
+use super::database::{Database, sqlite_open};
 use super::inbox::Inbox;
 use super::log::Log;
 use super::mailbox::Mailbox;
@@ -51,7 +52,7 @@ impl App {
 
     /// Waits until a server that was just started says where it listens. The first `seen` lines of its log are those
     /// of an earlier run.
-    pub(super) async fn listening(mut server: Process, seen: usize) -> (Process, SocketAddr) {
+    pub(crate) async fn listening(mut server: Process, seen: usize) -> (Process, SocketAddr) {
         let address = eventually("the server says where it listens", async || {
             if let Some(status) = server.ended() {
                 panic!("the server ended with {status}:\n{}", server.log().text());
@@ -126,6 +127,17 @@ impl App {
     /// The settings that server and workers run with, for other commands.
     pub(crate) fn settings(&self) -> &SettingValues {
         &self.parts.settings
+    }
+
+    /// Runs a statement on the database, to make what the program itself never makes.
+    pub(crate) fn execute(&self, statement: &str) {
+        match &self.parts.database {
+            Database::Postgres(database) => database.execute(statement),
+            Database::Sqlite => {
+                let connection = sqlite_open(&self.parts.settings["database.url"]);
+                connection.execute_batch(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+            }
+        }
     }
 
     /// Starts another worker: `releasepage work`.

@@ -2,7 +2,9 @@
 
 use std::path::Path;
 
-use postgres::{Client, NoTls};
+use postgres::{Client, NoTls, error::SqlState};
+
+use super::wait::PATIENCE;
 
 /// Names the URL of a Postgres server on which databases may be made; `script/postgres` sets it.
 const SERVER: &str = "RELEASEPAGE_TEST_POSTGRES";
@@ -26,10 +28,23 @@ impl Database {
     pub(crate) fn on_postgres() -> Option<Self> {
         match std::env::var(SERVER) {
             Ok(server) => Some(Self::Postgres(PostgresDatabase::create(server))),
-            Err(_) if std::env::var(SKIP).is_ok_and(|skip| skip == "1") => None,
+            Err(_) if postgres_is_left_out() => None,
             Err(_) => panic!(
                 "{SERVER} is not set: run `script/postgres cargo test`, or set {SKIP}=1 to leave out the tests on Postgres"
             ),
+        }
+    }
+
+    /// A new database on this Postgres server.
+    pub(crate) fn on_server(server: String) -> Self {
+        Self::Postgres(PostgresDatabase::create(server))
+    }
+
+    /// Another new database of the same kind.
+    pub(crate) fn twin(&self) -> Self {
+        match self {
+            Self::Sqlite => Self::Sqlite,
+            Self::Postgres(database) => Self::on_server(database.server.clone()),
         }
     }
 
@@ -40,6 +55,19 @@ impl Database {
             Self::Postgres(database) => database.url(),
         }
     }
+}
+
+/// Whether tests on Postgres are left out on purpose.
+pub(super) fn postgres_is_left_out() -> bool {
+    std::env::var(SKIP).is_ok_and(|skip| skip == "1")
+}
+
+/// The database of a SQLite URL, beside the program that uses it.
+pub(crate) fn sqlite_open(url: &str) -> rusqlite::Connection {
+    let path = url.strip_prefix("sqlite://").expect("the URL of a SQLite database");
+    let connection = rusqlite::Connection::open(path).expect("the database can be opened");
+    connection.busy_timeout(PATIENCE).expect("a time to wait can be set");
+    connection
 }
 
 /// A database on a Postgres server.
@@ -65,7 +93,18 @@ impl PostgresDatabase {
 
     /// Runs statements on the test's database, to make what the program itself never makes.
     pub(crate) fn execute(&self, statements: &str) {
-        Self::run_on(&self.url(), statements);
+        // Beside a program at work they may be the ones that a deadlock costs; they are one transaction then.
+        while self.session().attempt(statements) == Attempt::Deadlock {}
+    }
+
+    /// Asks the test's database for one number.
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        self.session().number(query)
+    }
+
+    /// A connection that stays open from one statement to the next.
+    pub(crate) fn session(&self) -> Session {
+        Session::open(&self.url())
     }
 
     /// Runs a statement on the server's own database.
@@ -73,17 +112,59 @@ impl PostgresDatabase {
         Self::run_on(&self.server, statement);
     }
 
-    /// On a thread of its own: the client brings its own runtime, which must not be started inside the test's.
     fn run_on(url: &str, statement: &str) {
-        std::thread::scope(|scope| {
-            let running = scope.spawn(|| {
-                let mut client = Client::connect(url, NoTls)?;
-                client.batch_execute(statement)
-            });
-            let result = running.join().expect("the thread does not panic");
-            result.unwrap_or_else(|error| panic!("{statement}: {error}"));
-        });
+        Session::open(url).run(statement);
     }
+}
+
+/// How statements ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Attempt {
+    Done,
+    Deadlock,
+}
+
+/// A connection to Postgres.
+pub(crate) struct Session {
+    client: Option<Client>,
+}
+
+impl Session {
+    fn open(url: &str) -> Self {
+        let client = apart(|| Client::connect(url, NoTls)).unwrap_or_else(|error| panic!("{url}: {error}"));
+        Self { client: Some(client) }
+    }
+
+    /// Runs statements.
+    pub(crate) fn run(&mut self, statements: &str) {
+        assert_eq!(self.attempt(statements), Attempt::Done, "{statements}");
+    }
+
+    fn attempt(&mut self, statements: &str) -> Attempt {
+        let client = self.client.as_mut().expect("it is taken when the session is dropped");
+        match apart(|| client.batch_execute(statements)) {
+            Ok(()) => Attempt::Done,
+            Err(error) if error.code() == Some(&SqlState::T_R_DEADLOCK_DETECTED) => Attempt::Deadlock,
+            Err(error) => panic!("{statements}: {error:?}"),
+        }
+    }
+
+    fn number(&mut self, query: &str) -> i64 {
+        let client = self.client.as_mut().expect("it is taken when the session is dropped");
+        apart(|| client.query_one(query, &[])).unwrap_or_else(|error| panic!("{query}: {error}")).get(0)
+    }
+}
+
+impl Drop for Session {
+    fn drop(&mut self) {
+        let client = self.client.take();
+        apart(move || drop(client));
+    }
+}
+
+/// On a thread of its own: the client brings its own runtime, which must not be used inside the test's.
+fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    std::thread::scope(|scope| scope.spawn(work).join().expect("the thread does not panic"))
 }
 
 impl Drop for PostgresDatabase {

@@ -161,8 +161,13 @@ impl Page {
 
     /// Publishes a release as the management API takes it.
     pub(crate) async fn publish_release(&self, repo: &str, release: &Value) -> Value {
+        self.publish_try(repo, release).await.expect(201).json()
+    }
+
+    /// Publishes a release, whatever the answer is.
+    pub(crate) async fn publish_try(&self, repo: &str, release: &Value) -> Answer {
         let repository = self.repositories.get(repo).expect("the page was made with this repository");
-        self.api.post(&format!("/v1/repositories/{repository}/releases"), release).await.expect(201).json()
+        self.api.post(&format!("/v1/repositories/{repository}/releases"), release).await
     }
 
     /// The same page, spoken to through another server.

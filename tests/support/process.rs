@@ -89,6 +89,23 @@ pub(crate) fn run(arguments: &[&str], settings: &SettingValues, input: &str) -> 
     child.wait_with_output().expect("the output can be read")
 }
 
+/// What a command printed that ended well.
+pub(crate) fn succeeds(output: &Output) -> String {
+    assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+/// A command that ended with status 1 and, beside its log, one sentence which holds these words; hands back the sentence.
+pub(crate) fn fails(output: &Output, words: &str) -> String {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    let told: String = errors.split_inclusive('\n').filter(|line| !line.starts_with('{')).collect();
+    assert_eq!(output.status.code(), Some(1), "{errors}");
+    assert!(output.stdout.is_empty(), "standard output belongs to what was asked for");
+    assert_eq!(told.lines().count(), 1, "one sentence: {told}");
+    assert!(told.starts_with("releasepage: ") && told.contains(words), "{told}\nlacks: {words}");
+    told
+}
+
 fn command(arguments: &[&str], settings: &SettingValues) -> Command {
     let mut command = Command::new(PathBuf::from(env!("CARGO_BIN_EXE_releasepage")));
     command.args(arguments);

@@ -1,12 +1,14 @@
 //! What a test chooses before the program starts.
 
 use std::fmt::Display;
+use std::path::Path;
 
 use serde::Deserialize;
 use tempfile::TempDir;
 
 use super::app::{App, Owner};
 use super::database::{Database, PostgresDatabase};
+use super::postgres_server::PostgresServer;
 use super::process::{Process, SettingValues, run};
 use super::smtp::SmtpSink;
 
@@ -33,6 +35,11 @@ impl Setup {
     /// On a new Postgres database; `None` where tests on Postgres are left out on purpose.
     pub(crate) fn on_postgres() -> Option<Self> {
         Database::on_postgres().map(Self::new)
+    }
+
+    /// On a new database of a Postgres server of the test's own.
+    pub(crate) fn on_postgres_server(server: &PostgresServer) -> Self {
+        Self::new(Database::on_server(server.url()))
     }
 
     /// Everything that a test seldom cares for is set so that nothing waits and no cap is in the way.
@@ -72,6 +79,12 @@ impl Setup {
         self.settings.get(key).map(String::as_str)
     }
 
+    /// Runs with these settings alone.
+    pub(crate) fn with_only(mut self, settings: SettingValues) -> Self {
+        self.settings = settings;
+        self
+    }
+
     /// Leaves a setting to its default.
     pub(crate) fn without(mut self, key: &str) -> Self {
         self.settings.remove(key);
@@ -82,6 +95,16 @@ impl Setup {
     pub(crate) fn without_worker(mut self) -> Self {
         self.arguments.push("--no-worker");
         self
+    }
+
+    /// Another setup like a new one, on a database of its own of the same kind.
+    pub(crate) fn twin(&self) -> Self {
+        Self::new(self.database.twin())
+    }
+
+    /// The test's own directory.
+    pub(crate) fn directory(&self) -> &Path {
+        self.directory.path()
     }
 
     /// The settings so far, for commands that are run before the server.

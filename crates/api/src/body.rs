@@ -18,6 +18,9 @@ const BODY_DRAINED: usize = 2 * 1024 * 1024;
 /// Largest body with a page key.
 pub(crate) const BODY_MAX_KEY: usize = 64 * 1024;
 
+/// Largest body of what a forge delivers.
+pub(crate) const BODY_MAX_HOOK: usize = 5 * 1024 * 1024;
+
 /// Largest body elsewhere: notes of 1 MiB, and what is around them.
 pub(crate) const BODY_MAX: usize = 1536 * 1024;
 

@@ -119,6 +119,29 @@ impl<'a> Fields<'a> {
         self.optional(faults, field, "must be a text without U+0000", text_take)
     }
 
+    /// A text that must be there, as `check` of the rules makes it; `expected` as in [`Self::text`].
+    pub(crate) fn text_checked<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text(faults, field, expected)?;
+        faults.take(check(&self.name(field), text))
+    }
+
+    /// A text that may be missing, as `check` of the rules makes it.
+    pub(crate) fn text_checked_optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Option<T>> {
+        let text = self.text_optional(faults, field)?;
+        faults.take(text.map(|text| check(&self.name(field), text)).transpose())
+    }
+
     /// `true` or `false`, where it was given.
     pub(crate) fn boolean_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<bool>> {
         self.optional(faults, field, "must be true or false", Value::as_bool)
@@ -131,7 +154,18 @@ impl<'a> Fields<'a> {
 
     /// A whole number, where it was given.
     pub(crate) fn number_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
-        self.optional(faults, field, "must be a whole number", Value::as_i64)
+        self.optional(faults, field, "must be a whole number", number_take)
+    }
+
+    /// A whole number, where it was given, as `check` of the rules makes it.
+    pub(crate) fn number_checked_optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, i64) -> Result<T, Fault>,
+    ) -> Option<Option<T>> {
+        let number = self.number_optional(faults, field)?;
+        faults.take(number.map(|number| check(&self.name(field), number)).transpose())
     }
 
     /// A time in ISO 8601 with an offset, where it was given.
@@ -208,6 +242,38 @@ impl<'a> Fields<'a> {
             }),
         }
     }
+
+    /// What a `PATCH` does to a text that cannot be cleared, as `check` of the rules makes it.
+    pub(crate) fn text_change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<T>> {
+        let change = self.change(faults, field, expected, text_take)?;
+        faults.take(change.try_map(|text| check(&self.name(field), text)))
+    }
+
+    /// What a `PATCH` does to a text that can be cleared with `null`, as `check` of the rules makes it.
+    pub(crate) fn text_change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<Option<T>>> {
+        let change = self.change_or_clear(faults, field, "must be a text without U+0000, or null", text_take)?;
+        faults.take(change.try_map(|text| text.map(|text| check(&self.name(field), text)).transpose()))
+    }
+}
+
+/// A whole number, however it was written: `60.0` is one, as JSON Schema has it. With a fraction's point, only numbers that
+/// a double holds exactly are.
+pub(crate) fn number_take(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= EXACT;
+    // The range was checked: nothing is cut off.
+    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|number| number as i64))
 }
 
 /// A text that a database can store: U+0000 is in no text.
@@ -262,6 +328,24 @@ mod tests {
     }
 
     #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for (written, read) in [
+            ("60", Some(60)),
+            ("60.0", Some(60)),
+            ("6e1", Some(60)),
+            ("-1", Some(-1)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("60.5", None),
+            ("9223372036854775808", None),
+            ("1e300", None),
+            ("\"60\"", None),
+            ("true", None),
+        ] {
+            assert_eq!(number_take(&serde_json::from_str(written).unwrap()), read, "{written}");
+        }
+    }
+
+    #[test]
     fn absent_null_and_set_are_told_apart() {
         let body = json!({ "null": null, "set": "x" });
         let fields = Fields::new(body.as_object().unwrap());
@@ -273,6 +357,38 @@ mod tests {
         assert!(faults.is_empty());
         assert_eq!(fields.change(&mut faults, "null", "must be a text", text_take), None);
         assert_eq!(faults.as_slice().len(), 1);
+    }
+
+    #[test]
+    fn what_the_rules_refuse_is_noted_like_a_wrong_type() {
+        let body = json!({ "data": { "type": 5, "value": "bad", "number": 0, "null": null } });
+        let check = |field: &str, text: &str| match text {
+            "bad" => Err(Fault::invalid(field, "must be good")),
+            text => Ok(text.to_owned()),
+        };
+        let positive = |field: &str, number: i64| match number {
+            1.. => Ok(number),
+            _ => Err(Fault::invalid(field, "must be positive")),
+        };
+        let found = faults_of(&body, |fields, faults| {
+            let data = fields.object(faults, "data").unwrap();
+            for field in ["type", "value"] {
+                assert_eq!(data.text_checked(faults, field, "must be good", check), None);
+                assert_eq!(data.text_checked_optional(faults, field, check), None);
+                assert_eq!(data.text_change(faults, field, "must be good", check), None);
+                assert_eq!(data.text_change_or_clear(faults, field, check), None);
+            }
+            assert_eq!(data.number_checked_optional(faults, "number", positive), None);
+            for field in ["null", "absent"] {
+                assert_eq!(data.text_checked_optional(faults, field, check), Some(None));
+                assert_eq!(data.number_checked_optional(faults, field, positive), Some(None));
+            }
+            assert_eq!(data.text_change_or_clear(faults, "null", check), Some(Change::Set(None)));
+            assert_eq!(data.text_change_or_clear(faults, "absent", check), Some(Change::Keep));
+        });
+        let named: Vec<&str> = found.iter().map(|(field, _)| &**field).collect();
+        let expected = [["data.type"; 4], ["data.value"; 4]].concat();
+        assert_eq!(named, [&expected[..], &["data.number"]].concat());
     }
 
     #[test]

@@ -8,12 +8,18 @@
 
 mod amplitude;
 mod body;
+mod captured;
 pub mod client;
+mod connections;
 mod content_type;
 mod field;
+mod hooks;
 pub mod limits;
 mod links;
 mod management;
+mod metrics;
+mod openapi;
+pub mod operations;
 mod pages;
 mod query;
 mod request;
@@ -23,5 +29,8 @@ pub mod settings;
 mod snapshot;
 pub mod snapshots;
 pub mod state;
+mod unread;
 mod urlencoded;
 pub mod v1;
+
+pub use openapi::document::openapi_document;

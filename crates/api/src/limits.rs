@@ -1,14 +1,17 @@
 //! How often one may ask: fixed windows, counted in this server's memory (`releasepage-v1.md`, Rate limit).
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use moka::{policy::EvictionPolicy, sync::Cache};
+use quick_cache::sync::Cache;
 use releasepage_domain::{environment::Environment, time::UtcTime};
 
 use crate::client::ClientBucket;
 
-/// Windows that are kept at most. Past that, those that were used longest ago are forgotten, and begin anew.
-const WINDOWS_MAX: u64 = 100_000;
+/// Windows that are kept at most, about. Past that, those that are hardly used are forgotten, and begin anew.
+const WINDOWS_MAX: usize = 100_000;
 
 /// Microseconds in a second.
 const MICROS: i64 = 1_000_000;
@@ -119,15 +122,14 @@ impl Default for Limits {
 impl Limits {
     /// Nobody has asked for anything.
     pub fn new() -> Self {
-        Self { windows: Cache::builder().max_capacity(WINDOWS_MAX).eviction_policy(EvictionPolicy::lru()).build() }
+        Self { windows: Cache::new(WINDOWS_MAX) }
     }
 
     /// Counts a request, unless it is refused.
     pub(crate) fn take(&self, quota: Quota, now: UtcTime) -> Standing {
         let now = now.and_utc().timestamp_micros();
-        let begin = || Arc::new(Mutex::new(Window { start: now, count: 0 }));
-        let key = (quota.bucket, quota.subject);
-        let window = self.windows.get(&key).unwrap_or_else(|| self.windows.get_with(key, begin));
+        let begin = || Ok::<_, Infallible>(Arc::new(Mutex::new(Window { start: now, count: 0 })));
+        let Ok(window) = self.windows.get_or_insert_with(&(quota.bucket, quota.subject), begin);
         // A thread that panicked here left a number behind, which is as good as any.
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if !window.is_open(quota.bucket, now) {

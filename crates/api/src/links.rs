@@ -1,5 +1,6 @@
 //! Links to what people see, all below `server.public_url`.
 
+use releasepage_domain::repository::RepositoryOrigin;
 use url::Url;
 
 /// The page's address, `/p/{slug}`.
@@ -10,6 +11,11 @@ pub(crate) fn page_url(public_url: &Url, slug: &str) -> String {
 /// A release's permalink, `/p/{slug}/releases/{id}`.
 pub(crate) fn release_url(public_url: &Url, slug: &str, release_id: &str) -> String {
     below(public_url, &["p", slug, "releases", release_id])
+}
+
+/// The address that a forge delivers a repository's events to, `/hooks/github/{id}`.
+pub(crate) fn hook_url(public_url: &Url, origin: RepositoryOrigin, repository_id: i64) -> String {
+    below(public_url, &["hooks", origin.as_str(), &repository_id.to_string()])
 }
 
 /// An address below the server's, each part escaped as one segment of the path.

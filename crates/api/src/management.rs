@@ -5,6 +5,11 @@
 
 pub(crate) mod api_access;
 pub(crate) mod components;
+pub(crate) mod deliveries;
+mod import_body;
+mod import_rows;
+pub(crate) mod jobs;
+pub(crate) mod mailbox;
 pub(crate) mod me;
 pub(crate) mod pages;
 pub(crate) mod projects;
@@ -12,3 +17,8 @@ mod release_fields;
 pub(crate) mod releases;
 pub(crate) mod repositories;
 mod resource;
+pub(crate) mod subscriber_export;
+mod subscriber_fields;
+pub(crate) mod subscriber_import;
+pub(crate) mod subscribers;
+pub(crate) mod tokens;

@@ -120,16 +120,19 @@ pub(crate) fn request_begin(request: &ServiceRequest, state: &ApiState) -> Passa
     Passage { id, span, safe, started: Instant::now() }
 }
 
-/// Ends a request: puts its id on the answer, and writes the line of the log.
+/// Ends a request: puts its id on the answer, counts it where requests are measured, and writes the line of the log.
 pub(crate) fn request_end(passage: Passage, response: &mut ServiceResponse, state: &Data<ApiState>) {
     let status = response.status();
     if !passage.safe && !status.is_client_error() && !status.is_server_error() && readers_may_see(response.request()) {
         state.snapshots.changed();
     }
-    if route_is_below(response.request(), "/v1") || route_is_below(response.request(), "/api") {
+    if ["/v1", "/api", "/hooks"].iter().any(|surface| route_is_below(response.request(), surface)) {
         response.headers_mut().insert(REGION, state.region_header.clone());
     }
     log(&passage, response, status);
+    if let Some(metrics) = state.operations.metrics() {
+        metrics.requests.count(response.request(), status, passage.started.elapsed());
+    }
     response.headers_mut().insert(REQUEST_ID, passage.id.header_value());
 }
 
@@ -150,11 +153,11 @@ fn path_is_below(path: &str, above: &str) -> bool {
     path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
+/// The line stands outside the span, which may be switched off, and says itself what the span would repeat.
 fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
     macro_rules! line {
         ($level:expr) => {
             tracing::event!(
-                parent: &passage.span,
                 $level,
                 request_id = %passage.id,
                 method = response.request().method().as_str(),

@@ -12,46 +12,63 @@ use actix_web::{
     App, Error, HttpServer,
     body::MessageBody,
     dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse},
+    http::ConnectionType,
     web::Data,
 };
 use tracing::Instrument;
 
 use crate::{
+    connections::connections_max,
     request::{request_begin, request_end, route_is_below},
     routes,
     state::ApiState,
+    unread::{body_hold, body_release},
     v1::response::finish,
 };
 
 /// How long a client may take to send the headers of a request.
-const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+pub(crate) const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long a client may leave what it was sent unread.
+const READING_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// How long a connection is kept open without a request.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
+pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long requests that are being answered may take to end, once the server is told to.
-const SHUTDOWN_TIMEOUT_SECONDS: u64 = 20;
+/// How long requests that are being answered may take to end, once nothing more is accepted.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(20);
+
+/// How long the end of the server may take altogether. Who started it kills it after 30 seconds.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(28);
 
 /// Opens a port. The system chooses one where the address has port 0.
 ///
 /// It is open before the state exists, since what the server is called may depend on the port: connections wait until
 /// [`serve`] answers them.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
-    TcpListener::bind(address)
+    let listener = TcpListener::bind(address)?;
+    // actix waits forever for a client that does not read; every connection inherits this from its listener.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(READING_TIMEOUT))?;
+    Ok(listener)
 }
 
-/// Answers requests on an open port until `shutdown` is ready, then lets those end that have begun.
+/// Answers requests on an open port until `shutdown` is ready. Then comes the end: `/readyz` says at once that the server
+/// is not ready, so that whoever balances sends new requests elsewhere; for as long as `drain` says, requests are still
+/// answered, each with `Connection: close`; after that nothing more is accepted, and those end that have begun.
 ///
 /// Fails where the threads that answer cannot be started.
 pub async fn serve(listener: TcpListener, state: Arc<ApiState>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let address = listener.local_addr()?;
     let workers = state.settings.workers.max(1);
+    let drain = state.settings.drain;
     let shared = Arc::clone(&state);
     let server = HttpServer::new(move || app(&shared))
         .workers(workers)
+        .max_connections((connections_max() / workers).max(1))
         .client_request_timeout(HEADERS_TIMEOUT)
         .keep_alive(KEEP_ALIVE)
-        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .shutdown_timeout(FINISH_TIMEOUT.min(SHUTDOWN_TIMEOUT.saturating_sub(drain)).as_secs())
         .disable_signals()
         .listen(listener)?
         .run();
@@ -60,6 +77,9 @@ pub async fn serve(listener: TcpListener, state: Arc<ApiState>, shutdown: impl F
     let refreshing = state.snapshots.refresh_forever(&state.store);
     let stopping = async {
         shutdown.await;
+        state.operations.drain_begin();
+        tracing::info!(seconds = drain.as_secs(), "the server drains");
+        tokio::time::sleep(drain).await;
         tracing::info!("the server ends");
         handle.stop(true).await;
     };
@@ -84,20 +104,26 @@ pub fn app(
 > {
     let state = Data::from(Arc::clone(state));
     let shared = state.clone();
+    let operations = Data::from(Arc::clone(&state.operations));
     App::new()
         .app_data(shared)
-        .wrap_fn(move |request, service| {
+        .app_data(operations)
+        .wrap_fn(move |mut request, service| {
+            let held = body_hold(&mut request);
             let passage = request_begin(&request, &state);
             let answer = service.call(request).instrument(passage.span.clone());
             let state = state.clone();
             async move {
                 let mut response = answer.await?;
-                // Here rather than around the scope of `/v1`: one layer less on the way of every request.
-                if route_is_below(response.request(), "/v1") {
+                // Here rather than around the scopes: one layer less on the way of every request.
+                if route_is_below(response.request(), "/v1") || route_is_below(response.request(), "/hooks") {
                     response = finish(response);
                 }
                 request_end(passage, &mut response, &state);
-                Ok(response)
+                if state.operations.is_draining() {
+                    response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                }
+                Ok(body_release(response, held))
             }
         })
         .configure(routes::configure)

@@ -34,4 +34,8 @@ pub struct ApiSettings {
     pub mailbox_open: bool,
     /// Threads that serve requests.
     pub workers: usize,
+    /// Whether the server measures itself and shows it on `/metrics`.
+    pub metrics: bool,
+    /// How long the server goes on when it is told to end, no longer ready; at most 20 s.
+    pub drain: Duration,
 }

@@ -2,12 +2,15 @@
 
 use releasepage_domain::{environment::Environment, page::CountedBy, time::time_iso8601};
 use releasepage_storage::{page_releases::PageRelease, snapshots::PageSnapshot};
-use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::{
     links::page_url,
-    v1::{badge::badge_default, response::Rendered},
+    v1::{
+        badge::badge_default,
+        response::Rendered,
+        version::{LatestVersionBody, VersionsBody},
+    },
 };
 
 /// A page as it was at one generation.
@@ -56,7 +59,7 @@ pub(crate) struct SnapshotComponent {
 impl Snapshot {
     /// Renders what was read.
     pub(crate) fn new(read: PageSnapshot, public_url: &Url) -> Self {
-        let version = Rendered::json(&version_json(&read, public_url));
+        let version = Rendered::json(&versions_body(&read, public_url));
         let latest_of = |component: i64| {
             read.latest.iter().find(|release| release.component.id == component).map(|release| release.version.clone())
         };
@@ -100,9 +103,9 @@ impl Snapshot {
     }
 
     /// Bytes that it takes, about.
-    pub(crate) fn weight(&self) -> u32 {
+    pub(crate) fn weight(&self) -> u64 {
         let components: usize = self.components.iter().map(|part| part.repo.len() + part.name.len() + 100).sum();
-        u32::try_from(self.version.body.len() + self.badge.body.len() + components + 1_000).unwrap_or(u32::MAX)
+        (self.version.body.len() + self.badge.body.len() + components + 1_000) as u64
     }
 }
 
@@ -112,22 +115,22 @@ pub(crate) fn page_number(page_id: &str) -> Option<u64> {
 }
 
 /// The body of `GET …/version`, as the contract has it.
-fn version_json(read: &PageSnapshot, public_url: &Url) -> Value {
-    let latest: Vec<Value> = read.latest.iter().map(latest_json).collect();
-    json!({ "latest": latest, "permalink": page_url(public_url, &read.page.slug) })
+fn versions_body(read: &PageSnapshot, public_url: &Url) -> VersionsBody {
+    VersionsBody {
+        latest: read.latest.iter().map(latest_body).collect(),
+        permalink: page_url(public_url, &read.page.slug),
+    }
 }
 
-fn latest_json(release: &PageRelease) -> Value {
-    let mut entry = Map::new();
-    entry.insert("repo".into(), release.component.repo.clone().into());
-    entry.insert("version".into(), release.version.clone().into());
-    entry.insert("author".into(), release.author.clone().into());
-    entry.insert("published_at".into(), time_iso8601(release.published_at).into());
-    entry.insert("name".into(), release.component.name.clone().into());
-    if release.tag != release.version {
-        entry.insert("tag".into(), release.tag.clone().into());
+fn latest_body(release: &PageRelease) -> LatestVersionBody {
+    LatestVersionBody {
+        repo: release.component.repo.clone(),
+        version: release.version.clone(),
+        author: release.author.clone(),
+        published_at: time_iso8601(release.published_at),
+        name: release.component.name.clone(),
+        tag: Some(release.tag.clone()).filter(|tag| *tag != release.version),
     }
-    Value::Object(entry)
 }
 
 #[cfg(test)]

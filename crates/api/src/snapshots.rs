@@ -14,7 +14,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use moka::{policy::EvictionPolicy, sync::Cache};
+use quick_cache::{Weighter, sync::Cache};
 use releasepage_storage::{
     Store, StoreError,
     snapshots::{page_generations, page_snapshot},
@@ -22,7 +22,7 @@ use releasepage_storage::{
 use tokio::sync::Mutex;
 use url::Url;
 
-use crate::snapshot::Snapshot;
+use crate::{metrics::SnapshotCounts, snapshot::Snapshot};
 
 /// How long a page is taken to be current without looking, in milliseconds.
 const FRESH: u64 = 1_000;
@@ -49,19 +49,24 @@ const CHECKED_AT_ONCE: usize = 500;
 /// Bytes that all pages together may take, about.
 const BYTES_MAX: u64 = 32 * 1024 * 1024;
 
+/// Pages that are in memory at once on a busy server, about.
+const PAGES_EXPECTED: usize = 5_000;
+
 /// How many pages can be loaded at once. Two pages that share a turn only wait for each other without need.
 const TURNS: usize = 32;
 
 /// The pages that this server has in memory.
 #[derive(Debug)]
 pub struct Snapshots {
-    entries: Cache<String, Arc<Entry>>,
+    entries: Cache<String, Arc<Entry>, EntryWeight>,
     /// Raised with every change on this server.
     changes: AtomicU64,
     /// Of several requests for one page, one looks and the others wait for it.
     turns: [Mutex<()>; TURNS],
     public_url: Url,
     started: Instant,
+    /// Where requests are counted by what they found; `None` where nobody wants to know.
+    counts: Option<Arc<SnapshotCounts>>,
 }
 
 /// A page and what is known of its being current. All times are milliseconds since the start.
@@ -77,6 +82,16 @@ struct Entry {
     /// The changes on this server that the look-up has seen.
     changes: AtomicU64,
     used_at: AtomicU64,
+}
+
+/// Weighs an entry in bytes, about.
+#[derive(Clone, Copy, Debug)]
+struct EntryWeight;
+
+impl Weighter<String, Arc<Entry>> for EntryWeight {
+    fn weight(&self, _id: &String, entry: &Arc<Entry>) -> u64 {
+        entry.snapshot.weight()
+    }
 }
 
 /// What may be done with an entry.
@@ -140,18 +155,14 @@ impl Entry {
 
 impl Snapshots {
     /// Nothing is in memory. Permalinks begin with `public_url`.
-    pub(crate) fn new(public_url: &Url) -> Self {
-        let weigh = |_: &String, entry: &Arc<Entry>| entry.snapshot.weight();
+    pub(crate) fn new(public_url: &Url, counts: Option<Arc<SnapshotCounts>>) -> Self {
         Self {
-            entries: Cache::builder()
-                .max_capacity(BYTES_MAX)
-                .weigher(weigh)
-                .eviction_policy(EvictionPolicy::lru())
-                .build(),
+            entries: Cache::with_weighter(PAGES_EXPECTED, BYTES_MAX, EntryWeight),
             changes: AtomicU64::new(0),
             turns: std::array::from_fn(|_| Mutex::new(())),
             public_url: public_url.clone(),
             started: Instant::now(),
+            counts,
         }
     }
 
@@ -183,7 +194,23 @@ impl Snapshots {
     pub(crate) fn page_warm(&self, page_id: &str) -> Option<Arc<Snapshot>> {
         let moment = self.moment();
         let entry = self.in_memory(page_id, moment)?;
-        (entry.freshness(moment) == Freshness::Good).then(|| Arc::clone(&entry.snapshot))
+        if entry.freshness(moment) != Freshness::Good {
+            return None;
+        }
+        self.hit();
+        Some(Arc::clone(&entry.snapshot))
+    }
+
+    fn hit(&self) {
+        if let Some(counts) = &self.counts {
+            counts.hit();
+        }
+    }
+
+    fn miss(&self) {
+        if let Some(counts) = &self.counts {
+            counts.miss();
+        }
     }
 
     /// A page, published or not; `None` where there is none.
@@ -196,10 +223,14 @@ impl Snapshots {
         let _turn = self.turn_of(page_id).lock().await;
         let moment = self.moment();
         let Some(entry) = self.in_memory(page_id, moment) else {
+            self.miss();
             return self.load(store, page_id, moment).await;
         };
         match entry.freshness(moment) {
-            Freshness::Good => return Ok(Some(Arc::clone(&entry.snapshot))),
+            Freshness::Good => {
+                self.hit();
+                return Ok(Some(Arc::clone(&entry.snapshot)));
+            }
             Freshness::Gone => return Err(unreachable_error()),
             Freshness::Unknown => {}
         }
@@ -208,13 +239,18 @@ impl Snapshots {
         match found {
             Ok(generations) if generations.iter().any(|(_, generation)| *generation == entry.snapshot.generation) => {
                 entry.found_current(moment);
+                self.hit();
                 Ok(Some(Arc::clone(&entry.snapshot)))
             }
-            Ok(_) => self.load(store, page_id, moment).await,
+            Ok(_) => {
+                self.miss();
+                self.load(store, page_id, moment).await
+            }
             Err(error) => {
                 let after = self.moment();
                 entry.look_up_failed(after);
                 if entry.freshness(after) == Freshness::Good {
+                    self.hit();
                     Ok(Some(Arc::clone(&entry.snapshot)))
                 } else {
                     Err(error)
@@ -231,7 +267,7 @@ impl Snapshots {
     /// Reads a page from the database and keeps it. `moment` is one before the reading.
     async fn load(&self, store: &Store, page_id: &str, moment: Moment) -> Result<Option<Arc<Snapshot>>, StoreError> {
         let Some(read) = page_snapshot(store, page_id.to_owned()).await? else {
-            self.entries.invalidate(page_id);
+            self.entries.remove(page_id);
             return Ok(None);
         };
         let snapshot = Arc::new(Snapshot::new(read, &self.public_url));
@@ -258,15 +294,15 @@ impl Snapshots {
     async fn refresh(&self, store: &Store) {
         let now = self.moment();
         let used = |entry: &Entry| now.millis.saturating_sub(entry.used_at.load(Ordering::Relaxed)) < IN_USE;
-        let in_use: Vec<(Arc<String>, Arc<Entry>)> = self.entries.iter().filter(|(_, entry)| used(entry)).collect();
+        let in_use: Vec<(String, Arc<Entry>)> = self.entries.iter().filter(|(_, entry)| used(entry)).collect();
         for part in in_use.chunks(CHECKED_AT_ONCE) {
             self.refresh_part(store, part).await;
         }
     }
 
-    async fn refresh_part(&self, store: &Store, part: &[(Arc<String>, Arc<Entry>)]) {
+    async fn refresh_part(&self, store: &Store, part: &[(String, Arc<Entry>)]) {
         let moment = self.moment();
-        let ids = part.iter().map(|(id, _)| String::clone(id)).collect();
+        let ids = part.iter().map(|(id, _)| id.clone()).collect();
         let Ok(generations) = page_generations(store, ids).await else {
             let failed = self.moment();
             part.iter().for_each(|(_, entry)| entry.look_up_failed(failed));
@@ -274,7 +310,7 @@ impl Snapshots {
         };
         let generations: HashMap<String, i64> = generations.into_iter().collect();
         for (id, entry) in part {
-            if generations.get(&**id) == Some(&entry.snapshot.generation) {
+            if generations.get(id) == Some(&entry.snapshot.generation) {
                 entry.found_current(moment);
                 continue;
             }

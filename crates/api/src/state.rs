@@ -5,15 +5,22 @@ use std::sync::Arc;
 use actix_web::http::header::HeaderValue;
 use chrono::Duration;
 use releasepage_auth::{
+    address_key::AddressKeys,
     link::LinkSigner,
     password::PasswordHasher,
+    sealed::Sealer,
     secret_key::SecretKey,
     session::{CsrfSigner, DeviceSigner},
+    signature::hook_secret_new,
 };
 use releasepage_domain::time::UtcTime;
-use releasepage_storage::{Store, clock::Clock, releases::ReleaseContext};
+use releasepage_storage::{Store, clock::Clock, hook_repositories::hook_row, releases::ReleaseContext};
 
-use crate::{amplitude::idempotency::KeysInFlight, limits::Limits, settings::ApiSettings, snapshots::Snapshots};
+use crate::hooks::access::NOBODY;
+use crate::{
+    amplitude::idempotency::KeysInFlight, limits::Limits, metrics::SnapshotCounts, operations::Operations,
+    settings::ApiSettings, snapshots::Snapshots,
+};
 
 /// The server's shared state: one for all workers, behind an `Arc`.
 #[derive(Debug)]
@@ -26,6 +33,12 @@ pub struct ApiState {
     pub clock: Clock,
     /// Checks and makes the links in mails.
     pub links: LinkSigner,
+    /// Makes the keyed hashes of addresses.
+    pub(crate) address_keys: AddressKeys,
+    /// Seals and opens the secrets that are shared with forges.
+    pub(crate) sealer: Sealer,
+    /// A sealed secret of no repository, for deliveries to one that is unknown.
+    pub(crate) hook_decoy: String,
     /// Protects forms.
     pub csrf: CsrfSigner,
     /// Knows browsers that signed in before.
@@ -38,6 +51,8 @@ pub struct ApiState {
     pub limits: Limits,
     /// The idempotency keys whose requests are being worked on.
     pub(crate) keys_in_flight: KeysInFlight,
+    /// What the server tells those who watch it.
+    pub(crate) operations: Arc<Operations>,
     /// The region as a header has it.
     pub(crate) region_header: HeaderValue,
 }
@@ -45,8 +60,11 @@ pub struct ApiState {
 impl ApiState {
     /// Puts the state together.
     pub fn new(store: Store, settings: ApiSettings, clock: Clock, secret_key: &SecretKey) -> Arc<Self> {
+        let sealer = Sealer::new(secret_key);
+        let counts = settings.metrics.then(Arc::<SnapshotCounts>::default);
         Arc::new(Self {
-            snapshots: Snapshots::new(&settings.public_url),
+            snapshots: Snapshots::new(&settings.public_url, counts.clone()),
+            operations: Operations::of_server(store.clone(), clock.clone(), counts),
             limits: Limits::new(),
             keys_in_flight: KeysInFlight::default(),
             region_header: HeaderValue::from_str(settings.region.as_str())
@@ -55,6 +73,9 @@ impl ApiState {
             settings,
             clock,
             links: LinkSigner::new(secret_key),
+            address_keys: AddressKeys::new(secret_key),
+            hook_decoy: sealer.seal(&hook_row(NOBODY), &hook_secret_new()),
+            sealer,
             csrf: CsrfSigner::new(secret_key),
             devices: DeviceSigner::new(secret_key),
             passwords: PasswordHasher::new(),

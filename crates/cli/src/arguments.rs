@@ -2,7 +2,11 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{
+    Parser, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
+use releasepage_domain::job::{JobState, Lane};
 
 /// Tells people about software releases: pages, feeds, badges and mail to those who asked for it.
 #[derive(Debug, Parser)]
@@ -48,9 +52,45 @@ pub(crate) enum Command {
         after_help = "Example:\n  releasepage owner create --email ada@example.com --organization Acme"
     )]
     Owner(OwnerCommand),
+    /// What the queue holds: dead letters, and holding it
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  releasepage jobs list\n  releasepage jobs retry --all\n  releasepage jobs resume"
+    )]
+    Jobs(JobsCommand),
+    /// Back up the SQLite database and the secret key to one file, while the server runs
+    #[command(
+        after_help = "Examples:\n  releasepage backup /backups/releasepage-$(date +%F).db\n  releasepage backup --config /etc/releasepage.toml /backups/today.db\n\nThe file is checked, readable by you alone, and must not exist. Keep it as safe as the server: it holds its\nsecret key. A Postgres database is backed up with pg_dump; deploy/README.md says how."
+    )]
+    Backup {
+        /// The file to make
+        file: PathBuf,
+    },
+    /// Restore a server from a back-up; it mails nothing until `releasepage jobs resume`
+    #[command(
+        after_help = "Examples:\n  RELEASEPAGE__DATA_DIR=/var/lib/releasepage releasepage restore /backups/today.db\n  releasepage restore --config /etc/releasepage.toml /backups/today.db && releasepage jobs resume --cancel-mail\n\nA database that is there is never overwritten: move it away first. A Postgres database is restored with\npg_restore, then `releasepage jobs hold` before anything is started; deploy/README.md says how."
+    )]
+    Restore {
+        /// The file that `releasepage backup` made
+        file: PathBuf,
+    },
+    /// Look at settings, database, mail and clock, and say what to do about each fault: exit status 1 if there is one
+    #[command(
+        after_help = "Examples:\n  releasepage doctor\n  releasepage doctor --config /etc/releasepage.toml\n\nNothing is changed, and no mail sent: the mail server is asked for everything but to take a message."
+    )]
+    Doctor,
+    /// Print the settings that count, secrets masked, and where each was set
+    #[command(
+        after_help = "Examples:\n  releasepage config\n  releasepage config --config /etc/releasepage.toml | grep RELEASEPAGE__"
+    )]
+    Config,
     /// Ask the server on this machine whether it is well: exit status 0 if so
-    #[command(after_help = "Example:\n  releasepage health || echo down")]
-    Health,
+    #[command(after_help = "Examples:\n  releasepage health || echo down\n  releasepage health --worker")]
+    Health {
+        /// Ask the worker, where worker.listen says
+        #[arg(long)]
+        worker: bool,
+    },
     /// Print docs/settings.toml as it follows from the code
     #[command(hide = true)]
     SettingsDocument,
@@ -73,5 +113,64 @@ pub(crate) enum OwnerCommand {
         /// Print JSON, with a personal access token
         #[arg(long)]
         json: bool,
+        /// Where the address has an account, make nothing: print a new link while its password was never set, and end
+        /// well
+        #[arg(long, conflicts_with = "json")]
+        if_missing: bool,
     },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum JobsCommand {
+    /// List jobs, oldest first: dead letters, unless asked for others
+    #[command(
+        after_help = "Examples:\n  releasepage jobs list\n  releasepage jobs list --state ready --lane delivery --limit 20"
+    )]
+    List {
+        /// Where they stand
+        #[arg(long, default_value = "dead", value_parser = job_states())]
+        state: JobState,
+        /// The lane they wait in
+        #[arg(long, value_parser = lanes())]
+        lane: Option<Lane>,
+        /// The most to list
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Have dead letters tried again, with all their attempts before them
+    #[command(after_help = "Examples:\n  releasepage jobs retry 4711 4712\n  releasepage jobs retry --all")]
+    Retry {
+        /// The jobs, by the ids that `list` shows
+        #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+        jobs: Vec<i64>,
+        /// Every dead letter
+        #[arg(long)]
+        all: bool,
+    },
+    /// Hold the queue: jobs are written and none is taken; what is running ends
+    #[command(after_help = "Example:\n  releasepage jobs hold --reason \"the mail server moves\"")]
+    Hold {
+        /// Why, for whoever looks
+        #[arg(long, default_value = "somebody asked for it")]
+        reason: String,
+    },
+    /// Let a held queue go on
+    #[command(
+        after_help = "Examples:\n  releasepage jobs resume\n  releasepage jobs resume --cancel-mail\n\nWhat waited is mailed then. After a restore, that may have been mailed before, by the server that was backed up:\n--cancel-mail gives it up."
+    )]
+    Resume {
+        /// Give up the mail that waits: messages, announcements, and answers to subscription requests
+        #[arg(long)]
+        cancel_mail: bool,
+    },
+}
+
+/// The names of the states of a job.
+fn job_states() -> impl TypedValueParser<Value = JobState> {
+    PossibleValuesParser::new(JobState::ALL.iter().map(|state| state.as_str())).try_map(|name| name.parse::<JobState>())
+}
+
+/// The names of the lanes.
+fn lanes() -> impl TypedValueParser<Value = Lane> {
+    PossibleValuesParser::new(Lane::ALL.iter().map(|lane| lane.as_str())).try_map(|name| name.parse::<Lane>())
 }

@@ -1,9 +1,14 @@
 //! The commands, one file for each.
 
+mod backup;
+mod config;
 mod demo;
+mod doctor;
 mod health;
+mod jobs;
 mod migrate;
 mod owner;
+mod restore;
 mod serve;
 mod work;
 
@@ -31,10 +36,16 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve { no_worker } => serve::serve(load(sources)?, !no_worker),
         Command::Work => work::work(load(sources)?),
         Command::Migrate => migrate::migrate(&load(sources)?),
-        Command::Owner(OwnerCommand::Create { email, organization, json }) => {
-            owner::owner_create(load(sources)?, &email, organization, json)
+        Command::Owner(OwnerCommand::Create { email, organization, json, if_missing }) => {
+            let options = owner::OwnerOptions { json, if_missing };
+            owner::owner_create(load(sources)?, &email, organization, options)
         }
-        Command::Health => health::health(&load(sources)?),
+        Command::Jobs(command) => jobs::jobs(&load(sources)?, command),
+        Command::Backup { file } => backup::backup(&load(sources)?, &file),
+        Command::Restore { file } => restore::restore(&load(sources)?, &file),
+        Command::Doctor => doctor::doctor(&load(sources)?),
+        Command::Config => config::config(&load(sources)?),
+        Command::Health { worker } => health::health(&load(sources)?, worker),
     }
 }
 

@@ -3,7 +3,7 @@
 use std::io;
 
 use releasepage_mailer::worker::WorkerError;
-use releasepage_storage::{MigrateError, StoreError};
+use releasepage_storage::{MigrateError, StoreError, backup::BackupError};
 
 use crate::settings::SettingsError;
 
@@ -19,6 +19,9 @@ pub(crate) enum Failure {
     /// The database refused or failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// A back-up cannot be made or restored.
+    #[error(transparent)]
+    Backup(#[from] BackupError),
     /// Mail cannot be sent with these settings.
     #[error(transparent)]
     Mail(#[from] WorkerError),

@@ -1,71 +1,106 @@
-//! The server's secret key: from the settings, or made once and kept beside the SQLite database.
+//! The server's secret key: from the settings, or from the file that keeps it, which is made for a new database.
 
 use std::{
     fs,
-    io::{ErrorKind, Write as _},
+    io::{self, ErrorKind, Write as _},
     path::Path,
 };
 
 use releasepage_auth::secret_key::SecretKey;
+use releasepage_storage::{DatabaseUrl, schema_is_new};
 use secrecy::ExposeSecret as _;
+use tempfile::NamedTempFile;
 
 use crate::{failure::Failure, settings::Settings};
 
-/// The name of the file in `data_dir`.
-const FILE: &str = "secret_key";
-
-/// The secret key. Two processes that start at once on a new directory agree on one.
+/// The secret key. Processes that start at once on a new database and see the same file agree on one.
+///
+/// A missing file is made, but not for a Postgres database that is in use already: this machine would sign with
+/// another key than the rest.
 pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
     if let Some(key) = &settings.secret_key {
         return Ok(key.clone());
     }
-    let path = settings.data_dir.join(FILE);
-    match fs::read_to_string(&path) {
+    let path = settings.secret_key_file();
+    if let Some(key) = secret_key_read(&path)? {
+        return Ok(key);
+    }
+    let url = settings.database_url();
+    let make = matches!(url, DatabaseUrl::Sqlite(_)) || schema_is_new(&url)?;
+    if make {
+        secret_key_make(&path)
+            .map_err(Failure::io(format!("the secret key cannot be written to {}", path.display())))?;
+    }
+    // Another process may have been faster: its key counts, and was there before its schema.
+    secret_key_read(&path)?.ok_or_else(|| {
+        Failure::Said(format!(
+            "secret_key_file: {} does not exist, but the database is in use: copy the file from another server or from the \
+             back-up, since links and secrets made with its key are worth nothing without it",
+            path.display()
+        ))
+    })
+}
+
+/// The secret key that the settings hold or name; `None` where there is none yet. Makes nothing.
+pub(crate) fn secret_key_existing(settings: &Settings) -> Result<Option<SecretKey>, Failure> {
+    match &settings.secret_key {
+        Some(key) => Ok(Some(key.clone())),
+        None => secret_key_read(&settings.secret_key_file()),
+    }
+}
+
+/// The key in a file, or `None` where there is no such file.
+fn secret_key_read(path: &Path) -> Result<Option<SecretKey>, Failure> {
+    match fs::read_to_string(path) {
         Ok(text) => SecretKey::parse(&text)
+            .map(Some)
             .map_err(|error| Failure::Said(format!("the secret key in {} cannot be used: {error}", path.display()))),
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            secret_key_make(&settings.data_dir)?;
-            secret_key(settings)
-        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(Failure::io(format!("the secret key in {} cannot be read", path.display()))(error)),
     }
 }
 
-/// Writes a new key beside its place and links it there: whoever reads the file sees all of it or none, and a key that
-/// is there already stays.
-fn secret_key_make(data_dir: &Path) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let path = data_dir.join(FILE);
-    let draft = data_dir.join(format!("{FILE}.{}", std::process::id()));
-    let failed = |error| Failure::io(format!("the secret key cannot be written to {}", path.display()))(error);
-    let mut file =
-        fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft).map_err(failed)?;
-    let written = file
-        .write_all(SecretKey::generate().encode().expose_secret().as_bytes())
-        .and_then(|()| file.sync_all())
-        .and_then(|()| match fs::hard_link(&draft, &path) {
-            Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
-            linked => linked,
-        })
-        // The name must last as long as the key: a database without it is full of links that nobody can verify.
-        .and_then(|()| fs::File::open(data_dir)?.sync_all());
-    // A draft that is left behind is no harm: nobody reads it.
-    let _ = fs::remove_file(&draft);
-    written.map_err(failed)
+/// Makes a new key, unless there is one already.
+fn secret_key_make(path: &Path) -> io::Result<()> {
+    if secret_key_keep(path, &SecretKey::generate())? {
+        tracing::info!(path = %path.display(), "made the secret key: keep a copy with the back-ups");
+    }
+    Ok(())
+}
+
+/// Writes a key beside its place and moves it there: whoever reads the file sees all of it or none, and a key that is
+/// there already stays. Only its owner may read it. Answers whether this key is there now.
+pub(crate) fn secret_key_keep(path: &Path, key: &SecretKey) -> io::Result<bool> {
+    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let mut draft = NamedTempFile::new_in(directory)?;
+    draft.write_all(key.encode().expose_secret().as_bytes())?;
+    draft.as_file().sync_all()?;
+    let is_kept = match draft.persist_noclobber(path) {
+        Ok(_) => true,
+        Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => false,
+        Err(refused) => return Err(refused.error),
+    };
+    // The name must last as long as the key: a database without it is full of links that nobody can verify.
+    fs::File::open(directory)?.sync_all()?;
+    Ok(is_kept)
 }
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::*;
 
     #[test]
-    fn a_key_is_made_once() {
+    fn a_key_is_made_once_and_for_its_owner() {
         let directory = tempfile::tempdir().expect("a directory");
-        secret_key_make(directory.path()).expect("made");
-        let first = fs::read_to_string(directory.path().join(FILE)).expect("there");
-        secret_key_make(directory.path()).expect("kept");
-        assert_eq!(fs::read_to_string(directory.path().join(FILE)).expect("there"), first);
+        let path = directory.path().join("key");
+        secret_key_make(&path).expect("made");
+        let first = fs::read_to_string(&path).expect("there");
+        secret_key_make(&path).expect("kept");
+        assert_eq!(fs::read_to_string(&path).expect("there"), first);
         assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1);
         assert!(SecretKey::parse(&first).is_ok());
+        assert_eq!(fs::metadata(&path).expect("there").permissions().mode() & 0o777, 0o600);
     }
 }

@@ -13,10 +13,12 @@ mod document;
 mod error;
 mod load;
 mod origin;
+mod report;
 mod sections;
 mod values;
 
 pub(crate) use document::settings_document;
 pub(crate) use error::SettingsError;
 pub(crate) use load::SettingsSources;
+pub(crate) use report::database_url_masked;
 pub(crate) use sections::{LogFormat, LogSettings, Settings};

@@ -1,6 +1,6 @@
 //! From the settings to the parts of the product.
 
-use std::{fs, net::SocketAddr, sync::Arc};
+use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
 use releasepage_api::{settings::ApiSettings, state::ApiState};
@@ -11,6 +11,7 @@ use releasepage_jobs::{
     upkeep::Upkeep,
 };
 use releasepage_mailer::worker::{MailWorker, WorkerError};
+use releasepage_sources::worker::SourceWorker;
 use releasepage_storage::{DatabaseUrl, MigrateError, SchemaState, Store, clock::Clock, migrate, schema_state};
 use url::Url;
 
@@ -31,9 +32,11 @@ impl Wiring {
         let url = settings.database_url();
         data_dir_make(&settings)?;
         database_file_make(&url)?;
+        // First, since whether the key may be made depends on whether the database is new.
+        let secret_key = secret_key(&settings)?;
         schema_prepare(&url, settings.database.auto_migrate)?;
         let store = Store::new(&settings.store());
-        Ok(Self { store, clock: Clock::system(), secret_key: secret_key(&settings)?, settings })
+        Ok(Self { store, clock: Clock::system(), secret_key, settings })
     }
 
     /// The server's state, for a server that listens there.
@@ -59,27 +62,25 @@ impl Wiring {
             WorkerError::Site(_) => Failure::from(settings.refusal("server.public_url")),
             WorkerError::Transport(_) => Failure::from(error),
         })?;
-        let upkeep = Upkeep {
-            store: store.clone(),
-            clock: clock.clone(),
-            notify_delay: Span::seconds(settings.notify.delay_seconds.into()),
-            retention: settings.retention(),
-        };
+        let notify_delay = Span::seconds(settings.notify.delay_seconds.into());
+        let sources = SourceWorker { store: store.clone(), clock: clock.clone(), notify_delay };
+        let upkeep =
+            Upkeep { store: store.clone(), clock: clock.clone(), notify_delay, retention: settings.retention() };
         Ok(Runner {
             store,
             clock,
             settings: settings.runner(),
-            handler: Arc::new(Work { mail, upkeep }),
+            handler: Arc::new(Work { mail, sources, upkeep }),
             recurring: Upkeep::recurring(),
         })
     }
 }
 
-/// Makes the data directory, readable by its owner alone: it holds addresses and the secret key.
+/// Makes the data directory where there is something to keep in it, readable by its owner alone: it holds addresses and
+/// the secret key.
 pub(crate) fn data_dir_make(settings: &Settings) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt as _;
-    let needs_it = settings.secret_key.is_none() || matches!(settings.database_url(), DatabaseUrl::Sqlite(_));
-    if !needs_it {
+    if !matches!(settings.database_url(), DatabaseUrl::Sqlite(_)) {
         return Ok(());
     }
     let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&settings.data_dir);
@@ -93,6 +94,18 @@ pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<(), Failure> {
     let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
     let made = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
     made.map(drop).map_err(Failure::io(format!("database.url: the file {path} cannot be written")))
+}
+
+/// Opens a database that is there, for commands which need nothing else, and sees to its schema.
+pub(crate) fn store_open(settings: &Settings) -> Result<Store, Failure> {
+    let url = settings.database_url();
+    if let DatabaseUrl::Sqlite(path) = &url
+        && !Path::new(path).exists()
+    {
+        return Err(Failure::Said(format!("there is no database at {path}: check database.url and data_dir")));
+    }
+    schema_prepare(&url, settings.database.auto_migrate)?;
+    Ok(Store::new(&settings.store()))
 }
 
 fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> {
@@ -112,6 +125,7 @@ fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> 
 /// Every kind of work, each with the crate that does it.
 pub(crate) struct Work {
     mail: MailWorker,
+    sources: SourceWorker,
     upkeep: Upkeep,
 }
 
@@ -119,6 +133,9 @@ impl JobHandler for Work {
     fn handle(&self, job: Job) -> JobFuture<'_> {
         Box::pin(async move {
             if let Some(result) = self.mail.handle(&job).await {
+                return result;
+            }
+            if let Some(result) = self.sources.handle(&job).await {
                 return result;
             }
             self.upkeep

@@ -25,6 +25,7 @@ const EDGES: &[(&str, &[&str])] = &[
 /// Each heavy library, with all packages whose name begins like it, and its one home.
 const HOMES: &[(&str, &str)] = &[
     ("actix", "api"),
+    ("utoipa", "api"),
     ("diesel", "storage"),
     ("r2d2", "storage"),
     ("libsqlite3-sys", "storage"),
@@ -32,6 +33,9 @@ const HOMES: &[(&str, &str)] = &[
     ("openssl-sys", "storage"),
     ("lettre", "mailer"),
     ("argon2", "auth"),
+    ("chacha20poly1305", "auth"),
+    ("prometheus-client", "api"),
+    ("csv", "api"),
     ("clap", "cli"),
     ("config", "cli"),
 ];

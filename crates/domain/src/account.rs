@@ -35,3 +35,19 @@ pub fn name_check(field: &str, name: &str) -> Result<String, Fault> {
     }
     Ok(name.to_owned())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_trimmed_lines() {
+        let longest = "é".repeat(100);
+        for (given, name) in [("Acme", "Acme"), ("  Acme – App ", "Acme – App"), (&*longest, &*longest)] {
+            assert_eq!(name_check("name", given).as_deref(), Ok(name), "{given:?}");
+        }
+        for bad in ["", " ", "a\nb", "a\r\nBcc: b", "a\0", "a\u{2028}b", &"é".repeat(101)] {
+            assert!(name_check("name", bad).is_err(), "{bad:?}");
+        }
+    }
+}

@@ -64,6 +64,11 @@ pub enum JobPayload {
         /// The request.
         request: i64,
     },
+    /// Process what a forge told of a release.
+    SourceEvent {
+        /// The delivery.
+        delivery: i64,
+    },
     /// Publish a scheduled release, if its time has come.
     ReleasePublish {
         /// The release.
@@ -92,6 +97,7 @@ impl JobPayload {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SubscriptionAnswer { .. } => "subscription_answer",
+            Self::SourceEvent { .. } => "source_event",
             Self::ReleasePublish { .. } => "release_publish",
             Self::AnnouncementSpread { .. } => "announcement_spread",
             Self::DeliverySend { .. } => "delivery_send",
@@ -102,7 +108,7 @@ impl JobPayload {
     /// The lane that the work belongs to.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::SubscriptionAnswer { .. } | Self::ReleasePublish { .. } => Lane::Prompt,
+            Self::SubscriptionAnswer { .. } | Self::SourceEvent { .. } | Self::ReleasePublish { .. } => Lane::Prompt,
             Self::AnnouncementSpread { .. } | Self::DeliverySend { .. } => Lane::Delivery,
             Self::Prune => Lane::Maintenance,
         }

@@ -71,9 +71,30 @@ mod tests {
         for bad in ["", "-a", "a-", "a--b", "A", "ä", "a/b", &"a".repeat(61)] {
             assert!(slug_check("slug", bad).is_err(), "{bad}");
         }
+        assert_eq!(slug_check("slug", &"a".repeat(60)), Ok("a".repeat(60)));
         assert!(page_id_is_valid("0767f57acc44"));
         for bad in ["", "0767F57ACC44", "0767f57acc4", "0767f57acc444", "0767f57acc4g"] {
             assert!(!page_id_is_valid(bad), "{bad}");
+        }
+    }
+
+    #[test]
+    fn limits() {
+        for good in [1, 60, 1_000_000] {
+            assert_eq!(rate_limit_check("rate_limit", good).map(i64::from), Ok(good));
+        }
+        for bad in [0, -1, 1_000_001, i64::MAX, i64::MIN] {
+            assert!(rate_limit_check("rate_limit", bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn descriptions() {
+        for good in ["", "What\r\nis\tnew – 日本", &"é".repeat(2_000)] {
+            assert_eq!(description_check("description", good).as_deref(), Ok(good));
+        }
+        for bad in ["a\0", "\u{7}", "\u{85}", &"é".repeat(2_001)] {
+            assert!(description_check("description", bad).is_err(), "{bad:?}");
         }
     }
 }

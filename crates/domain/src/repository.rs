@@ -10,11 +10,14 @@ use crate::fault::Fault;
 pub enum RepositoryOrigin {
     /// A pipeline or a person tells of each release.
     Api,
+    /// GitHub's webhook does.
+    Github,
 }
 
 crate::text::named! {
     RepositoryOrigin {
         Api => "api",
+        Github => "github",
     }
 }
 

@@ -36,7 +36,7 @@ pub fn tokens(text: &str) -> BTreeSet<String> {
     tokens.found
 }
 
-/// The tokens of a query: a text matches if it has all of them. None at all match everything.
+/// The tokens of a query: a text matches if it has all of them. A query without words has none.
 pub fn query_tokens(query: &str) -> BTreeSet<String> {
     let mut tokens = Collected::new(QUERY_TOKENS_MAX);
     each_run(query, |run, script| match script {

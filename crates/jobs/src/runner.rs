@@ -10,6 +10,7 @@ use releasepage_domain::{
 use releasepage_storage::{
     Store, StoreError,
     clock::Clock,
+    job_hold::job_hold_get,
     jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish, job_heartbeat},
     schedules::schedule_run,
 };
@@ -66,11 +67,16 @@ impl<H: JobHandler> Runner<H> {
         let slots = Arc::new(Semaphore::new(runner.settings.concurrency.max(1)));
         let mut running = JoinSet::new();
         let mut recurring_at = Instant::now();
+        let mut held_before = false;
         while !*shutdown.borrow() {
             while running.try_join_next().is_some() {}
             if recurring_at <= Instant::now() {
                 recurring_at = Instant::now() + RECURRING_EVERY;
-                runner.recur().await;
+                held_before = hold_tell(&runner.store, held_before).await;
+                // What comes again and again would else pile up.
+                if !held_before {
+                    runner.recur().await;
+                }
             }
             let slot = tokio::select! {
                 slot = Arc::clone(&slots).acquire_owned() => slot,
@@ -179,6 +185,30 @@ impl<H: JobHandler> Runner<H> {
                     return;
                 }
             }
+        }
+    }
+}
+
+/// Tells in the log that the queue is held, or goes on, where it was otherwise before. Answers whether it is held; where
+/// that cannot be looked up, what was before.
+pub async fn hold_tell(store: &Store, held_before: bool) -> bool {
+    match job_hold_get(store).await {
+        Ok(Some(hold)) => {
+            if !held_before {
+                let (because, since) = (hold.because, hold.held_at.and_utc().to_rfc3339());
+                tracing::warn!(because, since, "the queue is held: nothing is mailed before `releasepage jobs resume`");
+            }
+            true
+        }
+        Ok(None) => {
+            if held_before {
+                tracing::info!("the queue goes on");
+            }
+            false
+        }
+        Err(error) => {
+            tracing::warn!(%error, "whether the queue is held cannot be looked up");
+            held_before
         }
     }
 }

@@ -39,6 +39,7 @@ impl Upkeep {
             JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
             JobPayload::Prune => prune(&self.store, self.retention, context.now).await,
             JobPayload::SubscriptionAnswer { .. }
+            | JobPayload::SourceEvent { .. }
             | JobPayload::AnnouncementSpread { .. }
             | JobPayload::DeliverySend { .. } => return None,
         };

@@ -71,6 +71,19 @@ impl Transport {
         Ok(Some(Self(kind)))
     }
 
+    /// Tries the way without sending anything: to an SMTP server connection, TLS, EHLO and login; for a directory, a file
+    /// that is written and removed.
+    ///
+    /// # Errors
+    ///
+    /// [`SendError`] says in which phase it failed, and why.
+    pub fn probe(&self) -> Result<(), SendError> {
+        match &self.0 {
+            Kind::Smtp(pool) => pool.probe(),
+            Kind::Directory(directory) => directory.probe(),
+        }
+    }
+
     /// Sends one message and waits for its fate, in the worst case as long as all timeouts together.
     ///
     /// # Errors

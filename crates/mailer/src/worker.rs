@@ -109,7 +109,7 @@ impl MailWorker {
             JobPayload::DeliverySend { announcement, first, last } => {
                 self.deliveries_send(job, announcement, (first, last)).await
             }
-            JobPayload::ReleasePublish { .. } | JobPayload::Prune => return None,
+            JobPayload::SourceEvent { .. } | JobPayload::ReleasePublish { .. } | JobPayload::Prune => return None,
         })
     }
 

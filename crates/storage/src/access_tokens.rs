@@ -7,6 +7,7 @@ use releasepage_domain::{account::Role, time::UtcTime};
 use crate::{
     QueryResult, Store, StoreError,
     backend::AnyConnection,
+    cursor::{IdCursor, ListPart},
     schema::{access_tokens, memberships, organizations, users},
     stored::stored,
 };
@@ -44,6 +45,51 @@ pub struct TokenUser {
     pub organization_name: String,
     /// What the user may do in it now.
     pub role: Role,
+}
+
+/// A stored token as it is shown; the token itself is not known any more.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessToken {
+    /// The token.
+    pub id: i64,
+    /// What its owner calls it.
+    pub name: String,
+    /// Its scopes, names separated by blanks.
+    pub scopes: String,
+    /// Its user.
+    pub user_id: i64,
+    /// The user's address as it was given.
+    pub email: String,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it stops working; `None` for never.
+    pub expires_at: Option<UtcTime>,
+    /// When it was last used, within a minute.
+    pub last_used_at: Option<UtcTime>,
+}
+
+type AccessTokenRow = (i64, String, String, i64, String, UtcTime, Option<UtcTime>, Option<UtcTime>);
+
+impl AccessToken {
+    fn of_row((id, name, scopes, user_id, email, created_at, expires_at, last_used_at): AccessTokenRow) -> Self {
+        Self { id, name, scopes, user_id, email, created_at, expires_at, last_used_at }
+    }
+}
+
+/// The columns of [`AccessTokenRow`].
+macro_rules! token_columns {
+    () => {
+        (
+            access_tokens::id,
+            access_tokens::name,
+            access_tokens::scopes,
+            users::id,
+            users::email,
+            access_tokens::created_at,
+            access_tokens::expires_at,
+            access_tokens::last_used_at,
+        )
+    };
 }
 
 impl TokenUser {
@@ -147,6 +193,58 @@ pub async fn access_token_touch(store: &Store, token_id: i64, now: UtcTime) -> R
                 .filter(earlier)
                 .set(access_tokens::last_used_at.eq(now))
                 .execute(connection)?;
+            Ok(())
+        })
+        .await
+}
+
+/// The tokens for an organization, of all its members, expired ones too; oldest first, at most `limit` after the cursor.
+pub async fn access_token_list(
+    store: &Store,
+    organization_id: i64,
+    after: IdCursor,
+    limit: u32,
+) -> Result<ListPart<AccessToken>, StoreError> {
+    store
+        .read(move |connection| {
+            let rows: Vec<AccessTokenRow> = access_tokens::table
+                .inner_join(users::table)
+                .filter(access_tokens::organization_id.eq(organization_id).and(access_tokens::id.gt(after.0)))
+                .order(access_tokens::id)
+                .limit(i64::from(limit) + 1)
+                .select(token_columns!())
+                .load(connection)?;
+            let tokens = rows.into_iter().map(AccessToken::of_row).collect();
+            Ok(ListPart::cut(tokens, limit, |last: &AccessToken| IdCursor(last.id).to_string()))
+        })
+        .await
+}
+
+/// One token for an organization, or [`StoreError::NotFound`].
+pub async fn access_token_get(store: &Store, organization_id: i64, id: i64) -> Result<AccessToken, StoreError> {
+    store
+        .read(move |connection| {
+            let row: Option<AccessTokenRow> = access_tokens::table
+                .inner_join(users::table)
+                .filter(access_tokens::organization_id.eq(organization_id).and(access_tokens::id.eq(id)))
+                .select(token_columns!())
+                .first(connection)
+                .optional()?;
+            Ok(row.map(AccessToken::of_row).ok_or(StoreError::NotFound)?)
+        })
+        .await
+}
+
+/// Revokes a token for an organization: no request that comes later is answered with it. Fails with
+/// [`StoreError::NotFound`] where there is none.
+pub async fn access_token_revoke(store: &Store, organization_id: i64, id: i64) -> Result<(), StoreError> {
+    store
+        .write(&[], move |connection| {
+            let token = access_tokens::table
+                .filter(access_tokens::organization_id.eq(organization_id).and(access_tokens::id.eq(id)));
+            if diesel::delete(token).execute(connection)? == 0 {
+                return Err(StoreError::NotFound.into());
+            }
             Ok(())
         })
         .await

@@ -104,13 +104,7 @@ pub async fn owner_create(store: &Store, new: OwnerNew, now: UtcTime) -> Result<
                 ))
                 .execute(connection)?;
             if let Some(link) = &new.setup_link {
-                diesel::insert_into(setup_links::table)
-                    .values((
-                        setup_links::token_hash.eq(&link.token_hash),
-                        setup_links::user_id.eq(user_id),
-                        setup_links::expires_at.eq(link.expires_at),
-                    ))
-                    .execute(connection)?;
+                setup_link_insert(connection, user_id, link)?;
             }
             if let Some(token) = &new.access_token {
                 access_token_insert(connection, organization_id, user_id, token, now)?;
@@ -154,6 +148,36 @@ pub async fn password_rehash(store: &Store, user_id: i64, old: String, new: Stri
             Ok(())
         })
         .await
+}
+
+/// Gives a user who never set a password another set-up link, which takes the place of the ones before. Returns whether
+/// it did: someone who has a password keeps it.
+pub async fn setup_link_renew(store: &Store, user_id: i64, link: SetupLinkNew) -> Result<bool, StoreError> {
+    store
+        .write(&[], move |connection| {
+            // Locks the row against a link that is just being used.
+            let waiting = diesel::update(users::table.find(user_id).filter(users::password_hash.is_null()))
+                .set(users::password_hash.eq(None::<String>))
+                .execute(connection)?;
+            if waiting == 0 {
+                return Ok(false);
+            }
+            diesel::delete(setup_links::table.filter(setup_links::user_id.eq(user_id))).execute(connection)?;
+            setup_link_insert(connection, user_id, &link)?;
+            Ok(true)
+        })
+        .await
+}
+
+fn setup_link_insert(connection: &mut AnyConnection, user_id: i64, link: &SetupLinkNew) -> QueryResult<()> {
+    diesel::insert_into(setup_links::table)
+        .values((
+            setup_links::token_hash.eq(&link.token_hash),
+            setup_links::user_id.eq(user_id),
+            setup_links::expires_at.eq(link.expires_at),
+        ))
+        .execute(connection)?;
+    Ok(())
 }
 
 /// The organization that was made first; `None` where there is none yet.

@@ -1,6 +1,6 @@
 //! One connection type over both databases, and how a connection is opened.
 
-use std::sync::Once;
+use std::{sync::Once, time::Duration};
 
 use diesel::{
     Connection as _, ConnectionResult, PgConnection, RunQueryDsl, SqliteConnection,
@@ -40,7 +40,7 @@ pub(crate) enum Access {
 }
 
 impl AnyConnection {
-    /// Opens a connection and makes it safe to use: durable, checked foreign keys, no endless statement.
+    /// Opens a connection and makes it safe to use: durable, checked foreign keys, no endless wait for a lock.
     ///
     /// A SQLite connection that is opened to read refuses to write; on Postgres its transactions do.
     pub(crate) fn open(url: &DatabaseUrl, access: Access) -> ConnectionResult<Self> {
@@ -61,15 +61,25 @@ impl AnyConnection {
                 Ok(Self::Sqlite(connection))
             }
             DatabaseUrl::Postgres(url) => {
-                let mut connection = PgConnection::establish(url)?;
+                let mut connection = PgConnection::establish(&postgres_url(url))?;
                 connection
-                    .batch_execute("SET statement_timeout = '30s'; SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; SET client_min_messages = warning")
+                    .batch_execute("SET lock_timeout = '10s'; SET idle_in_transaction_session_timeout = '60s'; SET TIME ZONE 'UTC'; SET client_min_messages = warning")
                     .map_err(failed)?;
                 language_set(&mut connection);
                 connection.set_instrumentation(statement_trace);
                 Ok(Self::Postgres(connection))
             }
         }
+    }
+
+    /// Lets the database itself give up a statement after so long. SQLite has nothing of the kind, and needs it less: its
+    /// statements wait for nobody but a disk.
+    pub(crate) fn statement_timeout_set(&mut self, timeout: Duration) -> ConnectionResult<()> {
+        if let Self::Postgres(connection) = self {
+            let statement = format!("SET statement_timeout = {}", timeout.as_millis());
+            connection.batch_execute(&statement).map_err(diesel::ConnectionError::CouldntSetupConfiguration)?;
+        }
+        Ok(())
     }
 
     /// Begins a transaction. SQLite's writers wait here for each other; Postgres' wait for their scopes.
@@ -107,6 +117,30 @@ impl AnyConnection {
     pub(crate) fn rollback(&mut self) -> QueryResult<()> {
         Ok(self.batch_execute("ROLLBACK")?)
     }
+}
+
+/// How the driver notices a server that is gone without a word: that does not answer when it is connected to, or is cut
+/// off while it works. Without these it would wait for as long as the system goes on trying, which is for hours.
+const POSTGRES_PATIENCE: [(&str, &str); 5] = [
+    ("connect_timeout", "5"),
+    ("keepalives_idle", "15"),
+    ("keepalives_interval", "5"),
+    ("keepalives_count", "3"),
+    ("tcp_user_timeout", "30000"),
+];
+
+/// The address for the driver: as it was set, and with [`POSTGRES_PATIENCE`] where it does not say otherwise.
+fn postgres_url(set: &str) -> String {
+    let query = set.split_once('?').map_or("", |(_, query)| query);
+    let names: Vec<&str> = query.split('&').filter_map(|pair| pair.split('=').next()).collect();
+    let mut url = set.to_owned();
+    for (name, value) in POSTGRES_PATIENCE.iter().filter(|(name, _)| !names.contains(name)) {
+        if !url.ends_with(['?', '&']) {
+            url.push(if url.contains('?') { '&' } else { '?' });
+        }
+        url.push_str(&format!("{name}={value}"));
+    }
+    url
 }
 
 /// Makes Postgres tell its errors in English, by which a deadlock and a timeout are known: the driver hands on their text
@@ -152,6 +186,21 @@ fn statement_trace(event: InstrumentationEvent<'_>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_address_says_how_patient_the_driver_is() {
+        let patience = "keepalives_idle=15&keepalives_interval=5&keepalives_count=3&tcp_user_timeout=30000";
+        for (set, url) in [
+            ("postgres://u:p@host/db", format!("postgres://u:p@host/db?connect_timeout=5&{patience}")),
+            ("postgres://host/db?", format!("postgres://host/db?connect_timeout=5&{patience}")),
+            (
+                "postgres://host/db?sslmode=require&connect_timeout=30",
+                format!("postgres://host/db?sslmode=require&connect_timeout=30&{patience}"),
+            ),
+        ] {
+            assert_eq!(postgres_url(set), url);
+        }
+    }
 
     #[test]
     fn english() {

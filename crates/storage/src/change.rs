@@ -20,6 +20,14 @@ impl<T> Change<T> {
         }
     }
 
+    /// The change with its value converted.
+    pub fn map<U>(self, map: impl FnOnce(T) -> U) -> Change<U> {
+        match self {
+            Self::Keep => Change::Keep,
+            Self::Set(value) => Change::Set(map(value)),
+        }
+    }
+
     /// The change with its value checked or converted.
     pub fn try_map<U, E>(self, map: impl FnOnce(T) -> Result<U, E>) -> Result<Change<U>, E> {
         match self {

@@ -1,13 +1,7 @@
 //! Components: repositories on a page.
 
 use diesel::{dsl::exists, prelude::*};
-use releasepage_domain::{
-    account::name_check,
-    component::{component_repo, tag_prefix_check},
-    fault::{Fault, Faults},
-    repository::RepositoryName,
-    time::UtcTime,
-};
+use releasepage_domain::{component::component_repo, fault::Fault, repository::RepositoryName, time::UtcTime};
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
@@ -44,7 +38,8 @@ pub struct Component {
     pub created_at: UtcTime,
 }
 
-/// A component that is to be made.
+/// A component that is to be made. Whoever parses the fields checks them, with `name_check` and `tag_prefix_check` of
+/// the rules.
 pub struct ComponentNew {
     /// The name of a repository of the page's organization, in whatever case.
     pub repo: String,
@@ -54,7 +49,7 @@ pub struct ComponentNew {
     pub tag_prefix: Option<String>,
 }
 
-/// An edit of a component.
+/// An edit of a component, checked as a [`ComponentNew`] is.
 #[derive(Clone, Debug, Default)]
 pub struct ComponentChange {
     /// The revision that was edited, where the client names it.
@@ -66,8 +61,7 @@ pub struct ComponentChange {
 /// Puts a repository on a page, with all its releases.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, and with [`StoreError::Faults`] on
-/// `repo` where the organization has no such repository or the page has a component of that name, and on each other
-/// field that cannot be used.
+/// `repo` where the organization has no such repository or the page has a component of that name.
 pub async fn component_create(
     store: &Store,
     organization_id: i64,
@@ -75,17 +69,12 @@ pub async fn component_create(
     new: ComponentNew,
     now: UtcTime,
 ) -> Result<Component, StoreError> {
-    let mut faults = Faults::new();
-    let repository = faults.take(RepositoryName::parse("repo", &new.repo));
-    let name = faults.take(new.name.map(|name| name_check("name", &name)).transpose());
-    let tag_prefix = faults.take(new.tag_prefix.map(|prefix| tag_prefix_check("tag_prefix", &prefix)).transpose());
-    let (repository, name, tag_prefix) = faults.finish(|| Some((repository?, name?, tag_prefix?)))?;
     store
         .write(&[Scope::Page(page_id.clone())], move |connection| {
             page_load(connection, organization_id, &page_id)?;
-            let (repository_id, repository) = repository_find(connection, organization_id, &repository)?;
+            let (repository_id, repository) = repository_find(connection, organization_id, &new.repo)?;
             connection.lock(&Scope::Repository(repository_id))?;
-            let repo = component_repo(&repository, tag_prefix.as_deref());
+            let repo = component_repo(&repository, new.tag_prefix.as_deref());
             let folded = repo.to_ascii_lowercase();
             let same =
                 components::table.filter(components::page_id.eq(&page_id).and(components::repo_folded.eq(&folded)));
@@ -98,8 +87,8 @@ pub async fn component_create(
                     components::repository_id.eq(repository_id),
                     components::repo.eq(&repo),
                     components::repo_folded.eq(folded),
-                    components::name.eq(name.clone().unwrap_or_else(|| name_default(&repo))),
-                    components::tag_prefix.eq(&tag_prefix),
+                    components::name.eq(new.name.clone().unwrap_or_else(|| name_default(&repo))),
+                    components::tag_prefix.eq(&new.tag_prefix),
                     components::revision.eq(1),
                     components::created_at.eq(now),
                 ))
@@ -120,11 +109,11 @@ fn name_default(repo: &str) -> String {
 fn repository_find(
     connection: &mut AnyConnection,
     organization_id: i64,
-    name: &RepositoryName,
+    name: &str,
 ) -> QueryResult<(i64, RepositoryName)> {
     let found: Option<(i64, String)> = repositories::table
         .filter(repositories::organization_id.eq(organization_id))
-        .filter(repositories::name_folded.eq(name.folded()))
+        .filter(repositories::name_folded.eq(name.to_ascii_lowercase()))
         .select((repositories::id, repositories::name))
         .first(connection)
         .optional()?;
@@ -183,8 +172,8 @@ pub async fn component_list(
         .await
 }
 
-/// Edits a component. Fails with [`StoreError::NotFound`] where there is none, with [`StoreError::Conflict`] where the
-/// edit names a revision that is no longer current, and with [`StoreError::Faults`] on `name` where it cannot be used.
+/// Edits a component. Fails with [`StoreError::NotFound`] where there is none, and with [`StoreError::Conflict`] where
+/// the edit names a revision that is no longer current.
 pub async fn component_update(
     store: &Store,
     organization_id: i64,
@@ -192,12 +181,11 @@ pub async fn component_update(
     component_id: i64,
     change: ComponentChange,
 ) -> Result<Component, StoreError> {
-    let name = change.name.try_map(|name| name.map(|name| name_check("name", &name)).transpose())?;
     store
         .write(&[Scope::Page(page_id.clone())], move |connection| {
             let before = component_load(connection, organization_id, &page_id, component_id)?;
             revision_check(before.revision, change.revision)?;
-            let after = match &name {
+            let after = match &change.name {
                 Change::Keep => before.name.clone(),
                 Change::Set(Some(name)) => name.clone(),
                 Change::Set(None) => name_default(&before.repo),

@@ -17,6 +17,7 @@ use crate::{
     schema::{announcements, component_releases, components, deliveries, releases},
     stored::stored,
     subscribers::{Subscriber, subscriber_load},
+    usage::DeliveryOutcome,
 };
 
 /// What all the messages of an announcement say.
@@ -218,7 +219,8 @@ pub async fn delivery_record(
     result: DeliveryResult,
     now: UtcTime,
 ) -> Result<(), StoreError> {
-    store
+    let outcome = DeliveryOutcome::from(&result);
+    let recorded = store
         .write(&[], move |connection| {
             let open = match &result {
                 DeliveryResult::Sent(_) => vec![DeliveryState::Queued.as_str(), DeliveryState::Cancelled.as_str()],
@@ -231,7 +233,7 @@ pub async fn delivery_record(
                 DeliveryResult::Failed(text) => (DeliveryState::Failed, text, None),
                 DeliveryResult::Cancelled(text) => (DeliveryState::Cancelled, text, None),
             };
-            diesel::update(deliveries::table.find(id).filter(deliveries::state.eq_any(open)))
+            let recorded = diesel::update(deliveries::table.find(id).filter(deliveries::state.eq_any(open)))
                 .set((
                     deliveries::state.eq(state.as_str()),
                     deliveries::attempts.eq(deliveries::attempts + tried),
@@ -240,9 +242,12 @@ pub async fn delivery_record(
                     deliveries::result.eq(text),
                 ))
                 .execute(connection)?;
-            job_progress(connection, ticket)
+            job_progress(connection, ticket)?;
+            Ok(recorded)
         })
-        .await
+        .await?;
+    store.deliveries_count(outcome, recorded as u64);
+    Ok(())
 }
 
 /// Puts off what is due of an announcement's queued messages in a range of ids, and counts a try for each: there was no
@@ -254,7 +259,7 @@ pub async fn deliveries_put_off(
     until: UtcTime,
     now: UtcTime,
 ) -> Result<(), StoreError> {
-    store
+    let deferred = store
         .write(&[], move |connection| {
             let due = deliveries::table.filter(
                 deliveries::announcement_id
@@ -263,10 +268,11 @@ pub async fn deliveries_put_off(
                     .and(deliveries::state.eq(DeliveryState::Queued.as_str()))
                     .and(deliveries::next_attempt_at.le(now)),
             );
-            diesel::update(due)
+            Ok(diesel::update(due)
                 .set((deliveries::next_attempt_at.eq(until), deliveries::attempts.eq(deliveries::attempts + 1)))
-                .execute(connection)?;
-            Ok(())
+                .execute(connection)?)
         })
-        .await
+        .await?;
+    store.deliveries_count(DeliveryOutcome::Deferred, deferred as u64);
+    Ok(())
 }

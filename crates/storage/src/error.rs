@@ -15,7 +15,7 @@ pub enum StoreError {
     /// The input cannot be stored; nothing was.
     #[error("{0}")]
     Faults(#[from] Faults),
-    /// The database cannot be reached or is too busy; trying again later may work.
+    /// The database cannot be reached, is too busy, or has no space left; trying again later may work.
     #[error("the database is unavailable: {0}")]
     Unavailable(String),
     /// The database or the stored data is at fault.
@@ -78,6 +78,32 @@ pub(crate) enum Fate {
     Final,
 }
 
+/// What libpq says where the server went away.
+const CONNECTION_GONE: [&str; 9] = [
+    "server closed the connection",
+    "terminating connection",
+    "connection to server",
+    "connection to the server",
+    "connection not open",
+    "could not receive data from server",
+    "could not send data to server",
+    "SSL connection has been closed",
+    "SSL SYSCALL error",
+];
+
+/// What a database says that is there and has no time, no room or no memory: the request had no part in it, and the next
+/// one may succeed.
+const OUT_OF_RESOURCES: [&str; 8] = [
+    "statement timeout",
+    "lock timeout",
+    "database or disk is full",
+    "disk I/O error",
+    "unable to open database file",
+    "No space left on device",
+    "out of memory",
+    "out of shared memory",
+];
+
 /// Sorts a driver's error. Neither database has a kind for every case, so that the text decides for the rest; it is in
 /// English, which every connection asks for.
 pub(crate) fn fate(error: &DieselError) -> Fate {
@@ -90,15 +116,7 @@ pub(crate) fn fate(error: &DieselError) -> Fate {
             let text = information.message();
             if text.contains("database is locked") || text.contains("deadlock detected") {
                 Fate::Again
-            } else if [
-                "server closed the connection",
-                "terminating connection",
-                "connection to server",
-                "no connection to the server",
-            ]
-            .iter()
-            .any(|gone| text.contains(gone))
-            {
+            } else if CONNECTION_GONE.iter().any(|gone| text.contains(gone)) {
                 Fate::Reconnect
             } else {
                 Fate::Final
@@ -117,8 +135,7 @@ impl From<DieselError> for StoreError {
                     Self::Conflict("another request stored the same at the same time")
                 }
                 DieselError::DatabaseError(_, information)
-                    if information.message().contains("statement timeout")
-                        || information.message().contains("lock timeout") =>
+                    if OUT_OF_RESOURCES.iter().any(|short| information.message().contains(short)) =>
                 {
                     Self::Unavailable(error.to_string())
                 }
@@ -133,6 +150,44 @@ impl From<QueryError> for StoreError {
         match error {
             QueryError::Diesel(error) => error.into(),
             QueryError::Store(error) => error,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(kind: DatabaseErrorKind, text: &str) -> DieselError {
+        DieselError::DatabaseError(kind, Box::new(text.to_owned()))
+    }
+
+    /// Each as SQLite, Postgres or libpq says it.
+    #[test]
+    fn what_the_texts_of_both_databases_mean() {
+        use DatabaseErrorKind::{ClosedConnection, SerializationFailure, UniqueViolation, Unknown};
+        for (kind, text, expected, is_unavailable) in [
+            (Unknown, "database is locked", Fate::Again, true),
+            (Unknown, "deadlock detected", Fate::Again, true),
+            (SerializationFailure, "could not serialize access due to concurrent update", Fate::Again, true),
+            (ClosedConnection, "", Fate::Reconnect, true),
+            (Unknown, "server closed the connection unexpectedly\n\tThis probably means …", Fate::Reconnect, true),
+            (Unknown, "terminating connection due to administrator command", Fate::Reconnect, true),
+            (Unknown, "no connection to the server\n", Fate::Reconnect, true),
+            (Unknown, "could not receive data from server: Connection reset by peer", Fate::Reconnect, true),
+            (Unknown, "could not send data to server: Broken pipe", Fate::Reconnect, true),
+            (Unknown, "SSL SYSCALL error: EOF detected", Fate::Reconnect, true),
+            (Unknown, "canceling statement due to statement timeout", Fate::Final, true),
+            (Unknown, "canceling statement due to lock timeout", Fate::Final, true),
+            (Unknown, "database or disk is full", Fate::Final, true),
+            (Unknown, "disk I/O error", Fate::Final, true),
+            (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, true),
+            (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, false),
+            (Unknown, "no such table: pages", Fate::Final, false),
+        ] {
+            let error = told(kind, text);
+            assert_eq!(fate(&error), expected, "{text}");
+            assert_eq!(matches!(StoreError::from(error), StoreError::Unavailable(_)), is_unavailable, "{text}");
         }
     }
 }

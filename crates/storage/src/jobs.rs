@@ -93,8 +93,8 @@ struct NextTurn {
 }
 
 /// Both databases ask the turns, of which there are as many as pages, instead of the jobs, of which there may be
-/// hundreds of thousands.
-const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t WHERE EXISTS (SELECT 1 FROM jobs j WHERE \
+/// hundreds of thousands. While the queue is held ([`crate::job_hold`]), it is nobody's turn.
+const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND EXISTS (SELECT 1 FROM jobs j WHERE \
      j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $1) ORDER BY t.lane, t.served_at, t.turn LIMIT 1";
 const ANY_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 ORDER BY lane, turn, run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED";
 const NEXT_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND lane = $1 AND turn = $2 AND run_at <= $3 ORDER BY run_at, id LIMIT 1";
@@ -128,7 +128,8 @@ fn next_job(connection: &mut AnyConnection, turn: &NextTurn, now: UtcTime) -> Qu
     Ok(next.map(|job| job.id))
 }
 
-/// Takes the next job whose time has come and holds it until `leased_until`; `None` where there is none.
+/// Takes the next job whose time has come and holds it until `leased_until`; `None` where there is none, or while the
+/// queue is held.
 ///
 /// Lanes are served in order; within a lane, pages take turns; within a page, the oldest first. A job whose holder's
 /// lease ended is ready again, unless that happened [`CLAIMS_MAX`] times without anything done: then it is a dead

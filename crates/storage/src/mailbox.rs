@@ -36,6 +36,8 @@ pub struct MailboxNew {
 pub struct MailboxEntry {
     /// The message's number.
     pub id: i64,
+    /// The page it is about.
+    pub page_id: String,
     /// The title of the page it is about.
     pub page_title: String,
     /// Live or test.
@@ -61,11 +63,14 @@ pub struct MailboxMessage {
     pub source: String,
 }
 
-type EntryRow = (i64, String, String, String, String, UtcTime);
+type EntryRow = (i64, String, String, String, String, String, UtcTime);
 
-fn entry((id, page_title, environment, recipient, subject, created_at): EntryRow) -> QueryResult<MailboxEntry> {
+fn entry(
+    (id, page_id, page_title, environment, recipient, subject, created_at): EntryRow,
+) -> QueryResult<MailboxEntry> {
     Ok(MailboxEntry {
         id,
+        page_id,
         page_title,
         environment: stored(&environment, "environment")?,
         recipient,
@@ -77,7 +82,15 @@ fn entry((id, page_title, environment, recipient, subject, created_at): EntryRow
 /// The columns of [`EntryRow`].
 macro_rules! entry_columns {
     () => {
-        (mailbox::id, pages::title, mailbox::environment, mailbox::recipient, mailbox::subject, mailbox::created_at)
+        (
+            mailbox::id,
+            pages::id,
+            pages::title,
+            mailbox::environment,
+            mailbox::recipient,
+            mailbox::subject,
+            mailbox::created_at,
+        )
     };
 }
 

@@ -1,6 +1,10 @@
 //! Bringing a database to this binary's schema.
 
-use std::collections::BTreeSet;
+use std::{
+    collections::BTreeSet,
+    thread,
+    time::{Duration, Instant},
+};
 
 use diesel::{
     Connection as _, PgConnection, RunQueryDsl, SqliteConnection,
@@ -22,6 +26,16 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 
 /// The advisory lock that keeps two migrators apart on Postgres.
 const MIGRATION_LOCK: i64 = 0x7265_6c65_6173_6570;
+
+/// How long a migrator waits for another one, and for a moment in which nobody holds what it needs.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long it waits on Postgres for a table that is in use, before it lets everybody through and begins again: whoever
+/// wants the table meanwhile waits behind it.
+const TABLE_WAIT: &str = "1s";
+
+/// How long it lets everybody through.
+const PAUSE: Duration = Duration::from_millis(250);
 
 /// How a database's schema stands to this binary's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,6 +62,9 @@ pub enum MigrateError {
     /// SQLite's library is one that can lose data; only a build without the bundled one comes to this.
     #[error("the SQLite library {0} can corrupt a database in WAL mode: build with the bundled one, 3.51.3 or newer")]
     Library(String),
+    /// Others kept what the migrations need for as long as the migrator waits; the database is as it was before.
+    #[error("the database is in use by others, who did not let the migrations through within a minute: {0}")]
+    Busy(String),
     /// A migration failed; the database is as it was before.
     #[error("the database could not be migrated: {0}")]
     Failed(String),
@@ -70,6 +87,12 @@ pub fn schema_state(url: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
     }
 }
 
+/// Whether no migration was ever applied: nobody has used the database yet.
+pub fn schema_is_new(url: &DatabaseUrl) -> Result<bool, MigrateError> {
+    let known = known_versions::<Sqlite>(&SQLITE)?;
+    Ok(schema_state(url)? == SchemaState::Behind(known.len()))
+}
+
 diesel::table! {
     /// Where the migrations that were applied are noted.
     __diesel_schema_migrations (version) {
@@ -88,20 +111,38 @@ pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
 }
 
 /// Applies what is missing, in one transaction, alone. Returns how many migrations were applied.
+///
+/// Servers may work on the database meanwhile: none of them waits for long. Another migrator is waited for, and one that
+/// was killed leaves nothing behind.
 pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
     match AnyConnection::open(url, Access::Write)? {
         AnyConnection::Sqlite(mut connection) => {
             library_check(&mut connection)?;
+            connection.batch_execute(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis()))?;
             connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE))
         }
-        AnyConnection::Postgres(mut connection) => connection.transaction(|connection: &mut PgConnection| {
-            connection.batch_execute("SET LOCAL lock_timeout = '60s'; SET LOCAL statement_timeout = 0")?;
-            diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
-                .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
-                .execute(connection)?;
-            apply(connection, POSTGRES)
-        }),
+        AnyConnection::Postgres(mut connection) => {
+            let deadline = Instant::now() + PATIENCE;
+            loop {
+                match migrate_postgres(&mut connection) {
+                    Err(MigrateError::Busy(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
+                    ended => return ended,
+                }
+            }
+        }
     }
+}
+
+/// One attempt on Postgres.
+fn migrate_postgres(connection: &mut PgConnection) -> Result<usize, MigrateError> {
+    connection.transaction(|connection| {
+        connection.batch_execute(&format!("SET LOCAL lock_timeout = {}", PATIENCE.as_millis()))?;
+        diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
+            .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
+            .execute(connection)?;
+        connection.batch_execute(&format!("SET LOCAL lock_timeout = '{TABLE_WAIT}'"))?;
+        apply(connection, POSTGRES)
+    })
 }
 
 /// The first version in which two connections cannot reset a write-ahead log under each other.
@@ -121,7 +162,15 @@ fn library_check(connection: &mut SqliteConnection) -> Result<(), MigrateError> 
 
 impl From<diesel::result::Error> for MigrateError {
     fn from(error: diesel::result::Error) -> Self {
-        Self::Failed(error.to_string())
+        Self::of_text(error.to_string())
+    }
+}
+
+impl MigrateError {
+    /// Sorts a failure by what the database says, since neither driver nor migrations hand on a code.
+    fn of_text(text: String) -> Self {
+        let busy = ["lock timeout", "deadlock detected", "database is locked"];
+        if busy.iter().any(|busy| text.contains(busy)) { Self::Busy(text) } else { Self::Failed(text) }
     }
 }
 
@@ -137,7 +186,7 @@ where
 }
 
 fn failed(error: Box<dyn std::error::Error + Send + Sync>) -> MigrateError {
-    MigrateError::Failed(error.to_string())
+    MigrateError::of_text(error.to_string())
 }
 
 fn known_versions<DB>(source: &EmbeddedMigrations) -> Result<BTreeSet<MigrationVersion<'static>>, MigrateError>
@@ -168,8 +217,5 @@ where
     if let SchemaState::Ahead(version) = state(connection, &source)? {
         return Err(MigrateError::Ahead(version));
     }
-    connection
-        .run_pending_migrations(source)
-        .map(|applied| applied.len())
-        .map_err(|error| MigrateError::Failed(error.to_string()))
+    connection.run_pending_migrations(source).map(|applied| applied.len()).map_err(failed)
 }

@@ -1,11 +1,7 @@
 //! API access: the publishable keys of a page, and how much they may ask for (`releasepage-v1.md`, Authentication).
 
 use diesel::prelude::*;
-use releasepage_domain::{
-    environment::Environment,
-    page::{CountedBy, rate_limit_check},
-    time::UtcTime,
-};
+use releasepage_domain::{environment::Environment, page::CountedBy, time::UtcTime};
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
@@ -43,8 +39,8 @@ pub struct ApiAccess {
 pub struct ApiAccessChange {
     /// Whether the keys work.
     pub enabled: bool,
-    /// Requests a minute with each key; `None` leaves them.
-    pub rate_limit: Option<i64>,
+    /// Requests a minute with each key, as `rate_limit_check` of the rules allows them; `None` leaves them.
+    pub rate_limit: Option<i32>,
     /// How they are counted; `None` leaves it.
     pub counted_by: Option<CountedBy>,
 }
@@ -57,8 +53,7 @@ pub async fn api_access_get(store: &Store, organization_id: i64, page_id: String
 /// Switches API access on or off, and sets its limits. Switched off, a page keeps its keys; `new_keys` become its keys
 /// where it is switched on for the first time.
 ///
-/// Fails with [`StoreError::NotFound`] where the organization has no such page, and with [`StoreError::Faults`] on
-/// `rate_limit` where it cannot be used.
+/// Fails with [`StoreError::NotFound`] where the organization has no such page.
 pub async fn api_access_set(
     store: &Store,
     organization_id: i64,
@@ -67,7 +62,6 @@ pub async fn api_access_set(
     new_keys: PageKeys,
     now: UtcTime,
 ) -> Result<ApiAccess, StoreError> {
-    let rate_limit = change.rate_limit.map(|limit| rate_limit_check("rate_limit", limit)).transpose()?;
     store
         .write(&[Scope::Page(page_id.clone())], move |connection| {
             let access = api_access_load(connection, organization_id, &page_id)?;
@@ -78,7 +72,7 @@ pub async fn api_access_set(
             diesel::update(pages::table.find(&page_id))
                 .set((
                     pages::api_enabled.eq(change.enabled),
-                    pages::rate_limit.eq(rate_limit.unwrap_or(access.rate_limit)),
+                    pages::rate_limit.eq(change.rate_limit.unwrap_or(access.rate_limit)),
                     pages::counted_by.eq(counted_by.as_str()),
                 ))
                 .execute(connection)?;

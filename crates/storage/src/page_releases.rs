@@ -160,7 +160,7 @@ pub struct PageReleasesFilter {
     pub bump: Option<Bump>,
     /// Published at or after this time.
     pub since: Option<UtcTime>,
-    /// With all the words of this query.
+    /// With all the words of this query; one without words finds nothing.
     pub query: Option<String>,
     /// Older than the release with this time and id.
     pub after: Option<(UtcTime, String)>,
@@ -196,8 +196,12 @@ pub async fn page_releases(
                 );
             }
             if let Some(text) = &filter.query {
+                let words = query_tokens(text);
+                if words.is_empty() {
+                    return Ok(Vec::new());
+                }
                 // Word by word of the page's own releases: a common word is in most releases of the server.
-                for word in query_tokens(text) {
+                for word in words {
                     let holds = release_tokens::release_id.eq(releases::id).and(release_tokens::token.eq(word));
                     query = query.filter(exists(release_tokens::table.filter(holds)));
                 }

@@ -2,10 +2,9 @@
 
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
-    account::name_check,
     bump::Bump,
-    fault::{Fault, Faults},
-    page::{CountedBy, RATE_LIMIT_DEFAULT, description_check, slug_check},
+    fault::Fault,
+    page::{CountedBy, RATE_LIMIT_DEFAULT},
     text::slug_of,
     time::UtcTime,
 };
@@ -17,6 +16,7 @@ use crate::{
     component_releases::repository_recompute,
     cursor::{ListPart, TimeCursor},
     name::name_first_free,
+    page_slugs::{page_slug_claim, page_slug_forward},
     schema::{components, pages},
     stored_name::StoredName,
 };
@@ -59,7 +59,9 @@ pub struct Page {
     /// When it was last edited.
     pub updated_at: UtcTime,
 }
-/// A page that is to be made.
+
+/// A page that is to be made. Whoever parses the fields checks them, with `slug_check`, `name_check` and
+/// `description_check` of the rules.
 pub struct PageNew {
     /// The last part of its address; made of the title where there is none.
     pub slug: Option<String>,
@@ -73,7 +75,7 @@ pub struct PageNew {
     pub unversioned_as: Option<Bump>,
 }
 
-/// An edit of a page.
+/// An edit of a page, checked as a [`PageNew`] is.
 #[derive(Clone, Debug, Default)]
 pub struct PageChange {
     /// The revision that was edited, where the client names it.
@@ -91,15 +93,6 @@ pub struct PageChange {
 }
 
 impl PageChange {
-    /// The change with every text checked; all faults at once.
-    fn checked(self) -> Result<Self, Faults> {
-        let mut faults = Faults::new();
-        let slug = faults.take(self.slug.try_map(|slug| slug_check("slug", &slug)));
-        let title = faults.take(self.title.try_map(|title| name_check("title", &title)));
-        let description = faults.take(self.description.try_map(|text| description_check("description", &text)));
-        faults.finish(|| Some(Self { slug: slug?, title: title?, description: description?, ..self }))
-    }
-
     /// What the page becomes.
     fn applied(self, page: Page) -> Page {
         Page {
@@ -115,8 +108,7 @@ impl PageChange {
 
 /// Makes a page. `ids` makes candidates for its id: 12 random lower-case hex digits.
 ///
-/// Fails with [`StoreError::Faults`] on each field that cannot be used, and on `slug` where it was given and another
-/// page of the server has it.
+/// Fails with [`StoreError::Faults`] on `slug` where it was given and another page of the server has it.
 pub async fn page_create(
     store: &Store,
     organization_id: i64,
@@ -124,20 +116,16 @@ pub async fn page_create(
     ids: impl Fn() -> String + Send + 'static,
     now: UtcTime,
 ) -> Result<Page, StoreError> {
-    let mut faults = Faults::new();
-    let title = faults.take(name_check("title", &new.title));
-    let description = faults.take(description_check("description", &new.description));
-    let given = faults.take(new.slug.map(|slug| slug_check("slug", &slug)).transpose());
-    let (title, description, given) = faults.finish(|| Some((title?, description?, given?)))?;
     store
         .write(&[Scope::Server], move |connection| {
-            let slug = match &given {
+            let slug = match &new.slug {
                 Some(slug) => slug_free(connection, slug)?,
                 None => {
-                    let wanted = slug_of(&title, "page");
+                    let wanted = slug_of(&new.title, "page");
                     name_first_free(&wanted, SLUG_MAX, |slug| slug_is_taken(connection, slug))?
                 }
             };
+            page_slug_claim(connection, &slug)?;
             let mut id = ids();
             while diesel::select(exists(pages::table.find(&id))).get_result(connection)? {
                 id = ids();
@@ -147,8 +135,8 @@ pub async fn page_create(
                     pages::id.eq(&id),
                     pages::organization_id.eq(organization_id),
                     pages::slug.eq(slug),
-                    pages::title.eq(&title),
-                    pages::description.eq(&description),
+                    pages::title.eq(&new.title),
+                    pages::description.eq(&new.description),
                     pages::published.eq(new.published),
                     pages::unversioned_as.eq(new.unversioned_as.unwrap_or(Bump::Minor).as_str()),
                     pages::api_enabled.eq(false),
@@ -193,15 +181,6 @@ pub async fn page_get(store: &Store, organization_id: i64, page_id: String) -> R
     store.read(move |connection| page_load(connection, organization_id, &page_id)).await
 }
 
-/// The page at an address `/p/{slug}`, published or not.
-pub async fn page_by_slug(store: &Store, slug: String) -> Result<Option<Page>, StoreError> {
-    store
-        .read(move |connection| {
-            Ok(pages::table.filter(pages::slug.eq(&slug)).select(Page::as_select()).first(connection).optional()?)
-        })
-        .await
-}
-
 /// The pages of an organization, oldest first, at most `limit` after the cursor.
 pub async fn page_list(
     store: &Store,
@@ -237,7 +216,6 @@ pub async fn page_update(
     change: PageChange,
     now: UtcTime,
 ) -> Result<Page, StoreError> {
-    let change = change.checked()?;
     let mut scopes = vec![Scope::Page(page_id.clone())];
     if matches!(change.slug, Change::Set(_)) {
         scopes.push(Scope::Server);
@@ -252,6 +230,8 @@ pub async fn page_update(
             }
             if after.slug != before.slug {
                 slug_free(connection, &after.slug)?;
+                page_slug_claim(connection, &after.slug)?;
+                page_slug_forward(connection, &page_id, &before.slug, now)?;
             }
             // Locked before the page's row is, as a release that arrives does it: the two never wait for each other.
             let to_recompute = if after.unversioned_as == before.unversioned_as {
@@ -291,7 +271,7 @@ pub(crate) fn revision_check(current: i64, named: Option<i64>) -> QueryResult<()
 
 /// Takes the scopes of the repositories on a page, in their order, and answers which those are. The caller holds the
 /// page's scope.
-fn repositories_lock(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<i64>> {
+pub(crate) fn repositories_lock(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<i64>> {
     let repository_ids: Vec<i64> = components::table
         .filter(components::page_id.eq(page_id))
         .select(components::repository_id)

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
-    account::name_check,
     repository::{RepositoryName, RepositoryOrigin},
     text::slug_of,
     time::UtcTime,
@@ -11,10 +10,12 @@ use releasepage_domain::{
 use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
+    change::Change,
     cursor::{IdCursor, ListPart},
     name::name_first_free,
+    pages::revision_check,
     repositories::{repository_insert, repository_name_is_taken},
-    schema::{organizations, projects, repositories},
+    schema::{idempotency_keys, organizations, projects, repositories},
 };
 
 /// Longest name of a project's repository, in characters: two slugs and the slash between them.
@@ -22,10 +23,19 @@ const REPO_MAX: usize = 121;
 
 /// A project that is to be made.
 pub struct ProjectNew {
-    /// Its display name.
+    /// Its display name, as `name_check` of the rules makes it.
     pub name: String,
     /// Its key pair.
     pub keys: ProjectKeys,
+}
+
+/// An edit of a project.
+#[derive(Clone, Debug, Default)]
+pub struct ProjectChange {
+    /// The revision that was edited, where the client names it.
+    pub revision: Option<i64>,
+    /// Its display name, as `name_check` of the rules makes it.
+    pub name: Change<String>,
 }
 
 /// The key pair of a project, as it is stored.
@@ -49,6 +59,8 @@ pub struct Project {
     pub repo: String,
     /// Its API key.
     pub api_key: String,
+    /// Raised with every edit.
+    pub revision: i64,
     /// When it was made.
     pub created_at: UtcTime,
 }
@@ -59,6 +71,7 @@ const COLUMNS: (
     projects::name,
     repositories::name,
     projects::api_key,
+    projects::revision,
     projects::created_at,
 ) = (
     repositories::id,
@@ -66,6 +79,7 @@ const COLUMNS: (
     projects::name,
     repositories::name,
     projects::api_key,
+    projects::revision,
     projects::created_at,
 );
 
@@ -83,7 +97,7 @@ pub struct ProjectAuth {
 }
 
 /// Makes a project and its repository of origin `api`, whose name is made of the organization's slug and the project's
-/// name. Fails with [`StoreError::Faults`] on `name` where the name cannot be used.
+/// name.
 pub async fn project_create(
     store: &Store,
     organization_id: i64,
@@ -92,21 +106,21 @@ pub async fn project_create(
 ) -> Result<Project, StoreError> {
     store
         .write(&[Scope::Organization(organization_id)], move |connection| {
-            let name = name_check("name", &new.name)?;
             let owner: Option<String> =
                 organizations::table.find(organization_id).select(organizations::slug).first(connection).optional()?;
             let owner = owner.ok_or(StoreError::NotFound)?;
-            let wanted = format!("{owner}/{}", slug_of(&name, "project"));
+            let wanted = format!("{owner}/{}", slug_of(&new.name, "project"));
             let repo =
                 name_first_free(&wanted, REPO_MAX, |repo| repository_name_is_taken(connection, organization_id, repo))?;
-            let repo = RepositoryName::parse("name", &repo)?;
+            let repo = RepositoryName::parse("repo", &repo).map_err(|_| StoreError::corrupt("slug"))?;
             let app_id = repository_insert(connection, organization_id, &repo, RepositoryOrigin::Api, now)?;
             diesel::insert_into(projects::table)
                 .values((
                     projects::repository_id.eq(app_id),
-                    projects::name.eq(&name),
+                    projects::name.eq(&new.name),
                     projects::api_key.eq(&new.keys.api_key),
                     projects::secret_hash.eq(&new.keys.secret_hash),
+                    projects::revision.eq(1),
                     projects::created_at.eq(now),
                 ))
                 .execute(connection)?;
@@ -161,6 +175,48 @@ pub async fn project_list(
                 .select(COLUMNS)
                 .load(connection)?;
             Ok(ListPart::cut(rows, limit, |last: &Project| IdCursor(last.app_id).to_string()))
+        })
+        .await
+}
+
+/// Edits a project. The name of its repository stays: pages, pipelines and readers know it by that.
+///
+/// Fails with [`StoreError::NotFound`] where the organization has no such project, and with [`StoreError::Conflict`]
+/// where the edit names a revision that is no longer current.
+pub async fn project_update(
+    store: &Store,
+    organization_id: i64,
+    app_id: i64,
+    change: ProjectChange,
+) -> Result<Project, StoreError> {
+    store
+        .write(&[Scope::Repository(app_id)], move |connection| {
+            let before = project_load(connection, organization_id, app_id)?;
+            revision_check(before.revision, change.revision)?;
+            let name = change.name.clone().or(before.name.clone());
+            if name == before.name {
+                return Ok(before);
+            }
+            diesel::update(projects::table.find(app_id))
+                .set((projects::name.eq(name), projects::revision.eq(projects::revision + 1)))
+                .execute(connection)?;
+            project_load(connection, organization_id, app_id)
+        })
+        .await
+}
+
+/// Ends a project: its key pair stops working with the commit. Its repository stays, with every release, on every page
+/// that shows it.
+///
+/// Fails with [`StoreError::NotFound`] where the organization has no such project.
+pub async fn project_delete(store: &Store, organization_id: i64, app_id: i64) -> Result<(), StoreError> {
+    store
+        .write(&[Scope::Repository(app_id)], move |connection| {
+            project_load(connection, organization_id, app_id)?;
+            let answers = idempotency_keys::table.filter(idempotency_keys::repository_id.eq(app_id));
+            diesel::delete(answers).execute(connection)?;
+            diesel::delete(projects::table.find(app_id)).execute(connection)?;
+            Ok(())
         })
         .await
 }

@@ -308,7 +308,7 @@ pub async fn releases_list(
         .await
 }
 
-fn release_find(
+pub(crate) fn release_find(
     connection: &mut AnyConnection,
     repository_id: i64,
     tag: &str,
@@ -328,7 +328,7 @@ fn release_find(
         .transpose()
 }
 
-fn release_owned(connection: &mut AnyConnection, owner: ReleaseOwner, id: &str) -> QueryResult<Release> {
+pub(crate) fn release_owned(connection: &mut AnyConnection, owner: ReleaseOwner, id: &str) -> QueryResult<Release> {
     let found: Option<(ReleaseRow, i64)> = releases::table
         .inner_join(repositories::table)
         .filter(releases::id.eq(id))

@@ -10,8 +10,10 @@ use releasepage_domain::{
 use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
+    change::Change,
     cursor::{IdCursor, ListPart},
-    schema::repositories,
+    pages::revision_check,
+    schema::{repositories, repository_hooks},
     stored_name::StoredName,
 };
 
@@ -30,6 +32,44 @@ pub struct Repository {
     pub origin: RepositoryOrigin,
     /// When it was made.
     pub created_at: UtcTime,
+    /// Raised with every edit.
+    pub revision: i64,
+    /// Its webhook, where its forge tells of its releases.
+    #[diesel(embed)]
+    pub hook: Option<Hook>,
+}
+
+/// What the owner of a repository is told of its webhook.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = repository_hooks)]
+pub struct Hook {
+    /// The repository: never null, so that a hook without a delivery is told apart from none.
+    pub repository_id: i64,
+    /// The repository's number at its forge; `None` until the first delivery.
+    pub source_id: Option<i64>,
+    /// Its name there, as of the last delivery that was taken.
+    pub source_name: Option<String>,
+    /// The forge's id of the last delivery whose signature was right.
+    pub last_delivery: Option<String>,
+    /// What the forge calls its event.
+    pub last_event: Option<String>,
+    /// What came of it: the name of a `DeliveryResult`.
+    pub last_result: Option<String>,
+    /// The same as a sentence.
+    pub last_message: Option<String>,
+    /// When it came.
+    pub last_at: Option<UtcTime>,
+}
+
+/// An edit of a repository.
+#[derive(Clone, Debug, Default)]
+pub struct RepositoryChange {
+    /// The revision that was edited, where the client names it.
+    pub revision: Option<i64>,
+    /// Its name. Components keep the names that readers know them by.
+    pub name: Change<RepositoryName>,
+    /// Its number at its forge; `None` for that of the next delivery.
+    pub source_id: Change<Option<i64>>,
 }
 
 /// Makes a repository. Fails with [`StoreError::Faults`] on `name` where the organization has one of that name, in
@@ -47,7 +87,7 @@ pub async fn repository_create(
                 return Err(Fault::taken("name", "must be a name that no other repository has").into());
             }
             let id = repository_insert(connection, organization_id, &name, origin, now)?;
-            Ok(Repository { id, organization_id, name: name.as_str().to_owned(), origin, created_at: now })
+            repository_load(connection, organization_id, id)
         })
         .await
 }
@@ -86,17 +126,22 @@ pub(crate) fn repository_insert(
 
 /// One repository of an organization, or [`StoreError::NotFound`].
 pub async fn repository_get(store: &Store, organization_id: i64, id: i64) -> Result<Repository, StoreError> {
-    store
-        .read(move |connection| {
-            let repository = repositories::table
-                .find(id)
-                .filter(repositories::organization_id.eq(organization_id))
-                .select(Repository::as_select())
-                .first(connection)
-                .optional()?;
-            Ok(repository.ok_or(StoreError::NotFound)?)
-        })
-        .await
+    store.read(move |connection| repository_load(connection, organization_id, id)).await
+}
+
+/// A repository of an organization, in the caller's transaction, or [`StoreError::NotFound`].
+pub(crate) fn repository_load(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    id: i64,
+) -> QueryResult<Repository> {
+    let repository = repositories::table
+        .left_join(repository_hooks::table)
+        .filter(repositories::id.eq(id).and(repositories::organization_id.eq(organization_id)))
+        .select(Repository::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(repository.ok_or(StoreError::NotFound)?)
 }
 
 /// The repositories of an organization, oldest first, at most `limit` after the cursor.
@@ -109,12 +154,67 @@ pub async fn repository_list(
     store
         .read(move |connection| {
             let rows = repositories::table
+                .left_join(repository_hooks::table)
                 .filter(repositories::organization_id.eq(organization_id).and(repositories::id.gt(after.0)))
                 .order(repositories::id)
                 .limit(i64::from(limit) + 1)
                 .select(Repository::as_select())
                 .load(connection)?;
             Ok(ListPart::cut(rows, limit, |last: &Repository| IdCursor(last.id).to_string()))
+        })
+        .await
+}
+
+/// Edits a repository. Fails with [`StoreError::NotFound`] where there is none, with [`StoreError::Conflict`] where the
+/// edit names a revision that is no longer current, or a `source_id` where there is no forge, and with
+/// [`StoreError::Faults`] on `name` where another repository has it.
+pub async fn repository_update(
+    store: &Store,
+    organization_id: i64,
+    id: i64,
+    change: RepositoryChange,
+) -> Result<Repository, StoreError> {
+    store
+        .write(&[Scope::Organization(organization_id), Scope::Repository(id)], move |connection| {
+            let before = repository_load(connection, organization_id, id)?;
+            revision_check(before.revision, change.revision)?;
+            let name = match &change.name {
+                Change::Set(name) if name.as_str() != before.name => Some(name),
+                _ => None,
+            };
+            if let Some(name) = name
+                && !name.as_str().eq_ignore_ascii_case(&before.name)
+                && repository_name_is_taken(connection, organization_id, &name.folded())?
+            {
+                return Err(Fault::taken("name", "must be a name that no other repository has").into());
+            }
+            let source_id = match (&before.hook, change.source_id.clone()) {
+                (None, Change::Set(Some(_))) => {
+                    return Err(
+                        StoreError::Conflict("a repository of origin api has no forge, and no source_id").into()
+                    );
+                }
+                (Some(hook), Change::Set(id)) if hook.source_id != id => Some(id),
+                _ => None,
+            };
+            if name.is_none() && source_id.is_none() {
+                return Ok(before);
+            }
+            if let Some(name) = name {
+                diesel::update(repositories::table.find(id))
+                    .set((repositories::name.eq(name.as_str()), repositories::name_folded.eq(name.folded())))
+                    .execute(connection)?;
+            }
+            if let Some(source_id) = source_id {
+                // The name is that of the repository it was bound to before: nothing is to follow from it.
+                diesel::update(repository_hooks::table.find(id))
+                    .set((repository_hooks::source_id.eq(source_id), repository_hooks::source_name.eq(None::<String>)))
+                    .execute(connection)?;
+            }
+            diesel::update(repositories::table.find(id))
+                .set(repositories::revision.eq(repositories::revision + 1))
+                .execute(connection)?;
+            repository_load(connection, organization_id, id)
         })
         .await
 }

@@ -53,24 +53,51 @@ pub async fn request_note(store: &Store, new: RequestNew, now: UtcTime) -> Resul
                 None => Following::All,
                 Some(repos) => Following::Only(component_ids(connection, &new.page_id, repos)?),
             };
-            let request: i64 = diesel::insert_into(requests::table)
-                .values((
-                    requests::page_id.eq(&new.page_id),
-                    requests::environment.eq(new.environment.as_str()),
-                    requests::op.eq(new.op.as_str()),
-                    requests::address.eq(new.address.as_str()),
-                    requests::address_folded.eq(new.address.folded()),
-                    requests::preferences.eq(new.preferences.stored()),
-                    requests::components.eq(following_text(&following)),
-                    requests::state.eq(RequestState::Noted.as_str()),
-                    requests::created_at.eq(now),
-                ))
-                .returning(requests::id)
-                .get_result(connection)?;
-            job_enqueue(connection, &JobPayload::SubscriptionAnswer { request }, &new.page_id, now, now)?;
-            Ok(request)
+            let asked = RequestRecord {
+                page_id: &new.page_id,
+                environment: new.environment,
+                op: new.op,
+                address: &new.address,
+                preferences: &new.preferences,
+                following: &following,
+            };
+            request_record(connection, &asked, now)
         })
         .await
+}
+
+/// A request as it is stored.
+pub(crate) struct RequestRecord<'a> {
+    pub(crate) page_id: &'a str,
+    pub(crate) environment: Environment,
+    pub(crate) op: SubscriptionOp,
+    pub(crate) address: &'a SubscriberAddress,
+    pub(crate) preferences: &'a Preferences,
+    pub(crate) following: &'a Following,
+}
+
+/// Writes a request and the job that decides it, in the caller's transaction.
+pub(crate) fn request_record(
+    connection: &mut AnyConnection,
+    asked: &RequestRecord<'_>,
+    now: UtcTime,
+) -> QueryResult<i64> {
+    let request: i64 = diesel::insert_into(requests::table)
+        .values((
+            requests::page_id.eq(asked.page_id),
+            requests::environment.eq(asked.environment.as_str()),
+            requests::op.eq(asked.op.as_str()),
+            requests::address.eq(asked.address.as_str()),
+            requests::address_folded.eq(asked.address.folded()),
+            requests::preferences.eq(asked.preferences.stored()),
+            requests::components.eq(following_text(asked.following)),
+            requests::state.eq(RequestState::Noted.as_str()),
+            requests::created_at.eq(now),
+        ))
+        .returning(requests::id)
+        .get_result(connection)?;
+    job_enqueue(connection, &JobPayload::SubscriptionAnswer { request }, asked.page_id, now, now)?;
+    Ok(request)
 }
 
 /// The ids of a page's components, ascending.

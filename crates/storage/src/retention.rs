@@ -2,12 +2,15 @@
 
 use chrono::Duration;
 use diesel::prelude::*;
-use releasepage_domain::{subscriber::SubscriberState, time::UtcTime};
+use releasepage_domain::{source_event::DELIVERY_REMEMBERED, subscriber::SubscriberState, time::UtcTime};
 
 use crate::{
     Store, StoreError,
     idempotency::IDEMPOTENCY_VALID,
-    schema::{address_mails, deliveries, idempotency_keys, mailbox, sessions, subscribers, subscription_requests},
+    schema::{
+        address_mails, deliveries, hook_deliveries, idempotency_keys, mailbox, sessions, subscribers,
+        subscription_requests,
+    },
 };
 
 /// How long what is kept.
@@ -54,6 +57,7 @@ pub async fn prune(store: &Store, retention: Retention, now: UtcTime) -> Result<
     prune_batches!(store, subscribers, subscribers::state.eq(pending).and(subscribers::created_at.lt(unconfirmed)));
     prune_batches!(store, deliveries, deliveries::created_at.lt(now - retention.deliveries));
     prune_batches!(store, mailbox, mailbox::created_at.lt(now - retention.mailbox));
+    prune_batches!(store, hook_deliveries, hook_deliveries::received_at.lt(now - DELIVERY_REMEMBERED));
     prune_batches!(store, address_mails, address_mails::sent_at.lt(now - Duration::hours(24)));
     store
         .write(&[], move |connection| {

@@ -67,6 +67,45 @@ diesel::table! {
         name_folded -> Text,
         origin -> Text,
         created_at -> Timestamp,
+        revision -> BigInt,
+    }
+}
+
+diesel::table! {
+    repository_hooks (repository_id) {
+        repository_id -> BigInt,
+        secret -> Text,
+        source_id -> Nullable<BigInt>,
+        source_name -> Nullable<Text>,
+        last_delivery -> Nullable<Text>,
+        last_event -> Nullable<Text>,
+        last_result -> Nullable<Text>,
+        last_message -> Nullable<Text>,
+        last_at -> Nullable<Timestamp>,
+    }
+}
+
+diesel::table! {
+    hook_deliveries (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        delivery -> Text,
+        event -> Nullable<Text>,
+        standing -> Text,
+        received_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    source_releases (repository_id, source_id) {
+        repository_id -> BigInt,
+        source_id -> Text,
+        release_id -> Nullable<Text>,
+        stage -> Text,
+        stage_at -> Nullable<Timestamp>,
+        stage_rank -> Integer,
+        text_at -> Nullable<Timestamp>,
+        text_rank -> Nullable<Integer>,
     }
 }
 
@@ -77,6 +116,7 @@ diesel::table! {
         api_key -> Text,
         secret_hash -> Text,
         created_at -> Timestamp,
+        revision -> BigInt,
     }
 }
 
@@ -106,6 +146,14 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    page_slugs (slug) {
+        slug -> Text,
+        page_id -> Text,
+        replaced_at -> Timestamp,
     }
 }
 
@@ -197,6 +245,8 @@ diesel::table! {
         created_at -> Timestamp,
         confirmed_at -> Nullable<Timestamp>,
         unsubscribed_at -> Nullable<Timestamp>,
+        consent_source -> Nullable<Text>,
+        consent_at -> Nullable<Timestamp>,
     }
 }
 
@@ -311,6 +361,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    job_holds (name) {
+        name -> Text,
+        because -> Text,
+        held_at -> Timestamp,
+    }
+}
+
+diesel::table! {
     schedules (name) {
         name -> Text,
         next_run_at -> Timestamp,
@@ -324,9 +382,14 @@ diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(access_tokens -> users (user_id));
 diesel::joinable!(access_tokens -> organizations (organization_id));
 diesel::joinable!(repositories -> organizations (organization_id));
+diesel::joinable!(repository_hooks -> repositories (repository_id));
+diesel::joinable!(hook_deliveries -> repositories (repository_id));
+diesel::joinable!(source_releases -> repositories (repository_id));
+diesel::joinable!(source_releases -> releases (release_id));
 diesel::joinable!(projects -> repositories (repository_id));
 diesel::joinable!(idempotency_keys -> repositories (repository_id));
 diesel::joinable!(pages -> organizations (organization_id));
+diesel::joinable!(page_slugs -> pages (page_id));
 diesel::joinable!(page_keys -> pages (page_id));
 diesel::joinable!(components -> pages (page_id));
 diesel::joinable!(components -> repositories (repository_id));
@@ -350,9 +413,13 @@ diesel::allow_tables_to_appear_in_same_query!(
     sessions,
     access_tokens,
     repositories,
+    repository_hooks,
+    hook_deliveries,
+    source_releases,
     projects,
     idempotency_keys,
     pages,
+    page_slugs,
     page_keys,
     components,
     releases,
@@ -368,5 +435,6 @@ diesel::allow_tables_to_appear_in_same_query!(
     mailbox,
     jobs,
     job_turns,
+    job_holds,
     schedules,
 );

@@ -70,6 +70,9 @@ pub struct StoreSettings {
     pub connections: u32,
     /// How long a request waits for a free connection before it is told to come back later.
     pub wait: Duration,
+    /// How long a transaction may take before its caller is told to come back later, even if the database says nothing
+    /// at all. On Postgres also the longest that the server works on one statement.
+    pub timeout: Duration,
 }
 
 #[cfg(test)]

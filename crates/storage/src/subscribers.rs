@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use releasepage_domain::{
     announcement::DeliveryState,
     bump::Bump,
+    consent::ADDRESS_REFUSED,
     environment::Environment,
     fault::Fault,
     subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
@@ -12,15 +13,12 @@ use releasepage_domain::{
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
-    backend::AnyConnection,
+    backend::{AnyConnection, on_each_backend},
     page_releases::{PageComponent, PageIdentity, page_components, page_identity},
     requests::Request,
     schema::{components, deliveries, subscriber_components, subscribers},
     stored::stored,
 };
-
-/// Why somebody cannot be subscribed.
-const SUPPRESSED: &str = "mail to this address was refused";
 
 /// What two decisions on one subscription depend on.
 pub(crate) fn subscriber_scope(page_id: &str, environment: Environment, address: &SubscriberAddress) -> Scope {
@@ -81,7 +79,8 @@ pub(crate) fn subscriber_find(
     Ok(Some(KnownSubscriber { id, address, state: stored(&state, "subscriber")?, link_generation }))
 }
 
-fn address_stored(address: &str) -> QueryResult<SubscriberAddress> {
+/// Reads a stored address.
+pub(crate) fn address_stored(address: &str) -> QueryResult<SubscriberAddress> {
     Ok(SubscriberAddress::parse("address", address).map_err(|_| StoreError::corrupt("address"))?)
 }
 
@@ -95,26 +94,72 @@ pub(crate) fn subscriber_pending(connection: &mut AnyConnection, request: &Reque
 
 /// Makes a subscriber who did not confirm yet.
 fn subscriber_add(connection: &mut AnyConnection, request: &Request, now: UtcTime) -> QueryResult<i64> {
-    let preferences = &request.preferences;
-    let id = diesel::insert_into(subscribers::table)
-        .values((
-            subscribers::page_id.eq(&request.page.id),
-            subscribers::environment.eq(request.environment.as_str()),
-            subscribers::address.eq(request.address.as_str()),
-            subscribers::address_folded.eq(request.address.folded()),
-            subscribers::state.eq(SubscriberState::Pending.as_str()),
-            subscribers::preferences.eq(preferences.stored()),
-            subscribers::wants_major.eq(preferences.holds(Bump::Major)),
-            subscribers::wants_minor.eq(preferences.holds(Bump::Minor)),
-            subscribers::wants_patch.eq(preferences.holds(Bump::Patch)),
-            subscribers::wants_prerelease.eq(preferences.holds(Bump::Prerelease)),
-            subscribers::all_components.eq(true),
-            subscribers::link_generation.eq(0),
-            subscribers::created_at.eq(now),
-        ))
+    let row = SubscriberInsert::pending(
+        (&request.page.id, request.environment),
+        &request.address,
+        &request.preferences,
+        &Following::All,
+        now,
+    );
+    Ok(on_each_backend!(connection, connection => diesel::insert_into(subscribers::table)
+        .values(&row)
         .returning(subscribers::id)
-        .get_result(connection)?;
-    Ok(id)
+        .get_result(connection))?)
+}
+
+/// A subscriber who is to be stored.
+#[derive(Insertable)]
+// Without defaults, so that SQLite too takes several rows in one statement.
+#[diesel(table_name = subscribers, treat_none_as_default_value = false)]
+pub(crate) struct SubscriberInsert {
+    pub(crate) page_id: String,
+    pub(crate) environment: &'static str,
+    pub(crate) address: String,
+    pub(crate) address_folded: String,
+    pub(crate) state: &'static str,
+    pub(crate) preferences: String,
+    pub(crate) wants_major: bool,
+    pub(crate) wants_minor: bool,
+    pub(crate) wants_patch: bool,
+    pub(crate) wants_prerelease: bool,
+    pub(crate) all_components: bool,
+    pub(crate) link_generation: i32,
+    pub(crate) created_at: UtcTime,
+    pub(crate) confirmed_at: Option<UtcTime>,
+    pub(crate) unsubscribed_at: Option<UtcTime>,
+    pub(crate) consent_source: Option<String>,
+    pub(crate) consent_at: Option<UtcTime>,
+}
+
+impl SubscriberInsert {
+    /// One who did not confirm yet. The components of one who follows only some are stored apart.
+    pub(crate) fn pending(
+        (page_id, environment): (&str, Environment),
+        address: &SubscriberAddress,
+        preferences: &Preferences,
+        following: &Following,
+        now: UtcTime,
+    ) -> Self {
+        Self {
+            page_id: page_id.to_owned(),
+            environment: environment.as_str(),
+            address: address.as_str().to_owned(),
+            address_folded: address.folded(),
+            state: SubscriberState::Pending.as_str(),
+            preferences: preferences.stored(),
+            wants_major: preferences.holds(Bump::Major),
+            wants_minor: preferences.holds(Bump::Minor),
+            wants_patch: preferences.holds(Bump::Patch),
+            wants_prerelease: preferences.holds(Bump::Prerelease),
+            all_components: *following == Following::All,
+            link_generation: 0,
+            created_at: now,
+            confirmed_at: None,
+            unsubscribed_at: None,
+            consent_source: None,
+            consent_at: None,
+        }
+    }
 }
 
 /// Gives a request's subscriber its state and preferences, in the caller's transaction under the subscriber's scope.
@@ -133,7 +178,7 @@ pub(crate) fn subscriber_apply(
         // The row of a request that waited longer than unconfirmed subscribers are kept.
         (None, _) => subscriber_add(connection, request, now)?,
         (Some(before), _) if before.state == SubscriberState::Suppressed => {
-            return Err(StoreError::Conflict(SUPPRESSED).into());
+            return Err(StoreError::Conflict(ADDRESS_REFUSED).into());
         }
         (Some(before), _) => {
             if before.state != SubscriberState::Confirmed {
@@ -148,8 +193,11 @@ pub(crate) fn subscriber_apply(
     subscriber_confirm(connection, id, &request.preferences, &request.following, now)
 }
 
-/// Fails with a conflict where the address cannot be reached.
-fn subscriber_confirm(
+/// Confirms a subscriber, or changes what one hears of who is confirmed, in the caller's transaction under the
+/// subscriber's scope.
+///
+/// Fails with a conflict where the address cannot be reached; nothing is written then.
+pub(crate) fn subscriber_confirm(
     connection: &mut AnyConnection,
     id: i64,
     preferences: &Preferences,
@@ -170,7 +218,7 @@ fn subscriber_confirm(
         ))
         .execute(connection)?;
     if written == 0 {
-        return Err(StoreError::Conflict(SUPPRESSED).into());
+        return Err(StoreError::Conflict(ADDRESS_REFUSED).into());
     }
     // Who was confirmed before keeps the time at which they said yes.
     diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Confirmed.as_str())))
@@ -178,6 +226,9 @@ fn subscriber_confirm(
             subscribers::state.eq(SubscriberState::Confirmed.as_str()),
             subscribers::confirmed_at.eq(now),
             subscribers::unsubscribed_at.eq(None::<UtcTime>),
+            // What was vouched for once is not what they said yes to now.
+            subscribers::consent_source.eq(None::<String>),
+            subscribers::consent_at.eq(None::<UtcTime>),
         ))
         .execute(connection)?;
     diesel::delete(subscriber_components::table.filter(subscriber_components::subscriber_id.eq(id)))
@@ -282,7 +333,7 @@ pub async fn subscriber_change(
         }
         match subscriber.state {
             SubscriberState::Pending => Err(StoreError::NotFound.into()),
-            SubscriberState::Suppressed => Err(StoreError::Conflict(SUPPRESSED).into()),
+            SubscriberState::Suppressed => Err(StoreError::Conflict(ADDRESS_REFUSED).into()),
             SubscriberState::Confirmed | SubscriberState::Unsubscribed => {
                 subscriber_confirm(connection, id, &preferences, &following, now)
             }

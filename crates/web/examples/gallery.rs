@@ -107,6 +107,7 @@ fn reader_documents() -> Vec<(&'static str, String)> {
             "error-500",
             ErrorPage { fault: Fault::Internal, request_id: Some("01JQ7ZK3W8".into()), retry_after: None }.html(),
         ),
+        ("error-form", ErrorPage { fault: Fault::FormStale, request_id: None, retry_after: None }.html()),
         ("error-429", ErrorPage { fault: Fault::RateLimited, request_id: None, retry_after: Some(42) }.html()),
         ("docs-errors", docs_errors().html()),
     ]
@@ -193,7 +194,7 @@ fn page(releases: Vec<ReleaseView>) -> Page {
     Page {
         title: title(),
         description: Some("What is new in Acme’s reporting: the public API, the portal and the apps.".into()),
-        href: href(),
+        canonical: href(),
         latest: [("Public API", "v2.0.0", 26), ("Management Portal", "v1.2.5", 22), ("iOS app", "v1.2.0", 12)]
             .map(|(component, version, day)| LatestVersion {
                 component: component.into(),
@@ -220,6 +221,7 @@ fn release_page() -> ReleasePage {
     ReleasePage {
         page_title: title(),
         page_href: href(),
+        canonical: href(),
         release: releases().remove(0),
         newer: None,
         older: Some(ReleaseLink { version: "v1.1.9".into(), href: href() }),

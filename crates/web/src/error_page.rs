@@ -9,6 +9,8 @@ pub enum Fault {
     RequestInvalid,
     /// 403: not for whoever asks.
     Forbidden,
+    /// 403: a form without the cookie that came with it.
+    FormStale,
     /// 404: nothing here.
     NotFound,
     /// 405: not in this way.
@@ -40,7 +42,7 @@ impl ErrorPage {
     pub fn status(&self) -> u16 {
         match self.fault {
             Fault::RequestInvalid => 400,
-            Fault::Forbidden => 403,
+            Fault::Forbidden | Fault::FormStale => 403,
             Fault::NotFound => 404,
             Fault::MethodNotAllowed => 405,
             Fault::BodyTooLarge => 413,
@@ -54,6 +56,7 @@ impl ErrorPage {
         match self.fault {
             Fault::RequestInvalid => "That did not work",
             Fault::Forbidden => "This is not open to you",
+            Fault::FormStale => "Please send that once more",
             Fault::NotFound => "There is nothing here",
             Fault::MethodNotAllowed => "Not like this",
             Fault::BodyTooLarge => "That is too much at once",
@@ -69,6 +72,10 @@ impl ErrorPage {
                 "The request could not be understood. If you sent a form, go back, reload the page and send it again."
             }
             Fault::Forbidden => "You may need to sign in, or to ask someone who can let you in.",
+            Fault::FormStale => {
+                "The form came without the cookie that belongs to it: it was open for a long time, or your browser keeps \
+                 no cookies of this site. Allow them, go back, reload the page and send the form again."
+            }
             Fault::NotFound => "The address may be mistyped, or what was here has moved or is no longer published.",
             Fault::MethodNotAllowed => "This address exists, but not for this kind of request.",
             Fault::BodyTooLarge => "What was sent is larger than this server accepts.",

@@ -9,6 +9,7 @@
 pub mod assets;
 pub mod badge;
 pub mod confirm;
+pub mod docs_api;
 pub mod docs_errors;
 pub mod error_page;
 pub mod home;

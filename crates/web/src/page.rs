@@ -15,8 +15,8 @@ pub struct Page {
     pub title: String,
     /// What it is about.
     pub description: Option<String>,
-    /// Where it is.
-    pub href: String,
+    /// Where it is, whichever part of its list is shown and under whatever name of the server.
+    pub canonical: String,
     /// The latest version of each component, newest first.
     pub latest: Vec<LatestVersion>,
     /// The releases, newest first.

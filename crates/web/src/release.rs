@@ -42,6 +42,8 @@ pub struct ReleasePage {
     pub page_title: String,
     /// Where that page is.
     pub page_href: String,
+    /// Where the release is, under whatever name of the server.
+    pub canonical: String,
     /// The release.
     pub release: ReleaseView,
     /// The next newer release of its component.

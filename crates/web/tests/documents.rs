@@ -22,7 +22,7 @@ fn page(text: &str) -> Page {
     Page {
         title: text.into(),
         description: Some(text.into()),
-        href: "https://releases.example.com/p/acme".into(),
+        canonical: "https://releases.example.com/p/acme".into(),
         latest: vec![LatestVersion {
             component: text.into(),
             version: text.into(),

@@ -4,45 +4,85 @@ use releasepage_domain::time::UtcTime;
 use releasepage_storage::{cursor::ListPart, releases::Release};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{credentials::ProjectCaller, date::date_print};
+use crate::openapi::values::{PipelineTime, ReleaseId};
 
 /// The answer to whoever publishes, reads or edits one release.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PipelineReleaseAnswer)]
 pub(crate) struct ReleaseAnswer {
+    /// Always `true`.
     success: bool,
+    /// The release.
     release: ReleaseBody,
 }
 
 /// A part of a project's releases, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PipelineReleases)]
 pub(crate) struct ReleasesAnswer {
+    /// Always `true`.
     success: bool,
+    /// The releases.
     releases: Vec<ReleaseBody>,
     /// What to send as `cursor` for the next part; `null` where this was the last.
+    #[schema(required = true)]
     next: Option<String>,
 }
 
 /// The answer to whoever deletes a release.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PipelineReleaseDeleted)]
 pub(crate) struct DeletedAnswer {
+    /// Always `true`.
     pub(crate) success: bool,
 }
 
-/// A release on the wire. What was not given is `null`.
-#[derive(Debug, Serialize)]
-struct ReleaseBody {
+/// A release as pipelines know it. What was not given is `null`.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PipelineRelease)]
+pub(crate) struct ReleaseBody {
+    /// Its id.
+    #[schema(value_type = ReleaseId)]
     id: String,
+    /// The project.
+    #[schema(examples(50000))]
     app_id: i64,
+    /// The organization that the project belongs to.
+    #[schema(examples(10001))]
     org_id: i64,
+    /// The version, exactly as it was sent.
+    #[schema(examples("3.5"))]
     version: String,
+    /// When it is published.
+    #[schema(value_type = PipelineTime)]
     release_start: String,
+    /// When its roll-out ends.
+    #[schema(value_type = Option<PipelineTime>, required = true)]
     release_end: Option<String>,
+    /// Always `integration`.
+    #[schema(examples("integration"))]
     r#type: &'static str,
+    /// The title.
+    #[schema(examples("Big new feature for iOS"))]
     title: String,
+    /// The notes, in Markdown.
+    #[schema(required = true, examples("Releasing the new paid feature."))]
     description: Option<String>,
+    /// The platforms that it is for; empty where it is for all.
+    #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
+    /// Whether charts show it.
     chart_visibility: bool,
+    /// `created` and `last_modified` (milliseconds since the epoch), `created_by` and `last_modified_by` (`null` where
+    /// unknown), and whatever else was sent.
+    #[schema(
+        value_type = Object,
+        examples(json!({ "created": 1646324226364_i64, "created_by": "A User", "last_modified": 1646324226364_i64,
+            "last_modified_by": "A User" })),
+    )]
     params: Map<String, Value>,
 }
 

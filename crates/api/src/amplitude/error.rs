@@ -14,11 +14,17 @@ use releasepage_domain::fault::{Fault, Faults};
 use releasepage_storage::StoreError;
 use serde::Serialize;
 
-use super::fields::FieldsError;
+use super::{
+    error_codes::{
+        CREDENTIALS_INVALID, CREDENTIALS_MISSING, FORM_INVALID, IDEMPOTENCY_KEY_IN_FLIGHT, IDEMPOTENCY_KEY_INVALID,
+        IDEMPOTENCY_KEY_REUSED, REGION_OTHER,
+    },
+    fields::FieldsError,
+};
 use crate::{
     body::BodyFault,
     request::{request_id, standing_noted},
-    v1::error::V1Error,
+    v1::error::{ErrorCode, V1Error},
 };
 
 /// The failure of a request of the Releases API. What it displays is the answer's `message`.
@@ -100,26 +106,26 @@ fn endpoint_hint(endpoint: Option<&str>) -> String {
 }
 
 impl AmplitudeError {
-    /// The table of codes and statuses.
-    fn code(&self) -> (&'static str, StatusCode) {
+    /// The table of codes.
+    fn code(&self) -> ErrorCode {
         match self {
-            Self::Request(_) | Self::BodyIncomplete | Self::BodySlow => ("request-invalid", StatusCode::BAD_REQUEST),
-            Self::Fields(FieldsError::Json(_)) => ("json-invalid", StatusCode::BAD_REQUEST),
-            Self::Fields(_) => ("form-invalid", StatusCode::BAD_REQUEST),
-            Self::IdempotencyKeyInvalid => ("idempotency-key-invalid", StatusCode::BAD_REQUEST),
-            Self::CredentialsMissing => ("credentials-missing", StatusCode::UNAUTHORIZED),
-            Self::CredentialsInvalid => ("credentials-invalid", StatusCode::UNAUTHORIZED),
-            Self::RegionOther { .. } => ("region-other", StatusCode::UNAUTHORIZED),
-            Self::NotFound | Self::PathUnknown => ("not-found", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => ("method-not-allowed", StatusCode::METHOD_NOT_ALLOWED),
-            Self::Conflict(_) => ("conflict", StatusCode::CONFLICT),
-            Self::IdempotencyKeyInFlight => ("idempotency-key-in-flight", StatusCode::CONFLICT),
-            Self::BodyTooLarge => ("body-too-large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::ContentTypeUnsupported => ("content-type-unsupported", StatusCode::UNSUPPORTED_MEDIA_TYPE),
-            Self::IdempotencyKeyReused => ("idempotency-key-reused", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::RateLimited { .. } => ("rate-limited", StatusCode::TOO_MANY_REQUESTS),
-            Self::Internal(_) => ("internal", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::Unavailable(_) => ("unavailable", StatusCode::SERVICE_UNAVAILABLE),
+            Self::Request(_) | Self::BodyIncomplete | Self::BodySlow => ErrorCode::REQUEST_INVALID,
+            Self::Fields(FieldsError::Json(_)) => ErrorCode::JSON_INVALID,
+            Self::Fields(_) => FORM_INVALID,
+            Self::IdempotencyKeyInvalid => IDEMPOTENCY_KEY_INVALID,
+            Self::CredentialsMissing => CREDENTIALS_MISSING,
+            Self::CredentialsInvalid => CREDENTIALS_INVALID,
+            Self::RegionOther { .. } => REGION_OTHER,
+            Self::NotFound | Self::PathUnknown => ErrorCode::NOT_FOUND,
+            Self::MethodNotAllowed => ErrorCode::METHOD_NOT_ALLOWED,
+            Self::Conflict(_) => ErrorCode::CONFLICT,
+            Self::IdempotencyKeyInFlight => IDEMPOTENCY_KEY_IN_FLIGHT,
+            Self::BodyTooLarge => ErrorCode::BODY_TOO_LARGE,
+            Self::ContentTypeUnsupported => ErrorCode::CONTENT_TYPE_UNSUPPORTED,
+            Self::IdempotencyKeyReused => IDEMPOTENCY_KEY_REUSED,
+            Self::RateLimited { .. } => ErrorCode::RATE_LIMITED,
+            Self::Internal(_) => ErrorCode::INTERNAL,
+            Self::Unavailable(_) => ErrorCode::UNAVAILABLE,
         }
     }
 
@@ -138,14 +144,14 @@ impl AmplitudeError {
 
     /// The answer. Where the failure is ours, its message has the request's id, under which the cause is in the log.
     fn answer(&self, request_id: Option<&str>) -> HttpResponse {
-        let (error, status) = self.code();
+        let code = self.code();
         let mut message = self.to_string();
         if self.source_of_failure().is_some()
             && let Some(id) = request_id
         {
             message = format!("{message}; its operator finds more under the request id {id}");
         }
-        let mut response = HttpResponse::build(status);
+        let mut response = HttpResponse::build(code.status_code());
         match self {
             Self::CredentialsMissing | Self::CredentialsInvalid | Self::RegionOther { .. } => {
                 response.insert_header((WWW_AUTHENTICATE, "Basic realm=\"releasepage\""));
@@ -158,7 +164,7 @@ impl AmplitudeError {
             }
             _ => {}
         }
-        response.json(ErrorBody { success: false, error, message })
+        response.json(ErrorBody { success: false, error: code.code, message })
     }
 }
 
@@ -210,7 +216,7 @@ impl From<StoreError> for AmplitudeError {
 
 impl ResponseError for AmplitudeError {
     fn status_code(&self) -> StatusCode {
-        self.code().1
+        self.code().status_code()
     }
 
     /// Only the status: [`failures_explain`] knows the request and writes the body.

@@ -28,6 +28,7 @@ use super::{
     credentials::{Credentials, ProjectCaller},
     error::AmplitudeError,
     fields::Fields,
+    fields_schema::{ReleaseChangeBody, ReleaseChangeForm, ReleaseNewBody, ReleaseNewForm},
     idempotency::{fields_fingerprint, idempotency_key},
     release_fields::{ReleaseChange, release_new},
     sent::fields_read,
@@ -35,6 +36,7 @@ use super::{
 use crate::{
     body::{BODY_MAX, body_read},
     limits::{Bucket, Quota, Subject},
+    openapi::parameters::TimeListParameters,
     query::Query,
     request::client_address,
     state::ApiState,
@@ -43,6 +45,30 @@ use crate::{
 type Answer = Result<HttpResponse, AmplitudeError>;
 
 /// `POST /api/2/release`: publishes a release, or updates the one that it is already.
+#[utoipa::path(
+    post,
+    path = "/api/2/release",
+    operation_id = "pipeline_release_publish",
+    tag = "Releases API",
+    summary = "Publish a release",
+    description = "Safe to repeat: the same version for the same set of platforms is the same release, which is updated \
+        and not announced again. Sent as JSON, as a form or in the query.",
+    security(("project" = [])),
+    params((
+        "Idempotency-Key" = Option<String>, Header, min_length = 1, max_length = 255, pattern = "^[!-~]+$",
+        description = "The same key with the same fields replays the first answer for 24 hours",
+        example = "run-4711",
+    )),
+    request_body(content(
+        (ReleaseNewBody = "application/json"),
+        (ReleaseNewForm = "application/x-www-form-urlencoded"),
+        (ReleaseNewForm = "multipart/form-data"),
+    )),
+    responses(
+        (status = 200, description = "The release", body = ReleaseAnswer),
+        (status = 422, description = "The Idempotency-Key was used with other fields in the last 24 hours"),
+    ),
+)]
 pub(crate) async fn release_publish(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let key = idempotency_key(request.headers())?;
@@ -74,6 +100,17 @@ fn idempotency_of(project: ProjectCaller, key: String, input: &ReleaseInput) -> 
 }
 
 /// `GET /api/2/release`: the project's releases, newest first.
+#[utoipa::path(
+    get,
+    path = "/api/2/release",
+    operation_id = "pipeline_releases_list",
+    tag = "Releases API",
+    summary = "The releases of the project",
+    description = "Newest first, without those that were deleted.",
+    security(("project" = [])),
+    params(TimeListParameters),
+    responses((status = 200, description = "A part of the list", body = ReleasesAnswer)),
+)]
 pub(crate) async fn release_list(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let query = Query::of(&request);
@@ -101,6 +138,16 @@ async fn releases_part(
 }
 
 /// `GET /api/2/release/{id}`: one release.
+#[utoipa::path(
+    get,
+    path = "/api/2/release/{release_id}",
+    operation_id = "pipeline_release_read",
+    tag = "Releases API",
+    summary = "A release of the project",
+    description = "One that was deleted is not found.",
+    security(("project" = [])),
+    responses((status = 200, description = "The release", body = ReleaseAnswer)),
+)]
 pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let release = release_find(&state, project, id.into_inner()).await?;
@@ -108,6 +155,21 @@ pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: 
 }
 
 /// `PUT /api/2/release/{id}`: changes the fields that are sent.
+#[utoipa::path(
+    put,
+    path = "/api/2/release/{release_id}",
+    operation_id = "pipeline_release_change",
+    tag = "Releases API",
+    summary = "Change a release",
+    description = "Only the fields that are sent. `null` clears what need not be there.",
+    security(("project" = [])),
+    request_body(content(
+        (ReleaseChangeBody = "application/json"),
+        (ReleaseChangeForm = "application/x-www-form-urlencoded"),
+        (ReleaseChangeForm = "multipart/form-data"),
+    )),
+    responses((status = 200, description = "The release", body = ReleaseAnswer)),
+)]
 pub(crate) async fn release_change(
     request: HttpRequest,
     payload: Payload,
@@ -133,6 +195,16 @@ pub(crate) async fn release_change(
 }
 
 /// `DELETE /api/2/release/{id}`: withdraws a release. Publishing it again brings it back under its id.
+#[utoipa::path(
+    delete,
+    path = "/api/2/release/{release_id}",
+    operation_id = "pipeline_release_delete",
+    tag = "Releases API",
+    summary = "Withdraw a release",
+    description = "Publishing it again brings it back under its id, and mails nobody.",
+    security(("project" = [])),
+    responses((status = 200, description = "It is withdrawn", body = DeletedAnswer)),
+)]
 pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let found = release_find(&state, project, id.into_inner()).await?;

@@ -5,35 +5,71 @@ use actix_web::{
     web::{Data, Path, Payload},
 };
 use releasepage_auth::{page_key::page_key_new, scope::Scope};
-use releasepage_domain::{environment::Environment, fault::Faults, page::CountedBy};
+use releasepage_domain::{
+    environment::Environment,
+    fault::Faults,
+    page::{CountedBy, rate_limit_check},
+};
 use releasepage_storage::page_keys::{
     ApiAccess, ApiAccessChange, PageKeys, api_access_get, api_access_rotate, api_access_set,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::resource::{Answer, page_of_path, reader, resource, writer};
 use crate::{
     body::BODY_MAX,
     field::{Fields, json_read},
+    openapi::{names::CountedByName, values::PageId},
     state::ApiState,
     v1::error::V1Error,
 };
 
-/// `{"enabled", "page_id", "keys": {"live", "test"}, "rate_limit", "counted_by"}`; `keys` is `null` until API access is
-/// switched on for the first time, `rate_limit` is per minute, `counted_by` is `key` or `client`.
-#[derive(Serialize)]
-struct ApiAccessBody {
+/// The API access of a page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ApiAccess)]
+pub(crate) struct ApiAccessBody {
+    /// Whether the keys work.
     enabled: bool,
+    /// The page.
+    #[schema(value_type = PageId)]
     page_id: String,
+    /// The keys; `null` until API access is switched on for the first time.
+    #[schema(required = true)]
     keys: Option<KeysBody>,
+    /// How many requests a minute each key has.
+    #[schema(minimum = 1, maximum = 1_000_000, examples(60))]
     rate_limit: i32,
+    /// How they are counted.
+    #[schema(value_type = CountedByName)]
     counted_by: &'static str,
 }
 
-#[derive(Serialize)]
-struct KeysBody {
+/// The publishable keys of a page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PageKeys)]
+pub(crate) struct KeysBody {
+    /// The key for readers.
+    #[schema(examples("live.3mJ9Zr0Qm1xYw2"))]
     live: String,
+    /// The key for trying things out: no mail leaves the server.
+    #[schema(examples("test.8sKd02nVq7LpA5"))]
     test: String,
+}
+
+/// A setting of a page's API access.
+#[derive(ToSchema)]
+#[schema(as = ApiAccessSetting)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ApiAccessSettingBody {
+    /// Whether the keys work.
+    enabled: bool,
+    /// How many requests a minute each key has; stays as it is where it is missing.
+    #[schema(minimum = 1, maximum = 1_000_000, examples(60))]
+    rate_limit: Option<i64>,
+    /// How they are counted; stays as it is where it is missing.
+    #[schema(value_type = Option<CountedByName>)]
+    counted_by: Option<String>,
 }
 
 impl From<ApiAccess> for ApiAccessBody {
@@ -53,6 +89,15 @@ fn keys_new() -> PageKeys {
 }
 
 /// `GET /v1/pages/{id}/api-access`
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/api-access",
+    tag = "Pages",
+    summary = "Read the keys of a page",
+    description = "The keys are publishable: they are meant to stand in a web page's source, and can be read again at any time.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The API access of the page", body = ApiAccessBody)),
+)]
 pub(crate) async fn api_access_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
@@ -62,6 +107,16 @@ pub(crate) async fn api_access_read(request: HttpRequest, page: Path<String>, st
 
 /// `PUT /v1/pages/{id}/api-access` with `enabled`, and perhaps `rate_limit` and `counted_by`, which stay as they are
 /// where they are missing.
+#[utoipa::path(
+    put,
+    path = "/v1/pages/{page_id}/api-access",
+    tag = "Pages",
+    summary = "Switch the keys of a page on or off",
+    description = "Switched on for the first time, a page gets its keys. Switched off, it keeps them: they work again once it is switched on.",
+    security(("token" = ["manage"])),
+    request_body = ApiAccessSettingBody,
+    responses((status = 200, description = "The API access of the page", body = ApiAccessBody)),
+)]
 pub(crate) async fn api_access_write(
     request: HttpRequest,
     payload: Payload,
@@ -80,13 +135,22 @@ pub(crate) async fn api_access_write(
 fn api_access_fields(fields: &Fields<'_>) -> Result<ApiAccessChange, V1Error> {
     let mut faults = Faults::new();
     let enabled = fields.boolean(&mut faults, "enabled");
-    let rate_limit = fields.number_optional(&mut faults, "rate_limit");
+    let rate_limit = fields.number_checked_optional(&mut faults, "rate_limit", rate_limit_check);
     let counted_by = fields.named_optional::<CountedBy>(&mut faults, "counted_by", "must be key or client");
     Ok(faults
         .finish(|| Some(ApiAccessChange { enabled: enabled?, rate_limit: rate_limit?, counted_by: counted_by? }))?)
 }
 
 /// `POST /v1/pages/{id}/api-access/rotate`: new keys; the old ones never work again.
+#[utoipa::path(
+    post,
+    path = "/v1/pages/{page_id}/api-access/rotate",
+    tag = "Pages",
+    summary = "Replace the keys of a page",
+    description = "The old keys never work again, whether API access is on or off.",
+    security(("token" = ["manage"])),
+    responses((status = 200, description = "The API access of the page, with new keys", body = ApiAccessBody)),
+)]
 pub(crate) async fn api_access_keys_rotate(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;

@@ -6,7 +6,10 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{
+    account::name_check,
+    component::tag_prefix_check,
     fault::{Fault, Faults},
+    repository::RepositoryName,
     time::time_iso8601,
 };
 use releasepage_storage::{
@@ -17,30 +20,80 @@ use releasepage_storage::{
     cursor::IdCursor,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone, resource_list,
-    writer,
+    Answer, List, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
+    resource_list, writer,
 };
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read, text_take},
+    field::{Fields, json_read},
+    openapi::{
+        parameters::ListParameters,
+        values::{PageId, Repo, Time},
+    },
     state::ApiState,
     v1::error::V1Error,
 };
 
-/// `{"id", "page_id", "repository_id", "repo", "name", "tag_prefix", "revision", "created_at"}`; `repo` is the
-/// component's name in the page API, the repository's with its part where it has a `tag_prefix`.
-#[derive(Serialize)]
-struct ComponentBody {
+/// A repository on a page.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Component)]
+pub(crate) struct ComponentBody {
+    /// Its id.
+    #[schema(examples(17))]
     id: i64,
+    /// The page that it is on.
+    #[schema(value_type = PageId)]
     page_id: String,
+    /// The repository that it shows.
+    #[schema(examples(50_001))]
     repository_id: i64,
+    /// Its name in the page API, unique on the page: the repository's, with its part where it has a `tag_prefix`.
+    #[schema(value_type = Repo)]
     repo: String,
+    /// Its display name.
+    #[schema(examples("Public API"))]
     name: String,
+    /// What its tags begin with; `null` for all tags that no other component of the page claims.
+    #[schema(required = true, examples("web-v"))]
     tag_prefix: Option<String>,
+    /// Raised with every edit.
+    #[schema(examples(1))]
     revision: i64,
+    /// When it was made.
+    #[schema(value_type = Time)]
     created_at: String,
+}
+
+/// A repository to put on a page.
+#[derive(ToSchema)]
+#[schema(as = ComponentNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ComponentNewBody {
+    /// The name of a repository of the organization, in whatever case.
+    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+    repo: String,
+    /// The display name; made of the repository's name where it is missing.
+    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
+    name: Option<String>,
+    /// What its tags begin with, where the repository has several parts.
+    #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
+    tag_prefix: Option<String>,
+}
+
+/// An edit of a component.
+#[derive(ToSchema)]
+#[schema(as = ComponentChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ComponentChangeBody {
+    /// The revision that was edited.
+    #[schema(examples(1))]
+    revision: Option<i64>,
+    /// The display name; `null` for the one made of the repository's name.
+    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
+    name: Option<String>,
 }
 
 impl From<Component> for ComponentBody {
@@ -59,6 +112,16 @@ impl From<Component> for ComponentBody {
 }
 
 /// `POST /v1/pages/{id}/components` with `repo` (the name of a repository), and perhaps `name` and `tag_prefix`.
+#[utoipa::path(
+    post,
+    path = "/v1/pages/{page_id}/components",
+    tag = "Pages",
+    summary = "Put a repository on a page",
+    description = "All its releases come with it. A repository may be on a page several times, with different tag prefixes; the longest one that a tag begins with gets it.",
+    security(("token" = ["manage"])),
+    request_body = ComponentNewBody,
+    responses((status = 201, description = "The new component", body = ComponentBody)),
+)]
 pub(crate) async fn component_add(
     request: HttpRequest,
     payload: Payload,
@@ -76,19 +139,25 @@ pub(crate) async fn component_add(
 
 fn component_fields_new(fields: &Fields<'_>) -> Result<ComponentNew, V1Error> {
     let mut faults = Faults::new();
-    let repo = fields.text(&mut faults, "repo", "must be the name of a repository, owner/name");
-    let name = fields.text_optional(&mut faults, "name");
-    let tag_prefix = fields.text_optional(&mut faults, "tag_prefix");
-    Ok(faults.finish(|| {
-        Some(ComponentNew {
-            repo: repo?.to_owned(),
-            name: name?.map(ToOwned::to_owned),
-            tag_prefix: tag_prefix?.map(ToOwned::to_owned),
-        })
-    })?)
+    let expected = "must be the name of a repository, owner/name";
+    let repo = fields.text_checked(&mut faults, "repo", expected, RepositoryName::parse);
+    let name = fields.text_checked_optional(&mut faults, "name", name_check);
+    let tag_prefix = fields.text_checked_optional(&mut faults, "tag_prefix", tag_prefix_check);
+    Ok(faults
+        .finish(|| Some(ComponentNew { repo: repo?.as_str().to_owned(), name: name?, tag_prefix: tag_prefix? }))?)
 }
 
 /// `GET /v1/pages/{id}/components`
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/components",
+    tag = "Pages",
+    summary = "List the components of a page",
+    description = "Oldest first.",
+    security(("token" = ["read"])),
+    params(ListParameters),
+    responses((status = 200, description = "A part of the list", body = List<ComponentBody>)),
+)]
 pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
@@ -99,6 +168,15 @@ pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, st
 }
 
 /// `GET /v1/pages/{id}/components/{component}`
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/components/{component_id}",
+    tag = "Pages",
+    summary = "Read a component",
+    description = "A repository on a page.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The component", body = ComponentBody)),
+)]
 pub(crate) async fn component_read(
     request: HttpRequest,
     path: Path<(String, String)>,
@@ -112,6 +190,16 @@ pub(crate) async fn component_read(
 
 /// `PATCH /v1/pages/{id}/components/{component}` with `name` (`null` for the usual one), and perhaps the `revision` that
 /// was edited.
+#[utoipa::path(
+    patch,
+    path = "/v1/pages/{page_id}/components/{component_id}",
+    tag = "Pages",
+    summary = "Rename a component",
+    description = "Its `repo` and `tag_prefix` cannot be changed: take the component off and add another one.",
+    security(("token" = ["manage"])),
+    request_body = ComponentChangeBody,
+    responses((status = 200, description = "The component", body = ComponentBody)),
+)]
 pub(crate) async fn component_edit(
     request: HttpRequest,
     payload: Payload,
@@ -129,9 +217,7 @@ pub(crate) async fn component_edit(
 fn component_fields_change(fields: &Fields<'_>) -> Result<ComponentChange, V1Error> {
     let mut faults = Faults::new();
     let revision = fields.number_optional(&mut faults, "revision");
-    let name = fields.change_or_clear(&mut faults, "name", "must be a text, or null", |value| {
-        text_take(value).map(ToOwned::to_owned)
-    });
+    let name = fields.text_change_or_clear(&mut faults, "name", name_check);
     for fixed in ["repo", "tag_prefix"] {
         if fields.has(fixed) {
             faults.push(Fault::invalid(fixed, "cannot be changed: take the component off and add another one"));
@@ -141,6 +227,15 @@ fn component_fields_change(fields: &Fields<'_>) -> Result<ComponentChange, V1Err
 }
 
 /// `DELETE /v1/pages/{id}/components/{component}`: takes the repository off the page.
+#[utoipa::path(
+    delete,
+    path = "/v1/pages/{page_id}/components/{component_id}",
+    tag = "Pages",
+    summary = "Take a repository off a page",
+    description = "Its releases stay with the repository. Whoever followed this component alone is not told of others.",
+    security(("token" = ["manage"])),
+    responses((status = 204, description = "Gone")),
+)]
 pub(crate) async fn component_remove(
     request: HttpRequest,
     path: Path<(String, String)>,

@@ -3,39 +3,78 @@
 use actix_web::{HttpRequest, web::Data};
 use releasepage_auth::scope::Scope;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::resource::{Answer, reader, resource};
-use crate::state::ApiState;
+use crate::{
+    openapi::{
+        names::{RoleName, ScopeName},
+        values::EmailAddress,
+    },
+    state::ApiState,
+};
 
-/// `{"user": {"id", "email"}, "organization": {"id", "name"}, "role", "scopes": […], "token": {"name"}}`. The scopes are
-/// those that are left of the token's own for a user of this role.
-#[derive(Serialize)]
-struct MeBody {
+/// Whose token it is, and what it allows.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Me)]
+pub(crate) struct MeBody {
+    /// The user whose token it is.
     user: UserBody,
+    /// The organization that the token is for.
     organization: OrganizationBody,
+    /// What the user may do in it.
+    #[schema(value_type = RoleName)]
     role: &'static str,
+    /// What is left of the token's scopes for a user of this role, the least first.
+    #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
+    /// The token itself.
     token: TokenBody,
 }
 
-#[derive(Serialize)]
-struct UserBody {
+/// A user.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeUser)]
+pub(crate) struct UserBody {
+    /// Its id.
+    #[schema(examples(1))]
     id: i64,
+    /// Its address.
+    #[schema(value_type = EmailAddress)]
     email: String,
 }
 
-#[derive(Serialize)]
-struct OrganizationBody {
+/// An organization.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeOrganization)]
+pub(crate) struct OrganizationBody {
+    /// Its id: the `org_id` of its projects.
+    #[schema(examples(10_001))]
     id: i64,
+    /// Its display name.
+    #[schema(examples("Acme"))]
     name: String,
 }
 
-#[derive(Serialize)]
-struct TokenBody {
+/// A token in use.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MeToken)]
+pub(crate) struct TokenBody {
+    /// What its owner calls it.
+    #[schema(examples("deployments"))]
     name: String,
 }
 
 /// `GET /v1/me`
+#[utoipa::path(
+    get,
+    path = "/v1/me",
+    tag = "Account",
+    summary = "Tell whose token it is",
+    description = "The user, the organization and the scopes that the token has left. A token never allows more than its user's role.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "Whose token it is", body = MeBody)),
+)]
 pub(crate) async fn me_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     resource(&MeBody {

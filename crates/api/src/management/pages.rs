@@ -5,42 +5,132 @@ use actix_web::{
     web::{Data, Path, Payload},
 };
 use releasepage_auth::{random::page_id_new, scope::Scope};
-use releasepage_domain::{bump::Bump, fault::Faults, time::time_iso8601};
+use releasepage_domain::{
+    account::name_check,
+    bump::Bump,
+    fault::Faults,
+    page::{description_check, slug_check},
+    time::time_iso8601,
+};
 use releasepage_storage::{
     cursor::TimeCursor,
+    page_deletion::page_delete,
     pages::{Page, PageChange, PageNew, page_create, page_get, page_list, page_update},
 };
 use serde::Serialize;
 use serde_json::Value;
+use utoipa::ToSchema;
 
-use super::resource::{Answer, list_query, page_of_path, reader, resource, resource_created, resource_list, writer};
+use super::resource::{
+    Answer, List, list_query, page_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+};
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read, text_take},
+    field::{Fields, json_read},
     links::page_url,
+    openapi::{
+        names::BumpName,
+        parameters::TimeListParameters,
+        values::{PageId, Time, WebAddress},
+    },
     state::ApiState,
     v1::error::V1Error,
 };
 
+const TITLE_EXPECTED: &str = "must be one line of 1 to 100 characters";
 const BUMP_EXPECTED: &str = "must be major, minor, patch or prerelease";
 const GROUPING_EXPECTED: &str = "must be off: this server does not group releases";
 
-/// `{"id", "slug", "url", "title", "description", "published", "grouping", "unversioned_as", "api_enabled", "revision",
-/// "created_at", "updated_at"}`; `description` is `null` where the page says nothing about itself.
-#[derive(Serialize)]
-struct PageBody {
+/// What readers see.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Page)]
+pub(crate) struct PageBody {
+    /// Its id.
+    #[schema(value_type = PageId)]
     id: String,
+    /// The last part of its address.
+    #[schema(examples("acme"))]
     slug: String,
+    /// Its address.
+    #[schema(value_type = WebAddress)]
     url: String,
+    /// Its title.
+    #[schema(examples("Acme"))]
     title: String,
+    /// What it says about itself, plain text; `null` where it says nothing.
+    #[schema(required = true, examples("What is new at Acme"))]
     description: Option<String>,
+    /// Whether readers can see it.
     published: bool,
+    /// How its releases are grouped; `off` is the only way.
+    #[schema(pattern = "^off$", examples("off"))]
     grouping: &'static str,
+    /// What a release whose tag is no version counts as.
+    #[schema(value_type = BumpName)]
     unversioned_as: &'static str,
+    /// Whether its keys work.
     api_enabled: bool,
+    /// Raised with every edit.
+    #[schema(examples(1))]
     revision: i64,
+    /// When it was made.
+    #[schema(value_type = Time)]
     created_at: String,
+    /// When it was last edited.
+    #[schema(value_type = Time)]
     updated_at: String,
+}
+
+/// A page to make.
+#[derive(ToSchema)]
+#[schema(as = PageNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct PageNewBody {
+    /// The title.
+    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
+    title: String,
+    /// The last part of its address, which no other page of the server has; made of the title where it is missing.
+    #[schema(max_length = 60, pattern = "SLUG", examples("acme"))]
+    slug: Option<String>,
+    /// What it says about itself, plain text.
+    #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
+    description: Option<String>,
+    /// Whether readers can see it; `false` where it is missing.
+    published: Option<bool>,
+    /// How its releases are grouped; `off` is the only way.
+    #[schema(required = false, pattern = "^off$", examples("off"))]
+    grouping: String,
+    /// What a release whose tag is no version counts as; `minor` where it is missing.
+    #[schema(value_type = Option<BumpName>)]
+    unversioned_as: Option<String>,
+}
+
+/// An edit of a page.
+#[derive(ToSchema)]
+#[schema(as = PageChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct PageChangeBody {
+    /// The revision that was edited.
+    #[schema(examples(1))]
+    revision: Option<i64>,
+    /// The title.
+    #[schema(required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
+    title: String,
+    /// The last part of its address, which no other page of the server has.
+    #[schema(required = false, max_length = 60, pattern = "SLUG", examples("acme"))]
+    slug: String,
+    /// What it says about itself, plain text; `null` for nothing.
+    #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
+    description: Option<String>,
+    /// Whether readers can see it.
+    #[schema(required = false)]
+    published: bool,
+    /// How its releases are grouped; `off` is the only way.
+    #[schema(required = false, pattern = "^off$", examples("off"))]
+    grouping: String,
+    /// What a release whose tag is no version counts as.
+    #[schema(required = false, value_type = BumpName)]
+    unversioned_as: String,
 }
 
 impl PageBody {
@@ -64,6 +154,16 @@ impl PageBody {
 
 /// `POST /v1/pages` with `title`, and perhaps `slug` (made of the title where it is missing), `description`, `published`
 /// (false where it is missing), `grouping` and `unversioned_as`.
+#[utoipa::path(
+    post,
+    path = "/v1/pages",
+    tag = "Pages",
+    summary = "Make a page",
+    description = "It has neither components nor keys yet, and readers see it once it is `published`.",
+    security(("token" = ["manage"])),
+    request_body = PageNewBody,
+    responses((status = 201, description = "The new page", body = PageBody)),
+)]
 pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
@@ -74,17 +174,17 @@ pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data
 
 fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
     let mut faults = Faults::new();
-    let title = fields.text(&mut faults, "title", "must be one line of 1 to 100 characters");
-    let slug = fields.text_optional(&mut faults, "slug");
-    let description = fields.text_optional(&mut faults, "description");
+    let title = fields.text_checked(&mut faults, "title", TITLE_EXPECTED, name_check);
+    let slug = fields.text_checked_optional(&mut faults, "slug", slug_check);
+    let description = fields.text_checked_optional(&mut faults, "description", description_check);
     let published = fields.boolean_optional(&mut faults, "published");
     let unversioned_as = fields.named_optional::<Bump>(&mut faults, "unversioned_as", BUMP_EXPECTED);
     fields.change(&mut faults, "grouping", GROUPING_EXPECTED, grouping_take);
     Ok(faults.finish(|| {
         Some(PageNew {
-            slug: slug?.map(ToOwned::to_owned),
-            title: title?.to_owned(),
-            description: description?.unwrap_or_default().to_owned(),
+            slug: slug?,
+            title: title?,
+            description: description?.unwrap_or_default(),
             published: published?.unwrap_or(false),
             unversioned_as: unversioned_as?,
         })
@@ -92,6 +192,16 @@ fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
 }
 
 /// `GET /v1/pages`
+#[utoipa::path(
+    get,
+    path = "/v1/pages",
+    tag = "Pages",
+    summary = "List the pages",
+    description = "Oldest first, published or not.",
+    security(("token" = ["read"])),
+    params(TimeListParameters),
+    responses((status = 200, description = "A part of the list", body = List<PageBody>)),
+)]
 pub(crate) async fn pages_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (after, limit) = list_query(&request, TimeCursor::parse)?;
@@ -100,6 +210,15 @@ pub(crate) async fn pages_read(request: HttpRequest, state: Data<ApiState>) -> A
 }
 
 /// `GET /v1/pages/{id}`
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}",
+    tag = "Pages",
+    summary = "Read a page",
+    description = "Published or not.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The page", body = PageBody)),
+)]
 pub(crate) async fn page_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = page_of_path(id.into_inner())?;
@@ -108,6 +227,16 @@ pub(crate) async fn page_read(request: HttpRequest, id: Path<String>, state: Dat
 }
 
 /// `PATCH /v1/pages/{id}` with any of the fields of `POST`, and perhaps the `revision` that was edited.
+#[utoipa::path(
+    patch,
+    path = "/v1/pages/{page_id}",
+    tag = "Pages",
+    summary = "Edit a page",
+    description = "A page that is no longer `published` is hidden from readers and their programs at once; nobody is mailed about it.",
+    security(("token" = ["manage"])),
+    request_body = PageChangeBody,
+    responses((status = 200, description = "The page", body = PageBody)),
+)]
 pub(crate) async fn page_edit(
     request: HttpRequest,
     payload: Payload,
@@ -124,13 +253,10 @@ pub(crate) async fn page_edit(
 
 fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
     let mut faults = Faults::new();
-    let text = |value: &Value| text_take(value).map(ToOwned::to_owned);
     let revision = fields.number_optional(&mut faults, "revision");
-    let slug = fields.change(&mut faults, "slug", "must be a text", text);
-    let title = fields.change(&mut faults, "title", "must be a text", text);
-    let description = fields.change(&mut faults, "description", "must be a text, or null for none", |value| {
-        if value.is_null() { Some(String::new()) } else { text(value) }
-    });
+    let slug = fields.text_change(&mut faults, "slug", "must be a text", slug_check);
+    let title = fields.text_change(&mut faults, "title", TITLE_EXPECTED, name_check);
+    let description = fields.text_change_or_clear(&mut faults, "description", description_check);
     let published = fields.change(&mut faults, "published", "must be true or false", Value::as_bool);
     let unversioned_as =
         fields.change(&mut faults, "unversioned_as", BUMP_EXPECTED, |value| value.as_str()?.parse().ok());
@@ -140,11 +266,29 @@ fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
             revision: revision?,
             slug: slug?,
             title: title?,
-            description: description?,
+            description: description?.map(Option::unwrap_or_default),
             published: published?,
             unversioned_as: unversioned_as?,
         })
     })?)
+}
+
+/// `DELETE /v1/pages/{id}`: a page and everything of it, its subscribers among it. Mail that waits for them is not sent;
+/// the repositories keep their releases. A page that readers still see is a conflict: it is unpublished first.
+#[utoipa::path(
+    delete,
+    path = "/v1/pages/{page_id}",
+    tag = "Pages",
+    summary = "Delete a page",
+    description = "Its components, keys, subscribers and what was sent to them go with it, and mail that still waits is not sent. The repositories keep their releases. A page that is `published` is not deleted: its readers lose it in two steps.",
+    security(("token" = ["manage"])),
+    responses((status = 204, description = "Gone"), (status = 409, description = "The page is published")),
+)]
+pub(crate) async fn page_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = page_of_path(id.into_inner())?;
+    page_delete(&state.store, caller.user.organization_id, id).await?;
+    resource_gone()
 }
 
 fn grouping_take(value: &Value) -> Option<()> {

@@ -9,32 +9,86 @@ use releasepage_auth::{
     scope::Scope,
     token::secret_hash,
 };
-use releasepage_domain::{fault::Faults, time::time_iso8601};
+use releasepage_domain::{account::name_check, fault::Faults, time::time_iso8601};
 use releasepage_storage::{
     cursor::IdCursor,
-    projects::{Project, ProjectKeys, ProjectNew, project_create, project_get, project_list, project_rotate},
+    projects::{
+        Project, ProjectChange, ProjectKeys, ProjectNew, project_create, project_delete, project_get, project_list,
+        project_rotate, project_update,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::resource::{Answer, list_query, number_of_path, reader, resource, resource_created, resource_list, writer};
+use super::resource::{
+    Answer, List, list_query, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+};
 use crate::{
     body::BODY_MAX,
     field::{Fields, json_read},
+    openapi::{
+        parameters::ListParameters,
+        values::{Repo, Time},
+    },
     state::ApiState,
+    v1::error::V1Error,
 };
 
-/// `{"app_id", "org_id", "name", "repo", "api_key", "created_at"}`, and `secret_key` in the one answer that shows it.
-#[derive(Serialize)]
-struct ProjectBody {
+const NAME_EXPECTED: &str = "must be one line of 1 to 100 characters";
+
+/// A repository with the key pair of the Releases API.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Project)]
+pub(crate) struct ProjectBody {
+    /// Its id in the Releases API: that of its repository.
+    #[schema(examples(50_001))]
     app_id: i64,
+    /// The organization's id in the Releases API.
+    #[schema(examples(10_001))]
     org_id: i64,
+    /// Its display name.
+    #[schema(examples("iOS app"))]
     name: String,
+    /// The name of its repository, made of the organization's and its first name.
+    #[schema(value_type = Repo)]
     repo: String,
+    /// The API key, the user of the key pair.
+    #[schema(examples("standard.5f0c3b1f7a9d2e46"))]
     api_key: String,
+    /// The secret key, the password of the key pair: only in the answer that made it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("3mJ9Zr0Qm1xYw2"))]
     secret_key: Option<String>,
+    /// Raised with every edit.
+    #[schema(examples(1))]
+    revision: i64,
+    /// When it was made.
+    #[schema(value_type = Time)]
     created_at: String,
+}
+
+/// A project to make.
+#[derive(ToSchema)]
+#[schema(as = ProjectNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ProjectNewBody {
+    /// The display name.
+    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app"))]
+    name: String,
+}
+
+/// An edit of a project.
+#[derive(ToSchema)]
+#[schema(as = ProjectChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ProjectChangeBody {
+    /// The revision that was edited.
+    #[schema(examples(1))]
+    revision: Option<i64>,
+    /// The display name.
+    #[schema(required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app"))]
+    name: String,
 }
 
 impl From<Project> for ProjectBody {
@@ -46,6 +100,7 @@ impl From<Project> for ProjectBody {
             repo: project.repo,
             api_key: project.api_key,
             secret_key: None,
+            revision: project.revision,
             created_at: time_iso8601(project.created_at),
         }
     }
@@ -65,12 +120,22 @@ fn keys_new(region: &Region) -> (ProjectKeys, SecretString) {
 }
 
 /// `POST /v1/projects` with `name`.
+#[utoipa::path(
+    post,
+    path = "/v1/projects",
+    tag = "Projects",
+    summary = "Make a project",
+    description = "Its repository is made with it. The secret key is in this answer and in no other.",
+    security(("token" = ["manage"])),
+    request_body = ProjectNewBody,
+    responses((status = 201, description = "The new project, with its secret key", body = ProjectBody)),
+)]
 pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let mut faults = Faults::new();
-    let name = Fields::new(&body).text(&mut faults, "name", "must be one line of 1 to 100 characters");
-    let name = faults.finish(|| name.map(ToOwned::to_owned))?;
+    let name = Fields::new(&body).text_checked(&mut faults, "name", NAME_EXPECTED, name_check);
+    let name = faults.finish(|| name)?;
     let (keys, secret) = keys_new(&state.settings.region);
     let new = ProjectNew { name, keys };
     let project = project_create(&state.store, caller.user.organization_id, new, state.now()).await?;
@@ -78,6 +143,16 @@ pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: D
 }
 
 /// `GET /v1/projects`
+#[utoipa::path(
+    get,
+    path = "/v1/projects",
+    tag = "Projects",
+    summary = "List the projects",
+    description = "Oldest first.",
+    security(("token" = ["read"])),
+    params(ListParameters),
+    responses((status = 200, description = "A part of the list", body = List<ProjectBody>)),
+)]
 pub(crate) async fn projects_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (after, limit) = list_query(&request, IdCursor::parse)?;
@@ -86,6 +161,15 @@ pub(crate) async fn projects_read(request: HttpRequest, state: Data<ApiState>) -
 }
 
 /// `GET /v1/projects/{app_id}`
+#[utoipa::path(
+    get,
+    path = "/v1/projects/{app_id}",
+    tag = "Projects",
+    summary = "Read a project",
+    description = "All of it but the secret key.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The project", body = ProjectBody)),
+)]
 pub(crate) async fn project_read(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let app_id = number_of_path(&app_id)?;
@@ -93,7 +177,65 @@ pub(crate) async fn project_read(request: HttpRequest, app_id: Path<String>, sta
     resource(&ProjectBody::from(project))
 }
 
+/// `PATCH /v1/projects/{app_id}` with `name`, and perhaps the `revision` that was edited. `repo` stays as it was made.
+#[utoipa::path(
+    patch,
+    path = "/v1/projects/{app_id}",
+    tag = "Projects",
+    summary = "Rename a project",
+    description = "The name of its repository stays: pages, pipelines and readers know it by that.",
+    security(("token" = ["manage"])),
+    request_body = ProjectChangeBody,
+    responses((status = 200, description = "The project", body = ProjectBody)),
+)]
+pub(crate) async fn project_edit(
+    request: HttpRequest,
+    payload: Payload,
+    app_id: Path<String>,
+    state: Data<ApiState>,
+) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let app_id = number_of_path(&app_id)?;
+    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
+    let change = project_fields_change(&Fields::new(&body))?;
+    let project = project_update(&state.store, caller.user.organization_id, app_id, change).await?;
+    resource(&ProjectBody::from(project))
+}
+
+fn project_fields_change(fields: &Fields<'_>) -> Result<ProjectChange, V1Error> {
+    let mut faults = Faults::new();
+    let revision = fields.number_optional(&mut faults, "revision");
+    let name = fields.text_change(&mut faults, "name", NAME_EXPECTED, name_check);
+    Ok(faults.finish(|| Some(ProjectChange { revision: revision?, name: name? }))?)
+}
+
+/// `DELETE /v1/projects/{app_id}`: its key pair stops working at once. Its repository stays with all its releases.
+#[utoipa::path(
+    delete,
+    path = "/v1/projects/{app_id}",
+    tag = "Projects",
+    summary = "End a project",
+    description = "Its key pair stops working at once. Its repository stays with all its releases, on every page that shows it.",
+    security(("token" = ["manage"])),
+    responses((status = 204, description = "Gone")),
+)]
+pub(crate) async fn project_remove(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let app_id = number_of_path(&app_id)?;
+    project_delete(&state.store, caller.user.organization_id, app_id).await?;
+    resource_gone()
+}
+
 /// `POST /v1/projects/{app_id}/rotate`: a new key pair; the old one stops working at once.
+#[utoipa::path(
+    post,
+    path = "/v1/projects/{app_id}/rotate",
+    tag = "Projects",
+    summary = "Replace the key pair of a project",
+    description = "The old key pair stops working at once. The new secret key is in this answer and in no other.",
+    security(("token" = ["manage"])),
+    responses((status = 200, description = "The project, with its new secret key", body = ProjectBody)),
+)]
 pub(crate) async fn project_keys_rotate(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let app_id = number_of_path(&app_id)?;

@@ -10,30 +10,90 @@ use releasepage_domain::{
 };
 use releasepage_storage::{change::Change, releases::Release};
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
-use crate::{
-    field::{Fields, text_take},
-    v1::error::V1Error,
-};
+use crate::{field::Fields, openapi::values::TimeGiven, v1::error::V1Error};
 
+const VERSION_EXPECTED: &str = "must be one line of 1 to 200 characters, such as v1.2.0";
 const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
+
+/// A release to publish.
+#[derive(ToSchema)]
+#[schema(as = ReleaseNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseNewBody {
+    /// The version or tag.
+    #[schema(max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
+    version: String,
+    /// What it is called.
+    #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
+    title: Option<String>,
+    /// Its notes: Markdown of at most 1 MiB.
+    #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
+    notes: Option<String>,
+    /// Who made it.
+    #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
+    author: Option<String>,
+    /// When it was or will be published; now where it is missing.
+    #[schema(value_type = Option<TimeGiven>)]
+    published_at: Option<String>,
+    /// Whether it is a pre-release; `false` where it is missing.
+    prerelease: Option<bool>,
+    /// Whether it stays invisible for now; `false` where it is missing.
+    draft: Option<bool>,
+    /// Whether subscribers are told: `true` also of what is more than seven days old, `false` never; as usual where it is
+    /// missing.
+    notify: Option<bool>,
+}
+
+/// An edit of a release.
+#[derive(ToSchema)]
+#[schema(as = ReleaseChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseChangeBody {
+    /// The revision that was edited.
+    #[schema(examples(1))]
+    revision: Option<i64>,
+    /// The version or tag.
+    #[schema(required = false, max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
+    version: String,
+    /// What it is called; `null` for nothing.
+    #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
+    title: Option<String>,
+    /// Its notes, Markdown of at most 1 MiB; `null` for none.
+    #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
+    notes: Option<String>,
+    /// Who made it; `null` for nobody.
+    #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
+    author: Option<String>,
+    /// When it was or will be published.
+    #[schema(required = false, value_type = TimeGiven)]
+    published_at: String,
+    /// Whether it is a pre-release.
+    #[schema(required = false)]
+    prerelease: bool,
+    /// Whether it stays invisible: what is no draft any more cannot become one.
+    #[schema(required = false)]
+    draft: bool,
+    /// Whether subscribers are told; `null` for as usual.
+    notify: Option<bool>,
+}
 
 /// Reads a new release. Where it says nothing of its time, it is published `now`; where it says nothing of mail,
 /// subscribers are told as usual: not of history.
 pub(super) fn release_fields_new(fields: &Fields<'_>, now: UtcTime) -> Result<ReleaseInput, V1Error> {
     let mut faults = Faults::new();
-    let version = fields.text(&mut faults, "version", "must be one line of 1 to 200 characters, such as v1.2.0");
-    let version = version.and_then(|version| faults.take(release_tag_check("version", version).map(|()| version)));
-    let title = text_checked(fields, &mut faults, "title", release_title_check);
-    let notes = text_checked(fields, &mut faults, "notes", release_notes_check);
-    let author = text_checked(fields, &mut faults, "author", release_author_check);
+    let version = fields.text_checked(&mut faults, "version", VERSION_EXPECTED, kept(release_tag_check));
+    let title = fields.text_checked_optional(&mut faults, "title", kept(release_title_check));
+    let notes = fields.text_checked_optional(&mut faults, "notes", kept(release_notes_check));
+    let author = fields.text_checked_optional(&mut faults, "author", kept(release_author_check));
     let published_at = fields.time_optional(&mut faults, "published_at");
     let prerelease = fields.boolean_optional(&mut faults, "prerelease");
     let draft = fields.boolean_optional(&mut faults, "draft");
     let notify = fields.boolean_optional(&mut faults, "notify");
     Ok(faults.finish(|| {
         Some(ReleaseInput {
-            tag: version?.to_owned(),
+            tag: version?,
             platforms: Platforms::default(),
             title: title?.unwrap_or_default(),
             notes: notes?,
@@ -49,17 +109,9 @@ pub(super) fn release_fields_new(fields: &Fields<'_>, now: UtcTime) -> Result<Re
     })?)
 }
 
-/// A text that may be missing or `null`.
-fn text_checked(
-    fields: &Fields<'_>,
-    faults: &mut Faults,
-    field: &str,
-    check: fn(&str, &str) -> Result<(), Fault>,
-) -> Option<Option<String>> {
-    match fields.text_optional(faults, field)? {
-        None => Some(None),
-        Some(text) => faults.take(check(field, text).map(|()| Some(text.to_owned()))),
-    }
+/// A check of the rules that keeps the text as it was given.
+fn kept(check: fn(&str, &str) -> Result<(), Fault>) -> impl Fn(&str, &str) -> Result<String, Fault> {
+    move |field, text| check(field, text).map(|()| text.to_owned())
 }
 
 /// An edit of a release.
@@ -82,13 +134,10 @@ impl ReleaseChange {
     pub(super) fn parse(fields: &Fields<'_>) -> Result<Self, V1Error> {
         let mut faults = Faults::new();
         let revision = fields.number_optional(&mut faults, "revision");
-        let version = fields.change(&mut faults, "version", "must be a text", |value| text_take(value));
-        let version = version.and_then(|version| {
-            faults.take(version.try_map(|version| release_tag_check("version", version).map(|()| version.to_owned())))
-        });
-        let title = text_change(fields, &mut faults, "title", release_title_check);
-        let notes = text_change(fields, &mut faults, "notes", release_notes_check);
-        let author = text_change(fields, &mut faults, "author", release_author_check);
+        let version = fields.text_change(&mut faults, "version", VERSION_EXPECTED, kept(release_tag_check));
+        let title = fields.text_change_or_clear(&mut faults, "title", kept(release_title_check));
+        let notes = fields.text_change_or_clear(&mut faults, "notes", kept(release_notes_check));
+        let author = fields.text_change_or_clear(&mut faults, "author", kept(release_author_check));
         let published_at =
             fields.change(&mut faults, "published_at", TIME_EXPECTED, |value| value.as_str().and_then(time_parse));
         let prerelease = fields.change(&mut faults, "prerelease", "must be true or false", Value::as_bool);
@@ -135,19 +184,4 @@ impl ReleaseChange {
             params: input.params,
         })
     }
-}
-
-/// An edit of a text that `null` clears.
-fn text_change(
-    fields: &Fields<'_>,
-    faults: &mut Faults,
-    field: &str,
-    check: fn(&str, &str) -> Result<(), Fault>,
-) -> Option<Change<Option<String>>> {
-    let change =
-        fields.change_or_clear(faults, field, "must be a text without U+0000, or null", |value| text_take(value))?;
-    faults.take(change.try_map(|text| match text {
-        None => Ok(None),
-        Some(text) => check(field, text).map(|()| Some(text.to_owned())),
-    }))
 }

@@ -16,43 +16,75 @@ use releasepage_storage::{
     repositories::repository_get,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    release_fields::{ReleaseChange, release_fields_new},
+    release_fields::{ReleaseChange, ReleaseChangeBody, ReleaseNewBody, release_fields_new},
     resource::{
-        Answer, list_query, not_found, number_of_path, reader, resource, resource_created, resource_gone,
+        Answer, List, list_query, not_found, number_of_path, reader, resource, resource_created, resource_gone,
         resource_list, writer,
     },
 };
 use crate::{
     body::BODY_MAX,
     field::{Fields, json_read},
+    openapi::{
+        names::ReleaseStateName,
+        parameters::TimeListParameters,
+        values::{ReleaseId, Time},
+    },
     state::ApiState,
     v1::error::{ErrorCode, V1Error},
 };
 
-/// `{"id", "repository_id", "version", "platforms", "title", "notes", "author", "published_at", "prerelease", "draft",
-/// "notify", "state", "revision", "created_at", "updated_at"}`.
-///
-/// `state` is `draft`, `scheduled`, `published` or `withdrawn`. `title`, `notes` and `author` are `null` where nothing was
-/// given. `notify` is `null` where nothing was said: subscribers are told as usual, of all but history. To answer `true`
-/// instead would say that they are told of history too, and whoever sent back what they read would make it so.
-#[derive(Serialize)]
-struct ReleaseBody {
+/// One version of one repository.
+// `notify` is `null` where nothing was said. To answer `true` instead would say that subscribers are told of history too,
+// and whoever sent back what they read would make it so.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Release)]
+pub(crate) struct ReleaseBody {
+    /// Its id.
+    #[schema(value_type = ReleaseId)]
     id: String,
+    /// The repository that it is of.
+    #[schema(examples(50_001))]
     repository_id: i64,
+    /// The version or tag as it was given.
+    #[schema(examples("v1.2.0"))]
     version: String,
+    /// The platforms that it is for, where its source named any.
+    #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
+    /// What it is called; `null` where nothing was given.
+    #[schema(required = true, examples("Search in notes"))]
     title: Option<String>,
+    /// Its notes, Markdown; `null` where nothing was given.
+    #[schema(required = true, examples("Notes can be *searched*."))]
     notes: Option<String>,
+    /// Who made it; `null` where nothing was given.
+    #[schema(required = true, examples("Jo"))]
     author: Option<String>,
+    /// When it is or was published.
+    #[schema(value_type = Time)]
     published_at: String,
+    /// Whether its author calls it a pre-release.
     prerelease: bool,
+    /// Whether it is still being written.
     draft: bool,
+    /// Whether subscribers are told: `true` also of history, `false` never, `null` as usual, of all but history.
+    #[schema(required = true)]
     notify: Option<bool>,
+    /// Where it stands.
+    #[schema(value_type = ReleaseStateName)]
     state: &'static str,
+    /// Raised with every edit.
+    #[schema(examples(1))]
     revision: i64,
+    /// When it was first stored.
+    #[schema(value_type = Time)]
     created_at: String,
+    /// When it was last changed.
+    #[schema(value_type = Time)]
     updated_at: String,
 }
 
@@ -81,6 +113,16 @@ impl From<Release> for ReleaseBody {
 
 /// `POST /v1/repositories/{id}/releases` with `version`, and perhaps `title`, `notes`, `author`, `published_at`,
 /// `prerelease`, `draft` and `notify`. A version that the repository has already is a conflict.
+#[utoipa::path(
+    post,
+    path = "/v1/repositories/{repository_id}/releases",
+    tag = "Releases",
+    summary = "Publish a release",
+    description = "Readers see it at once, or when its time comes; subscribers are told a little later, so that it can be taken back. A version that was withdrawn comes back under its old id, and nobody is told.",
+    security(("token" = ["publish"])),
+    request_body = ReleaseNewBody,
+    responses((status = 201, description = "The new release", body = ReleaseBody)),
+)]
 pub(crate) async fn release_add(
     request: HttpRequest,
     payload: Payload,
@@ -102,6 +144,16 @@ pub(crate) async fn release_add(
 }
 
 /// `GET /v1/repositories/{id}/releases`: every release, whatever its state, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/repositories/{repository_id}/releases",
+    tag = "Releases",
+    summary = "List the releases of a repository",
+    description = "Whatever their state, newest first.",
+    security(("token" = ["read"])),
+    params(TimeListParameters),
+    responses((status = 200, description = "A part of the list", body = List<ReleaseBody>)),
+)]
 pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let repository = number_of_path(&repository)?;
@@ -115,6 +167,15 @@ pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>
 }
 
 /// `GET /v1/releases/{id}`
+#[utoipa::path(
+    get,
+    path = "/v1/releases/{release_id}",
+    tag = "Releases",
+    summary = "Read a release",
+    description = "Whatever its state.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The release", body = ReleaseBody)),
+)]
 pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = release_of_path(id.into_inner())?;
@@ -123,6 +184,16 @@ pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: 
 }
 
 /// `PATCH /v1/releases/{id}` with any of the fields of `POST`, and perhaps the `revision` that was edited.
+#[utoipa::path(
+    patch,
+    path = "/v1/releases/{release_id}",
+    tag = "Releases",
+    summary = "Edit a release",
+    description = "Nobody is mailed about an edit, but for a draft that is published and a pre-release that is made a release. A release that is no draft any more cannot become one.",
+    security(("token" = ["publish"])),
+    request_body = ReleaseChangeBody,
+    responses((status = 200, description = "The release", body = ReleaseBody)),
+)]
 pub(crate) async fn release_change(
     request: HttpRequest,
     payload: Payload,
@@ -142,6 +213,15 @@ pub(crate) async fn release_change(
 }
 
 /// `DELETE /v1/releases/{id}`: withdraws a release. Publishing its version again brings it back.
+#[utoipa::path(
+    delete,
+    path = "/v1/releases/{release_id}",
+    tag = "Releases",
+    summary = "Withdraw a release",
+    description = "Readers no longer see it, and mail that still waits is not sent. It stays readable here as `withdrawn`; a draft is gone for good.",
+    security(("token" = ["publish"])),
+    responses((status = 204, description = "Gone")),
+)]
 pub(crate) async fn release_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let id = release_of_path(id.into_inner())?;

@@ -4,77 +4,322 @@ use actix_web::{
     HttpRequest,
     web::{Data, Path, Payload},
 };
-use releasepage_auth::scope::Scope;
+use releasepage_auth::{scope::Scope, signature::hook_secret_new};
 use releasepage_domain::{
-    fault::Faults,
+    fault::{Fault, Faults},
     repository::{RepositoryName, RepositoryOrigin},
     time::time_iso8601,
 };
 use releasepage_storage::{
     cursor::IdCursor,
-    repositories::{Repository, repository_create, repository_get, repository_list},
+    hook_repositories::{HookRepositoryNew, hook_repository_create, hook_secret_rotate},
+    repositories::{
+        Hook, Repository, RepositoryChange, repository_create, repository_get, repository_list, repository_update,
+    },
+    repository_deletion::repository_delete,
 };
+use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
+use utoipa::ToSchema;
 
-use super::resource::{Answer, list_query, number_of_path, reader, resource, resource_created, resource_list, writer};
+use super::resource::{
+    Answer, List, list_query, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+};
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read},
+    field::{Fields, json_read, number_take},
+    links::hook_url,
+    openapi::{
+        names::{DeliveryResultName, RepositoryOriginName},
+        parameters::ListParameters,
+        values::{Repo, Time, WebAddress},
+    },
     state::ApiState,
     v1::error::V1Error,
 };
 
-/// `{"id", "name", "origin", "created_at"}`; `name` is `owner/name`. A project's `app_id` is the id of its repository.
-#[derive(Serialize)]
-struct RepositoryBody {
+const NAME_EXPECTED: &str = "must be owner/name";
+const ORIGIN_EXPECTED: &str = "must be api or github: this server takes releases from no other origin yet";
+const SOURCE_ID_EXPECTED: &str = "must be a whole number above 0, or null for that of the next delivery";
+
+/// What releases come from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Repository)]
+pub(crate) struct RepositoryBody {
+    /// Its id; that of a project is its `app_id`.
+    #[schema(examples(50_001))]
     id: i64,
+    /// Its name, `owner/name`. Where its forge renames it, this follows, unless it was called otherwise here.
+    #[schema(value_type = Repo)]
     name: String,
+    /// What tells of its releases.
+    #[schema(value_type = RepositoryOriginName)]
     origin: &'static str,
+    /// The address to enter at the forge as the URL of its webhook; `null` where there is no forge.
+    #[schema(required = true, value_type = Option<WebAddress>)]
+    hook_url: Option<String>,
+    /// The secret to enter beside it: only in the answer that made it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(examples("3mJ9Zr0Qm1xYw2Kd8Lq5Tb7Vn4"))]
+    hook_secret: Option<String>,
+    /// The repository's number at its forge, taken from the first delivery; deliveries of another one are refused.
+    #[schema(required = true, examples(186_853_002))]
+    source_id: Option<i64>,
+    /// What came of the last delivery whose signature was right.
+    #[schema(required = true)]
+    last_delivery: Option<LastDeliveryBody>,
+    /// Raised with every edit.
+    #[schema(examples(1))]
+    revision: i64,
+    /// When it was made.
+    #[schema(value_type = Time)]
     created_at: String,
 }
 
-impl From<Repository> for RepositoryBody {
-    fn from(repository: Repository) -> Self {
-        Self {
-            id: repository.id,
-            name: repository.name,
-            origin: repository.origin.as_str(),
-            created_at: time_iso8601(repository.created_at),
-        }
+/// What came of a delivery of a forge.
+#[derive(Serialize, ToSchema)]
+#[schema(as = LastDelivery)]
+pub(crate) struct LastDeliveryBody {
+    /// The forge's id of the delivery.
+    #[schema(examples("72d3162e-cc78-11e3-81ab-4c9367dc0958"))]
+    id: String,
+    /// What the forge calls the event.
+    #[schema(examples("release"))]
+    event: String,
+    /// What came of it.
+    #[schema(value_type = DeliveryResultName)]
+    result: String,
+    /// The same as a sentence.
+    #[schema(examples("release xbcehyc (v1.2.0) is published"))]
+    message: String,
+    /// When it came.
+    #[schema(value_type = Time)]
+    at: String,
+}
+
+impl LastDeliveryBody {
+    fn of(hook: Hook) -> Option<Self> {
+        Some(Self {
+            id: hook.last_delivery?,
+            event: hook.last_event?,
+            result: hook.last_result?,
+            message: hook.last_message?,
+            at: time_iso8601(hook.last_at?),
+        })
     }
 }
 
+impl RepositoryBody {
+    fn of(state: &ApiState, repository: Repository) -> Self {
+        Self {
+            hook_url: repository
+                .hook
+                .as_ref()
+                .map(|_| hook_url(&state.settings.public_url, repository.origin, repository.id)),
+            id: repository.id,
+            name: repository.name,
+            origin: repository.origin.as_str(),
+            hook_secret: None,
+            source_id: repository.hook.as_ref().and_then(|hook| hook.source_id),
+            last_delivery: repository.hook.and_then(LastDeliveryBody::of),
+            revision: repository.revision,
+            created_at: time_iso8601(repository.created_at),
+        }
+    }
+
+    fn with_secret(state: &ApiState, repository: Repository, secret: &SecretString) -> Self {
+        Self { hook_secret: Some(secret.expose_secret().to_owned()), ..Self::of(state, repository) }
+    }
+}
+
+/// A repository to make.
+#[derive(ToSchema)]
+#[schema(as = RepositoryNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct RepositoryNewBody {
+    /// Its name, `owner/name`, with more parts where a forge has subgroups. It need not be its name at the forge.
+    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+    name: String,
+    /// What is to tell of its releases.
+    #[schema(value_type = RepositoryOriginName)]
+    origin: String,
+}
+
+/// An edit of a repository.
+#[derive(ToSchema)]
+#[schema(as = RepositoryChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct RepositoryChangeBody {
+    /// The revision that was edited.
+    #[schema(examples(1))]
+    revision: Option<i64>,
+    /// Its name. Components keep the names that readers know them by.
+    #[schema(required = false, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+    name: String,
+    /// Its number at its forge; `null` for that of the next delivery, after it was made anew there.
+    #[schema(minimum = 1, examples(186_853_002))]
+    source_id: Option<i64>,
+}
+
+/// A new secret of a webhook, and what seals it for its row.
+fn secret_new(state: &ApiState) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
+    let secret = hook_secret_new();
+    let (sealer, sealed) = (state.sealer.clone(), secret.clone());
+    (secret, move |row: &str| sealer.seal(row, &sealed))
+}
+
 /// `POST /v1/repositories` with `name` and `origin`.
+#[utoipa::path(
+    post,
+    path = "/v1/repositories",
+    tag = "Repositories",
+    summary = "Make a repository",
+    description = "With the origin `github` its webhook is made too: enter `hook_url` and `hook_secret` at GitHub, for the \
+                   event `release`. The secret is in this answer and in no other.",
+    security(("token" = ["manage"])),
+    request_body = RepositoryNewBody,
+    responses((status = 201, description = "The new repository", body = RepositoryBody)),
+)]
 pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let (name, origin) = repository_fields(&Fields::new(&body))?;
-    let created = repository_create(&state.store, caller.user.organization_id, name, origin, state.now()).await?;
-    resource_created(format!("/v1/repositories/{}", created.id), &RepositoryBody::from(created))
+    let (name, origin) = repository_fields_new(&Fields::new(&body))?;
+    let organization = caller.user.organization_id;
+    let created = match origin {
+        RepositoryOrigin::Api => {
+            let created = repository_create(&state.store, organization, name, origin, state.now()).await?;
+            RepositoryBody::of(&state, created)
+        }
+        RepositoryOrigin::Github => {
+            let (secret, seal) = secret_new(&state);
+            let new = HookRepositoryNew { name, origin };
+            let created = hook_repository_create(&state.store, organization, new, seal, state.now()).await?;
+            RepositoryBody::with_secret(&state, created, &secret)
+        }
+    };
+    resource_created(format!("/v1/repositories/{}", created.id), &created)
 }
 
-fn repository_fields(fields: &Fields<'_>) -> Result<(RepositoryName, RepositoryOrigin), V1Error> {
+fn repository_fields_new(fields: &Fields<'_>) -> Result<(RepositoryName, RepositoryOrigin), V1Error> {
     let mut faults = Faults::new();
-    let name = fields
-        .text(&mut faults, "name", "must be owner/name")
-        .and_then(|name| faults.take(RepositoryName::parse("name", name)));
-    let origin = fields.named(&mut faults, "origin", "must be api: this server takes releases from no other origin");
+    let name = fields.text_checked(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
+    let origin = fields.named(&mut faults, "origin", ORIGIN_EXPECTED);
     Ok(faults.finish(|| name.zip(origin))?)
 }
 
 /// `GET /v1/repositories`
+#[utoipa::path(
+    get,
+    path = "/v1/repositories",
+    tag = "Repositories",
+    summary = "List the repositories",
+    description = "Oldest first, those of projects among them.",
+    security(("token" = ["read"])),
+    params(ListParameters),
+    responses((status = 200, description = "A part of the list", body = List<RepositoryBody>)),
+)]
 pub(crate) async fn repositories_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (after, limit) = list_query(&request, IdCursor::parse)?;
     let organization = caller.user.organization_id;
     let part = repository_list(&state.store, organization, after.unwrap_or_default(), limit).await?;
-    resource_list(part, RepositoryBody::from)
+    resource_list(part, |repository| RepositoryBody::of(&state, repository))
 }
 
 /// `GET /v1/repositories/{id}`
+#[utoipa::path(
+    get,
+    path = "/v1/repositories/{repository_id}",
+    tag = "Repositories",
+    summary = "Read a repository",
+    description = "With what came of the last delivery of its forge.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The repository", body = RepositoryBody)),
+)]
 pub(crate) async fn repository_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = number_of_path(&id)?;
     let repository = repository_get(&state.store, caller.user.organization_id, id).await?;
-    resource(&RepositoryBody::from(repository))
+    resource(&RepositoryBody::of(&state, repository))
+}
+
+/// `PATCH /v1/repositories/{id}` with `name`, `source_id`, and perhaps the `revision` that was edited.
+#[utoipa::path(
+    patch,
+    path = "/v1/repositories/{repository_id}",
+    tag = "Repositories",
+    summary = "Edit a repository",
+    description = "A new name is for its team: components keep the names that readers know them by.",
+    security(("token" = ["manage"])),
+    request_body = RepositoryChangeBody,
+    responses((status = 200, description = "The repository as it is now", body = RepositoryBody)),
+)]
+pub(crate) async fn repository_edit(
+    request: HttpRequest,
+    payload: Payload,
+    id: Path<String>,
+    state: Data<ApiState>,
+) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
+    let change = repository_fields_change(&Fields::new(&body))?;
+    let repository = repository_update(&state.store, caller.user.organization_id, id, change).await?;
+    resource(&RepositoryBody::of(&state, repository))
+}
+
+fn repository_fields_change(fields: &Fields<'_>) -> Result<RepositoryChange, V1Error> {
+    let mut faults = Faults::new();
+    let revision = fields.number_optional(&mut faults, "revision");
+    let name = fields.text_change(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
+    let source_id = fields.change_or_clear(&mut faults, "source_id", SOURCE_ID_EXPECTED, |value| {
+        number_take(value).filter(|number| *number > 0)
+    });
+    if fields.has("origin") {
+        faults.push(Fault::invalid("origin", "cannot be changed: make another repository"));
+    }
+    Ok(faults.finish(|| Some(RepositoryChange { revision: revision?, name: name?, source_id: source_id? }))?)
+}
+
+/// `DELETE /v1/repositories/{id}`
+#[utoipa::path(
+    delete,
+    path = "/v1/repositories/{repository_id}",
+    tag = "Repositories",
+    summary = "Delete a repository",
+    description = "With its releases, its webhook and, where it is a project, its keys. One that a page shows is taken off the \
+                   page first; one whose releases subscribers were told of stays, since what was sent to whom is on record.",
+    security(("token" = ["manage"])),
+    responses(
+        (status = 204, description = "Gone"),
+        (status = 409, description = "A page shows it, or subscribers were told of its releases"),
+    ),
+)]
+pub(crate) async fn repository_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    repository_delete(&state.store, caller.user.organization_id, id).await?;
+    resource_gone()
+}
+
+/// `POST /v1/repositories/{id}/rotate`
+#[utoipa::path(
+    post,
+    path = "/v1/repositories/{repository_id}/rotate",
+    tag = "Repositories",
+    summary = "Replace the secret of a webhook",
+    description = "The old secret stops working at once: enter the new one at the forge. It is in this answer and in no \
+                   other.",
+    security(("token" = ["manage"])),
+    responses(
+        (status = 200, description = "The repository, with its new secret", body = RepositoryBody),
+        (status = 409, description = "The repository has no webhook"),
+    ),
+)]
+pub(crate) async fn repository_secret_rotate(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    let (secret, seal) = secret_new(&state);
+    let rotated = hook_secret_rotate(&state.store, caller.user.organization_id, id, seal).await?;
+    resource(&RepositoryBody::with_secret(&state, rotated, &secret))
 }

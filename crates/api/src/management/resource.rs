@@ -11,6 +11,7 @@ use releasepage_domain::{
 };
 use releasepage_storage::cursor::ListPart;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use crate::{
     limits::Bucket,
@@ -58,11 +59,13 @@ pub(crate) fn resource_gone() -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
 
-/// A part of a list on the wire.
-#[derive(Serialize)]
-struct List<T> {
+/// A part of a list.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct List<T> {
+    /// The entries.
     data: Vec<T>,
     /// What to send as `cursor` for the next part; `null` where this was the last.
+    #[schema(required = true)]
     next: Option<String>,
 }
 

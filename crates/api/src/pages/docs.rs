@@ -1,14 +1,24 @@
 //! What the API's answers refer to.
 
-use actix_web::HttpResponse;
+use actix_web::{HttpResponse, web::Data};
 use releasepage_web::docs_errors::{DocsErrors, ErrorDoc};
 
 use super::document::{Reach, document};
-use crate::v1::error::ErrorCode;
+use crate::{
+    amplitude::error_codes::RELEASES_API_OWN, hooks::error_codes::HOOK_CODES, openapi::browse::BROWSABLE,
+    state::ApiState, v1::error::ErrorCode,
+};
+
+/// `GET /docs`: the APIs, to be read and searched.
+pub(crate) async fn api_show(state: Data<ApiState>) -> HttpResponse {
+    let server = state.settings.public_url.as_str().trim_end_matches('/');
+    document(&BROWSABLE.page(server), Reach::Open)
+}
 
 /// `GET /docs/errors`: where each `error_uri` leads.
 pub(crate) async fn errors_show() -> HttpResponse {
-    let errors = ErrorCode::ALL.iter().map(|code| ErrorDoc {
+    let codes = ErrorCode::ALL.iter().chain(RELEASES_API_OWN).chain(HOOK_CODES);
+    let errors = codes.map(|code| ErrorDoc {
         code: code.code.to_owned(),
         status: code.status,
         cause: code.cause.to_owned(),

@@ -85,7 +85,7 @@ fn error_document<B>(failed: &ServiceResponse<B>) -> HttpResponse {
     // What the sender did wrong is in no log: there is nothing to look up.
     let is_ours = failed.status().is_server_error();
     let page = ErrorPage {
-        fault: fault_of(failed.status()),
+        fault: fault_of(failed.response().error(), failed.status()),
         request_id: request_id(failed.request()).filter(|_| is_ours),
         retry_after: retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok()),
     };

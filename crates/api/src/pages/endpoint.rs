@@ -8,6 +8,7 @@ use actix_web::{
 };
 
 use super::error::PageError;
+use crate::metrics::requests::RouteSlot;
 
 /// A path and its methods. With `GET` comes `HEAD`; any other method is answered with 405.
 pub(crate) struct PageEndpoint {
@@ -55,7 +56,7 @@ impl HttpServiceFactory for PageEndpoint {
             let response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allow.clone())).finish();
             async { response }
         });
-        self.resource.default_service(refusal).register(config);
+        self.resource.app_data(RouteSlot::default()).default_service(refusal).register(config);
     }
 }
 

@@ -31,9 +31,18 @@ pub(crate) enum PageError {
     /// Not for whoever asks, or a form from elsewhere.
     #[error("not allowed")]
     Forbidden,
+    /// A form without the cookie that it is bound to.
+    #[error("the form is stale")]
+    FormStale,
     /// Nothing there, or nothing for whoever asks.
     #[error("not found")]
     NotFound,
+    /// What is there has another address.
+    #[error("moved")]
+    Moved {
+        /// Its path and query.
+        to: String,
+    },
     /// More than a form may hold.
     #[error("the body is too large")]
     BodyTooLarge,
@@ -96,12 +105,13 @@ impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::RequestInvalid => StatusCode::BAD_REQUEST,
-            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::FormStale => StatusCode::FORBIDDEN,
             Self::NotFound | Self::Link { fault: LinkFault::Invalid, .. } => StatusCode::NOT_FOUND,
             Self::Link { fault: LinkFault::Expired | LinkFault::Used, .. } => StatusCode::GONE,
             Self::Link { fault: LinkFault::Suppressed, .. } => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Moved { .. } => StatusCode::PERMANENT_REDIRECT,
             Self::SignedOut { .. } => StatusCode::SEE_OTHER,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -116,6 +126,7 @@ impl ResponseError for PageError {
                 let page = LinkRefused { fault: *fault, page_href: page_href.clone() };
                 return document_with(status, &page, Reach::Link);
             }
+            Self::Moved { to } => response.insert_header((LOCATION, to.as_str())),
             Self::SignedOut { next } => response.insert_header((LOCATION, paths::sign_in(Some(next)))),
             Self::RateLimited { retry_after } => response.insert_header((RETRY_AFTER, *retry_after)),
             Self::Unavailable(_) => response.insert_header((RETRY_AFTER, "5")),
@@ -125,8 +136,11 @@ impl ResponseError for PageError {
     }
 }
 
-/// The fault that stands for a status.
-pub(super) fn fault_of(status: StatusCode) -> Fault {
+/// The fault that stands for a failure; one that is not of ours stands for its status.
+pub(super) fn fault_of(error: Option<&actix_web::Error>, status: StatusCode) -> Fault {
+    if let Some(PageError::FormStale) = error.and_then(actix_web::Error::as_error) {
+        return Fault::FormStale;
+    }
     match status.as_u16() {
         401 | 403 => Fault::Forbidden,
         404 | 410 => Fault::NotFound,

@@ -64,7 +64,7 @@ impl Form {
         let form = Self::parse(&body).ok_or(PageError::RequestInvalid)?;
         let token = form.text(TOKEN_FIELD);
         let is_bound = || binding(&request, state).is_some_and(|bound_to| state.csrf.verify(&bound_to, token));
-        if is_exempt || is_bound() { Ok(form) } else { Err(PageError::Forbidden) }
+        if is_exempt || is_bound() { Ok(form) } else { Err(PageError::FormStale) }
     }
 }
 

@@ -1,38 +1,21 @@
 //! How the server is, for who watches it.
 
-use actix_web::{
-    HttpResponse,
-    http::{StatusCode, header::CACHE_CONTROL},
-    web::Data,
-};
-use releasepage_storage::{SchemaState, Store, schema_check};
-use serde_json::json;
+use actix_web::{HttpResponse, web::Data};
 
-use crate::state::ApiState;
+use super::error::PageError;
+use crate::operations::Operations;
 
 /// `GET /healthz`: the process answers.
-pub(crate) async fn health_show() -> HttpResponse {
-    answer(StatusCode::OK, "ok")
+pub(crate) async fn health_show(operations: Data<Operations>) -> HttpResponse {
+    operations.health()
 }
 
-/// `GET /readyz`: the database can be reached, and its schema is this binary's.
-pub(crate) async fn ready_show(state: Data<ApiState>) -> HttpResponse {
-    readiness(&state.store).await
+/// `GET /readyz`: the database can be reached, its schema is this binary's, and the server is not about to end.
+pub(crate) async fn ready_show(operations: Data<Operations>) -> HttpResponse {
+    operations.readiness().await
 }
 
-/// What `/readyz` answers: 200 with `ready`, or 503 with what is missing; the log says why.
-pub(crate) async fn readiness(store: &Store) -> HttpResponse {
-    match schema_check(store).await {
-        Ok(SchemaState::Current) => answer(StatusCode::OK, "ready"),
-        Ok(SchemaState::Behind(_)) => answer(StatusCode::SERVICE_UNAVAILABLE, "database-behind"),
-        Ok(SchemaState::Ahead(_)) => answer(StatusCode::SERVICE_UNAVAILABLE, "database-ahead"),
-        Err(error) => {
-            tracing::warn!(%error, "not ready");
-            answer(StatusCode::SERVICE_UNAVAILABLE, "database-unavailable")
-        }
-    }
-}
-
-fn answer(status: StatusCode, word: &str) -> HttpResponse {
-    HttpResponse::build(status).insert_header((CACHE_CONTROL, "no-store")).json(json!({ "status": word }))
+/// `GET /metrics`: what the server measures of itself. Where that is switched off there is no such path.
+pub(crate) async fn metrics_show(operations: Data<Operations>) -> Result<HttpResponse, PageError> {
+    operations.exposition().await.ok_or(PageError::NotFound)
 }

@@ -11,7 +11,8 @@ use releasepage_domain::{
 use releasepage_storage::{
     cursor::{ListPart, TimeCursor},
     page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases, release_neighbours},
-    pages::{Page as StoredPage, page_by_slug},
+    page_slugs::page_by_slug,
+    pages::Page as StoredPage,
     snapshots::{PageSnapshot, page_snapshot},
 };
 use releasepage_web::{
@@ -28,7 +29,10 @@ use super::{
     paths,
     session::Visitor,
 };
-use crate::state::ApiState;
+use crate::{
+    links::{page_url, release_url},
+    state::ApiState,
+};
 
 /// Releases on one part of the list.
 const RELEASES_SHOWN: u32 = 20;
@@ -53,6 +57,7 @@ pub(crate) async fn page_show(
     query: Query<ListQuery>,
 ) -> Result<HttpResponse, PageError> {
     let page = page_readable(&state, &visitor, slug.into_inner()).await?;
+    address_check(&request, paths::page(&page.slug))?;
     let reach = reach_of(&page);
     let token = FormToken::of(&request, &state);
     let view = page_view(&state, page, query.into_inner(), subscribe_form_empty(), &token).await?;
@@ -64,10 +69,20 @@ fn reach_of(page: &StoredPage) -> Reach {
     if page.published { Reach::Open } else { Reach::Private }
 }
 
-/// The page at an address, for those who may see it: everybody where it is published, else the members of its
-/// organization. For others there is none.
+/// Leads to where something is, if it was asked for at another address: by a former slug, in capitals, or with a slash at
+/// its end.
+fn address_check(request: &HttpRequest, path: String) -> Result<(), PageError> {
+    if request.path() == path {
+        return Ok(());
+    }
+    let query = request.query_string();
+    Err(PageError::Moved { to: if query.is_empty() { path } else { format!("{path}?{query}") } })
+}
+
+/// The page at an address, present or former, for those who may see it: everybody where it is published, else the members
+/// of its organization. For others there is none.
 pub(super) async fn page_readable(state: &ApiState, visitor: &Visitor, slug: String) -> Result<StoredPage, PageError> {
-    let slug = slug_check("slug", &slug).map_err(|_| PageError::NotFound)?;
+    let slug = slug_check("slug", &slug.to_ascii_lowercase()).map_err(|_| PageError::NotFound)?;
     page_by_slug(&state.store, slug)
         .await?
         .filter(|page| page.published || visitor.is_member_of(page.organization_id))
@@ -109,7 +124,7 @@ pub(super) async fn page_view(
     let part = ListPart::cut(releases, RELEASES_SHOWN, cursor);
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     Ok(Page {
-        href: paths::page(&page.slug),
+        canonical: page_url(&state.settings.public_url, &page.slug),
         latest: snapshot.latest.iter().map(|release| latest_view(release, &page.slug)).collect(),
         releases: releases_view(part.rows, naming, Extent::List).await?,
         newer_href: query.after.map(|_| paths::page(&page.slug)),
@@ -148,12 +163,14 @@ fn latest_view(release: &PageRelease, slug: &str) -> LatestVersion {
 /// `GET /p/{slug}/releases/{release_id}`: one release, where links in mails lead.
 pub(crate) async fn release_show(
     state: Data<ApiState>,
+    request: HttpRequest,
     visitor: Visitor,
     path: Path<(String, String)>,
 ) -> Result<HttpResponse, PageError> {
     let (slug, release_id) = path.into_inner();
     let page = page_readable(&state, &visitor, slug).await?;
     let release = release_found(&state, &page, release_id).await?;
+    address_check(&request, paths::release(&page.slug, &release.id))?;
     let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
     let neighbours = release_neighbours(&state.store, page.id.clone(), release.clone()).await?;
     let link = |release: &PageRelease| ReleaseLink {
@@ -163,8 +180,16 @@ pub(crate) async fn release_show(
     let (newer, older) = (neighbours.newer.as_ref().map(link), neighbours.older.as_ref().map(link));
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     let reach = reach_of(&page);
+    let release_id = release.id.clone();
     let release = releases_view(vec![release], naming, Extent::Whole).await?.pop().ok_or(PageError::NotFound)?;
-    let view = ReleasePage { page_title: page.title, page_href: paths::page(&page.slug), release, newer, older };
+    let view = ReleasePage {
+        page_href: paths::page(&page.slug),
+        canonical: release_url(&state.settings.public_url, &page.slug, &release_id),
+        page_title: page.title,
+        release,
+        newer,
+        older,
+    };
     Ok(document(&view, reach))
 }
 

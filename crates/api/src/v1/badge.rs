@@ -5,7 +5,7 @@ use actix_web::{
     http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, ETAG, HeaderValue, VARY},
     web::Data,
 };
-use releasepage_domain::fault::{FaultKind, Faults};
+use releasepage_domain::fault::{Fault, FaultKind, Faults};
 use releasepage_web::badge::{Badge, Color, badge_color_parse};
 
 use super::{
@@ -14,7 +14,17 @@ use super::{
     page_access::PageAccess,
     response::{Rendered, error_log},
 };
-use crate::{limits::Bucket, query::Query, request::request_id, snapshot::Snapshot, state::ApiState};
+use crate::{
+    limits::Bucket,
+    openapi::{
+        names::BadgeStyle,
+        values::{BadgeColor, Repo},
+    },
+    query::Query,
+    request::request_id,
+    snapshot::Snapshot,
+    state::ApiState,
+};
 
 /// The label of a badge that says what is wrong.
 const ERROR_LABEL: &str = "release";
@@ -41,6 +51,23 @@ fn badge(label: &str, version: Option<&str>, color: Option<Color>) -> Rendered {
 }
 
 /// Answers the badge. An error is a badge too, since an `<img>` shows no JSON.
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/badge.svg",
+    tag = "Page API",
+    summary = "The latest version as an image",
+    description = "For READMEs and sites. An error keeps its status and is drawn as a grey badge, since an `<img>` shows \
+        no JSON.",
+    security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
+    params(
+        ("repo" = Option<Repo>, Query, description = "The component; the page where it is missing"),
+        ("label" = Option<String>, Query, description = "What stands on the left", max_length = 100,
+            example = "latest"),
+        ("style" = Option<BadgeStyle>, Query, description = "How it is drawn"),
+        ("color" = Option<BadgeColor>, Query, description = "The colour of the version"),
+    ),
+    responses((status = 200, description = "The badge", body = String, content_type = "image/svg+xml")),
+)]
 pub(crate) async fn badge_show(request: HttpRequest, state: Data<ApiState>) -> HttpResponse {
     badge_answer(&request, &state).await.unwrap_or_else(|error| badge_error(&request, &error))
 }
@@ -48,7 +75,8 @@ pub(crate) async fn badge_show(request: HttpRequest, state: Data<ApiState>) -> H
 async fn badge_answer(request: &HttpRequest, state: &ApiState) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
     let access = PageAccess::open(request, state, page_id, Bucket::Read).await?;
-    let drawn = Parameters::of(request).and_then(|parameters| parameters.draw(&access.page));
+    let parameters = Parameters::of(request, &access.page).map_err(parameters_refuse);
+    let drawn = parameters.and_then(|parameters| parameters.draw(&access.page));
     match &drawn {
         Ok(badge) if etag_matches(request.headers(), &badge.etag) => access.count_nothing(request, state),
         _ => access.count(request, state)?,
@@ -69,7 +97,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn of(request: &HttpRequest) -> Result<Self, V1Error> {
+    fn of(request: &HttpRequest, page: &Snapshot) -> Result<Self, Faults> {
         let query = Query::of(request);
         let mut faults = Faults::new();
         let repo = query.parsed(&mut faults, "repo", "must be a repo", |repo| Some(repo.to_owned()));
@@ -77,7 +105,11 @@ impl Parameters {
         query.parsed(&mut faults, "style", "must be flat", |style| (style == "flat").then_some(()));
         let expected = "must be a colour, such as blue or 1a6fc4";
         let color = query.parsed(&mut faults, "color", expected, badge_color_parse);
-        Ok(faults.finish(|| Some(Self { repo, label, color }))?)
+        // By itself, a component that is not there is not found.
+        if !faults.is_empty() && repo.as_ref().is_some_and(|repo| page.component(repo).is_none()) {
+            faults.push(Fault::invalid("repo", "must be the repo of a component of this page"));
+        }
+        faults.finish(|| Some(Self { repo, label, color }))
     }
 
     fn draw(&self, page: &Snapshot) -> Result<Rendered, V1Error> {
@@ -95,6 +127,16 @@ impl Parameters {
         let label = self.label.as_deref().unwrap_or(&component.name);
         Ok(badge(label, component.latest.as_deref(), self.color))
     }
+}
+
+/// The refusal of parameters at fault. A badge has room for one sentence: of several faults it says where they are.
+fn parameters_refuse(faults: Faults) -> V1Error {
+    let names: Vec<&str> = faults.as_slice().iter().map(|fault| fault.field.as_str()).collect();
+    if names.len() == 1 {
+        return faults.into();
+    }
+    let description = format!("These parameters cannot be used: {}", names.join(", "));
+    V1Error::from(faults).with_description(description)
 }
 
 fn badge_error(request: &HttpRequest, error: &V1Error) -> HttpResponse {

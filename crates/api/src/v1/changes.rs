@@ -13,24 +13,53 @@ use releasepage_storage::{
     page_releases::PageRelease,
     release_ranges::{RangeEnd, ReleaseRange, ReleaseRank, component_releases_between, release_rank},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
-    error::V1Error, page_access::PageAccess, release_json::release_json_with_notes, releases::render,
+    error::V1Error, page_access::PageAccess, release_json::ReleaseWithNotesBody, releases::render,
     response::json_response,
 };
-use crate::{limits::Bucket, query::Query, snapshot::Snapshot, state::ApiState};
+use crate::{limits::Bucket, openapi::values::Repo, query::Query, snapshot::Snapshot, state::ApiState};
 
-/// Answers every release of a component after `from`, up to and with `to`:
-///
-/// ```json
-/// { "repo": "releasepage/api", "from": "v1.0.0", "to": "v1.4.0", "breaking": true, "changes": [release, …] }
-/// ```
-///
-/// Breaking (major) releases come first, then the others, each from the highest version down, with their notes as
-/// [`release_json_with_notes`] has them; of more than [`RANGE_MAX`](releasepage_storage::release_ranges::RANGE_MAX), the
-/// first ones. `to` is the latest version where none was named, `null` where there is none. Neither has to be a version
-/// that exists. Pre-releases are left out, unless `to` is one. `repo` may be left out where the page has one component.
+/// What changed between two versions of a component.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Changes)]
+pub(crate) struct ChangesBody {
+    /// The component.
+    #[schema(value_type = Repo)]
+    repo: String,
+    /// The version that the reader runs.
+    #[schema(examples("v1.0.0"))]
+    from: String,
+    /// The version that it was compared with; `null` where none was named and none is published.
+    #[schema(required = true, examples("v1.4.0"))]
+    to: Option<String>,
+    /// Whether a major release is among the changes.
+    breaking: bool,
+    /// The releases in between, breaking ones first, each kind from the highest version down.
+    changes: Vec<ReleaseWithNotesBody>,
+}
+
+/// Answers every release of a component after `from`, up to and with `to`; of more than
+/// [`RANGE_MAX`](releasepage_storage::release_ranges::RANGE_MAX), the first ones.
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/changes",
+    tag = "Page API",
+    summary = "Everything that changed between two versions",
+    description = "The releases of a component after `from`, up to and with `to`. Neither has to be a version that exists. \
+        Pre-releases are left out, unless `to` is one.",
+    security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
+    params(
+        ("from" = String, Query, description = "The version that the reader runs", min_length = 1, max_length = 200,
+            example = "v1.0.0"),
+        ("to" = Option<String>, Query, description = "Another version; the latest where it is missing", max_length = 200,
+            example = "v1.4.0"),
+        ("repo" = Option<Repo>, Query, description = "The component; may be left out where the page has only one"),
+    ),
+    responses((status = 200, description = "The changes", body = ChangesBody)),
+)]
 pub(crate) async fn changes_show(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
     let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
@@ -38,7 +67,7 @@ pub(crate) async fn changes_show(request: HttpRequest, state: Data<ApiState>) ->
     let asked = Asked::of(&request, &access.page)?;
     let found = changes_find(&state, page_id, &asked).await?;
     let page = Arc::clone(&access.page);
-    let body = render(move || changes_json(&asked, &found, &state, &page)).await?;
+    let body = render(move || changes_body(asked, &found, &state, &page)).await?;
     Ok(json_response(&body))
 }
 
@@ -109,15 +138,14 @@ fn range_stored(range: ChangesRange) -> ReleaseRange {
 }
 
 /// The body of an answer.
-fn changes_json(asked: &Asked, found: &Changes, state: &ApiState, page: &Snapshot) -> Value {
+fn changes_body(asked: Asked, found: &Changes, state: &ApiState, page: &Snapshot) -> ChangesBody {
     let public_url = &state.settings.public_url;
-    let json = |release| release_json_with_notes(release, public_url, &page.slug);
-    let changes: Vec<Value> = found.releases.iter().map(json).collect();
-    json!({
-        "repo": asked.repo,
-        "from": asked.from,
-        "to": found.to,
-        "breaking": found.releases.iter().any(|release| release.bump == Bump::Major),
-        "changes": changes,
-    })
+    let body = |release| ReleaseWithNotesBody::of(release, public_url, &page.slug);
+    ChangesBody {
+        repo: asked.repo,
+        from: asked.from,
+        to: found.to.clone(),
+        breaking: found.releases.iter().any(|release| release.bump == Bump::Major),
+        changes: found.releases.iter().map(body).collect(),
+    }
 }

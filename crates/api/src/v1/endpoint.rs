@@ -16,13 +16,15 @@ use super::{
     error::{ErrorCode, V1Error},
     page_access::client_count,
 };
-use crate::{limits::Bucket, request::request_state};
+use crate::{limits::Bucket, metrics::requests::RouteSlot, request::request_state};
 
 /// The headers that scripts of other sites may send.
 const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, If-None-Match, Idempotency-Key, X-Request-Id";
 
 /// A path and its methods. With `GET` comes `HEAD`; `OPTIONS` is answered as a preflight, any other method with 405.
 pub(crate) struct Endpoint {
+    #[cfg(test)]
+    path: String,
     resource: Resource,
     methods: Vec<&'static str>,
 }
@@ -30,7 +32,24 @@ pub(crate) struct Endpoint {
 impl Endpoint {
     /// A path without methods yet, relative to its scope.
     pub(crate) fn at(path: &str) -> Self {
-        Self { resource: web::resource(path), methods: Vec::new() }
+        Self {
+            #[cfg(test)]
+            path: path.to_owned(),
+            resource: web::resource(path),
+            methods: Vec::new(),
+        }
+    }
+
+    /// The path, relative to its scope.
+    #[cfg(test)]
+    pub(crate) fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The methods, `HEAD` among them.
+    #[cfg(test)]
+    pub(crate) fn methods(&self) -> &[&'static str] {
+        &self.methods
     }
 
     /// Answers `GET` and `HEAD`. actix sends no body with the latter.
@@ -110,7 +129,7 @@ impl HttpServiceFactory for Endpoint {
             let error = client_refusal(&request, ErrorCode::METHOD_NOT_ALLOWED).with_allow(allow.clone());
             async { Err::<HttpResponse, _>(error) }
         });
-        self.resource.route(preflight).default_service(refusal).register(config);
+        self.resource.app_data(RouteSlot::default()).route(preflight).default_service(refusal).register(config);
     }
 }
 

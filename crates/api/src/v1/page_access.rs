@@ -17,10 +17,14 @@ use crate::{
     request::{client_address, standing_note},
     snapshot::{Snapshot, page_number},
     state::ApiState,
+    urlencoded::urlencoded_pairs,
 };
 
 /// The field that causes name where the key is at fault.
 const KEY_FIELD: &str = "apiKey";
+
+/// What stands for a key that is no text: it is refused as any other that is none.
+const NOT_TEXT: &str = "?";
 
 /// What came as a key or token.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,8 +41,7 @@ impl Credential {
     /// What a request brought, in the contract's order of precedence.
     pub(crate) fn of(request: &HttpRequest) -> Self {
         if let Some(given) = request.headers().get(AUTHORIZATION) {
-            // What is no text is no key; it stands for one, so that it is refused as one.
-            let given = given.to_str().unwrap_or("?").trim();
+            let given = given.to_str().unwrap_or(NOT_TEXT).trim();
             match given.split_once(' ') {
                 None if given.is_empty() || given.eq_ignore_ascii_case("bearer") => {}
                 None => return Self::Header(given.to_owned()),
@@ -57,11 +60,12 @@ impl Credential {
 
 /// The first `apiKey` of a query. Keys need no escaping, so that nearly always there is nothing to decode.
 fn parameter(query: &str) -> Option<String> {
-    let pair = query.split('&').find_map(|pair| pair.strip_prefix(KEY_FIELD)?.strip_prefix('='))?;
-    if !pair.contains(['%', '+']) {
-        return Some(pair.to_owned());
+    if !query.contains(['%', '+']) {
+        let key = query.split('&').find_map(|pair| pair.strip_prefix(KEY_FIELD)?.strip_prefix('='))?;
+        return Some(key.to_owned());
     }
-    form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == KEY_FIELD).map(|(_, key)| key.into_owned())
+    let (_, key) = urlencoded_pairs(query.as_bytes()).find(|(name, _)| name.as_deref() == Some(KEY_FIELD))?;
+    Some(key.unwrap_or_else(|| NOT_TEXT.to_owned()))
 }
 
 /// A page that may be read, and whose requests are counted.
@@ -270,6 +274,10 @@ mod tests {
             (None, "?apikey=a", Credential::Missing),
             (None, "?apiKey=a&apiKey=b", parameter("a")),
             (None, "?x=1&apiKey=a%2Eb", parameter("a.b")),
+            (None, "?x=%FF&apiKey=a", parameter("a")),
+            (None, "?%61piKey=a&apiKey=b", parameter("a")),
+            (None, "?apiKey=a%FFb", parameter("?")),
+            (None, "?apiKey=a%EF%BF%BDb", parameter("a\u{fffd}b")),
             (Some("live.x"), "?apiKey=a", header("live.x")),
             (Some("Bearer live.x"), "?apiKey=a", header("live.x")),
             (Some("bEARER   live.x "), "?apiKey=a", header("live.x")),

@@ -7,32 +7,71 @@ use actix_web::{
     http::header::{HeaderValue, LINK},
     web::Data,
 };
-use releasepage_content::{RemoteImages, notes_html};
 use releasepage_domain::{bump::Bump, fault::Faults, release::release_id_is_valid, time::time_parse};
 use releasepage_storage::{
     cursor::{ListPart, TimeCursor},
     page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
 use tokio::task::spawn_blocking;
+use utoipa::ToSchema;
 
 use super::{
     error::{ErrorCode, V1Error},
     page_access::PageAccess,
-    release_json::{release_json, release_json_with_notes},
+    release_json::{PublishedReleaseBody, ReleaseWithHtmlBody},
     response::json_response,
 };
-use crate::{limits::Bucket, links::below, query::Query, snapshot::Snapshot, state::ApiState};
+use crate::{
+    limits::Bucket,
+    links::below,
+    openapi::{
+        names::BumpName,
+        parameters::TimeListParameters,
+        values::{Repo, TimeGiven},
+    },
+    query::Query,
+    snapshot::Snapshot,
+    state::ApiState,
+};
 
 /// Longest `q`, in characters.
 const WORDS_MAX: usize = 1_000;
 
-/// Answers the published releases, newest first: `{"data": [release, …], "next": cursor|null}`, each as
-/// [`release_json`] has it.
-///
-/// `repo` and `bump` choose; `since` is an ISO 8601 time, of which releases at that moment are part; `q` finds those that
-/// hold all its words. `limit` is 1 to 100, 20 without it. `next`, given back as `cursor`, leads on; the whole address
-/// of the next part is in `Link: <…>; rel="next"`.
+/// A part of a page's releases, newest first.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = PublishedReleases)]
+pub(crate) struct PublishedReleasesBody {
+    /// The releases.
+    data: Vec<PublishedReleaseBody>,
+    /// What to send as `cursor` for the next part; `null` where this was the last.
+    #[schema(required = true)]
+    next: Option<String>,
+}
+
+/// Answers the published releases, newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/releases",
+    operation_id = "page_releases_list",
+    tag = "Page API",
+    summary = "The published releases of a page",
+    description = "Newest first. The address of the next part is in `Link` with `rel=\"next\"`, too; the key is not in it.",
+    security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
+    params(
+        TimeListParameters,
+        ("repo" = Option<Repo>, Query, description = "Only those of this component"),
+        ("bump" = Option<BumpName>, Query, description = "Only those that are this to their readers"),
+        ("since" = Option<TimeGiven>, Query, description = "Only those from this moment on"),
+        ("q" = Option<String>, Query, description = "Only those that hold all these words", max_length = 1000),
+    ),
+    responses((
+        status = 200,
+        description = "A part of the list",
+        body = PublishedReleasesBody,
+        headers(("Link" = Option<String>, description = "Where the next part is, where there is one")),
+    )),
+)]
 pub(crate) async fn releases_list(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
     let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
@@ -77,12 +116,12 @@ async fn list_render(
     state: &Data<ApiState>,
     page: &Arc<Snapshot>,
     part: ListPart<PageRelease>,
-) -> Result<Value, V1Error> {
+) -> Result<PublishedReleasesBody, V1Error> {
     let (state, page) = (Data::clone(state), Arc::clone(page));
     render(move || {
         let public_url = &state.settings.public_url;
-        let data: Vec<Value> = part.rows.iter().map(|release| release_json(release, public_url, &page.slug)).collect();
-        json!({ "data": data, "next": part.next })
+        let body = |release| PublishedReleaseBody::of(release, public_url, &page.slug);
+        PublishedReleasesBody { data: part.rows.iter().map(body).collect(), next: part.next }
     })
     .await
 }
@@ -105,19 +144,23 @@ fn link_next(request: &HttpRequest, state: &ApiState, page_id: &str, next: &str)
     HeaderValue::try_from(format!("<{path}?{}>; rel=\"next\"", query.finish())).ok()
 }
 
-/// Answers one published release, as [`release_json_with_notes`] has it, and `notes_html`: the notes as HTML that is
-/// safe on any page.
+/// Answers one published release.
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/releases/{release_id}",
+    tag = "Page API",
+    summary = "A published release",
+    description = "With its notes, as Markdown and as HTML that is safe on any page.",
+    security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
+    responses((status = 200, description = "The release", body = ReleaseWithHtmlBody)),
+)]
 pub(crate) async fn release_show(request: HttpRequest, state: Data<ApiState>) -> Result<HttpResponse, V1Error> {
     let path = request.match_info();
     let (page_id, release_id) = (path.get("page_id").unwrap_or_default(), path.get("release_id").unwrap_or_default());
     let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
     access.count(&request, &state)?;
     let release = release_of(&state, page_id, release_id).await?;
-    let body = render(move || {
-        let mut body = release_json_with_notes(&release, &state.settings.public_url, &access.page.slug);
-        body["notes_html"] = json!(release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused)));
-        body
-    });
+    let body = render(move || ReleaseWithHtmlBody::of(&release, &state.settings.public_url, &access.page.slug));
     Ok(json_response(&body.await?))
 }
 

@@ -12,7 +12,7 @@ use actix_web::{
     },
     web::Bytes,
 };
-use serde_json::Value;
+use serde::Serialize;
 
 use super::{
     error::{V1Error, code_of_status},
@@ -53,8 +53,10 @@ impl Rendered {
     }
 
     /// A body of JSON.
-    pub(crate) fn json(value: &Value) -> Self {
-        Self::new(value.to_string())
+    pub(crate) fn json(value: &impl Serialize) -> Self {
+        Self::new(
+            serde_json::to_vec(value).expect("a body is made of text, numbers and flags, under keys that are text"),
+        )
     }
 
     /// The answer 200 with this body, as JSON.
@@ -72,7 +74,7 @@ impl Rendered {
 const HEADERS: usize = 16;
 
 /// The answer 200 with a JSON body.
-pub(crate) fn json_response(value: &Value) -> HttpResponse {
+pub(crate) fn json_response(value: &impl Serialize) -> HttpResponse {
     Rendered::json(value).json_response()
 }
 

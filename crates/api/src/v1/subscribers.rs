@@ -11,7 +11,9 @@ use releasepage_domain::{
     subscription::SubscriptionOp,
 };
 use releasepage_storage::requests::{RequestNew, request_note};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
 
 use super::{
     error::V1Error,
@@ -22,12 +24,92 @@ use crate::{
     body::BODY_MAX_KEY,
     field::{Fields, json_read},
     limits::{Bucket, Quota, Subject},
+    openapi::{
+        names::{AddressKind, BumpName, SubscriptionOpName},
+        values::{EmailAddress, PageId, Repo},
+    },
     request::client_address,
     snapshot::Snapshot,
     state::ApiState,
 };
 
+/// What a reader asks for.
+#[derive(ToSchema)]
+#[schema(as = SubscriptionRequest)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct SubscriptionRequestBody {
+    /// With a page key, `replace` and `remove` only send the address a link with which its owner can do it.
+    #[schema(value_type = SubscriptionOpName)]
+    op: String,
+    /// Whom it is about, and what they want.
+    data: SubscriptionDataBody,
+}
+
+/// Whom a request is about, and what they want.
+#[derive(ToSchema)]
+#[schema(as = SubscriptionData)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct SubscriptionDataBody {
+    /// The kind of address.
+    #[schema(value_type = AddressKind)]
+    r#type: String,
+    /// The address.
+    #[schema(value_type = EmailAddress)]
+    value: String,
+    /// Which releases to tell of; `major`, `minor` and `patch` where it is missing.
+    #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
+    preferences: Vec<String>,
+    /// Which components to tell of, each a `repo` of this page; all where it is missing.
+    #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
+    components: Vec<String>,
+}
+
+/// A request that was accepted. It says nothing of whether the address was known.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubscriptionAccepted)]
+pub(crate) struct SubscriptionAcceptedBody {
+    /// What happens next.
+    #[schema(examples("Subscriber request accepted, pending email confirmation"))]
+    message: &'static str,
+    /// The page.
+    #[serde(rename = "pageId")]
+    #[schema(value_type = PageId)]
+    page_id: String,
+    /// What was asked for.
+    data: SubscriptionEchoBody,
+}
+
+/// What was asked for.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = SubscriptionEcho)]
+pub(crate) struct SubscriptionEchoBody {
+    /// The kind of address.
+    #[schema(value_type = AddressKind)]
+    r#type: &'static str,
+    /// The address, as it was given.
+    #[schema(value_type = EmailAddress)]
+    value: String,
+    /// Which releases to tell of, in the order given.
+    #[schema(value_type = HashSet<BumpName>)]
+    preferences: Vec<&'static str>,
+    /// Which components to tell of, where that was said.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Vec<Repo>>)]
+    components: Option<Vec<String>>,
+}
+
 /// Notes the request. The answer, and what is done until it leaves, are the same whatever is known of the address.
+#[utoipa::path(
+    patch,
+    path = "/v1/pages/{page_id}/subscribers",
+    tag = "Page API",
+    summary = "Ask for a subscription, its change or its end",
+    description = "The address is mailed a link, and nothing changes until its owner has used it. The answer is the same \
+        whether the address was known or not. Mail of `test.` keys never leaves the server: it is kept in the mailbox.",
+    security(("pageKey" = []), ("pageKeyParameter" = [])),
+    request_body = SubscriptionRequestBody,
+    responses((status = 200, description = "The request was noted", body = SubscriptionAcceptedBody)),
+)]
 pub(crate) async fn subscribers_change(
     request: HttpRequest,
     payload: Payload,
@@ -93,20 +175,17 @@ impl Wanted {
     }
 
     /// The answer, made of the request alone.
-    fn answer(&self, page_id: &str) -> Value {
-        let mut data = json!({
-            "type": "email",
-            "value": self.address.as_str(),
-            "preferences": self.preferences,
-        });
-        if let Some(components) = &self.components {
-            data["components"] = json!(components);
+    fn answer(&self, page_id: &str) -> SubscriptionAcceptedBody {
+        SubscriptionAcceptedBody {
+            message: "Subscriber request accepted, pending email confirmation",
+            page_id: page_id.to_owned(),
+            data: SubscriptionEchoBody {
+                r#type: "email",
+                value: self.address.as_str().to_owned(),
+                preferences: self.preferences.bumps().iter().map(|bump| bump.as_str()).collect(),
+                components: self.components.clone(),
+            },
         }
-        json!({
-            "message": "Subscriber request accepted, pending email confirmation",
-            "pageId": page_id,
-            "data": data,
-        })
     }
 }
 

@@ -42,6 +42,8 @@ async fn errors_are_drawn() {
         (page.path(&format!("badge.svg?label={}", "x".repeat(101))), 400, "label must be"),
         (page.path("badge.svg?style=plastic"), 400, "style must be flat"),
         (page.path("badge.svg?color=none-such"), 400, "color must be"),
+        (page.path("badge.svg?color=none-such&style=huge&label=%FF&repo=acme/none"), 400, "label, style, color, repo"),
+        (page.path("badge.svg?repo=%FF&color=none-such"), 400, "repo, color"),
     ] {
         let answer = server.get(&path, &[]).await;
         assert_eq!(answer.status, status, "{path}");

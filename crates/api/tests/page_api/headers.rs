@@ -85,7 +85,7 @@ async fn preflights_are_answered_and_not_counted() {
             .await;
         assert_eq!(answer.status, 204);
         assert_eq!(answer.header("access-control-allow-origin"), "*");
-        assert_eq!(answer.header("access-control-allow-methods"), "PATCH, OPTIONS");
+        assert_eq!(answer.header("access-control-allow-methods"), "GET, HEAD, POST, PATCH, OPTIONS");
         assert!(answer.header("access-control-allow-headers").contains("Authorization"));
         assert_eq!(answer.header("access-control-max-age"), "86400");
         assert_eq!(answer.header("x-ratelimit-remaining"), "60");
@@ -99,7 +99,7 @@ async fn methods_that_a_path_has_not_are_named_with_those_it_has() {
     let page = server.page("Acme").await;
     for (method, path, allow) in [
         (Method::POST, page.path("version"), "GET, HEAD, OPTIONS"),
-        (Method::GET, page.path("subscribers"), "PATCH, OPTIONS"),
+        (Method::PUT, page.path("subscribers"), "GET, HEAD, POST, PATCH, OPTIONS"),
         (Method::PUT, "/v1".to_owned(), "GET, HEAD, OPTIONS"),
         (Method::TRACE, page.path("changes"), "GET, HEAD, OPTIONS"),
     ] {
@@ -144,5 +144,5 @@ async fn the_service_tells_what_it_is() {
     let body = server.get("/v1", &[]).await.json();
     assert_eq!(body["version"], "v1");
     assert_eq!(body["region"], "standard");
-    assert_eq!(body["documentation"], "https://releases.example.com/docs/errors");
+    assert_eq!(body["documentation"], "https://releases.example.com/docs");
 }

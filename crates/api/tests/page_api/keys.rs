@@ -99,9 +99,16 @@ async fn tokens_read_unpublished_pages_of_their_organization() {
     let foreign = server.page_of(other, "Foreign").await;
     let bearer = format!("Bearer {}", server.token);
     let headers = [("Authorization", bearer.as_str())];
-    let answer = server.get(&format!("/v1/pages/{}/version", hidden.id), &headers).await;
-    assert_eq!(answer.status, 200);
-    assert_eq!(answer.header("x-ratelimit-limit"), "600");
+    let repository = server.component(&hidden, "acme/api", "API").await;
+    server.release(repository, "v1.0.0", "2024-05-01T10:00:00Z", "").await;
+    let page = format!("/v1/pages/{}", hidden.id);
+    let list = server.get(&format!("{page}/releases"), &headers).await.json();
+    let release = format!("releases/{}", list["data"][0]["id"].as_str().unwrap());
+    for read in ["version", "badge.svg", "releases", &release, "changes?from=v0.1.0"] {
+        let answer = server.get(&format!("{page}/{read}"), &headers).await;
+        assert_eq!(answer.status, 200, "{read}");
+        assert_eq!(answer.header("x-ratelimit-limit"), "600", "{read}");
+    }
     for id in [foreign.id.as_str(), "000000000000", "nonsense"] {
         server.get(&format!("/v1/pages/{id}/version"), &headers).await.assert_error(404, "page-not-found", &[]);
     }

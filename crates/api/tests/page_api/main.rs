@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod badge;
+#[path = "../../../../tests/support/conformity.rs"]
+mod conformity;
 mod headers;
 mod keys;
 mod limits;

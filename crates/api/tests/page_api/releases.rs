@@ -31,6 +31,8 @@ async fn lists_are_filtered() {
         ("releases?since=2024-05-04T10:00:00Z", &["v0.1.0", "v2.0.0"]),
         ("releases?q=SEARCHING", &["v1.1.0"]),
         ("releases?q=nowhere", &[]),
+        ("releases?q=%25", &[]),
+        ("releases?q=", &["v0.1.0", "v2.0.0", "v2.0.0-rc.1", "v1.1.0", "v1.0.0"]),
         ("releases?limit=1", &["v0.1.0"]),
     ] {
         let answer = server.get(&page.path(query), &[]).await;

@@ -44,6 +44,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
 
+use crate::conformity::{Answered, conformity_check};
+
 /// Connections that read the database.
 pub(crate) const CONNECTIONS: u32 = 2;
 
@@ -108,7 +110,12 @@ impl TestServer {
         let directory = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::in_directory(directory.path());
         migrate(&url).unwrap();
-        let store = Store::new(&StoreSettings { url, connections: CONNECTIONS, wait: Duration::from_secs(1) });
+        let store = Store::new(&StoreSettings {
+            url,
+            connections: CONNECTIONS,
+            wait: Duration::from_secs(1),
+            timeout: Duration::from_secs(60),
+        });
         let clock = Arc::new(Mutex::new(at("2024-05-10T12:00:00Z")));
         let hand = Arc::clone(&clock);
         let secret_key = SecretKey::parse(&"2a".repeat(32)).unwrap();
@@ -171,7 +178,7 @@ impl TestServer {
         &self,
         page: &TestPage,
         enabled: bool,
-        rate_limit: Option<i64>,
+        rate_limit: Option<i32>,
         counted_by: Option<CountedBy>,
     ) {
         self.access_of(self.organization_id, &page.id, enabled, rate_limit, counted_by, &page.keys).await;
@@ -182,7 +189,7 @@ impl TestServer {
         organization_id: i64,
         page_id: &str,
         enabled: bool,
-        rate_limit: Option<i64>,
+        rate_limit: Option<i32>,
         counted_by: Option<CountedBy>,
         keys: &PageKeys,
     ) {
@@ -260,12 +267,20 @@ impl TestServer {
         if !body.is_empty() {
             request = request.set_payload(body);
         }
-        let response = call_service(&service, request.to_request()).await;
-        Answer {
-            status: response.status(),
-            headers: response.headers().clone(),
-            body: to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body")).to_vec(),
-        }
+        let (request, response) = call_service(&service, request.to_request()).await.into_parts();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let body = to_bytes(response.into_body()).await.unwrap_or_else(|_| panic!("a body")).to_vec();
+        conformity_check(&Answered {
+            method: request.method().as_str(),
+            path: request.path(),
+            status: status.as_u16(),
+            headers: headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                .collect(),
+            body: &body,
+        });
+        Answer { status, headers, body }
     }
 
     /// Asks for a subscription with a page's live key.
@@ -297,6 +312,8 @@ fn settings() -> ApiSettings {
         sign_in_per_quarter: 10,
         mailbox_open: false,
         workers: 2,
+        metrics: false,
+        drain: Duration::ZERO,
     }
 }
 

@@ -63,7 +63,9 @@ async fn forms_without_their_token_are_refused() {
     let site = Site::new().await;
     let foreign = site.browser().get("/sign-in").await.csrf().unwrap();
     for path in FORMS {
-        assert_eq!(site.browser().post(path, &[("csrf", &foreign)]).await.status, 403, "{path}, without a cookie");
+        let without_cookie = site.browser().post(path, &[("csrf", &foreign)]).await;
+        assert_eq!(without_cookie.status, 403, "{path}, without a cookie");
+        assert!(without_cookie.body.contains("keeps no cookies"), "{path} says what to do: {}", without_cookie.body);
         let browser = site.browser();
         browser.get("/sign-in").await;
         for fields in [&[][..], &[("csrf", "")], &[("csrf", &foreign)]] {

@@ -37,6 +37,29 @@ async fn hostile_notes_come_out_safe() {
 }
 
 #[actix_web::test]
+async fn links_to_a_former_address_go_on_leading_to_the_page() {
+    let site = Site::new().await;
+    let release = site.release("v1.0.0", "").await.id;
+    let change = PageChange { slug: Change::Set("apex".into()), ..PageChange::default() };
+    page_update(site.store(), site.organization_id, site.page.id.clone(), change, site.now()).await.unwrap();
+    let browser = site.browser();
+    for (asked, there) in [
+        ("/p/acme", "/p/apex"),
+        ("/p/acme?after=x%2Fy", "/p/apex?after=x%2Fy"),
+        ("/p/acme/", "/p/apex"),
+        ("/p/Apex", "/p/apex"),
+        ("/p/apex/", "/p/apex"),
+        (&format!("/p/acme/releases/{release}"), &format!("/p/apex/releases/{release}")),
+    ] {
+        let answer = browser.get(asked).await;
+        assert_eq!((answer.status, answer.location()), (308, there), "{asked}");
+    }
+    assert_eq!(browser.get("/p/apex").await.status, 200);
+    unpublish(&site).await;
+    assert_eq!(browser.get("/p/acme").await.status, 404, "nobody learns where a hidden page is");
+}
+
+#[actix_web::test]
 async fn the_list_goes_on_where_it_ended() {
     let site = Site::new().await;
     for number in 0..45 {

@@ -117,6 +117,8 @@ pub(crate) fn settings() -> ApiSettings {
         sign_in_per_quarter: 3,
         mailbox_open: false,
         workers: 1,
+        metrics: false,
+        drain: StdDuration::ZERO,
     }
 }
 
@@ -304,7 +306,12 @@ impl BrokenSite {
 
 fn store_in(directory: &Path) -> Store {
     let url = DatabaseUrl::in_directory(directory);
-    Store::new(&StoreSettings { url, connections: 4, wait: StdDuration::from_secs(1) })
+    Store::new(&StoreSettings {
+        url,
+        connections: 4,
+        wait: StdDuration::from_secs(1),
+        timeout: StdDuration::from_secs(60),
+    })
 }
 
 async fn call_of(state: &Arc<ApiState>) -> Call {

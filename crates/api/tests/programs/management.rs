@@ -68,19 +68,71 @@ async fn repositories() {
     let repository = created.json();
     let path = format!("/v1/repositories/{}", repository["id"]);
     assert_eq!(created.header("location"), path);
-    let expected =
-        json!({ "id": repository["id"], "name": "acme/api", "origin": "api", "created_at": "2024-05-01T12:00:00Z" });
+    let expected = json!({
+        "id": repository["id"], "name": "acme/api", "origin": "api", "hook_url": null, "source_id": null,
+        "last_delivery": null, "revision": 1, "created_at": "2024-05-01T12:00:00Z",
+    });
     assert_eq!(repository, expected);
     assert_eq!(acme.get(&path).await.with(200).json(), expected);
     server.other().get(&path).await.with(404);
     let taken = acme.post("/v1/repositories", json!({ "name": "ACME/API", "origin": "api" })).await.with(409);
     assert_eq!((&taken.json()["error"], taken.causes()), (&json!("conflict"), vec!["name".to_owned()]));
     server.other().post("/v1/repositories", json!({ "name": "acme/api", "origin": "api" })).await.with(201);
-    for origin in ["github", "gitlab", "gitea", "generic"] {
+    for origin in ["gitlab", "gitea", "generic"] {
         let refusal = acme.post("/v1/repositories", json!({ "name": "acme/web", "origin": origin })).await.with(400);
         assert_eq!(refusal.causes(), ["origin"]);
-        assert!(refusal.json()["error_description"].as_str().unwrap().contains("no other origin"));
+        let description = refusal.json()["error_description"].as_str().unwrap().to_owned();
+        assert!(description.contains("must be api or github: this server takes releases from no other origin yet"));
     }
+}
+
+#[actix_web::test]
+async fn a_repository_of_github_has_a_webhook() {
+    let server = Server::new().await;
+    let acme = server.acme();
+    let created =
+        acme.post("/v1/repositories", json!({ "name": "acme/api", "origin": "github" })).await.with(201).json();
+    let path = format!("/v1/repositories/{}", created["id"]);
+    assert_eq!(created["hook_url"], format!("https://releases.example.com/hooks/github/{}", created["id"]));
+    assert_eq!(created["hook_secret"].as_str().unwrap().len(), 27);
+    let mut without = created.clone();
+    without.as_object_mut().unwrap().remove("hook_secret");
+    assert_eq!(acme.get(&path).await.with(200).json(), without);
+    assert_eq!(acme.get("/v1/repositories").await.with(200).json()["data"][0], without);
+    server.other().post(&format!("{path}/rotate"), json!({})).await.with(404);
+    let rotated = acme.post(&format!("{path}/rotate"), json!({})).await.with(200).json();
+    assert_ne!(rotated["hook_secret"], created["hook_secret"]);
+}
+
+#[actix_web::test]
+async fn a_repository_is_edited_and_deleted() {
+    let server = Server::new().await;
+    let acme = server.acme();
+    let add = async |name: &str, origin: &str| {
+        let body = json!({ "name": name, "origin": origin });
+        format!("/v1/repositories/{}", acme.post("/v1/repositories", body).await.with(201).json()["id"])
+    };
+    let (github, api) = (add("acme/api", "github").await, add("acme/web", "api").await);
+    let edited =
+        acme.patch(&github, json!({ "name": "acme/server", "source_id": 7, "revision": 1 })).await.with(200).json();
+    assert_eq!(
+        (&edited["name"], &edited["source_id"], &edited["revision"]),
+        (&json!("acme/server"), &json!(7), &json!(2))
+    );
+    acme.patch(&github, json!({ "name": "acme/late", "revision": 1 })).await.with(409);
+    assert_eq!(acme.patch(&github, json!({ "name": "ACME/web" })).await.with(409).causes(), ["name"]);
+    acme.patch(&github, json!({ "name": "Acme/Server" })).await.with(200);
+    assert_eq!(acme.patch(&github, json!({ "name": "Acme/Server", "source_id": null })).await.json()["revision"], 4);
+    acme.patch(&api, json!({ "source_id": 7 })).await.with(409);
+    let wrong = json!({ "name": "x", "source_id": 0, "revision": "1", "origin": "api" });
+    assert_eq!(acme.patch(&github, wrong).await.with(400).causes(), ["revision", "name", "source_id", "origin"]);
+    server.other().patch(&github, json!({ "name": "acme/mine" })).await.with(404);
+    server.other().delete(&github).await.with(404);
+    acme.delete(&github).await.with(204);
+    acme.get(&github).await.with(404);
+    let shown = add("acme/shown", "api").await;
+    server.page_with("acme/shown").await;
+    acme.delete(&shown).await.with(409);
 }
 
 #[actix_web::test]
@@ -132,6 +184,27 @@ async fn projects() {
 }
 
 #[actix_web::test]
+async fn projects_are_renamed_and_end() {
+    let server = Server::new().await;
+    let acme = server.acme();
+    let (project, pipeline) = server.project("iOS app").await;
+    let path = format!("/v1/projects/{}", project["app_id"]);
+    let renamed = acme.patch(&path, json!({ "revision": 1, "name": " Phones " })).await.with(200).json();
+    assert_eq!((&renamed["name"], &renamed["repo"]), (&json!("Phones"), &json!("acme/ios-app")));
+    assert_eq!((&renamed["revision"], renamed.get("secret_key")), (&json!(2), None));
+    let stale = acme.patch(&path, json!({ "revision": 1, "name": "Late" })).await.with(409);
+    assert_eq!(stale.json()["error"], "conflict");
+    assert_eq!(acme.patch(&path, json!({ "revision": 2 })).await.with(200).json(), renamed);
+    assert_eq!(acme.get(&path).await.with(200).json(), renamed);
+    pipeline.get("/api/2/release").await.with(200);
+    assert_eq!(acme.delete(&path).await.with(204).text, "");
+    pipeline.get("/api/2/release").await.with(401);
+    acme.get(&path).await.with(404);
+    acme.delete(&path).await.with(404);
+    acme.get(&format!("/v1/repositories/{}", project["app_id"])).await.with(200);
+}
+
+#[actix_web::test]
 async fn pages() {
     let server = Server::new().await;
     let acme = server.acme();
@@ -161,6 +234,35 @@ async fn pages() {
     server.other().patch(&path, json!({ "title": "Mine" })).await.with(404);
     let taken = server.other().post("/v1/pages", json!({ "title": "Other", "slug": "app" })).await.with(409);
     assert_eq!(taken.causes(), ["slug"]);
+}
+
+#[actix_web::test]
+async fn a_page_is_deleted_in_two_steps() {
+    let server = Server::new().await;
+    let acme = server.acme();
+    let repository = json!({ "name": "acme/api", "origin": "api" });
+    let repository = acme.post("/v1/repositories", repository).await.with(201).json()["id"].clone();
+    let id = server.page_with("acme/api").await;
+    let path = format!("/v1/pages/{id}");
+    let keys =
+        acme.put(&format!("{path}/api-access"), json!({ "enabled": true })).await.with(200).json()["keys"].clone();
+    let reader = server.bearer(keys["live"].as_str().unwrap());
+    acme.post(&format!("/v1/repositories/{repository}/releases"), json!({ "version": "1.0.0" })).await.with(201);
+    let refused = acme.delete(&path).await.with(409).json();
+    assert_eq!(refused["error"], "conflict");
+    assert!(refused["error_description"].as_str().unwrap().contains("published"), "{refused}");
+    reader.get(&format!("{path}/version")).await.with(200);
+
+    acme.patch(&path, json!({ "published": false })).await.with(200);
+    assert_eq!(acme.delete(&path).await.with(204).text, "");
+    acme.get(&path).await.with(404);
+    acme.delete(&path).await.with(404);
+    assert_eq!(reader.get(&format!("{path}/version")).await.with(403).json()["error"], "key-invalid");
+    assert_eq!(acme.get("/v1/pages").await.json()["data"], json!([]));
+    assert_eq!(server.announcements().await, 0, "what waited for its mail is not sent");
+    let releases = acme.get(&format!("/v1/repositories/{repository}/releases")).await.json();
+    assert_eq!(releases["data"][0]["state"], "published");
+    acme.post("/v1/pages", json!({ "title": "Acme", "slug": "acme" })).await.with(201);
 }
 
 #[actix_web::test]

@@ -6,15 +6,16 @@ use serde_json::{Value, json};
 use crate::support::{Server, deep};
 
 /// Every path that takes a body, with the method and a good body.
-struct Paths {
-    cases: Vec<(Method, String, Value)>,
+pub(crate) struct Paths {
+    pub(crate) cases: Vec<(Method, String, Value)>,
     state: Vec<String>,
 }
 
-async fn paths(server: &Server) -> Paths {
+pub(crate) async fn paths(server: &Server) -> Paths {
     let acme = server.acme();
     let repository = json!({ "name": "acme/api", "origin": "api" });
     let repository = acme.post("/v1/repositories", repository).await.with(201).json()["id"].clone();
+    let project = acme.post("/v1/projects", json!({ "name": "iOS app" })).await.with(201).json()["app_id"].clone();
     let page = server.page_with("acme/api").await;
     let components = format!("/v1/pages/{page}/components");
     let component = acme.get(&components).await.with(200).json()["data"][0]["id"].clone();
@@ -34,7 +35,9 @@ async fn paths(server: &Server) -> Paths {
     ];
     let cases = vec![
         (Method::POST, "/v1/repositories".into(), json!({ "name": "acme/web", "origin": "api" })),
+        (Method::PATCH, format!("/v1/repositories/{repository}"), json!({ "name": "acme/api" })),
         (Method::POST, "/v1/projects".into(), json!({ "name": "App" })),
+        (Method::PATCH, format!("/v1/projects/{project}"), json!({ "name": "Phones" })),
         (Method::POST, "/v1/pages".into(), json!({ "title": "Acme" })),
         (Method::PATCH, page, json!({ "title": "Acme" })),
         (Method::PUT, access, json!({ "enabled": true })),
@@ -47,7 +50,7 @@ async fn paths(server: &Server) -> Paths {
 }
 
 /// Everything that can be listed.
-async fn snapshot(server: &Server, paths: &Paths) -> Vec<String> {
+pub(crate) async fn snapshot(server: &Server, paths: &Paths) -> Vec<String> {
     let mut seen = Vec::new();
     for path in &paths.state {
         seen.push(server.acme().get(path).await.with(200).text);
@@ -143,6 +146,14 @@ fn wrong_fields(method: &Method, path: &str) -> Vec<(&'static str, Value)> {
             ("draft", json!(0)),
             ("notify", json!("no")),
         ]);
+    }
+    if path.starts_with("/v1/repositories/") && method == Method::PATCH {
+        wrong.extend([("name", Value::Null), ("name", json!(7)), ("name", json!("api")), ("name", json!("a/b\u{0}"))]);
+        wrong.extend([("source_id", json!(0)), ("source_id", json!("7")), ("source_id", json!(1.5))]);
+        wrong.push(("origin", json!("api")));
+    }
+    if path.starts_with("/v1/projects/") {
+        wrong.extend([("name", Value::Null), ("name", json!(7)), ("name", json!(" ")), ("name", json!("a\nb"))]);
     }
     if method == Method::PATCH {
         wrong.extend([("revision", json!("1")), ("revision", json!(1.5))]);

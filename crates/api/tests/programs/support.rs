@@ -41,6 +41,8 @@ use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use crate::conformity::{Answered, conformity_check};
+
 type Call = Box<dyn Fn(TestRequest) -> LocalBoxFuture<'static, Answer>>;
 
 /// A server with two organizations, Acme and Other, and a clock that stands still at noon of 1 May 2024.
@@ -103,6 +105,8 @@ pub(crate) fn settings() -> ApiSettings {
         sign_in_per_quarter: 10,
         mailbox_open: false,
         workers: 1,
+        metrics: false,
+        drain: StdDuration::ZERO,
     }
 }
 
@@ -130,7 +134,12 @@ impl Server {
     async fn without_tables_with(settings: ApiSettings) -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::in_directory(directory.path());
-        let connections = StoreSettings { url: url.clone(), connections: 4, wait: StdDuration::from_secs(30) };
+        let connections = StoreSettings {
+            url: url.clone(),
+            connections: 4,
+            wait: StdDuration::from_secs(30),
+            timeout: StdDuration::from_secs(60),
+        };
         let clock = Arc::new(Mutex::new(time_parse("2024-05-01T12:00:00Z").unwrap()));
         let told = Arc::clone(&clock);
         let clock_handed = Clock::of(move || *told.lock().unwrap());
@@ -252,9 +261,19 @@ async fn call_of(state: &Arc<ApiState>) -> Call {
         let service = Rc::clone(&service);
         Box::pin(async move {
             let response: ServiceResponse<_> = service.call(request.to_request()).await.unwrap();
-            let (_, response) = response.into_parts();
+            let (request, response) = response.into_parts();
             let (status, headers) = (response.status().as_u16(), response.headers().clone());
             let body = to_bytes(response.into_body()).await.map_err(|_| "body").unwrap();
+            conformity_check(&Answered {
+                method: request.method().as_str(),
+                path: request.path(),
+                status,
+                headers: headers
+                    .iter()
+                    .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+                    .collect(),
+                body: &body,
+            });
             Answer { status, headers, text: String::from_utf8(body.to_vec()).unwrap() }
         })
     })

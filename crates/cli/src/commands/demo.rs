@@ -25,6 +25,7 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
     let settings = load(
         sources
             .with_fixed("data_dir", directory.path().display().to_string())
+            .with_fixed("secret_key_file", directory.path().join("secret_key").display().to_string())
             .with_fixed("database.url", format!("sqlite://{}", directory.path().join("releasepage.db").display()))
             .with_fixed("mail.url", "mailbox:")
             .with_fixed("server.listen", address.to_string())

@@ -7,14 +7,20 @@ use std::{
 
 use crate::{failure::Failure, settings::Settings};
 
-/// Asks the server on this machine.
-pub(super) fn health(settings: &Settings) -> Result<(), Failure> {
-    let url = format!("http://{}/healthz", reachable(settings.server.listen));
+/// Asks the server on this machine, or the worker.
+pub(super) fn health(settings: &Settings, worker: bool) -> Result<(), Failure> {
+    let listen = if worker { worker_listen(settings)? } else { settings.server.listen };
+    let url = format!("http://{}/healthz", reachable(listen));
     let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).proxy(None).build();
     match ureq::Agent::new_with_config(config).get(&url).call() {
         Ok(_) => Ok(()),
         Err(error) => Err(Failure::Said(format!("{url}: {error}"))),
     }
+}
+
+fn worker_listen(settings: &Settings) -> Result<SocketAddr, Failure> {
+    let unset = || Failure::Said("worker.listen is not set: the worker cannot be asked".to_owned());
+    settings.worker.listen.ok_or_else(unset)
 }
 
 /// Where a server that listens on all addresses is reached from this machine.

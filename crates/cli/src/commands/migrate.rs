@@ -1,8 +1,9 @@
-//! `releasepage migrate`: brings the database to this binary's schema.
+//! `releasepage migrate`: brings the database to this binary's schema, and makes the secret key of a new one.
 
 use super::print;
 use crate::{
     failure::Failure,
+    secret::secret_key,
     settings::Settings,
     wiring::{data_dir_make, database_file_make},
 };
@@ -11,6 +12,7 @@ use crate::{
 pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
     data_dir_make(settings)?;
     database_file_make(&settings.database_url())?;
+    secret_key(settings)?;
     match releasepage_storage::migrate(&settings.database_url())? {
         0 => print("The database has this binary's schema already.\n"),
         1 => print("Applied 1 migration.\n"),

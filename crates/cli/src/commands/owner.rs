@@ -8,10 +8,13 @@ use releasepage_auth::{
     scope::Scope,
     token::{secret_hash, setup_token_new, token_new},
 };
-use releasepage_domain::subscriber::SubscriberAddress;
+use releasepage_domain::{subscriber::SubscriberAddress, time::UtcTime};
 use releasepage_storage::{
     access_tokens::AccessTokenNew,
-    accounts::{OwnerNew, SetupLinkNew, owner_create as account_create},
+    accounts::{
+        OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
+        user_by_email,
+    },
 };
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
@@ -22,8 +25,22 @@ use crate::{failure::Failure, settings::Settings, wiring::Wiring};
 /// How long the link under which the first password is set works.
 const SETUP_VALID: Duration = Duration::days(7);
 
+/// How an owner is made.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct OwnerOptions {
+    /// Prints JSON, with a personal access token.
+    pub(super) json: bool,
+    /// Ends well where the address has an account.
+    pub(super) if_missing: bool,
+}
+
 /// Makes an organization and its owner, and prints how to go on.
-pub(super) fn owner_create(settings: Settings, email: &str, organization: String, json: bool) -> Result<(), Failure> {
+pub(super) fn owner_create(
+    settings: Settings,
+    email: &str,
+    organization: String,
+    options: OwnerOptions,
+) -> Result<(), Failure> {
     let address = SubscriberAddress::parse("--email", email).map_err(|fault| Failure::Said(fault.to_string()))?;
     let password = password_read()?;
     let password_hash = match &password {
@@ -31,17 +48,20 @@ pub(super) fn owner_create(settings: Settings, email: &str, organization: String
         None => None,
     };
     let wiring = Wiring::prepare(settings)?;
+    if options.if_missing {
+        let user = block_on(async { Ok(user_by_email(&wiring.store, address.folded()).await?) })?;
+        if let Some(user) = user {
+            return owner_remind(&wiring, user);
+        }
+    }
     let now = wiring.clock.now();
-    let token = json.then(token_new);
+    let token = options.json.then(token_new);
     let setup = password.is_none().then(setup_token_new);
     let new = OwnerNew {
         email: address,
         organization,
         password_hash,
-        setup_link: setup.as_ref().map(|token| SetupLinkNew {
-            token_hash: secret_hash(token.expose_secret()),
-            expires_at: now + SETUP_VALID,
-        }),
+        setup_link: setup.as_ref().map(|token| setup_link(token, now)),
         access_token: token.as_ref().map(|token| AccessTokenNew {
             token_hash: secret_hash(token.expose_secret()),
             name: "owner create".into(),
@@ -50,8 +70,7 @@ pub(super) fn owner_create(settings: Settings, email: &str, organization: String
         }),
     };
     let created = block_on(async { Ok(account_create(&wiring.store, new, now).await?) })?;
-    let public_url = wiring.settings.server.public_url(wiring.settings.server.listen);
-    let setup_url = setup.map(|token| format!("{public_url}/setup/{}", token.expose_secret()));
+    let setup_url = setup.map(|token| setup_url(&wiring, &token));
     if let Some(token) = token {
         let mut answer = json!({
             "user_id": created.user_id,
@@ -67,8 +86,33 @@ pub(super) fn owner_create(settings: Settings, email: &str, organization: String
         Some(url) => {
             print(&format!("Made the organization. Its owner sets a password here, once, within 7 days:\n{url}\n"))
         }
-        None => print(&format!("Made the organization. Its owner signs in at {public_url}/sign-in\n")),
+        None => print(&format!("Made the organization. Its owner signs in at {}/sign-in\n", public_url(&wiring))),
     }
+}
+
+/// Says how a user who is there already signs in; one who never set a password gets another link for it, since the first
+/// may be lost or past its time.
+fn owner_remind(wiring: &Wiring, user: User) -> Result<(), Failure> {
+    let token = setup_token_new();
+    let link = setup_link(&token, wiring.clock.now());
+    let renewed = block_on(async { Ok(account_link_renew(&wiring.store, user.id, link).await?) })?;
+    if renewed {
+        let url = setup_url(wiring, &token);
+        return print(&format!("The owner is there, and sets a password here, once, within 7 days:\n{url}\n"));
+    }
+    print(&format!("The owner is there, and signs in at {}/sign-in\n", public_url(wiring)))
+}
+
+fn setup_link(token: &SecretString, now: UtcTime) -> SetupLinkNew {
+    SetupLinkNew { token_hash: secret_hash(token.expose_secret()), expires_at: now + SETUP_VALID }
+}
+
+fn setup_url(wiring: &Wiring, token: &SecretString) -> String {
+    format!("{}/setup/{}", public_url(wiring), token.expose_secret())
+}
+
+fn public_url(wiring: &Wiring) -> String {
+    wiring.settings.server.public_url(wiring.settings.server.listen).to_string()
 }
 
 /// The password: the first line of standard input, where that is not a terminal and not empty.

@@ -3,6 +3,7 @@
 use std::net::{SocketAddr, TcpListener};
 
 use releasepage_api::server;
+use releasepage_jobs::runner::hold_tell;
 use tokio::sync::watch;
 
 use super::block_on;
@@ -11,13 +12,15 @@ use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wir
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn serve(settings: Settings, with_worker: bool) -> Result<(), Failure> {
     let wiring = Wiring::prepare(settings)?;
-    let listener = listener_open(wiring.settings.server.listen)?;
+    let listener = listener_open(&wiring.settings, "server.listen", wiring.settings.server.listen)?;
     block_on(async move { run(&wiring, listener, with_worker, false, shutdown_switch()?).await })
 }
 
-/// Opens the address before anything promises that it is there.
-pub(super) fn listener_open(address: SocketAddr) -> Result<TcpListener, Failure> {
-    server::bind(address).map_err(Failure::io(format!("server.listen: {address} cannot be listened on")))
+/// Opens the address that a setting names, before anything promises that it is there.
+pub(super) fn listener_open(settings: &Settings, key: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
+    let origin = settings.origin(key);
+    server::bind(address)
+        .map_err(Failure::io(format!("the setting `{key}`, set {origin}: {address} cannot be listened on")))
 }
 
 /// Runs the server, and the worker beside it, until the switch is thrown; then waits for both.
@@ -31,6 +34,10 @@ pub(super) async fn run(
     let listen = listener.local_addr().map_err(Failure::io("the listening address cannot be read"))?;
     let state = wiring.api_state(listen, mailbox_open);
     let runner = if with_worker { Some(wiring.runner(state.settings.public_url.clone())?) } else { None };
+    if runner.is_none() {
+        // A worker tells by itself.
+        hold_tell(&wiring.store, false).await;
+    }
     let worker = runner.map(|runner| tokio::spawn(runner.run(shutdown.clone())));
     let mut stopped = shutdown;
     let served = server::serve(listener, state, async move {

@@ -1,18 +1,58 @@
 //! `releasepage work`: the worker alone.
 
-use super::block_on;
+use std::{future::Future, net::TcpListener};
+
+use releasepage_api::operations::{Operations, operations_serve};
+use tokio::sync::watch;
+
+use super::{block_on, serve::listener_open};
 use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wiring::Wiring};
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
     let wiring = Wiring::prepare(settings)?;
-    // A worker listens nowhere: its links lead to where the server says it is.
+    let listen = wiring.settings.worker.listen;
+    let listener = listen.map(|address| listener_open(&wiring.settings, "worker.listen", address)).transpose()?;
+    // A worker answers no reader: its links lead to where the server says it is.
     let public_url = wiring.settings.server.public_url(wiring.settings.server.listen).as_url().clone();
     block_on(async move {
         let runner = wiring.runner(public_url)?;
         let shutdown = shutdown_switch()?;
         tracing::info!("working");
-        runner.run(shutdown).await;
-        Ok(())
+        match listener {
+            Some(listener) => watched(&wiring, listener, shutdown.clone(), runner.run(shutdown)).await,
+            None => {
+                runner.run(shutdown).await;
+                Ok(())
+            }
+        }
     })
+}
+
+/// Does the work, and beside it tells those who watch how it goes, for as long as it lasts.
+async fn watched(
+    wiring: &Wiring,
+    listener: TcpListener,
+    mut shutdown: watch::Receiver<bool>,
+    working: impl Future<Output = ()>,
+) -> Result<(), Failure> {
+    let measured = wiring.settings.metrics.enabled;
+    let operations = Operations::of_worker(wiring.store.clone(), wiring.clock.clone(), measured);
+    let (ended, end) = watch::channel(false);
+    let working = async {
+        working.await;
+        ended.send_replace(true);
+    };
+    let draining = async {
+        // A switch that is gone counts as thrown.
+        let _ = shutdown.wait_for(|stop| *stop).await;
+        operations.drain_begin();
+    };
+    let serving = operations_serve(listener, operations.clone(), ended_wait(end));
+    let ((), (), served) = tokio::join!(working, draining, serving);
+    served.map_err(Failure::io("worker.listen: the listener ended early"))
+}
+
+async fn ended_wait(mut end: watch::Receiver<bool>) {
+    let _ = end.wait_for(|ended| *ended).await;
 }

@@ -101,10 +101,17 @@ pub(super) const ENTRIES: &[Entry] = &[
     },
     Entry {
         key: "secret_key",
-        default: Fallback::Derived("made and kept in data_dir on SQLite; required on Postgres"),
+        default: Fallback::Derived("what secret_key_file holds"),
         accepts: Accepts::Secret("32 bytes or more in hexadecimal or base64, as `openssl rand -hex 32` prints them"),
         about: "What links in mails are signed and secrets at rest are encrypted with. All servers and workers of one \
                 database need the same. Whoever loses it invalidates every link that was mailed.",
+    },
+    Entry {
+        key: "secret_key_file",
+        default: Fallback::Derived("{data_dir}/secret_key on SQLite; on Postgres, this or secret_key is required"),
+        accepts: Accepts::Form("the path of a file with a secret key"),
+        about: "Where the secret key is, unless secret_key itself is set. For a new database, a missing file is made; all \
+                servers and workers need a copy of it.",
     },
     Entry {
         key: "server.listen",
@@ -144,6 +151,27 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "How many threads serve requests.",
     },
     Entry {
+        key: "server.drain_seconds",
+        default: Fallback::Fixed("0"),
+        accepts: Accepts::Whole(0..=20),
+        about: "How long the server goes on answering when it is told to stop, while /readyz says 503. Longer than a \
+                balancer before it takes to notice, no request fails when servers are restarted one after the other.",
+    },
+    Entry {
+        key: "worker.listen",
+        default: Fallback::Derived("nowhere"),
+        accepts: Accepts::Form("an IP address and a port, such as 127.0.0.1:8081"),
+        about: "Where `work` answers /healthz, /readyz and /metrics, and `health --worker` asks.",
+    },
+    Entry {
+        key: "metrics.enabled",
+        default: Fallback::Fixed("false"),
+        accepts: Accepts::Flag,
+        about: "Whether the process measures itself and shows it on /metrics, for Prometheus: in `serve` where the server \
+                listens, in `work` on worker.listen. Whoever reaches the port can read it: let a proxy before it not \
+                pass that path.",
+    },
+    Entry {
         key: "database.url",
         default: Fallback::Derived("sqlite://{data_dir}/releasepage.db"),
         accepts: Accepts::Secret(
@@ -168,6 +196,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         default: Fallback::Fixed("5"),
         accepts: Accepts::Whole(1..=60),
         about: "How long a request waits for a free connection before it is answered with 503.",
+    },
+    Entry {
+        key: "database.timeout_seconds",
+        default: Fallback::Fixed("30"),
+        accepts: Accepts::Whole(1..=3600),
+        about: "How long the database may take for one transaction before the request is answered with 503.",
     },
     Entry {
         key: "mail.url",

@@ -19,6 +19,7 @@ impl Settings {
             url: self.database_url(),
             connections: self.database.connections,
             wait: Duration::from_secs(self.database.wait_seconds),
+            timeout: Duration::from_secs(self.database.timeout_seconds),
         }
     }
 
@@ -50,6 +51,8 @@ impl Settings {
             sign_in_per_quarter: self.limits.sign_ins_per_quarter_hour,
             mailbox_open: false,
             workers: self.server.workers.unwrap_or_else(cores),
+            metrics: self.metrics.enabled,
+            drain: Duration::from_secs(self.server.drain_seconds),
         }
     }
 

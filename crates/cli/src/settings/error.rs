@@ -1,5 +1,6 @@
 //! What is said when the settings are wrong: one sentence with the setting, where it was set, and what is accepted.
 
+use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
@@ -39,14 +40,14 @@ pub(crate) enum SettingsError {
     },
 
     /// The setting exists, but cannot have this value.
-    #[error("the setting `{key}`, set {origin}, cannot be {value}; accepted is {accepted}")]
+    #[error("the setting `{key}`, set {origin}, {refusal}; accepted is {accepted}")]
     Impossible {
         /// The key with dots.
         key: String,
         /// Where it was set.
         origin: Origin,
-        /// The value in quotes, or "what it is" for a secret.
-        value: String,
+        /// What is said of the value.
+        refusal: Refusal,
         /// What is accepted instead.
         accepted: String,
     },
@@ -61,4 +62,27 @@ pub(crate) enum SettingsError {
         /// What is accepted.
         accepted: String,
     },
+}
+
+/// What is said of a value that is not possible.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Refusal {
+    /// The value, as a file of settings has it.
+    Shown(String),
+    /// The value is or may hold a secret.
+    Secret,
+    /// The value was not set, but follows from other settings.
+    Derived,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Shown(value) => write!(formatter, "cannot be {value}"),
+            Self::Secret => {
+                formatter.write_str("has a value that cannot be used and is not shown, as it may hold a secret")
+            }
+            Self::Derived => formatter.write_str("follows from other settings and cannot be used so"),
+        }
+    }
 }

@@ -8,7 +8,7 @@ use config::{Config, ConfigError, Environment, File, FileFormat, Map, Source, Va
 use releasepage_storage::DatabaseUrl;
 
 use super::catalogue::{self, Accepts, ENTRIES, Entry, Fallback};
-use super::error::SettingsError;
+use super::error::{Refusal, SettingsError};
 use super::origin::Origin;
 use super::sections::Settings;
 
@@ -185,11 +185,36 @@ impl Origins {
         self.impossible_because(key, accepted_for(key))
     }
 
+    fn refusal(&self, key: &str) -> Refusal {
+        let is_secret = catalogue::entry(key).is_some_and(|entry| entry.accepts.is_secret());
+        match self.values.get(key) {
+            Some(value) => Refusal::Shown(value.clone()),
+            None if is_secret || self.origins.contains_key(key) => Refusal::Secret,
+            None => Refusal::Derived,
+        }
+    }
+
+    /// Where a setting was set.
+    pub(super) fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// The value of a setting as a file of settings has it; `None` for a secret, and where there is none.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// The settings inside a table of the user's own keys, with their values.
+    pub(super) fn values_below(&self, table: &str) -> impl Iterator<Item = (&str, &str)> {
+        let inside = move |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        self.values.iter().filter(move |(key, _)| inside(key)).map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
     fn impossible_because(&self, key: &str, accepted: String) -> SettingsError {
         SettingsError::Impossible {
             key: key.to_owned(),
-            origin: self.origins.get(key).cloned().unwrap_or(Origin::Default),
-            value: self.values.get(key).cloned().unwrap_or_else(|| "what it is".to_owned()),
+            origin: self.origin(key),
+            refusal: self.refusal(key),
             accepted,
         }
     }
@@ -204,12 +229,13 @@ fn check_together(settings: &Settings) -> Result<(), SettingsError> {
             format!("at most half of jobs.lease_seconds, which is {}", jobs.lease_seconds),
         ));
     }
-    if settings.secret_key.is_none() && matches!(settings.database_url(), DatabaseUrl::Postgres(_)) {
+    let has_secret = settings.secret_key.is_some() || settings.secret_key_file.is_some();
+    if !has_secret && matches!(settings.database_url(), DatabaseUrl::Postgres(_)) {
         let key = "secret_key";
         return Err(SettingsError::Missing {
             key: key.to_owned(),
             reason: "database.url names a Postgres database, whose servers and workers need the same one",
-            accepted: accepted_for(key),
+            accepted: format!("{}; or secret_key_file, {}", accepted_for(key), accepted_for("secret_key_file")),
         });
     }
     Ok(())

@@ -22,11 +22,19 @@ use super::values::{LogFilter, PublicUrl, database_url, endpoints, networks, par
 pub(crate) struct Settings {
     /// The directory of the SQLite database and of the secret key.
     pub(crate) data_dir: PathBuf,
-    /// The server's secret; where it is `None` the database is SQLite, and `data_dir` holds one.
+    /// The server's secret; where it is `None`, a file holds it, see [`Settings::secret_key_file`].
     #[serde(default, deserialize_with = "secret_key")]
     pub(crate) secret_key: Option<SecretKey>,
+    /// The file of the secret, if it is not the one in `data_dir`; set where the database is Postgres and `secret_key`
+    /// is `None`.
+    pub(crate) secret_key_file: Option<PathBuf>,
     /// Where and as what the server answers.
     pub(crate) server: ServerSettings,
+    /// Where the worker says how it is.
+    #[serde(default)]
+    pub(crate) worker: WorkerSettings,
+    /// What the process measures of itself.
+    pub(crate) metrics: MetricsSettings,
     /// The database and how it is used.
     pub(crate) database: DatabaseSettings,
     /// Where mail goes and whom it comes from.
@@ -50,6 +58,11 @@ impl Settings {
     /// The database: as set, or the SQLite file in `data_dir`.
     pub(crate) fn database_url(&self) -> DatabaseUrl {
         self.database.url.clone().unwrap_or_else(|| DatabaseUrl::in_directory(&self.data_dir))
+    }
+
+    /// The file that holds the secret key where `secret_key` does not: as set, or the one in `data_dir`.
+    pub(crate) fn secret_key_file(&self) -> PathBuf {
+        self.secret_key_file.clone().unwrap_or_else(|| self.data_dir.join("secret_key"))
     }
 
     /// The error for a value that looked right and turned out to be impossible in the crate that uses it: it names
@@ -78,6 +91,8 @@ pub(crate) struct ServerSettings {
     pub(crate) trusted_proxies: Vec<Network>,
     /// Threads that serve requests; `None` means one for each core.
     pub(crate) workers: Option<usize>,
+    /// Seconds that the server goes on when it is told to stop.
+    pub(crate) drain_seconds: u64,
 }
 
 impl ServerSettings {
@@ -86,6 +101,22 @@ impl ServerSettings {
     pub(crate) fn public_url(&self, bound: SocketAddr) -> PublicUrl {
         self.public_url.clone().unwrap_or_else(|| PublicUrl::of_address(bound))
     }
+}
+
+/// The section `worker`.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct WorkerSettings {
+    /// Where `work` answers those who watch it; `None` means nowhere.
+    pub(crate) listen: Option<SocketAddr>,
+}
+
+/// The section `metrics`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct MetricsSettings {
+    /// Whether anything is measured.
+    pub(crate) enabled: bool,
 }
 
 /// The section `database`.
@@ -101,6 +132,8 @@ pub(crate) struct DatabaseSettings {
     pub(crate) connections: u32,
     /// Seconds that work waits for a free connection.
     pub(crate) wait_seconds: u64,
+    /// Seconds that a transaction may take.
+    pub(crate) timeout_seconds: u64,
 }
 
 /// The section `notify`.

@@ -16,6 +16,11 @@ pub(super) fn send_error(phase: Phase, error: &smtp::Error) -> SendError {
             phase,
             &format!("the server closed the connection or answered what is not SMTP: {source}"),
         ),
+        // lettre finds nothing to log in with.
+        None if phase == Phase::Login && error.is_client() => SendError::passing(
+            phase,
+            "the server offers neither AUTH PLAIN nor AUTH LOGIN on this connection; many offer them inside TLS alone",
+        ),
         None => SendError::passing(phase, &format!("{error}")),
     }
 }

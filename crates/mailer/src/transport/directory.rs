@@ -38,6 +38,14 @@ impl Directory {
         Ok(Accepted { answer: format!("written to {name}") })
     }
 
+    /// Writes a file and removes it again.
+    pub(super) fn probe(&self) -> Result<(), SendError> {
+        let name = format!("probe-{}", process::id());
+        self.write(&name, b"")
+            .and_then(|()| fs::remove_file(self.path.join(name)))
+            .map_err(|error| SendError::passing(Phase::File, &error.to_string()))
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.join(format!(".{name}.{}-{number}", process::id()));

@@ -143,14 +143,17 @@ fn speaks_of_address(status: EnhancedStatus) -> bool {
 }
 
 /// Whether a refusal to RCPT is one of ourselves: 530 and 535 ask for a login, X.1.7 and X.1.8 speak of the sender's
-/// address, and servers that would not relay say so in words only, often with 550.
+/// address, and servers that would not relay say so in words only, often with 550. So does Postfix where a login is
+/// missing: "Access denied" under a status of policy; under another, the words are of the mailbox.
 fn speaks_of_us(code: u16, status: Option<EnhancedStatus>, text: &str) -> bool {
     let sender = status.is_some_and(|status| status.subject == 1 && matches!(status.detail, 7 | 8));
     let said = |stem: &str| {
         let mut words = text.split_whitespace().filter(|word| !word.contains('@'));
         words.any(|word| word.to_ascii_lowercase().contains(stem))
     };
-    matches!(code, 530 | 535 | 538) || sender || said("relay") || said("authenticat")
+    let policy = status.is_some_and(|status| status.subject == 7);
+    let denied = policy && text.to_ascii_lowercase().contains("access denied");
+    matches!(code, 530 | 535 | 538) || sender || denied || said("relay") || said("authenticat")
 }
 
 #[cfg(test)]
@@ -180,6 +183,11 @@ mod tests {
             (Phase::Recipient, 550, "relay not permitted", Retry),
             (Phase::Recipient, 550, "<a@relay.example.com>: no such user", AddressRefused),
             (Phase::Recipient, 530, "5.7.0 authentication required", Retry),
+            // Postfix's submission service, where no login is set.
+            (Phase::Recipient, 554, "5.7.1 <reader@example.com>: Recipient address rejected: Access denied", Retry),
+            (Phase::Recipient, 554, "5.7.1 <client.example>: Client host rejected: Access denied", Retry),
+            // Exchange's word for a mailbox that is not there.
+            (Phase::Recipient, 550, "5.4.1 Recipient address rejected: Access denied", MessageRefused),
             (Phase::Recipient, 550, "5.1.8 sender's domain not found", Retry),
             (Phase::Sender, 550, "5.1.8 bad sender", Retry),
             (Phase::Sender, 553, "sender rejected", Retry),

@@ -71,6 +71,12 @@ impl SmtpPool {
         self.send_on(Session::open(&self.endpoint)?, letter)
     }
 
+    /// Opens a connection of its own and takes leave again.
+    pub(super) fn probe(&self) -> Result<(), SendError> {
+        Session::open(&self.endpoint)?.quit();
+        Ok(())
+    }
+
     fn send_on(&self, mut session: Session, letter: &Letter) -> Result<Accepted, SendError> {
         let sent = session.send(letter);
         if session.is_reusable(self.messages) {

@@ -88,6 +88,14 @@ fn both_forms_have_the_same_links_and_all_lead_to_the_site() {
 }
 
 #[test]
+fn the_signature_is_told_apart_by_its_delimiter() {
+    for (name, mail) in mails("Acme", "API", "Faster search") {
+        // With the space: RFC 3676, section 4.3.
+        assert_eq!(mail.text.matches("\n-- \n").count(), 1, "{name}: {}", mail.text);
+    }
+}
+
+#[test]
 fn nothing_is_loaded_when_a_mail_is_read() {
     for (name, mail) in mails("Acme", "API", "Faster search") {
         for loaded in ["<img", "src=", "url(", "@import", "<link", "<script", "<iframe", "background="] {

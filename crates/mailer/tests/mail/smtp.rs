@@ -199,6 +199,15 @@ fn a_login_is_made_where_it_may_be() {
 }
 
 #[test]
+fn a_server_that_offers_no_login_here_is_told_in_words() {
+    let server = FakeSmtp::start(&["AUTH XOAUTH2"]);
+    let url = format!("smtp://me:secret@127.0.0.1:{}?tls=none", server.port());
+    let error = transport_to(&url, json!({})).send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
+    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Login), "{error}");
+    assert!(error.text.contains("offers neither AUTH PLAIN nor AUTH LOGIN"), "{error}");
+}
+
+#[test]
 fn a_refused_login_is_ours_to_mend() {
     let server = FakeSmtp::start(&["AUTH LOGIN PLAIN"]).next("AUTH", Reply::Say("535 5.7.8 bad credentials"));
     let url = format!("smtp://me:secret@127.0.0.1:{}", server.port());

@@ -4,7 +4,9 @@ use chrono::Duration;
 use releasepage_domain::{account::Role, fault::FaultKind};
 use releasepage_storage::{
     access_tokens::{AccessTokenNew, access_token_create, access_token_touch, access_token_user},
-    accounts::{OwnerNew, SetupLinkNew, owner_create, setup_link_email, setup_link_use, user_by_email},
+    accounts::{
+        OwnerNew, SetupLinkNew, owner_create, setup_link_email, setup_link_renew, setup_link_use, user_by_email,
+    },
     projects::{ProjectKeys, ProjectNew, project_create},
     sessions::{session_create, session_end, session_user},
 };
@@ -67,6 +69,23 @@ both! {
         let user = user_by_email(&database.store, "owner@example.com".into()).await.unwrap().unwrap();
         assert_eq!(user.password_hash.as_deref(), Some("phc"));
         assert_eq!(session_user(&database.store, "old".into(), now()).await.unwrap(), None);
+    }
+
+    async fn a_setup_link_is_renewed_until_a_password_is_set(database: &Database) {
+        let link = |hash: &str| SetupLinkNew { token_hash: hash.into(), expires_at: now() + Duration::days(1) };
+        let new = OwnerNew { setup_link: Some(link("first")), ..owner_new("owner@example.com", "Acme") };
+        let owner = owner_create(&database.store, new, now()).await.unwrap();
+        let email = |hash: &'static str| setup_link_email(&database.store, hash.into(), now());
+
+        assert!(setup_link_renew(&database.store, owner.user_id, link("second")).await.unwrap());
+        assert_eq!(email("first").await.unwrap(), None);
+        assert_eq!(email("second").await.unwrap().as_deref(), Some("owner@example.com"));
+
+        setup_link_use(&database.store, "second".into(), "phc".into(), now()).await.unwrap();
+        assert!(!setup_link_renew(&database.store, owner.user_id, link("third")).await.unwrap());
+        assert_eq!(email("third").await.unwrap(), None);
+        let user = user_by_email(&database.store, "owner@example.com".into()).await.unwrap().unwrap();
+        assert_eq!(user.password_hash.as_deref(), Some("phc"));
     }
 
     async fn a_setup_link_used_twice_at_once_works_once(database: &Database) {

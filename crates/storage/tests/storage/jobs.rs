@@ -3,11 +3,12 @@
 use chrono::Duration;
 use diesel::connection::SimpleConnection as _;
 use releasepage_domain::{
-    job::{CLAIMS_MAX, JobPayload},
+    job::{CLAIMS_MAX, JobPayload, Lane},
     time::UtcTime,
 };
 use releasepage_storage::{
     jobs::{ClaimedJob, JobOutcome, job_claim, job_finish, job_heartbeat},
+    queue::{LaneStanding, queue_standing},
     schedules::schedule_run,
 };
 
@@ -62,6 +63,27 @@ both! {
         }
         let expected = [prompt(5), delivery(1), delivery(4), delivery(2), delivery(3), JobPayload::Prune];
         assert_eq!(order, expected);
+    }
+
+    async fn the_queue_is_counted_by_lane(database: &Database) {
+        let standing = async |seconds| queue_standing(&database.store, now() + Duration::seconds(seconds)).await.unwrap();
+        let none = |lane| LaneStanding { lane, due: 0, waiting: 0, running: 0, dead: 0, due_since: None };
+        assert_eq!(standing(0).await, Lane::ALL.iter().copied().map(none).collect::<Vec<_>>());
+        job(database, "a", &prompt(1), 0).await;
+        job(database, "b", &prompt(2), 5).await;
+        job(database, "a", &prompt(3), 60).await;
+        job(database, "a", &delivery(4), 2).await;
+        let claimed = claim_at(database, 10).await.unwrap();
+        let dead = claim_at(database, 10).await.unwrap();
+        assert!(job_finish(&database.store, dead.ticket, JobOutcome::Dead("no".into())).await.unwrap());
+        assert_eq!((claimed.payload, dead.payload), (prompt(1), prompt(2)));
+        let lanes = standing(10).await;
+        let prompt_lane = LaneStanding { waiting: 1, running: 1, dead: 1, ..none(Lane::Prompt) };
+        let since = |seconds| Some(now() + Duration::seconds(seconds));
+        let delivery_lane = LaneStanding { due: 1, due_since: since(2), ..none(Lane::Delivery) };
+        assert_eq!(lanes, [prompt_lane, delivery_lane, none(Lane::Maintenance)]);
+        let later = standing(60).await;
+        assert_eq!(later[0], LaneStanding { due: 1, waiting: 0, due_since: since(60), ..prompt_lane });
     }
 
     async fn a_job_waits_for_its_time(database: &Database) {

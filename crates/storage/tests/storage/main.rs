@@ -5,30 +5,42 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod access_tokens;
 mod accounts;
 mod announcements;
 mod api_access;
+mod backup;
 mod components;
 mod deliveries;
+mod delivery_lists;
 mod histories;
 mod idempotency;
+mod job_hold;
+mod job_list;
 mod jobs;
 mod mailbox;
 mod meanwhile;
 mod migrations;
+mod page_deletion;
 mod page_releases;
 mod pages;
+mod projects;
 mod queries;
 mod release_lists;
 mod release_promotions;
 mod release_ranges;
 mod releases;
 mod repositories;
+mod request_links;
 mod requests;
 mod retention;
 mod schema;
 mod snapshots;
+mod source_releases;
 mod statements;
+mod subscriber_additions;
+mod subscriber_erasure;
+mod subscriber_lists;
 mod subscribers;
 mod support;
 mod transactions;

@@ -3,11 +3,13 @@
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, prelude::QueryableByName, sql_types::Text};
 use releasepage_domain::{
+    announcement::DeliveryState,
     bump::Bump,
+    consent::{Confirmation, Consent},
     environment::Environment,
     job::JobPayload,
     release::ReleaseInput,
-    subscriber::{Following, Preferences, SubscriberAddress},
+    subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
     subscription::{RequestCaps, SubscriptionOp},
 };
 use releasepage_storage::{
@@ -15,7 +17,9 @@ use releasepage_storage::{
     addresses::address_suppress,
     announcements::announcement_spread,
     components::component_delete,
+    cursor::IdCursor,
     deliveries::{DeliveryResult, announcement_content, deliveries_due, delivery_look, delivery_record},
+    delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
     idempotency::Idempotency,
     jobs::{JobOutcome, job_claim, job_finish, job_heartbeat},
     mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
@@ -29,16 +33,19 @@ use releasepage_storage::{
     retention::{Retention, prune},
     schedules::schedule_run,
     snapshots::page_snapshot,
+    subscriber_additions::{AdditionPlace, SubscriberNew, subscriber_create, subscribers_add},
+    subscriber_erasure::subscriber_erase,
+    subscriber_lists::{SubscribersFilter, subscriber_entry, subscriber_list},
     subscribers::{subscriber_change, subscriber_unsubscribe},
 };
 
 use crate::{
     statements::statements_of,
-    support::{Database, both, context, now, release_ids, release_input},
+    support::{Database, Site, both, context, now, release_ids, release_input},
 };
 
 /// The tables that stay small: one row for each thing that people set up.
-const SMALL: [&str; 5] = ["pages", "components", "repositories", "job_turns", "schedules"];
+const SMALL: [&str; 6] = ["pages", "components", "repositories", "job_turns", "job_holds", "schedules"];
 
 #[derive(QueryableByName)]
 struct Detail {
@@ -164,11 +171,51 @@ async fn everything(database: &Database) {
     let captured = mailbox_list(store, site.organization_id, None, 10).await.unwrap();
     mailbox_get(store, site.organization_id, captured[0].id).await.unwrap();
 
+    managed(database, &site, &release.id).await;
     release_withdraw(store, owner, release.id, context(now())).await.unwrap();
     subscriber_unsubscribe(store, reader, now()).await.unwrap();
     address_suppress(store, address(), "k".into(), "550".into(), now()).await.unwrap();
     component_delete(store, site.organization_id, site.page_id, site.component_id).await.unwrap();
     prune(store, Retention::default(), now()).await.unwrap();
+}
+
+/// What those do who manage a page's subscribers.
+async fn managed(database: &Database, site: &Site, release_id: &str) {
+    let (store, organization) = (&database.store, site.organization_id);
+    let key = |address: &str| address.to_owned();
+    let place =
+        AdditionPlace { organization_id: organization, page_id: site.page_id.clone(), environment: Environment::Live };
+    let consent = Consent { source: "form".into(), time: now() };
+    let one = |address: &str, confirmation| SubscriberNew {
+        address: SubscriberAddress::parse("", address).unwrap(),
+        preferences: Preferences::default(),
+        following: Following::Only(vec![site.component_id]),
+        confirmation,
+    };
+    let ask = one("ada@example.com", Confirmation::Mail { again: true });
+    let (ada, _) = subscriber_create(store, place.clone(), ask, key, now()).await.unwrap();
+    let vouched = ["ada@example.com", "bob@example.com"].map(|of| one(of, Confirmation::Vouched(consent.clone())));
+    subscribers_add(store, place, vouched.to_vec(), false, key, now()).await.unwrap();
+    for filter in [
+        SubscribersFilter::default(),
+        SubscribersFilter {
+            state: Some(SubscriberState::Confirmed),
+            environment: Some(Environment::Live),
+            address: Some(SubscriberAddress::parse("", "ada@example.com").unwrap()),
+        },
+    ] {
+        let page = site.page_id.clone();
+        subscriber_list(store, organization, page, filter, IdCursor::default(), 10).await.unwrap();
+    }
+    subscriber_entry(store, organization, site.page_id.clone(), ada.id).await.unwrap();
+    for of in [DeliveriesOf::Page(site.page_id.clone()), DeliveriesOf::Release(release_id.to_owned())] {
+        for state in [None, Some(DeliveryState::Queued)] {
+            let part = delivery_list(store, organization, of.clone(), state, None, 10).await.unwrap();
+            assert!(!part.rows.is_empty());
+        }
+        delivery_counts(store, organization, of).await.unwrap();
+    }
+    subscriber_erase(store, organization, site.page_id.clone(), ada.id).await.unwrap();
 }
 
 both! {

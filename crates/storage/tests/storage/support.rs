@@ -124,6 +124,11 @@ impl Database {
         store_open(&self.url, connections)
     }
 
+    /// A pool on a SQLite file of a test's own.
+    pub(crate) fn store_at(path: &str) -> Store {
+        store_open(&DatabaseUrl::Sqlite(path.to_owned()), 2)
+    }
+
     /// A pool of one connection, for which nobody waits.
     pub(crate) fn store_impatient(&self) -> Store {
         store_impatient(&self.url)
@@ -293,12 +298,22 @@ fn admin_execute(admin: &str, statement: &str) {
 }
 
 fn store_open(url: &DatabaseUrl, connections: u32) -> Store {
-    Store::new(&StoreSettings { url: url.clone(), connections, wait: Duration::from_secs(60) })
+    Store::new(&StoreSettings {
+        url: url.clone(),
+        connections,
+        wait: Duration::from_secs(60),
+        timeout: Duration::from_secs(60),
+    })
 }
 
 /// A pool of one connection, for which nobody waits.
 pub(crate) fn store_impatient(url: &DatabaseUrl) -> Store {
-    Store::new(&StoreSettings { url: url.clone(), connections: 1, wait: Duration::from_millis(10) })
+    Store::new(&StoreSettings {
+        url: url.clone(),
+        connections: 1,
+        wait: Duration::from_millis(10),
+        timeout: Duration::from_secs(60),
+    })
 }
 
 /// The moment at which a test begins.

@@ -172,19 +172,20 @@ fn impossible_setting_is_told_with_place_and_accepted_form() {
             "[server]\nlisen = \"127.0.0.1:1\"",
             &[],
             "the setting `server.lisen`, set in releasepage.toml, does not exist; the section `server` accepts listen, \
-             public_url, region, endpoints, trusted_proxies, workers",
+             public_url, region, endpoints, trusted_proxies, workers, drain_seconds",
         ),
         (
             "",
             &[("RELEASEPAGE__SERVERS__LISTEN", "127.0.0.1:1")],
             "the setting `servers.listen`, set by the environment variable RELEASEPAGE__SERVERS__LISTEN, does not exist; \
-             accepted are data_dir, secret_key, server, database, mail, notify, jobs, limits, retention, log",
+             accepted are data_dir, secret_key, secret_key_file, server, worker, metrics, database, mail, notify, jobs, limits, retention, log",
         ),
         (
             "",
             &[("RELEASEPAGE__DATABASE__URL", "postgres://localhost/releasepage")],
             "the setting `secret_key` is not set, but database.url names a Postgres database, whose servers and workers \
-             need the same one; accepted is 32 bytes or more in hexadecimal or base64, as `openssl rand -hex 32` prints them",
+             need the same one; accepted is 32 bytes or more in hexadecimal or base64, as `openssl rand -hex 32` prints them; \
+             or secret_key_file, the path of a file with a secret key",
         ),
     ];
     for (file, variables, sentence) in cases {
@@ -221,7 +222,7 @@ fn secrets_are_in_no_message_and_no_debug_text() {
     ];
     for mistake in mistakes {
         let error = load("", &[*mistake]).unwrap_err();
-        assert!(error.contains(mistake.0) && error.contains("cannot be what it is"), "{error}");
+        assert!(error.contains(mistake.0) && error.contains("is not shown, as it may hold a secret"), "{error}");
         assert!(!error.contains("planted"), "{error}");
     }
     let settings = load(

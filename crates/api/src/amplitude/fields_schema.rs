@@ -1,0 +1,176 @@
+//! The fields of a release as pipelines send them, for the OpenAPI document.
+
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+use crate::openapi::values::{FlagText, ObjectText, PipelineTimeGiven, PlatformName, PlatformsText, VersionText};
+
+/// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins.
+#[derive(ToSchema)]
+#[schema(as = PipelineReleaseNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseNewBody {
+    /// Not only semantic versions.
+    version: VersionGiven,
+    /// When it is published. In the future, it is a scheduled release; more than 7 days past, it is history, and nobody
+    /// is mailed.
+    #[schema(value_type = PipelineTimeGiven)]
+    release_start: String,
+    /// When its roll-out ends; not before its start.
+    #[schema(value_type = Option<PipelineTimeGiven>)]
+    release_end: Option<String>,
+    /// The title.
+    #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
+    title: String,
+    /// The notes, in Markdown, at most 1 MiB.
+    #[schema(pattern = "TEXT", examples("Releasing the new paid feature."))]
+    description: Option<String>,
+    /// The platforms that it is for: part of which release it is.
+    platforms: Option<PlatformsGiven>,
+    /// Who made it; empty is as good as missing.
+    #[schema(max_length = 200, pattern = "LINE", examples("A User"))]
+    created_by: Option<String>,
+    /// Whether charts show it; `true` where it is missing.
+    chart_visibility: Option<FlagGiven>,
+    /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it.
+    #[schema(value_type = Option<Object>, examples(json!({ "build": 7 })))]
+    params: Option<Map<String, Value>>,
+}
+
+/// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
+#[derive(ToSchema)]
+#[schema(as = PipelineReleaseForm)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseNewForm {
+    /// Not only semantic versions.
+    version: VersionText,
+    /// When it is published.
+    #[schema(value_type = PipelineTimeGiven)]
+    release_start: String,
+    /// When its roll-out ends; not before its start.
+    #[schema(required = false, value_type = PipelineTimeGiven)]
+    release_end: String,
+    /// The title.
+    #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
+    title: String,
+    /// The notes, in Markdown, at most 1 MiB.
+    #[schema(required = false, pattern = "TEXT", examples("Releasing the new paid feature."))]
+    description: String,
+    /// The platforms that it is for, between commas.
+    #[schema(required = false)]
+    platforms: PlatformsText,
+    /// Who made it; empty is as good as missing.
+    #[schema(required = false, max_length = 200, pattern = "LINE", examples("A User"))]
+    created_by: String,
+    /// Whether charts show it.
+    #[schema(required = false)]
+    chart_visibility: FlagText,
+    /// Whatever else there is to keep with it: a JSON object.
+    #[schema(required = false)]
+    params: ObjectText,
+}
+
+/// What to change of a release, as a form: at least one field.
+#[derive(ToSchema)]
+#[schema(as = PipelineReleaseChangeForm, min_properties = 1)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseChangeForm {
+    /// Not only semantic versions.
+    #[schema(required = false)]
+    version: VersionText,
+    /// When it is published.
+    #[schema(required = false, value_type = PipelineTimeGiven)]
+    release_start: String,
+    /// When its roll-out ends; not before its start.
+    #[schema(required = false, value_type = PipelineTimeGiven)]
+    release_end: String,
+    /// The title.
+    #[schema(
+        required = false,
+        min_length = 1,
+        max_length = 500,
+        pattern = "LINE_NOT_BLANK",
+        examples("Big new feature")
+    )]
+    title: String,
+    /// The notes, in Markdown, at most 1 MiB.
+    #[schema(required = false, pattern = "TEXT", examples("Releasing the new paid feature."))]
+    description: String,
+    /// The platforms that it is for, between commas.
+    #[schema(required = false)]
+    platforms: PlatformsText,
+    /// Who made it.
+    #[schema(required = false, max_length = 200, pattern = "LINE", examples("A User"))]
+    created_by: String,
+    /// Whether charts show it.
+    #[schema(required = false)]
+    chart_visibility: FlagText,
+    /// Whatever else there is to keep with it: a JSON object.
+    #[schema(required = false)]
+    params: ObjectText,
+}
+
+/// What to change of a release: at least one field.
+#[derive(ToSchema)]
+#[schema(as = PipelineReleaseChange, min_properties = 1)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct ReleaseChangeBody {
+    /// Not only semantic versions.
+    #[schema(required = false)]
+    version: VersionGiven,
+    /// When it is published.
+    #[schema(required = false, value_type = PipelineTimeGiven)]
+    release_start: String,
+    /// When its roll-out ends; not before its start.
+    #[schema(value_type = Option<PipelineTimeGiven>)]
+    release_end: Option<String>,
+    /// The title.
+    #[schema(
+        required = false,
+        min_length = 1,
+        max_length = 500,
+        pattern = "LINE_NOT_BLANK",
+        examples("Big new feature")
+    )]
+    title: String,
+    /// The notes, in Markdown, at most 1 MiB.
+    #[schema(pattern = "TEXT", examples("Releasing the new paid feature."))]
+    description: Option<String>,
+    /// The platforms that it is for.
+    platforms: Option<PlatformsGiven>,
+    /// Who made it.
+    #[schema(max_length = 200, pattern = "LINE", examples("A User"))]
+    created_by: Option<String>,
+    /// Whether charts show it.
+    chart_visibility: Option<FlagGiven>,
+    /// Whatever else there is to keep with it, at most 64 KiB.
+    #[schema(value_type = Option<Object>, examples(json!({ "build": 7 })))]
+    params: Option<Map<String, Value>>,
+}
+
+/// A version: a text of one line, or a number, which keeps the digits that it was written with.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a field, which is read as it comes")]
+pub(crate) enum VersionGiven {
+    Text(VersionText),
+    Number(f64),
+}
+
+/// Platforms: a list of names, or names between commas.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a field, which is read as it comes")]
+pub(crate) enum PlatformsGiven {
+    List(Vec<PlatformName>),
+    Text(PlatformsText),
+}
+
+/// `true` or `false`, also as text.
+#[derive(ToSchema)]
+#[serde(untagged)]
+#[expect(dead_code, reason = "describes a field, which is read as it comes")]
+pub(crate) enum FlagGiven {
+    Flag(bool),
+    Text(FlagText),
+}

@@ -1,0 +1,10 @@
+//! `/hooks`: what forges deliver. Answers have the form of those under `/v1`; the codes that only these paths have are
+//! in `error_codes`.
+//!
+//! A delivery is checked, stored with the job that processes it, and answered: nothing here waits for anything but the
+//! database.
+
+pub(crate) mod access;
+mod answer;
+pub(crate) mod error_codes;
+pub(crate) mod github;

@@ -1,0 +1,47 @@
+//! Whether a delivery comes from the forge of the repository that it is sent to.
+
+use actix_web::HttpRequest;
+use releasepage_auth::signature::hook_signature_verify;
+use releasepage_domain::repository::RepositoryOrigin;
+use releasepage_storage::hook_repositories::{HookAccess, hook_access, hook_row};
+
+use super::error_codes::SIGNATURE_INVALID;
+use crate::{
+    limits::Bucket,
+    state::ApiState,
+    v1::{error::V1Error, page_access::client_count},
+};
+
+/// The id of no repository.
+pub(crate) const NOBODY: i64 = 0;
+
+/// The repository that a delivery is for, if its body is signed with the repository's secret.
+///
+/// The same is answered, after the same work, whether the signature is wrong, the repository is unknown or another
+/// forge's, or its id is none: a secret that nobody has is opened and signed with then. What is refused is counted for
+/// the client.
+pub(super) async fn delivery_access(
+    request: &HttpRequest,
+    state: &ApiState,
+    id: &str,
+    origin: RepositoryOrigin,
+    body: &[u8],
+    signature: &str,
+) -> Result<HookAccess, V1Error> {
+    let id = id.parse().ok().filter(|_| id.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(NOBODY);
+    let found = hook_access(&state.store, id, origin).await?;
+    let (row, sealed) =
+        found.as_ref().map_or((NOBODY, &state.hook_decoy), |found| (found.repository_id, &found.secret));
+    let secret = state.sealer.open(&hook_row(row), sealed);
+    if secret.is_none() {
+        tracing::error!(repository = row, "the secret of a webhook cannot be opened: is this another secret_key?");
+    }
+    let is_signed = secret.is_some_and(|secret| hook_signature_verify(&secret, body, signature));
+    match found {
+        Some(access) if is_signed => Ok(access),
+        _ => {
+            client_count(request, state, Bucket::Write)?;
+            Err(SIGNATURE_INVALID.into())
+        }
+    }
+}

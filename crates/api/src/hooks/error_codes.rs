@@ -1,0 +1,45 @@
+//! The codes that answers to forges have beside those of `/v1`.
+
+use crate::v1::error::ErrorCode;
+
+/// The signature is missing or wrong, or there is no such repository: nobody is told which.
+pub(crate) const SIGNATURE_INVALID: ErrorCode = ErrorCode {
+    code: "signature-invalid",
+    status: 401,
+    description: "The delivery is not signed with the secret of this repository's webhook",
+    cause: "The signature is missing, wrong, or made with SHA-1 alone, or there is no such repository.",
+    cure: "Enter the repository's hook_url and its secret at the forge again. A secret that was lost is replaced by a rotation.",
+};
+
+/// The delivery is of another repository of the forge.
+pub(crate) const REPOSITORY_OTHER: ErrorCode = ErrorCode {
+    code: "repository-other",
+    status: 409,
+    description: "The delivery is of another repository",
+    cause: "The repository takes the deliveries of one repository of the forge, and this one is of another.",
+    cure: "Make a repository for each one of the forge. If it was made anew there, set source_id to null, and the next delivery counts.",
+};
+
+/// The delivery is right and its content cannot be used.
+pub(crate) const PAYLOAD_INVALID: ErrorCode = ErrorCode {
+    code: "payload-invalid",
+    status: 422,
+    description: "The delivery cannot be used",
+    cause: "Fields that are used are missing or too large, such as notes of more than 1 MiB.",
+    cure: "Mend every field that error_causes names at the forge; it delivers the release again when it is saved.",
+};
+
+/// The codes that `/v1` does not have.
+pub(crate) const HOOK_CODES: &[ErrorCode] = &[SIGNATURE_INVALID, REPOSITORY_OTHER, PAYLOAD_INVALID];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_new() {
+        for code in HOOK_CODES {
+            assert!(ErrorCode::ALL.iter().all(|known| known.code != code.code), "{}", code.code);
+        }
+    }
+}

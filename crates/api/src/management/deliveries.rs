@@ -1,0 +1,217 @@
+//! `/v1/pages/{id}/deliveries` and `/v1/releases/{id}/deliveries`: what was sent to whom, when, and with which result.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path},
+};
+use releasepage_domain::{
+    announcement::DeliveryState, bump::Bump, fault::Faults, release::release_id_is_valid, time::time_iso8601,
+};
+use releasepage_storage::delivery_lists::{
+    DeliveriesOf, DeliveryCursor, DeliveryEntry, delivery_counts, delivery_list,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::resource::{Answer, not_found, page_of_path, reader, resource};
+use crate::{
+    openapi::{
+        names::{BumpName, DeliveryStateName, EnvironmentName},
+        parameters::DeliveryListParameters,
+        values::{EmailAddress, PageId, ReleaseId, Time},
+    },
+    query::Query,
+    state::ApiState,
+};
+
+/// A part of a list of deliveries, newest first.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Deliveries)]
+pub(crate) struct DeliveriesBody {
+    /// The deliveries.
+    data: Vec<DeliveryBody>,
+    /// What to send as `cursor` for the next part; `null` where this was the last.
+    #[schema(required = true)]
+    next: Option<String>,
+    /// How many there are in each state, whichever are listed; `null` on later parts of a list.
+    #[schema(required = true)]
+    counts: Option<DeliveryCountsBody>,
+}
+
+/// How many deliveries are in each state.
+#[derive(Default, Serialize, ToSchema)]
+#[schema(as = DeliveryCounts)]
+pub(crate) struct DeliveryCountsBody {
+    /// To be sent, for the first time or again.
+    #[schema(examples(0))]
+    queued: i64,
+    /// Accepted by the mail server, written to the directory, or captured.
+    #[schema(examples(128))]
+    sent: i64,
+    /// Refused for good, or tried for too long.
+    #[schema(examples(1))]
+    failed: i64,
+    /// No longer wanted when its turn came.
+    #[schema(examples(2))]
+    cancelled: i64,
+}
+
+/// One message about a release to one subscriber.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Delivery)]
+pub(crate) struct DeliveryBody {
+    /// Its id.
+    #[schema(examples(4711))]
+    id: i64,
+    /// The announcement that it belongs to.
+    #[schema(examples(12))]
+    announcement_id: i64,
+    /// The page whose subscriber was told.
+    #[schema(value_type = PageId)]
+    page_id: String,
+    /// The release.
+    #[schema(value_type = ReleaseId)]
+    release_id: String,
+    /// The version, exactly as it was published.
+    #[schema(examples("v1.2.0"))]
+    version: String,
+    /// What the release was to its readers.
+    #[schema(required = true, value_type = Option<BumpName>)]
+    bump: Option<&'static str>,
+    /// The subscriber; `null` where they were erased.
+    #[schema(required = true, examples(17))]
+    subscriber_id: Option<i64>,
+    /// Their address as it is now; `null` where they were erased.
+    #[schema(required = true, value_type = Option<EmailAddress>)]
+    email: Option<String>,
+    /// `test` where the message was captured for a test subscriber; `null` where they were erased.
+    #[schema(required = true, value_type = Option<EnvironmentName>)]
+    environment: Option<&'static str>,
+    /// Where the message stands.
+    #[schema(value_type = DeliveryStateName)]
+    state: &'static str,
+    /// How often it was tried.
+    #[schema(examples(1))]
+    attempts: i32,
+    /// When it was queued.
+    #[schema(value_type = Time)]
+    created_at: String,
+    /// When it is tried next; `null` where it is over.
+    #[schema(required = true, value_type = Option<Time>)]
+    next_attempt_at: Option<String>,
+    /// When it was sent, refused or cancelled; `null` while it is queued.
+    #[schema(required = true, value_type = Option<Time>)]
+    finished_at: Option<String>,
+    /// What the mail server said last, or why the message was cancelled.
+    #[schema(required = true, examples("250 2.0.0 Ok: queued"))]
+    result: Option<String>,
+}
+
+impl From<DeliveryEntry> for DeliveryBody {
+    fn from(entry: DeliveryEntry) -> Self {
+        let (subscriber_id, email, environment) = match entry.subscriber {
+            Some(to) => (Some(to.id), Some(to.address), Some(to.environment.as_str())),
+            None => (None, None, None),
+        };
+        Self {
+            id: entry.id,
+            announcement_id: entry.announcement_id,
+            page_id: entry.page_id,
+            release_id: entry.release_id,
+            version: entry.tag,
+            bump: entry.bump.map(Bump::as_str),
+            subscriber_id,
+            email,
+            environment,
+            state: entry.state.as_str(),
+            attempts: entry.attempts,
+            created_at: time_iso8601(entry.created_at),
+            next_attempt_at: entry.next_attempt_at.map(time_iso8601),
+            finished_at: entry.finished_at.map(time_iso8601),
+            result: entry.result,
+        }
+    }
+}
+
+impl From<Vec<(DeliveryState, i64)>> for DeliveryCountsBody {
+    fn from(counts: Vec<(DeliveryState, i64)>) -> Self {
+        let mut body = Self::default();
+        for (state, count) in counts {
+            *match state {
+                DeliveryState::Queued => &mut body.queued,
+                DeliveryState::Sent => &mut body.sent,
+                DeliveryState::Failed => &mut body.failed,
+                DeliveryState::Cancelled => &mut body.cancelled,
+            } = count;
+        }
+        body
+    }
+}
+
+/// `GET /v1/pages/{id}/deliveries`, newest first, perhaps with `state`.
+#[utoipa::path(
+    get,
+    path = "/v1/pages/{page_id}/deliveries",
+    tag = "Deliveries",
+    summary = "List what a page's subscribers were sent",
+    description = "The newest announcement first. `counts` is about all of them, and is given with the first part.",
+    security(("token" = ["read"])),
+    params(
+        DeliveryListParameters,
+        ("state" = Option<DeliveryStateName>, Query, description = "Only those in this state"),
+    ),
+    responses((status = 200, description = "A part of the list", body = DeliveriesBody)),
+)]
+pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+    let page = page.into_inner();
+    deliveries_read(&request, &state, || page_of_path(page).map(DeliveriesOf::Page)).await
+}
+
+/// `GET /v1/releases/{id}/deliveries`, newest first, perhaps with `state`.
+#[utoipa::path(
+    get,
+    path = "/v1/releases/{release_id}/deliveries",
+    tag = "Deliveries",
+    summary = "List who was sent a release",
+    description = "Of every page that shows the release, the newest announcement first. `counts` is about all of them, and \
+        is given with the first part.",
+    security(("token" = ["read"])),
+    params(
+        DeliveryListParameters,
+        ("state" = Option<DeliveryStateName>, Query, description = "Only those in this state"),
+    ),
+    responses((status = 200, description = "A part of the list", body = DeliveriesBody)),
+)]
+pub(crate) async fn release_deliveries_read(
+    request: HttpRequest,
+    release: Path<String>,
+    state: Data<ApiState>,
+) -> Answer {
+    let release = release.into_inner();
+    let of = || if release_id_is_valid(&release) { Ok(DeliveriesOf::Release(release)) } else { Err(not_found()) };
+    deliveries_read(&request, &state, of).await
+}
+
+async fn deliveries_read(
+    request: &HttpRequest,
+    state: &ApiState,
+    of: impl FnOnce() -> Result<DeliveriesOf, crate::v1::error::V1Error>,
+) -> Answer {
+    let organization = reader(request, state).await?.user.organization_id;
+    let of = of()?;
+    let query = Query::of(request);
+    let mut faults = Faults::new();
+    let expected = "must be queued, sent, failed or cancelled";
+    let in_state = query.parsed(&mut faults, "state", expected, |text| text.parse().ok());
+    let limit = query.limit(&mut faults);
+    let after = query.cursor(&mut faults, DeliveryCursor::parse);
+    faults.finish(|| Some(()))?;
+    // Counting looks at every delivery: once for each list is enough.
+    let counts = match after {
+        None => Some(delivery_counts(&state.store, organization, of.clone()).await?.into()),
+        Some(_) => None,
+    };
+    let part = delivery_list(&state.store, organization, of, in_state, after, limit).await?;
+    let data = part.rows.into_iter().map(DeliveryBody::from).collect();
+    resource(&DeliveriesBody { data, next: part.next, counts })
+}

@@ -1,0 +1,114 @@
+//! The body of an import: read piece by piece while it is worked on, never as a whole.
+//!
+//! Parsing waits for bytes, so it runs on a blocking thread; two short queues lead to it and back. A client that sends
+//! faster than the database writes has to wait.
+
+use std::{
+    io::{self, Read},
+    time::Duration,
+};
+
+use actix_web::{dev::Payload, web::Bytes};
+use futures_util::StreamExt;
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout},
+};
+
+use crate::body::BodyFault;
+
+/// Largest body of an import, in bytes.
+pub(super) const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
+
+/// How long the server waits for bytes: for the next ones, and for all of them together.
+const NEXT_TIMEOUT: Duration = Duration::from_secs(15);
+const ALL_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Pieces of the body that wait to be parsed.
+const QUEUE: usize = 4;
+
+/// What is read of a body that nobody wants any more, so that a client which sends before it reads gets the answer.
+const DRAINED: usize = 2 * 1024 * 1024;
+
+/// A piece of the body, or why there is none.
+type Piece = Result<Bytes, BodyFault>;
+
+/// The two ends of the queue to the thread that parses.
+pub(super) fn import_body() -> (BodySender, BodyReader) {
+    let (sender, receiver) = mpsc::channel(QUEUE);
+    (BodySender { pieces: sender }, BodyReader { pieces: receiver, piece: Bytes::new() })
+}
+
+/// Where pieces go in.
+pub(super) struct BodySender {
+    pieces: mpsc::Sender<Piece>,
+}
+
+impl BodySender {
+    /// Hands on the whole body, or its fault. Ends early where nobody reads any more.
+    pub(super) async fn pump(self, mut payload: Payload) {
+        let mut length = 0_usize;
+        let mut waited = Duration::ZERO;
+        loop {
+            let began = Instant::now();
+            let piece = match timeout(NEXT_TIMEOUT, payload.next()).await {
+                Err(_) => Err(BodyFault::TooSlow),
+                Ok(None) => return,
+                Ok(Some(Err(_))) => Err(BodyFault::Broken),
+                Ok(Some(Ok(bytes))) => Ok(bytes),
+            };
+            waited += began.elapsed();
+            length = length.saturating_add(piece.as_ref().map_or(0, Bytes::len));
+            let piece = match piece {
+                Ok(_) if length > IMPORT_BYTES_MAX => Err(BodyFault::TooLarge { limit: IMPORT_BYTES_MAX }),
+                Ok(_) if waited > ALL_TIMEOUT => Err(BodyFault::TooSlow),
+                piece => piece,
+            };
+            let fault = piece.as_ref().err().copied();
+            if self.pieces.send(piece).await.is_err() || fault.is_some() {
+                let is_readable = !matches!(fault, Some(BodyFault::Broken | BodyFault::TooSlow));
+                drop(self.pieces);
+                if is_readable {
+                    drain(payload).await;
+                }
+                return;
+            }
+        }
+    }
+}
+
+async fn drain(mut payload: Payload) {
+    let mut length = 0_usize;
+    while let Ok(Some(Ok(bytes))) = timeout(NEXT_TIMEOUT, payload.next()).await {
+        length = length.saturating_add(bytes.len());
+        if length > DRAINED {
+            break;
+        }
+    }
+}
+
+/// Where the thread that parses reads; it blocks. A fault of the body is an error that holds the [`BodyFault`].
+pub(super) struct BodyReader {
+    pieces: mpsc::Receiver<Piece>,
+    piece: Bytes,
+}
+
+impl Read for BodyReader {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        while self.piece.is_empty() {
+            match self.pieces.blocking_recv() {
+                None => return Ok(0),
+                Some(Ok(piece)) => self.piece = piece,
+                Some(Err(fault)) => return Err(io::Error::other(fault)),
+            }
+        }
+        let length = buffer.len().min(self.piece.len());
+        buffer[..length].copy_from_slice(&self.piece.split_to(length));
+        Ok(length)
+    }
+}
+
+/// The fault of the body that ended reading.
+pub(super) fn body_fault(error: &io::Error) -> BodyFault {
+    error.get_ref().and_then(|inner| inner.downcast_ref()).copied().unwrap_or(BodyFault::Broken)
+}

@@ -1,0 +1,162 @@
+use super::*;
+
+fn at(text: &str) -> UtcTime {
+    time_parse(text).unwrap()
+}
+
+fn rules(confirm: ConfirmWay) -> ImportRules {
+    let components = [(7, "acme/api"), (9, "acme/web")];
+    ImportRules {
+        confirm,
+        environment: Environment::Live,
+        consent_source: Some("list".to_owned()),
+        consent_time: Some(at("2024-01-01T00:00:00Z")),
+        components: components.map(|(id, repo)| PageComponent { id, repo: repo.into(), name: repo.into() }).into(),
+        now: at("2024-05-10T12:00:00Z"),
+    }
+}
+
+fn rows(text: &[u8], rules: ImportRules) -> Vec<Row> {
+    let mut sheet = Sheet::open(text, rules).unwrap();
+    std::iter::from_fn(|| sheet.next_row().unwrap()).collect()
+}
+
+/// One row as one line: who and how, or what is wrong.
+fn meaning(row: &Row) -> String {
+    let line = row.line;
+    match &row.meaning {
+        RowMeaning::New(new) => {
+            let how = match &new.confirmation {
+                Confirmation::Mail { again } => format!("mail {again}"),
+                Confirmation::Vouched(consent) => format!("{} {}", consent.source, consent.time.date()),
+                Confirmation::Left(at) => format!("left {}", at.date()),
+            };
+            let following = match &new.following {
+                Following::All => "all".to_owned(),
+                Following::Only(ids) => format!("{ids:?}"),
+            };
+            format!("{line}: {} {} {following} {how}", new.address.as_str(), new.preferences.stored())
+        }
+        RowMeaning::Unwanted(fault) => format!("{line}: unwanted {}", fault.field),
+        RowMeaning::Faulty(faults) => {
+            let names: Vec<_> =
+                faults.as_slice().iter().map(|fault| format!("{} {}", fault.field, fault.kind)).collect();
+            format!("{line}: {}", names.join(", "))
+        }
+    }
+}
+
+fn meanings(text: &[u8], rules: ImportRules) -> Vec<String> {
+    rows(text, rules).iter().map(meaning).collect()
+}
+
+#[test]
+fn files_of_many_programs() {
+    for text in [
+        "email\na@example.com\n",
+        "Email\r\na@example.com\r\n",
+        "\u{feff}email\na@example.com",
+        "\u{feff}\"email\"\n\"a@example.com\"\n",
+        " EMAIL ;name\n a@example.com ;Ada\n",
+        "name,email\n\"Ada, countess\",a@example.com\n\n",
+        "email,preferences,components\na@example.com,,\n",
+    ] {
+        assert_eq!(
+            meanings(text.as_bytes(), rules(ConfirmWay::Vouched)),
+            ["2: a@example.com major,minor,patch all list 2024-01-01"],
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn what_rows_say() {
+    let text = "email,state,environment,preferences,components,consent_source,consent_time,unsubscribed_at\n\
+        a@example.com,,,patch major,acme/web ACME/api,,,\n\
+        '=b@example.com,confirmed,live,\"major,minor\",,shop,2024-02-01T00:00:00Z,\n\
+        c@example.com,unsubscribed,,,,,,2024-03-01T00:00:00Z\n\
+        d@example.com,unsubscribed,,,,,,\n\
+        e@example.com,suppressed,,,,,,\n\
+        f@example.com,pending,,,,,,\n\
+        g@example.com,,test,,,,,\n\
+        \"h@\nexample.com\",,,,,,,\n\
+        ,gone,staging,huge,acme/none,,2024-05-10T12:00:01Z,\n\
+        i@example.com\n\
+        j@example.com,unsubscribed,,,,,,yesterday\n\
+        k@example.com,,,;|,,,,\n";
+    let expected = [
+        "2: a@example.com patch,major [7, 9] list 2024-01-01",
+        "3: =b@example.com major,minor all shop 2024-02-01",
+        "4: c@example.com major,minor,patch all left 2024-03-01",
+        "5: d@example.com major,minor,patch all left 2024-05-10",
+        "6: unwanted state",
+        "7: unwanted state",
+        "8: unwanted environment",
+        "9: email invalid",
+        "11: email missing, preferences invalid, components invalid, environment invalid, state invalid",
+        "12: row invalid",
+        "13: unsubscribed_at invalid",
+        "14: preferences invalid",
+    ];
+    assert_eq!(meanings(text.as_bytes(), rules(ConfirmWay::Vouched)), expected);
+    let by_mail = "email,state\na@example.com,\nb@example.com,pending\nc@example.com,unsubscribed\n";
+    let expected = [
+        "2: a@example.com major,minor,patch all mail false",
+        "3: b@example.com major,minor,patch all mail false",
+        "4: c@example.com major,minor,patch all left 2024-05-10",
+    ];
+    assert_eq!(meanings(by_mail.as_bytes(), rules(ConfirmWay::Mail)), expected);
+}
+
+#[test]
+fn consents_must_be_known() {
+    let bare = ImportRules { consent_source: None, consent_time: None, ..rules(ConfirmWay::Vouched) };
+    let text = "email,consent_source,consent_time\na@example.com,,\nb@example.com,shop,2024-05-10T12:00:01Z\n";
+    let expected = ["2: consent_source missing, consent_time missing", "3: consent_time invalid"];
+    assert_eq!(meanings(text.as_bytes(), bare), expected);
+}
+
+#[test]
+fn bytes_that_are_no_text_are_a_fault_of_their_row() {
+    let text = b"email\na@example.com\n\xff\xfe@example.com\nb@example.com\n";
+    let found = meanings(text, rules(ConfirmWay::Mail));
+    assert_eq!(found[1], "3: row invalid");
+    assert_eq!(found.len(), 3);
+}
+
+#[test]
+fn lines_are_those_of_the_file() {
+    for text in ["email,name\r\n\r\nx,\r\n\r\n\r\ny,\"a\r\nb\"\r\nz,", "email,name\n\nx,\n\n\ny,\"a\nb\"\nz,\n\n"] {
+        assert_eq!(
+            meanings(text.as_bytes(), rules(ConfirmWay::Mail)),
+            ["3: email invalid", "6: email invalid", "8: email invalid"],
+            "{text:?}"
+        );
+    }
+}
+
+#[test]
+fn headers_that_say_too_little() {
+    let field = |text: &[u8]| match Sheet::open(text, rules(ConfirmWay::Mail)).map(|_| ()) {
+        Err(SheetFault::Header(fault)) => fault.field,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(field(b""), "email");
+    assert_eq!(field(b"\n"), "email");
+    assert_eq!(field(b"name,e-mail\na@example.com\n"), "email");
+    assert_eq!(field(b"email,state,Email\n"), "email");
+    assert_eq!(field(b"\xff\xfee\0m\0a\0i\0l\0\n\0"), "header");
+    let sheet = Sheet::open(&b"email,Name,State\n"[..], rules(ConfirmWay::Mail)).unwrap();
+    assert_eq!(sheet.ignored, ["name"]);
+}
+
+#[test]
+fn rows_are_counted() {
+    let mut text = "email\n".to_owned();
+    text.push_str(&"x\n".repeat(usize::try_from(IMPORT_ROWS_MAX).unwrap() + 1));
+    let mut sheet = Sheet::open(text.as_bytes(), rules(ConfirmWay::Mail)).unwrap();
+    for _ in 0..IMPORT_ROWS_MAX {
+        sheet.next_row().unwrap().unwrap();
+    }
+    assert!(matches!(sheet.next_row(), Err(SheetFault::RowsTooMany)));
+}

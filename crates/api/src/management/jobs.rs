@@ -1,0 +1,176 @@
+//! `/v1/jobs`: the work that waits, that runs, and that failed for good.
+//!
+//! The queue is one for the whole server. An organization sees the jobs of its own pages; the server's first one, whose
+//! people run it, has the work that is for no page too. Never a payload: it may concern somebody.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path},
+};
+use releasepage_auth::scope::Scope;
+use releasepage_domain::{fault::Faults, job::Lane, time::time_iso8601};
+use releasepage_storage::{
+    cursor::IdCursor,
+    job_hold::JobHold,
+    job_list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::resource::{Answer, number_of_path, resource, writer};
+use crate::{
+    limits::Bucket,
+    openapi::{
+        names::{JobStateName, LaneName},
+        parameters::ListParameters,
+        values::Time,
+    },
+    query::Query,
+    state::ApiState,
+    v1::{error::V1Error, token::TokenCaller},
+};
+
+/// A piece of work. What it concerns is not shown: that may be a person.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Job)]
+pub(crate) struct JobBody {
+    /// Its id.
+    #[schema(examples(4711))]
+    id: i64,
+    /// The kind of work.
+    #[schema(examples("delivery_send"))]
+    kind: String,
+    /// The lane that it waits in; `null` where another version of the program wrote it.
+    #[schema(required = true, value_type = Option<LaneName>)]
+    lane: Option<&'static str>,
+    /// The page that it is for; `null` for work of the whole server.
+    #[schema(required = true, examples("0767f57acc44"))]
+    page_id: Option<String>,
+    /// Where it stands: waiting, in the hands of a worker, or a dead letter.
+    #[schema(value_type = JobStateName)]
+    state: &'static str,
+    /// How often it was tried since it last got something done.
+    #[schema(examples(12))]
+    attempts: i32,
+    /// Why the last try failed, in one line without addresses; `null` where none failed.
+    #[schema(required = true, examples("the mail server does not answer"))]
+    last_error: Option<String>,
+    /// When its time comes, or came.
+    #[schema(value_type = Time)]
+    run_at: String,
+    /// When it is taken from its worker, should that not be heard of again; `null` where no worker has it.
+    #[schema(required = true, value_type = Option<Time>)]
+    leased_until: Option<String>,
+    /// When it was written.
+    #[schema(value_type = Time)]
+    created_at: String,
+}
+
+impl From<JobEntry> for JobBody {
+    fn from(job: JobEntry) -> Self {
+        Self {
+            id: job.id,
+            kind: job.kind,
+            lane: job.lane.map(Lane::as_str),
+            page_id: job.page_id,
+            state: job.state.as_str(),
+            attempts: job.attempts,
+            last_error: job.last_error,
+            run_at: time_iso8601(job.run_at),
+            leased_until: job.leased_until.map(time_iso8601),
+            created_at: time_iso8601(job.created_at),
+        }
+    }
+}
+
+/// A part of the list of jobs, and whether the queue is held.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JobList)]
+pub(crate) struct JobsBody {
+    /// The jobs of this part.
+    data: Vec<JobBody>,
+    /// What to send as `cursor` for the next part; `null` where this was the last.
+    #[schema(required = true, examples("0000000000001267"))]
+    next: Option<String>,
+    /// That no job is taken, as after a restore; `null` where the queue goes on.
+    #[schema(required = true)]
+    held: Option<HeldBody>,
+}
+
+/// That the queue is held.
+#[derive(Serialize, ToSchema)]
+#[schema(as = JobHold)]
+pub(crate) struct HeldBody {
+    /// Since when.
+    #[schema(value_type = Time)]
+    since: String,
+    /// Why.
+    #[schema(examples("the database was restored from a back-up"))]
+    because: String,
+}
+
+impl From<JobHold> for HeldBody {
+    fn from(hold: JobHold) -> Self {
+        Self { since: time_iso8601(hold.held_at), because: hold.because }
+    }
+}
+
+/// `GET /v1/jobs`, oldest first; `state` and `lane` choose.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs",
+    tag = "Jobs",
+    summary = "List the jobs",
+    description = "The work for the organization's pages, oldest first; done jobs are gone. The server's first organization, \
+                   whose people run it, sees the work of the whole server too.",
+    security(("token" = ["admin"])),
+    params(
+        ListParameters,
+        ("state" = Option<JobStateName>, Query, description = "Only those that stand here"),
+        ("lane" = Option<LaneName>, Query, description = "Only those of this lane"),
+    ),
+    responses((status = 200, description = "A part of the list", body = JobsBody)),
+)]
+pub(crate) async fn jobs_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+    let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
+    let (filter, after, limit) = jobs_query(&Query::of(&request))?;
+    let of = JobsOf::Organization(caller.user.organization_id);
+    let (part, hold) = job_list(&state.store, of, filter, after.unwrap_or_default(), limit).await?;
+    let data = part.rows.into_iter().map(JobBody::from).collect();
+    resource(&JobsBody { data, next: part.next, held: hold.map(HeldBody::from) })
+}
+
+fn jobs_query(query: &Query) -> Result<(JobsFilter, Option<IdCursor>, u32), V1Error> {
+    let mut faults = Faults::new();
+    let state = query.parsed(&mut faults, "state", "must be ready, running or dead", |text| text.parse().ok());
+    let lane: Option<Lane> = query.parsed(&mut faults, "lane", &lane_expected(), |text| text.parse().ok());
+    let limit = query.limit(&mut faults);
+    let cursor = query.cursor(&mut faults, IdCursor::parse);
+    Ok(faults.finish(|| Some((JobsFilter { state, lane }, cursor, limit)))?)
+}
+
+fn lane_expected() -> String {
+    let lanes: Vec<&str> = Lane::ALL.iter().map(|lane| lane.as_str()).collect();
+    format!("must be one of {}", lanes.join(", "))
+}
+
+/// `POST /v1/jobs/{id}/retry`: has a dead letter tried again, from its first attempt on. Of a job that is not dead, it is
+/// a conflict.
+#[utoipa::path(
+    post,
+    path = "/v1/jobs/{job_id}/retry",
+    tag = "Jobs",
+    summary = "Try a dead letter again",
+    description = "The job is ready again, with all its attempts before it.",
+    security(("token" = ["admin"])),
+    responses(
+        (status = 200, description = "The job", body = JobBody),
+        (status = 409, description = "The job is not dead"),
+    ),
+)]
+pub(crate) async fn job_again(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Admin).await?;
+    let id = number_of_path(&id)?;
+    let of = JobsOf::Organization(caller.user.organization_id);
+    resource(&JobBody::from(job_retry(&state.store, of, id, state.now()).await?))
+}

@@ -1,0 +1,163 @@
+//! `/v1/mailbox`: the captured messages about the organization's pages.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path},
+};
+use releasepage_domain::time::time_iso8601;
+use releasepage_storage::{
+    cursor::{IdCursor, ListPart},
+    mailbox::{MailboxEntry, MailboxMessage, mailbox_get, mailbox_list},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::resource::{Answer, List, list_query, number_of_path, reader, resource, resource_list};
+use crate::{
+    captured::{message_headers, message_links},
+    openapi::{
+        names::EnvironmentName,
+        parameters::ListParameters,
+        values::{EmailAddress, PageId, Time, WebAddress},
+    },
+    state::ApiState,
+};
+
+/// A captured message, without what it says.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MailboxEntry)]
+pub(crate) struct MailboxEntryBody {
+    /// Its id.
+    #[schema(examples(42))]
+    id: i64,
+    /// The page it is about.
+    #[schema(value_type = PageId)]
+    page_id: String,
+    /// Whether it was meant for a subscriber, or for one that a test key made.
+    #[schema(value_type = EnvironmentName)]
+    environment: &'static str,
+    /// Whom it is for.
+    #[schema(value_type = EmailAddress)]
+    to: String,
+    /// Its subject.
+    #[schema(examples("Confirm your subscription to Acme"))]
+    subject: String,
+    /// When it was captured.
+    #[schema(value_type = Time)]
+    created_at: String,
+}
+
+impl From<MailboxEntry> for MailboxEntryBody {
+    fn from(entry: MailboxEntry) -> Self {
+        Self {
+            id: entry.id,
+            page_id: entry.page_id,
+            environment: entry.environment.as_str(),
+            to: entry.recipient,
+            subject: entry.subject,
+            created_at: time_iso8601(entry.created_at),
+        }
+    }
+}
+
+/// A captured message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MailboxMessage)]
+pub(crate) struct MailboxMessageBody {
+    /// Its id.
+    #[schema(examples(42))]
+    id: i64,
+    /// The page it is about.
+    #[schema(value_type = PageId)]
+    page_id: String,
+    /// Whether it was meant for a subscriber, or for one that a test key made.
+    #[schema(value_type = EnvironmentName)]
+    environment: &'static str,
+    /// Whom it is for.
+    #[schema(value_type = EmailAddress)]
+    to: String,
+    /// Its subject.
+    #[schema(examples("Confirm your subscription to Acme"))]
+    subject: String,
+    /// When it was captured.
+    #[schema(value_type = Time)]
+    created_at: String,
+    /// Its header fields in their order, unfolded, encoded as they would have been sent.
+    headers: Vec<HeaderBody>,
+    /// Its text.
+    #[schema(examples("Please confirm: https://releases.example.com/confirm/…"))]
+    text: String,
+    /// Its HTML; never to be shown without care.
+    #[schema(examples("<p>Please confirm"))]
+    html: String,
+    /// The addresses in its text, in their order, each once.
+    #[schema(value_type = Vec<WebAddress>)]
+    links: Vec<String>,
+}
+
+/// One header field of a message.
+#[derive(Serialize, ToSchema)]
+#[schema(as = MailboxHeader)]
+pub(crate) struct HeaderBody {
+    /// Its name.
+    #[schema(examples("List-Id"))]
+    name: String,
+    /// Its value.
+    #[schema(examples("<0767f57acc44.releases.example.com>"))]
+    value: String,
+}
+
+impl From<MailboxMessage> for MailboxMessageBody {
+    fn from(message: MailboxMessage) -> Self {
+        let headers = message_headers(&message.source).into_iter();
+        let MailboxEntryBody { id, page_id, environment, to, subject, created_at } = message.entry.into();
+        Self {
+            id,
+            page_id,
+            environment,
+            to,
+            subject,
+            created_at,
+            headers: headers.map(|(name, value)| HeaderBody { name, value }).collect(),
+            links: message_links(&message.text),
+            text: message.text,
+            html: message.html,
+        }
+    }
+}
+
+/// `GET /v1/mailbox`: newest first.
+#[utoipa::path(
+    get,
+    path = "/v1/mailbox",
+    tag = "Mailbox",
+    summary = "List the captured messages",
+    description = "Mail of test subscribers, and all mail where `mail.url` is `mailbox:`, is captured instead of sent. Newest \
+                   first.",
+    security(("token" = ["read"])),
+    params(ListParameters),
+    responses((status = 200, description = "A part of the list", body = List<MailboxEntryBody>)),
+)]
+pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+    let caller = reader(&request, &state).await?;
+    let (before, limit) = list_query(&request, IdCursor::parse)?;
+    let before = before.map(|cursor| cursor.0);
+    let rows = mailbox_list(&state.store, caller.user.organization_id, before, i64::from(limit) + 1).await?;
+    resource_list(ListPart::cut(rows, limit, |last| IdCursor(last.id).to_string()), MailboxEntryBody::from)
+}
+
+/// `GET /v1/mailbox/{id}`
+#[utoipa::path(
+    get,
+    path = "/v1/mailbox/{message_id}",
+    tag = "Mailbox",
+    summary = "Read a captured message",
+    description = "Everything that would have been sent, with the links that it leads to.",
+    security(("token" = ["read"])),
+    responses((status = 200, description = "The message", body = MailboxMessageBody)),
+)]
+pub(crate) async fn mailbox_message_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = reader(&request, &state).await?;
+    let id = number_of_path(&id)?;
+    resource(&MailboxMessageBody::from(mailbox_get(&state.store, caller.user.organization_id, id).await?))
+}

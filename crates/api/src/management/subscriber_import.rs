@@ -1,0 +1,319 @@
+//! `POST /v1/pages/{id}/subscribers/import`: many subscribers at once, from a CSV file.
+
+use std::{
+    collections::HashSet,
+    hash::{BuildHasher, RandomState},
+};
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path, Payload},
+};
+use releasepage_auth::scope::Scope;
+use releasepage_domain::{
+    consent::{Addition, ConfirmWay, consent_source_check, consent_time_check},
+    environment::Environment,
+    fault::{Fault, Faults},
+    time::{UtcTime, time_parse},
+};
+use releasepage_storage::{
+    page_releases::PageComponent,
+    subscriber_additions::{ADDITIONS_MAX, AdditionPlace, page_components_list, subscribers_add},
+};
+use serde::Serialize;
+use tokio::{sync::mpsc, task::spawn_blocking};
+use utoipa::ToSchema;
+
+use super::{
+    import_body::{BodyReader, import_body},
+    import_rows::{IMPORT_ROWS_MAX, ImportRules, Row, RowMeaning, Sheet, SheetFault},
+    resource::{Answer, page_of_path, resource, writer},
+    subscriber_fields::{CONFIRM_EXPECTED, ENVIRONMENT_EXPECTED, TIME_EXPECTED},
+};
+use crate::{
+    body::{BODY_MAX, body_read},
+    content_type::content_type_readable,
+    openapi::{
+        names::{ConfirmName, EnvironmentName},
+        values::TimeGiven,
+    },
+    query::Query,
+    state::ApiState,
+    v1::error::{ErrorCode, V1Error},
+};
+
+/// Most faults that an answer lists.
+const FAULTS_MAX: usize = 1_000;
+
+/// Longest source of a consent in a query, in characters.
+const SOURCE_MAX: usize = 200;
+
+/// What became of the rows of an import.
+#[derive(Debug, Default, Serialize, ToSchema)]
+#[schema(as = SubscribersImported)]
+pub(crate) struct ImportBody {
+    /// Whether this only says what would become of them.
+    dry_run: bool,
+    /// How many rows there were.
+    #[schema(examples(1200))]
+    rows: u64,
+    /// How many were subscribed, asked by mail, or noted as unsubscribed.
+    #[schema(examples(1180))]
+    added: u64,
+    /// How many the page had already; they stay as they are.
+    #[schema(examples(15))]
+    known: u64,
+    /// How many were not taken; `faults` says why.
+    #[schema(examples(5))]
+    refused: u64,
+    /// The columns that were not looked at.
+    #[schema(examples(json!(["name"])))]
+    ignored_columns: Vec<String>,
+    /// Why rows were not taken: the first thousand reasons.
+    faults: Vec<ImportFaultBody>,
+}
+
+/// Why a row was not taken.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportFault)]
+pub(crate) struct ImportFaultBody {
+    /// The line of the file, from 1.
+    #[schema(examples(17))]
+    line: u64,
+    /// The column; `row` for the row as a whole.
+    #[schema(examples("email"))]
+    field: String,
+    /// `missing` or `invalid` where the row is wrong, `refused` where its subscriber is not to be mailed.
+    #[schema(examples("invalid"))]
+    error: &'static str,
+    /// What is wrong, or why they are not to be mailed.
+    #[schema(examples("must be one e-mail address of at most 254 octets, such as reader@example.com"))]
+    description: String,
+}
+
+/// `POST /v1/pages/{id}/subscribers/import` of `text/csv`, with the parameters `dry_run`, `environment`, `confirm`,
+/// `consent_source` and `consent_time`.
+///
+/// The rows are stored in batches while the file arrives. Where it breaks off, those are stored that came before, and the
+/// same import does the rest: whom the page has, it leaves alone.
+#[utoipa::path(
+    post,
+    path = "/v1/pages/{page_id}/subscribers/import",
+    tag = "Subscribers",
+    summary = "Import subscribers",
+    description = "CSV in UTF-8, with commas or semicolons, at most 100,000 rows and 16 MiB. The first line names the \
+        columns: `email`, and perhaps `preferences` and `components` (separated by blanks), `consent_source`, \
+        `consent_time`, `state`, `unsubscribed_at`, `environment`; others are ignored. Every row is taken or refused by \
+        itself. Nobody is mailed unless `confirm=mail`: without it, each needs a consent, in its row or as a parameter. \
+        Whoever is known stays as they are, whoever left after the consent stays unsubscribed, and a row with the state \
+        `unsubscribed` is kept as such. An import that broke off can be repeated.",
+    security(("token" = ["manage"])),
+    params(
+        ("dry_run" = Option<bool>, Query, description = "Only say what would become of the rows"),
+        ("environment" = Option<EnvironmentName>, Query, description = "`live` where it is missing"),
+        ("confirm" = Option<ConfirmName>, Query, description = "`vouched` where it is missing"),
+        ("consent_source" = Option<String>, Query, description = "Where those agreed whose row does not say",
+            max_length = 200),
+        ("consent_time" = Option<TimeGiven>, Query, description = "When those agreed whose row does not say"),
+    ),
+    request_body(content = String, content_type = "text/csv", description = "The file"),
+    responses((status = 200, description = "What became of the rows", body = ImportBody)),
+)]
+pub(crate) async fn subscribers_import(
+    request: HttpRequest,
+    payload: Payload,
+    page: Path<String>,
+    state: Data<ApiState>,
+) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let organization_id = caller.user.organization_id;
+    let page_id = page_of_path(page.into_inner())?;
+    let mut payload = payload.into_inner();
+    if content_type_readable(request.headers()).as_deref() != Some("text/csv") {
+        // The body is read first, so that the connection can go on; whatever it is, it is not wanted.
+        let _unwanted = body_read(&mut payload, BODY_MAX).await;
+        let expected = "The body must be CSV in UTF-8: Content-Type: text/csv";
+        return Err(V1Error::new(ErrorCode::CONTENT_TYPE_UNSUPPORTED).with_description(expected));
+    }
+    let components = page_components_list(&state.store, organization_id, page_id.clone()).await?;
+    let (rules, dry_run) = rules_parse(&request, components, state.now())?;
+    let place = AdditionPlace { organization_id, page_id, environment: rules.environment };
+
+    let (sender, reader) = import_body();
+    let (batches, incoming) = mpsc::channel(1);
+    let parsing = spawn_blocking(move || sheet_read(reader, rules, &batches));
+    let import = Import::new(&state, place, dry_run);
+    let ((), imported) = tokio::join!(sender.pump(payload), import.run(incoming));
+    let body = imported?;
+    // A thread that fell over has left the file unread.
+    parsing.await.map_err(V1Error::defect)?;
+    resource(&body)
+}
+
+fn rules_parse(
+    request: &HttpRequest,
+    components: Vec<PageComponent>,
+    now: UtcTime,
+) -> Result<(ImportRules, bool), V1Error> {
+    let query = Query::of(request);
+    let mut faults = Faults::new();
+    let dry_run = query.parsed(&mut faults, "dry_run", "must be true or false", |text| text.parse().ok());
+    let environment = query.parsed(&mut faults, "environment", ENVIRONMENT_EXPECTED, |text| text.parse().ok());
+    let confirm = query.parsed(&mut faults, "confirm", CONFIRM_EXPECTED, |text| text.parse().ok());
+    let source = query.text(&mut faults, "consent_source", SOURCE_MAX);
+    let source = source.map(|source| consent_source_check("consent_source", source));
+    let consent_source = source.and_then(|source| faults.take(source));
+    let time = query.parsed(&mut faults, "consent_time", TIME_EXPECTED, time_parse);
+    let consent_time = time.and_then(|time| faults.take(consent_time_check("consent_time", time, now)));
+    let rules = ImportRules {
+        confirm: confirm.unwrap_or(ConfirmWay::Vouched),
+        environment: environment.unwrap_or(Environment::Live),
+        consent_source,
+        consent_time,
+        components,
+        now,
+    };
+    Ok(faults.finish(|| Some((rules, dry_run.unwrap_or(false))))?)
+}
+
+/// What the thread that parses hands over.
+enum Parsed {
+    /// The columns that are ignored.
+    Header(Vec<String>),
+    /// Some rows.
+    Rows(Vec<Row>),
+    /// The file cannot be read on.
+    Fault(SheetFault),
+}
+
+/// Reads a file to its end, or until nobody wants it any more. Blocks.
+fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Parsed>) {
+    let send = |parsed| batches.blocking_send(parsed).is_ok();
+    let mut sheet = match Sheet::open(reader, rules) {
+        Ok(sheet) => sheet,
+        Err(fault) => {
+            send(Parsed::Fault(fault));
+            return;
+        }
+    };
+    if !send(Parsed::Header(std::mem::take(&mut sheet.ignored))) {
+        return;
+    }
+    let mut rows = Vec::with_capacity(ADDITIONS_MAX);
+    loop {
+        let end = match sheet.next_row() {
+            Ok(Some(row)) => {
+                rows.push(row);
+                if rows.len() < ADDITIONS_MAX {
+                    continue;
+                }
+                None
+            }
+            Ok(None) => Some(None),
+            Err(fault) => Some(Some(fault)),
+        };
+        // What came before a fault is stored; the same import, repeated, finds it there.
+        if !send(Parsed::Rows(std::mem::take(&mut rows))) {
+            return;
+        }
+        if let Some(fault) = end {
+            if let Some(fault) = fault {
+                send(Parsed::Fault(fault));
+            }
+            return;
+        }
+    }
+}
+
+/// An import at work.
+struct Import<'a> {
+    state: &'a ApiState,
+    place: AdditionPlace,
+    body: ImportBody,
+    /// Whom a dry run would have added, as hashes: nothing is stored that the next batch could find.
+    seen: HashSet<u64>,
+    hashes: RandomState,
+}
+
+impl<'a> Import<'a> {
+    fn new(state: &'a ApiState, place: AdditionPlace, dry_run: bool) -> Self {
+        let body = ImportBody { dry_run, ..ImportBody::default() };
+        Self { state, place, body, seen: HashSet::new(), hashes: RandomState::new() }
+    }
+
+    /// Stores what is handed over, batch by batch.
+    async fn run(mut self, mut incoming: mpsc::Receiver<Parsed>) -> Result<ImportBody, V1Error> {
+        while let Some(parsed) = incoming.recv().await {
+            match parsed {
+                Parsed::Header(ignored) => self.body.ignored_columns = ignored,
+                Parsed::Rows(rows) => self.rows_add(rows).await?,
+                Parsed::Fault(fault) => return Err(sheet_error(fault)),
+            }
+        }
+        Ok(self.body)
+    }
+
+    async fn rows_add(&mut self, rows: Vec<Row>) -> Result<(), V1Error> {
+        let (mut lines, mut new) = (Vec::new(), Vec::new());
+        for Row { line, meaning } in rows {
+            self.body.rows += 1;
+            match meaning {
+                RowMeaning::New(one) => {
+                    lines.push((line, self.hashes.hash_one(one.address.folded())));
+                    new.push(one);
+                }
+                RowMeaning::Unwanted(fault) => self.refuse(line, "refused", fault),
+                RowMeaning::Faulty(faults) => {
+                    self.body.refused += 1;
+                    for fault in faults.as_slice() {
+                        self.note(line, fault.kind.as_str(), fault.clone());
+                    }
+                }
+            }
+        }
+        if new.is_empty() {
+            return Ok(());
+        }
+        let keys = self.state.address_keys.clone();
+        let key = move |address: &str| keys.key(address);
+        let (store, place, now) = (&self.state.store, self.place.clone(), self.state.now());
+        let additions = subscribers_add(store, place, new, self.body.dry_run, key, now).await?;
+        for ((line, hash), addition) in lines.into_iter().zip(additions) {
+            match addition {
+                Addition::Refuse(because) => self.refuse(line, "refused", Fault::invalid("email", because)),
+                Addition::Keep => self.body.known += 1,
+                Addition::Confirm | Addition::Ask | Addition::NoteLeft => {
+                    if self.body.dry_run && !self.seen.insert(hash) {
+                        self.body.known += 1;
+                    } else {
+                        self.body.added += 1;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn refuse(&mut self, line: u64, error: &'static str, fault: Fault) {
+        self.body.refused += 1;
+        self.note(line, error, fault);
+    }
+
+    fn note(&mut self, line: u64, error: &'static str, fault: Fault) {
+        if self.body.faults.len() < FAULTS_MAX {
+            let Fault { field, expected, .. } = fault;
+            self.body.faults.push(ImportFaultBody { line, field, error, description: expected });
+        }
+    }
+}
+
+fn sheet_error(fault: SheetFault) -> V1Error {
+    match fault {
+        SheetFault::Body(fault) => fault.into(),
+        SheetFault::Header(fault) => fault.into(),
+        SheetFault::RowsTooMany => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
+            "The file is too long: at most {IMPORT_ROWS_MAX} rows are taken at once, and these were; send the rest in \
+             another file"
+        )),
+    }
+}

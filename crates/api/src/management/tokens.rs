@@ -1,0 +1,233 @@
+//! `/v1/tokens`: personal access tokens.
+//!
+//! Who may administer an organization sees and revokes the tokens of all its members; a new token is always the caller's
+//! own, and never more than the one it was asked for with.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path, Payload},
+};
+use releasepage_auth::{
+    scope::{Scope, Scopes},
+    token::{secret_hash, token_new},
+};
+use releasepage_domain::{
+    account::name_check,
+    fault::{Fault, Faults},
+    time::{UtcTime, time_iso8601},
+};
+use releasepage_storage::{
+    access_tokens::{
+        AccessToken, AccessTokenNew, access_token_create, access_token_get, access_token_list, access_token_revoke,
+    },
+    cursor::IdCursor,
+};
+use secrecy::ExposeSecret;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::resource::{
+    Answer, List, list_query, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
+};
+use crate::{
+    body::BODY_MAX,
+    field::{Fields, json_read},
+    limits::Bucket,
+    openapi::{
+        names::ScopeName,
+        parameters::ListParameters,
+        values::{EmailAddress, Time, TimeGiven},
+    },
+    state::ApiState,
+    v1::{error::V1Error, token::TokenCaller},
+};
+
+/// A personal access token. The token itself is only in the answer to whoever makes it.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccessToken)]
+pub(crate) struct AccessTokenBody {
+    /// Its id.
+    #[schema(examples(5))]
+    id: i64,
+    /// What its owner calls it.
+    #[schema(examples("deploy"))]
+    name: String,
+    /// What it allows at most, the least first; less where its user's role does not allow as much.
+    #[schema(value_type = Vec<ScopeName>)]
+    scopes: Vec<&'static str>,
+    /// Whose it is.
+    user: TokenOwnerBody,
+    /// The token itself, shown this once.
+    #[schema(examples("rp_pat_000000000000000000000000000abcdef"))]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    /// When it was made.
+    #[schema(value_type = Time)]
+    created_at: String,
+    /// When it stops working; `null` for never.
+    #[schema(required = true, value_type = Option<Time>)]
+    expires_at: Option<String>,
+    /// When it was last used, within a minute; `null` for never.
+    #[schema(required = true, value_type = Option<Time>)]
+    last_used_at: Option<String>,
+}
+
+/// The user whose token it is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AccessTokenUser)]
+pub(crate) struct TokenOwnerBody {
+    /// The user's id.
+    #[schema(examples(1))]
+    id: i64,
+    /// The address that the user signs in with.
+    #[schema(value_type = EmailAddress)]
+    email: String,
+}
+
+impl From<AccessToken> for AccessTokenBody {
+    fn from(token: AccessToken) -> Self {
+        // Scopes that this version does not know allow nothing.
+        let scopes = token.scopes.parse::<Scopes>();
+        Self {
+            id: token.id,
+            name: token.name,
+            scopes: scopes.into_iter().flat_map(Scopes::iter).map(Scope::as_str).collect(),
+            user: TokenOwnerBody { id: token.user_id, email: token.email },
+            token: None,
+            created_at: time_iso8601(token.created_at),
+            expires_at: token.expires_at.map(time_iso8601),
+            last_used_at: token.last_used_at.map(time_iso8601),
+        }
+    }
+}
+
+/// `GET /v1/tokens`
+#[utoipa::path(
+    get,
+    path = "/v1/tokens",
+    tag = "Tokens",
+    summary = "List the tokens",
+    description = "The personal access tokens for the organization, of all its members, oldest first. Expired ones are \
+                   listed too; revoked ones are gone.",
+    security(("token" = ["admin"])),
+    params(ListParameters),
+    responses((status = 200, description = "A part of the list", body = List<AccessTokenBody>)),
+)]
+pub(crate) async fn tokens_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+    let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
+    let (after, limit) = list_query(&request, IdCursor::parse)?;
+    let part = access_token_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
+    resource_list(part, AccessTokenBody::from)
+}
+
+/// `GET /v1/tokens/{id}`
+#[utoipa::path(
+    get,
+    path = "/v1/tokens/{token_id}",
+    tag = "Tokens",
+    summary = "Read a token",
+    description = "What a token is called, allows and when it was last used; not the token itself, which nobody knows any more.",
+    security(("token" = ["admin"])),
+    responses((status = 200, description = "The token", body = AccessTokenBody)),
+)]
+pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
+    let id = number_of_path(&id)?;
+    resource(&AccessTokenBody::from(access_token_get(&state.store, caller.user.organization_id, id).await?))
+}
+
+/// `POST /v1/tokens` with `name`, `scopes`, and perhaps `expires_at`. The answer is the only one that shows the token.
+#[utoipa::path(
+    post,
+    path = "/v1/tokens",
+    tag = "Tokens",
+    summary = "Make a token",
+    description = "The new token is the caller's own, and may do no more than the token that asks for it. The answer is the \
+                   only one that shows it.",
+    security(("token" = ["admin"])),
+    request_body = AccessTokenNewBody,
+    responses((status = 201, description = "The token", body = AccessTokenBody)),
+)]
+pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Admin).await?;
+    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
+    let now = state.now();
+    let fields = token_fields(&Fields::new(&body), caller.scopes, now)?;
+    let token = token_new();
+    let new = AccessTokenNew {
+        token_hash: secret_hash(token.expose_secret()),
+        name: fields.name,
+        scopes: fields.scopes.to_string(),
+        expires_at: fields.expires_at,
+    };
+    let user = caller.user;
+    let id = access_token_create(&state.store, user.organization_id, user.user_id, new, now).await?;
+    let created = access_token_get(&state.store, user.organization_id, id).await?;
+    let body = AccessTokenBody { token: Some(token.expose_secret().to_owned()), ..created.into() };
+    resource_created(format!("/v1/tokens/{id}"), &body)
+}
+
+/// `DELETE /v1/tokens/{id}`: the token stops working at once.
+#[utoipa::path(
+    delete,
+    path = "/v1/tokens/{token_id}",
+    tag = "Tokens",
+    summary = "Revoke a token",
+    description = "It stops working at once, also where it is the one that asks.",
+    security(("token" = ["admin"])),
+    responses((status = 204, description = "Gone")),
+)]
+pub(crate) async fn token_revoke(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Admin).await?;
+    let id = number_of_path(&id)?;
+    access_token_revoke(&state.store, caller.user.organization_id, id).await?;
+    resource_gone()
+}
+
+/// A personal access token to be made.
+#[derive(ToSchema)]
+#[schema(as = AccessTokenNew)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct AccessTokenNewBody {
+    /// What to call it.
+    #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("deploy"))]
+    name: String,
+    /// What it may do: the highest counts, and includes those below it.
+    #[schema(value_type = Vec<ScopeName>, min_items = 1)]
+    scopes: Vec<String>,
+    /// When it stops working, a time to come; never where it is missing.
+    #[schema(value_type = Option<TimeGiven>)]
+    expires_at: Option<String>,
+}
+
+/// What a new token is to be.
+struct TokenFields {
+    name: String,
+    scopes: Scopes,
+    expires_at: Option<UtcTime>,
+}
+
+fn token_fields(fields: &Fields<'_>, own: Scopes, now: UtcTime) -> Result<TokenFields, V1Error> {
+    let mut faults = Faults::new();
+    let name = fields.text(&mut faults, "name", "must be one line of 1 to 100 characters");
+    let name = name.and_then(|name| faults.take(name_check("name", name)));
+    let scopes = scopes_field(fields, &mut faults, own);
+    let expires_at = fields.time_optional(&mut faults, "expires_at");
+    let expires_at = expires_at.and_then(|expires_at| match expires_at {
+        Some(past) if past <= now => faults.take(Err(Fault::invalid("expires_at", "must be a time to come"))),
+        expires_at => Some(expires_at),
+    });
+    Ok(faults.finish(|| Some(TokenFields { name: name?, scopes: scopes?, expires_at: expires_at? }))?)
+}
+
+/// The scopes: a list of names, none of which says more than the caller's own.
+fn scopes_field(fields: &Fields<'_>, faults: &mut Faults, own: Scopes) -> Option<Scopes> {
+    let expected = format!("must be a list of one or more of {}", own.to_string().replace(' ', ", "));
+    let names = fields.texts_optional(faults, "scopes", &expected)?;
+    let Some(names) = names else {
+        return faults.take(Err(Fault::missing("scopes", expected)));
+    };
+    let scopes: Result<Vec<Scope>, _> = names.iter().map(|name| name.parse()).collect();
+    let highest = scopes.ok().and_then(|scopes| scopes.into_iter().max()).filter(|&scope| own.contains(scope));
+    faults.take(highest.map(Scopes::from).ok_or_else(|| Fault::invalid("scopes", expected)))
+}

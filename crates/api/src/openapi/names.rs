@@ -1,0 +1,108 @@
+//! Enumerations of the domain as schemas: the names that a field may have are those that the code knows.
+
+use releasepage_auth::scope::Scope;
+use releasepage_domain::{
+    account::Role,
+    announcement::DeliveryState,
+    bump::Bump,
+    consent::ConfirmWay,
+    environment::Environment,
+    job::{JobState, Lane},
+    page::CountedBy,
+    release::ReleaseState,
+    repository::RepositoryOrigin,
+    source_event::DeliveryResult,
+    subscriber::SubscriberState,
+    subscription::SubscriptionOp,
+};
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
+};
+
+/// Declares a schema for each enumeration, to be named as the `value_type` of a field or a parameter.
+macro_rules! names {
+    ($($(#[doc = $documentation:literal])+ $schema:ident as $name:literal of $type:ty;)+) => {
+        $(
+            $(#[doc = $documentation])+
+            pub(crate) enum $schema {}
+
+            impl PartialSchema for $schema {
+                fn schema() -> RefOr<Schema> {
+                    names_schema(concat!($($documentation),+), <$type>::ALL.iter().map(|value| value.as_str()))
+                }
+            }
+
+            impl ToSchema for $schema {
+                fn name() -> std::borrow::Cow<'static, str> {
+                    $name.into()
+                }
+            }
+        )+
+
+        /// All of them, with their names: parameters refer to them too.
+        pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+            let mut schemas = vec![$(($schema::name().into_owned(), $schema::schema())),+];
+            schemas.push((BadgeStyle::name().into_owned(), BadgeStyle::schema()));
+            schemas
+        }
+    };
+}
+
+names! {
+    /// What tells of a repository's releases: programs, or the webhook of a forge.
+    RepositoryOriginName as "RepositoryOrigin" of RepositoryOrigin;
+    /// What came of a delivery of a forge.
+    DeliveryResultName as "DeliveryResult" of DeliveryResult;
+    /// What a release is to its readers.
+    BumpName as "Bump" of Bump;
+    /// Where a release is in its life.
+    ReleaseStateName as "ReleaseState" of ReleaseState;
+    /// How the requests of a page key are counted: all together, or for each client address.
+    CountedByName as "CountedBy" of CountedBy;
+    /// What a reader asks for.
+    SubscriptionOpName as "SubscriptionOp" of SubscriptionOp;
+    /// Whether something is for real, or was asked for with a test key.
+    EnvironmentName as "Environment" of Environment;
+    /// Where a job stands.
+    JobStateName as "JobState" of JobState;
+    /// The lanes of the queue, in the order in which they are served.
+    LaneName as "Lane" of Lane;
+    /// What a member may do in an organization.
+    RoleName as "Role" of Role;
+    /// Where a subscriber stands.
+    SubscriberStateName as "SubscriberState" of SubscriberState;
+    /// How somebody's yes comes to be known: they are asked by mail, or the back end vouches for their consent.
+    ConfirmName as "Confirm" of ConfirmWay;
+    /// Where a message to a subscriber stands.
+    DeliveryStateName as "DeliveryState" of DeliveryState;
+    /// What a token allows, each what the one before it allows, and more.
+    ScopeName as "Scope" of Scope;
+}
+
+/// The only kind of address there is.
+pub(crate) enum AddressKind {}
+
+impl PartialSchema for AddressKind {
+    fn schema() -> RefOr<Schema> {
+        names_schema("The kind of an address.", std::iter::once("email"))
+    }
+}
+
+impl ToSchema for AddressKind {}
+
+/// The styles of a badge.
+pub(crate) enum BadgeStyle {}
+
+impl PartialSchema for BadgeStyle {
+    fn schema() -> RefOr<Schema> {
+        names_schema("The style of a badge.", std::iter::once("flat"))
+    }
+}
+
+impl ToSchema for BadgeStyle {}
+
+fn names_schema(documentation: &str, names: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
+    let object = ObjectBuilder::new().schema_type(Type::String).description(Some(documentation.trim()));
+    object.enum_values(Some(names)).into()
+}

@@ -1,0 +1,134 @@
+//! Texts of one form as schemas, to be named as the `value_type` of a field or a parameter.
+
+use utoipa::{
+    PartialSchema, ToSchema,
+    openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
+};
+
+/// Patterns that annotations name, since they can hold literals only; the document has the expression.
+pub(super) const PATTERNS: &[(&str, &str)] = &[
+    // One line: neither control characters nor separators of lines.
+    ("LINE", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"),
+    // The same, and not blank.
+    (
+        "LINE_NOT_BLANK",
+        r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*[^\s\u0000-\u001f\u007f-\u009f\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
+    ),
+    // Any text that a database can store.
+    ("TEXT", r"^[^\u0000]*$"),
+    // Plain text of several lines: of control characters, only tabs and ends of lines.
+    ("PLAIN_TEXT", r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"),
+    // The last part of a page's address.
+    ("SLUG", "^[a-z0-9]+(-[a-z0-9]+)*$"),
+    // What tags can begin with, as git allows them, with something in it that names a part.
+    ("TAG_PREFIX", r"^[!-)+-9;->@-Z\]_-}]*[A-UW-Za-uw-z0-9][!-)+-9;->@-Z\]_-}]*$"),
+    // The name of a repository: 2 to 10 parts, none of which is `.` or `..`.
+    (
+        "REPOSITORY_NAME",
+        r"^(\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*(/(\.{0,2}[A-Za-z0-9_-]|\.{3})[A-Za-z0-9._-]*){1,9}$",
+    ),
+];
+
+/// Every form of a moment that the Releases API reads, from 1970 on. Days are those that the months have.
+const PIPELINE_TIME: &str = concat!(
+    "^((19[7-9][0-9]|[2-9][0-9]{3})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))",
+    "|(19(7[26]|8[048]|9[26])|[2-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[3579][26])00)-02-29)",
+    "([Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.,][0-9]+)?|[Tt]([01][0-9]|2[0-3]):[0-5][0-9])",
+    "( ?(Z|z|UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?))?$",
+);
+
+/// What a text must be.
+struct Form {
+    format: Option<&'static str>,
+    pattern: Option<&'static str>,
+    example: &'static str,
+}
+
+/// Declares a schema for each form of text.
+macro_rules! values {
+    ($($(#[doc = $documentation:literal])+ $schema:ident { $($field:ident: $value:expr),+ $(,)? })+) => {
+        $(
+            $(#[doc = $documentation])+
+            pub(crate) enum $schema {}
+
+            impl PartialSchema for $schema {
+                fn schema() -> RefOr<Schema> {
+                    let form = Form { $($field: $value),+ };
+                    form.schema(concat!($($documentation),+).trim())
+                }
+            }
+
+            impl ToSchema for $schema {}
+        )+
+
+        /// All of them, with their names: parameters refer to them too.
+        pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+            vec![$(($schema::name().into_owned(), $schema::schema())),+]
+        }
+    };
+}
+
+values! {
+    /// A moment in UTC, ISO 8601, without fractions of a second.
+    Time {
+        format: Some("date-time"),
+        pattern: Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z$"),
+        example: "2024-05-01T12:00:00Z",
+    }
+    /// A moment, ISO 8601 with an offset, from 1970 on.
+    TimeGiven {
+        format: Some("date-time"),
+        pattern: Some("^(19[7-9]|[2-9])"),
+        example: "2024-05-01T14:00:00+02:00",
+    }
+    /// A moment in UTC as the Releases API prints it.
+    PipelineTime {
+        format: None,
+        pattern: Some("^[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2}$"),
+        example: "2022-01-01 00:00:00",
+    }
+    /// A version as text: one line of 1 to 200 characters.
+    VersionText { format: None, pattern: Some("LINE_NOT_BLANK"), example: "3.5" }
+    /// The name of a platform.
+    PlatformName { format: None, pattern: Some("^[A-Za-z0-9 ._-]{0,49}[A-Za-z0-9]$"), example: "iOS" }
+    /// Names of platforms between commas.
+    PlatformsText { format: None, pattern: Some("^[A-Za-z0-9 ]{1,50}(,[A-Za-z0-9 ]{1,50})*$"), example: "iOS,Android" }
+    /// `true` or `false`, in whatever case.
+    FlagText { format: None, pattern: Some("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"), example: "true" }
+    /// A JSON object as text. The pattern tells only of flat ones; others are read too.
+    ObjectText {
+        format: None,
+        pattern: Some(r#"^\{("[a-z_]{1,20}": ?("[A-Za-z0-9 ._-]{0,50}"|[1-9][0-9]{0,14}|true|false|null))?\}$"#),
+        example: r#"{"build": 7}"#,
+    }
+    /// A moment as pipelines send it: date and time of day, in UTC or with an offset.
+    PipelineTimeGiven { format: None, pattern: Some(PIPELINE_TIME), example: "2022-01-01 00:00:00" }
+    /// An e-mail address; its domain may be written in any script.
+    EmailAddress { format: Some("idn-email"), pattern: None, example: "reader@example.com" }
+    /// An address on the web.
+    WebAddress { format: Some("uri"), pattern: None, example: "https://releases.example.com/p/acme" }
+    /// The id of a page: 12 lower-case hexadecimal digits.
+    PageId { format: None, pattern: Some("^[0-9a-f]{12}$"), example: "0767f57acc44" }
+    /// The id of a release: 7 characters, never used again.
+    ReleaseId { format: None, pattern: Some("^[0-9a-z]{7}$"), example: "xbcehyc" }
+    /// A colour: a name, or three or six hexadecimal digits.
+    BadgeColor {
+        format: None,
+        pattern: Some(r"^(#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})|brightgreen|green|yellowgreen|yellow|orange|red|blue|purple|pink|teal|black|gr[ae]y|lightgr[ae]y|success|important|critical|informational|inactive)$"),
+        example: "1a6fc4",
+    }
+    /// What a component is called on its page: `owner/name`, or `owner/name/part` where it has a part of a monorepo.
+    Repo { format: None, pattern: Some("^[A-Za-z0-9._/-]+$"), example: "releasepage/api" }
+}
+
+impl Form {
+    fn schema(self, documentation: &str) -> RefOr<Schema> {
+        let object = ObjectBuilder::new()
+            .schema_type(Type::String)
+            .description(Some(documentation))
+            .format(self.format.map(|format| SchemaFormat::Custom(format.to_owned())))
+            .pattern(self.pattern)
+            .examples([self.example]);
+        object.into()
+    }
+}

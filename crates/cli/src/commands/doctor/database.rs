@@ -1,0 +1,215 @@
+//! The database: whether it can be reached, is whole, has this binary's schema; its clock; and the queue in it.
+
+use std::path::Path;
+
+use chrono::TimeDelta;
+use releasepage_domain::time::{UtcTime, time_iso8601};
+use releasepage_storage::{
+    DatabaseUrl, SchemaState, Store, StoreError,
+    clock::Clock,
+    examine::{DatabaseExamined, database_examine},
+    job_list::{QueueState, queue_state},
+    schema_state,
+};
+
+use super::Finding;
+use crate::settings::{Settings, database_url_masked};
+
+const SUBJECT: &str = "database";
+
+/// By how much two clocks may differ before it matters: leases and links count seconds.
+const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
+
+/// How long a job may be due before it seems that nobody works.
+const DUE_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// Looks at the database, and, where it has this binary's schema, at what is in it.
+pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
+    let url = settings.database_url();
+    if let DatabaseUrl::Sqlite(path) = &url
+        && !Path::new(path).exists()
+    {
+        let what = format!("there is none yet at {path}");
+        return vec![Finding::note(SUBJECT, what, "the first start makes it, or `releasepage migrate`")];
+    }
+    let shown = database_url_masked(&url);
+    let schema = match schema_state(&url) {
+        Ok(schema) => schema,
+        Err(error) => {
+            let cure = "check database.url, that the server runs, and that this user may open the database";
+            return vec![Finding::fault(SUBJECT, format!("{shown}: {error}"), cure)];
+        }
+    };
+    let mut findings = vec![schema_finding(&schema, settings.database.auto_migrate)];
+    if schema != SchemaState::Current {
+        return findings;
+    }
+    let store = Store::new(&settings.store());
+    let now = Clock::system().now();
+    match database_examine(&store).await {
+        Ok(examined) => findings.extend(examined_findings(&shown, &examined, now)),
+        Err(error) => findings.push(unreadable(&shown, &error)),
+    }
+    match queue_state(&store, now).await {
+        Ok(queue) => findings.extend(queue_findings(&queue, now)),
+        Err(error) => findings.push(unreadable(&shown, &error)),
+    }
+    findings
+}
+
+fn unreadable(shown: &str, error: &StoreError) -> Finding {
+    let cure = "if it is not only busy, restore a back-up; `releasepage restore --help` says how";
+    Finding::fault(SUBJECT, format!("{shown}: {error}"), cure)
+}
+
+fn schema_finding(schema: &SchemaState, auto_migrate: bool) -> Finding {
+    const SUBJECT: &str = "schema";
+    match schema {
+        SchemaState::Current => Finding::well(SUBJECT, "this binary's"),
+        SchemaState::Behind(missing) if auto_migrate => {
+            let what = format!("{missing} migrations are missing");
+            Finding::note(SUBJECT, what, "the next start applies them: make a back-up first")
+        }
+        SchemaState::Behind(missing) => {
+            let what = format!("{missing} migrations are missing and database.auto_migrate is off");
+            Finding::fault(SUBJECT, what, "make a back-up, then run `releasepage migrate`")
+        }
+        SchemaState::Ahead(version) => {
+            let what = format!("the database has the migration {version}, which this binary does not know");
+            Finding::fault(SUBJECT, what, "use the binary that made it, or a newer one")
+        }
+    }
+}
+
+fn examined_findings(shown: &str, examined: &DatabaseExamined, now: UtcTime) -> Vec<Finding> {
+    let mut findings = vec![match &examined.damage {
+        Some(damage) => Finding::fault(
+            SUBJECT,
+            format!("{shown} is damaged: {damage}"),
+            "stop the server, keep the files, and restore a back-up; `releasepage restore --help` says how",
+        ),
+        None => Finding::well(SUBJECT, format!("{shown} is reached and whole")),
+    }];
+    if !examined.writes_ahead {
+        let cure = "put the database on a local disk: network file systems cannot share it";
+        findings.push(Finding::fault(SUBJECT, "SQLite cannot write ahead (WAL) here", cure));
+    }
+    findings.push(clock_finding(examined, now));
+    findings
+}
+
+fn clock_finding(examined: &DatabaseExamined, now: UtcTime) -> Finding {
+    const SUBJECT: &str = "clock";
+    const CURE: &str = "let NTP set the clocks of all machines: leases and links depend on them";
+    let apart = examined.clock.map(|clock| (clock - now).abs()).filter(|apart| *apart > CLOCK_TOLERANCE);
+    if let Some(apart) = apart {
+        let what = format!("this machine and the database are {} s apart", apart.num_seconds());
+        return Finding::fault(SUBJECT, what, CURE);
+    }
+    match examined.newest.filter(|newest| *newest - now > CLOCK_TOLERANCE) {
+        Some(newest) => {
+            let (now, newest) = (time_iso8601(now), time_iso8601(newest));
+            let what = format!("it is {now} here, and something was stored at {newest}");
+            Finding::fault(SUBJECT, what, CURE)
+        }
+        None => Finding::well(SUBJECT, time_iso8601(now)),
+    }
+}
+
+fn queue_findings(queue: &QueueState, now: UtcTime) -> Vec<Finding> {
+    const SUBJECT: &str = "queue";
+    let mut findings = Vec::new();
+    if let Some(hold) = &queue.hold {
+        let what = format!("held since {}: {}; nothing is mailed", time_iso8601(hold.held_at), hold.because);
+        let cure = "let it go on with `releasepage jobs resume`; with --cancel-mail, what waits is given up";
+        findings.push(Finding::fault(SUBJECT, what, cure));
+    } else if let Some(due) = queue.due_since.filter(|due| now - *due > DUE_TOLERANCE) {
+        let what = format!("{} jobs wait, one of them since {}: no worker takes them", queue.ready, time_iso8601(due));
+        let cure = "start `releasepage work`, or `releasepage serve` without --no-worker";
+        findings.push(Finding::fault(SUBJECT, what, cure));
+    }
+    if queue.dead > 0 {
+        let letters = if queue.dead == 1 { "letter" } else { "letters" };
+        let what = format!("{} dead {letters}: jobs that failed for good", queue.dead);
+        let cure = "`releasepage jobs list` says why; once that is mended, `releasepage jobs retry --all`";
+        findings.push(Finding::fault(SUBJECT, what, cure));
+    }
+    if findings.is_empty() {
+        findings.push(Finding::well(SUBJECT, format!("{} jobs wait for their time", queue.ready)));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use releasepage_domain::time::time_parse;
+    use releasepage_storage::job_hold::JobHold;
+
+    use super::*;
+
+    fn now() -> UtcTime {
+        time_parse("2024-05-10T12:00:00Z").unwrap()
+    }
+
+    fn told(findings: &[Finding]) -> String {
+        findings.iter().map(Finding::told).collect()
+    }
+
+    #[test]
+    fn clocks_that_differ_are_told() {
+        let at = |seconds| Some(now() + TimeDelta::seconds(seconds));
+        for (clock, newest, fault) in [
+            (None, None, None),
+            (at(5), at(5), None),
+            (at(-6), None, Some("6 s apart")),
+            (at(3_600), None, Some("3600 s apart")),
+            (None, at(-86_400), None),
+            (None, at(6), Some("something was stored at 2024-05-10T12:00:06Z")),
+        ] {
+            let examined = DatabaseExamined { damage: None, writes_ahead: true, clock, newest };
+            let told = clock_finding(&examined, now()).told();
+            assert_eq!(told.starts_with("FAULT"), fault.is_some(), "{told}");
+            assert!(told.contains(fault.unwrap_or("2024-05-10T12:00:00Z")), "{told}");
+        }
+    }
+
+    #[test]
+    fn damage_is_told() {
+        let examined =
+            DatabaseExamined { damage: Some("row 1".into()), writes_ahead: false, clock: None, newest: None };
+        let told = told(&examined_findings("sqlite://x", &examined, now()));
+        assert_eq!(told.matches("FAULT").count(), 2, "{told}");
+        assert!(told.contains("sqlite://x is damaged: row 1") && told.contains("restore a back-up"), "{told}");
+    }
+
+    #[test]
+    fn a_queue_that_stands_still_is_told() {
+        let well = QueueState { dead: 0, ready: 3, due_since: Some(now() - DUE_TOLERANCE), hold: None };
+        let held = JobHold { because: "restored".into(), held_at: now() };
+        let late = Some(now() - DUE_TOLERANCE - TimeDelta::seconds(1));
+        for (queue, words) in [
+            (well.clone(), &["ok     queue"][..]),
+            (QueueState { due_since: late, ..well.clone() }, &["no worker takes them"]),
+            (QueueState { due_since: late, hold: Some(held), ..well.clone() }, &["restored", "jobs resume"]),
+            (
+                QueueState { dead: 2, due_since: late, ..well },
+                &["no worker takes them", "2 dead letters", "retry --all"],
+            ),
+        ] {
+            let told = told(&queue_findings(&queue, now()));
+            assert!(words.iter().all(|word| told.contains(word)), "{told}\nlacks one of {words:?}");
+        }
+    }
+
+    #[test]
+    fn schemas_are_told() {
+        for (schema, auto_migrate, told) in [
+            (SchemaState::Current, false, "ok"),
+            (SchemaState::Behind(2), true, "note   schema          2 migrations are missing"),
+            (SchemaState::Behind(2), false, "FAULT"),
+            (SchemaState::Ahead("9999".into()), true, "FAULT  schema          the database has the migration 9999"),
+        ] {
+            assert!(schema_finding(&schema, auto_migrate).told().starts_with(told), "{schema:?}");
+        }
+    }
+}

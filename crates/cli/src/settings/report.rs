@@ -1,0 +1,190 @@
+//! What the settings came to: each with its value, masked where it may hold a secret, and its origin.
+
+use releasepage_storage::DatabaseUrl;
+use url::Url;
+
+use super::{
+    catalogue::{Accepts, ENTRIES, Entry, Fallback},
+    origin::Origin,
+    sections::Settings,
+};
+
+/// What stands in place of a secret.
+const MASK: &str = "***";
+
+/// One setting.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct SettingReport {
+    /// The key with dots.
+    key: String,
+    /// The value as TOML writes it; `None` where there is none.
+    value: Option<String>,
+    /// Where the value comes from: the end of a line.
+    pub(crate) origin: String,
+}
+
+impl SettingReport {
+    /// The line of a settings file, commented out where there is no value to write.
+    pub(crate) fn assignment(&self) -> String {
+        match &self.value {
+            Some(value) => format!("{} = {value}", self.key),
+            None => format!("# {}", self.key),
+        }
+    }
+}
+
+impl Settings {
+    /// Where a setting was set: completes the words "the setting `x`, set …".
+    pub(crate) fn origin(&self, key: &str) -> Origin {
+        self.origins.origin(key)
+    }
+
+    /// Every setting in the order of the document.
+    pub(crate) fn report(&self) -> Vec<SettingReport> {
+        ENTRIES.iter().flat_map(|entry| self.entry_report(entry)).collect()
+    }
+
+    fn entry_report(&self, entry: &Entry) -> Vec<SettingReport> {
+        let report = |key: &str, value, origin| SettingReport { key: key.to_owned(), value, origin };
+        let set = |key: &str| format!("set {}", self.origin(key));
+        if matches!(entry.accepts, Accepts::Table(_)) {
+            let inside = self.origins.values_below(entry.key);
+            let inside: Vec<_> = inside.map(|(key, value)| report(key, Some(value.to_owned()), set(key))).collect();
+            return if inside.is_empty() {
+                vec![report(entry.key, Some("{}".to_owned()), set(entry.key))]
+            } else {
+                inside
+            };
+        }
+        let is_set = self.origin(entry.key) != Origin::Default;
+        let shown = match (&entry.accepts, &entry.default) {
+            (Accepts::Secret(_), _) if is_set => self.secret_shown(entry.key),
+            (_, Fallback::Derived(words)) if !is_set => {
+                return vec![report(entry.key, self.derived(entry.key), format!("by default: {words}"))];
+            }
+            (Accepts::Secret(_), _) => self.secret_shown(entry.key),
+            (Accepts::Whole(_) | Accepts::Flag, _) => {
+                // The environment knows only text.
+                self.origins.value(entry.key).map(|value| value.trim_matches('"').to_owned())
+            }
+            _ => self.origins.value(entry.key).map(str::to_owned),
+        };
+        vec![report(entry.key, shown, set(entry.key))]
+    }
+
+    /// A secret as far as it can be shown: where it leads to, and nothing that opens anything.
+    fn secret_shown(&self, key: &str) -> Option<String> {
+        Some(match key {
+            "database.url" => quoted(&database_url_masked(&self.database_url())),
+            "mail.url" => quoted(&self.mail.url.to_string()),
+            _ => quoted(MASK),
+        })
+    }
+
+    /// A value that follows from others.
+    fn derived(&self, key: &str) -> Option<String> {
+        let public_url = || self.server.public_url(self.server.listen);
+        match key {
+            "secret_key_file" => Some(quoted(&self.secret_key_file().display().to_string())),
+            "server.public_url" => Some(quoted(&public_url().to_string())),
+            "server.workers" => Some(self.api(self.server.listen).workers.to_string()),
+            "database.url" => Some(quoted(&database_url_masked(&self.database_url()))),
+            "mail.hello_name" => public_url().as_url().host_str().map(quoted),
+            _ => None,
+        }
+    }
+}
+
+/// A text as TOML has it: what Rust escapes is escaped alike there.
+fn quoted(text: &str) -> String {
+    format!("{text:?}")
+}
+
+/// The address of a database without its password, wherever libpq takes one from.
+pub(crate) fn database_url_masked(url: &DatabaseUrl) -> String {
+    match url {
+        DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
+        DatabaseUrl::Postgres(text) => match Url::parse(text) {
+            Ok(url) => postgres_masked(url),
+            // What cannot be taken apart is not shown.
+            Err(_) => format!("postgres://{MASK}"),
+        },
+    }
+}
+
+fn postgres_masked(mut url: Url) -> String {
+    if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
+        return format!("postgres://{MASK}");
+    }
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    if !pairs.is_empty() {
+        let masked = pairs.iter().map(|(name, value)| match name.contains("password") {
+            true => (name.as_str(), MASK),
+            false => (name.as_str(), value.as_str()),
+        });
+        url.query_pairs_mut().clear().extend_pairs(masked);
+    }
+    url.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::SettingsSources;
+
+    fn report(variables: &[(&str, &str)]) -> String {
+        let variables = variables.iter().map(|(name, value)| (name.into(), value.into()));
+        let settings = SettingsSources::new(variables).load().unwrap();
+        settings.report().iter().map(|line| format!("{} # {}\n", line.assignment(), line.origin)).collect()
+    }
+
+    #[test]
+    fn every_setting_has_its_value_and_its_origin() {
+        let shown = report(&[
+            ("RELEASEPAGE__SERVER__LISTEN", "127.0.0.1:1"),
+            ("RELEASEPAGE__JOBS__CONCURRENCY", "3"),
+            ("RELEASEPAGE__SERVER__ENDPOINTS__EU", "https://eu.example.com"),
+        ]);
+        for line in [
+            "server.listen = \"127.0.0.1:1\" # set by the environment variable RELEASEPAGE__SERVER__LISTEN",
+            "server.public_url = \"http://127.0.0.1:1\" # by default: http://{server.listen}",
+            "jobs.concurrency = 3 # set by the environment variable RELEASEPAGE__JOBS__CONCURRENCY",
+            "server.endpoints.eu = \"https://eu.example.com\" # set by the environment variable \
+             RELEASEPAGE__SERVER__ENDPOINTS__EU",
+            "database.url = \"sqlite://./data/releasepage.db\" # by default: sqlite://{data_dir}/releasepage.db",
+            "database.auto_migrate = true # set by default",
+            "mail.url = \"mailbox:\" # set by default",
+            "secret_key_file = \"./data/secret_key\" # by default: {data_dir}/secret_key on SQLite; on Postgres, this or \
+             secret_key is required",
+            "# secret_key # by default: what secret_key_file holds",
+        ] {
+            assert!(shown.lines().any(|shown| shown == line), "{line}\nis not in\n{shown}");
+        }
+        let keys = |key: &str| shown.lines().filter(|line| line.trim_start_matches("# ").starts_with(key)).count();
+        for Entry { key, .. } in ENTRIES {
+            assert!(keys(key) >= 1, "{key} is missing");
+        }
+    }
+
+    #[test]
+    fn report_is_a_settings_file_and_shows_no_secret() {
+        let key = "00112233445566778899aabbccddeeff00112233deadbeef8899aabbccddeeff";
+        let shown = report(&[
+            ("RELEASEPAGE__SECRET_KEY", key),
+            ("RELEASEPAGE__DATABASE__URL", "postgres://app:planted@db:5432/x?sslmode=require&sslpassword=planted"),
+            ("RELEASEPAGE__MAIL__URL", "smtps://app:planted@mail.example.com"),
+        ]);
+        assert!(!shown.contains("planted") && !shown.contains("deadbeef"), "{shown}");
+        assert!(
+            shown.contains("database.url = \"postgres://app:***@db:5432/x?sslmode=require&sslpassword=***\""),
+            "{shown}"
+        );
+        assert!(shown.contains("mail.url = \"smtps://***@mail.example.com:465\""), "{shown}");
+        assert!(shown.contains("secret_key = \"***\" # set by the environment variable"), "{shown}");
+
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("printed.toml");
+        std::fs::write(&file, report(&[])).unwrap();
+        SettingsSources::new(Vec::new()).with_file(&file).load().expect("what is printed can be read");
+    }
+}

@@ -1,0 +1,56 @@
+//! The job that processes what a forge delivered.
+
+use chrono::Duration;
+use releasepage_auth::random::release_id_new;
+use releasepage_domain::job::{ATTEMPTS_MAX, JobPayload};
+use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
+use releasepage_storage::{
+    Store, StoreError, clock::Clock, hook_deliveries::delivery_fail, releases::ReleaseContext,
+    source_releases::source_event_apply,
+};
+
+/// How long to wait until a failure can be noted, where the database cannot take it.
+const NOTE_AGAIN: Duration = Duration::minutes(1);
+
+/// Processes deliveries.
+#[derive(Clone, Debug)]
+pub struct SourceWorker {
+    /// The database.
+    pub store: Store,
+    /// The clock.
+    pub clock: Clock,
+    /// The time to take a release back before anyone is mailed.
+    pub notify_delay: Duration,
+}
+
+impl SourceWorker {
+    /// Does a job of this kind; `None` for any other kind.
+    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
+        let JobPayload::SourceEvent { delivery } = job.payload else { return None };
+        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now() };
+        Some(match source_event_apply(&self.store, delivery, release_id_new, context).await {
+            Ok(()) => Ok(JobEnd::Done),
+            Err(error) if job.attempt < ATTEMPTS_MAX => Err(JobFailure::Retry(error.to_string())),
+            Err(error) => self.give_up(delivery, &error).await,
+        })
+    }
+
+    /// Tells the owner that a delivery cannot be processed. Until that is noted the job does not end, so that nothing
+    /// fails in silence.
+    async fn give_up(&self, delivery: i64, error: &StoreError) -> Result<JobEnd, JobFailure> {
+        let message = match error {
+            StoreError::NotFound | StoreError::Conflict(_) | StoreError::Faults(_) => error.to_string(),
+            // What the database says is for the log of the server's operator alone.
+            StoreError::Unavailable(_) | StoreError::Database(_) => {
+                "the server failed to process it; let the forge deliver it again".to_owned()
+            }
+        };
+        match delivery_fail(&self.store, delivery, message).await {
+            Ok(()) => Err(JobFailure::Fail(error.to_string())),
+            Err(unnoted) => {
+                tracing::warn!(error = %unnoted, "the failure of a delivery cannot be noted yet");
+                Ok(JobEnd::PutOff(self.clock.now() + NOTE_AGAIN))
+            }
+        }
+    }
+}

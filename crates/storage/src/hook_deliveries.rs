@@ -1,0 +1,162 @@
+//! Deliveries of webhooks: stored with the job that processes them, and remembered so that none is processed twice.
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    job::JobPayload,
+    source_event::{DeliveryResult, DeliveryStanding, SourceEvent, SourceRepository, delivery_is_repeated},
+    time::UtcTime,
+};
+
+use crate::{
+    QueryResult, Scope, Store, StoreError,
+    backend::AnyConnection,
+    hook_repositories::{HookAccess, HookNote, hook_bind, hook_note_write, hook_result_write},
+    jobs::job_enqueue,
+    schema::hook_deliveries,
+    stored::stored,
+};
+
+/// A delivery whose signature was right.
+#[derive(Clone, Debug)]
+pub struct HookDelivery {
+    /// The forge's id of the delivery, the same when it is sent again: at most 100 characters.
+    pub delivery: String,
+    /// What the forge calls the event, such as `release`.
+    pub event_name: String,
+    /// The forge's repository that it is of.
+    pub source: SourceRepository,
+    /// What it tells.
+    pub event: SourceEvent,
+}
+
+/// What comes of a delivery at once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum HookReceipt {
+    /// Stored, with the job that processes it.
+    Queued,
+    /// It came before: it waits to be processed, or was.
+    Repeated,
+    /// It is of another repository of the forge than this one is.
+    Foreign,
+}
+
+/// A stored delivery, as its job needs it.
+pub(crate) struct StoredDelivery {
+    pub(crate) id: i64,
+    pub(crate) repository_id: i64,
+    pub(crate) delivery: String,
+    pub(crate) event: SourceEvent,
+}
+
+/// Takes a delivery: stores its event and the job that processes it, in one transaction, unless it came before or is
+/// of another repository. Fails with [`StoreError::NotFound`] where the repository was deleted meanwhile.
+pub async fn hook_receive(
+    store: &Store,
+    access: &HookAccess,
+    delivery: HookDelivery,
+    now: UtcTime,
+) -> Result<HookReceipt, StoreError> {
+    let (organization_id, repository_id) = (access.organization_id, access.repository_id);
+    let event = serde_json::to_string(&delivery.event).map_err(|_| StoreError::corrupt("event"))?;
+    store
+        .write(&[Scope::Organization(organization_id), Scope::Repository(repository_id)], move |connection| {
+            let same = hook_deliveries::table.filter(
+                hook_deliveries::repository_id.eq(repository_id).and(hook_deliveries::delivery.eq(&delivery.delivery)),
+            );
+            let before: Option<(i64, String, UtcTime)> = same
+                .select((hook_deliveries::id, hook_deliveries::standing, hook_deliveries::received_at))
+                .first(connection)
+                .optional()?;
+            if let Some((_, standing, received_at)) = &before
+                && !delivery_is_repeated(stored(standing, "delivery")?, *received_at, now)
+            {
+                return Ok(HookReceipt::Repeated);
+            }
+            let note = |result, message: &str| HookNote {
+                delivery: delivery.delivery.clone(),
+                event: delivery.event_name.clone(),
+                result,
+                message: message.to_owned(),
+            };
+            if !hook_bind(connection, organization_id, repository_id, &delivery.source)? {
+                let note = note(DeliveryResult::Refused, HOOK_FOREIGN);
+                hook_note_write(connection, repository_id, &note, now)?;
+                return Ok(HookReceipt::Foreign);
+            }
+            let values = (
+                hook_deliveries::event.eq(&event),
+                hook_deliveries::standing.eq(DeliveryStanding::Queued.as_str()),
+                hook_deliveries::received_at.eq(now),
+            );
+            let id = match before {
+                Some((id, ..)) => {
+                    diesel::update(hook_deliveries::table.find(id)).set(values).execute(connection)?;
+                    id
+                }
+                None => diesel::insert_into(hook_deliveries::table)
+                    .values((
+                        hook_deliveries::repository_id.eq(repository_id),
+                        hook_deliveries::delivery.eq(&delivery.delivery),
+                        values,
+                    ))
+                    .returning(hook_deliveries::id)
+                    .get_result(connection)?,
+            };
+            job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, "", now, now)?;
+            let note = note(DeliveryResult::Accepted, "it is stored, and is processed within moments");
+            hook_note_write(connection, repository_id, &note, now)?;
+            Ok(HookReceipt::Queued)
+        })
+        .await
+}
+
+/// What the owner is told of a delivery of another repository.
+pub const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
+                                repository was made anew there, set source_id to null, and the next delivery counts";
+
+/// Loads a delivery that is still to be processed, under its repository's scope; `None` where it was processed or is
+/// gone.
+pub(crate) fn delivery_take(connection: &mut AnyConnection, id: i64) -> QueryResult<Option<StoredDelivery>> {
+    let row = hook_deliveries::table.find(id);
+    let repository_id: Option<i64> = row.select(hook_deliveries::repository_id).first(connection).optional()?;
+    let Some(repository_id) = repository_id else { return Ok(None) };
+    connection.lock(&Scope::Repository(repository_id))?;
+    let found: Option<(String, Option<String>)> =
+        row.select((hook_deliveries::delivery, hook_deliveries::event)).first(connection).optional()?;
+    let Some((delivery, Some(event))) = found else { return Ok(None) };
+    let event = serde_json::from_str(&event).map_err(|_| StoreError::corrupt("event"))?;
+    Ok(Some(StoredDelivery { id, repository_id, delivery, event }))
+}
+
+/// Notes that a delivery was processed, in the caller's transaction; its event is forgotten.
+pub(crate) fn delivery_finish(
+    connection: &mut AnyConnection,
+    delivery: &StoredDelivery,
+    message: &str,
+) -> QueryResult<()> {
+    diesel::update(hook_deliveries::table.find(delivery.id))
+        .set((hook_deliveries::event.eq(None::<String>), hook_deliveries::standing.eq(DeliveryStanding::Done.as_str())))
+        .execute(connection)?;
+    hook_result_write(connection, delivery.repository_id, &delivery.delivery, DeliveryResult::Processed, message)
+}
+
+/// Notes that a delivery cannot be processed, and tells the owner why. Its event is kept, for when its job is retried
+/// by hand. Does nothing where it was processed or is gone.
+pub async fn delivery_fail(store: &Store, id: i64, message: String) -> Result<(), StoreError> {
+    store
+        .write(&[], move |connection| {
+            let waiting = hook_deliveries::table
+                .filter(hook_deliveries::id.eq(id).and(hook_deliveries::standing.ne(DeliveryStanding::Done.as_str())));
+            let found: Option<(i64, String)> = waiting
+                .select((hook_deliveries::repository_id, hook_deliveries::delivery))
+                .first(connection)
+                .optional()?;
+            let Some((repository_id, delivery)) = found else { return Ok(()) };
+            connection.lock(&Scope::Repository(repository_id))?;
+            diesel::update(waiting)
+                .set(hook_deliveries::standing.eq(DeliveryStanding::Failed.as_str()))
+                .execute(connection)?;
+            hook_result_write(connection, repository_id, &delivery, DeliveryResult::Failed, &message)
+        })
+        .await
+}

@@ -1,0 +1,228 @@
+//! Repositories with a webhook: the secret that is shared with the forge, which repository of the forge it is, and what
+//! came of its last delivery.
+
+use std::fmt;
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    fault::Fault,
+    repository::{RepositoryName, RepositoryOrigin},
+    source_event::{DeliveryResult, SourceRepository},
+    time::UtcTime,
+};
+
+use crate::{
+    QueryResult, Scope, Store, StoreError,
+    backend::AnyConnection,
+    repositories::{Repository, repository_insert, repository_load, repository_name_is_taken},
+    schema::{repositories, repository_hooks},
+};
+
+/// A repository with a webhook that is to be made.
+pub struct HookRepositoryNew {
+    /// Its name, which need not be the one that it has at its forge.
+    pub name: RepositoryName,
+    /// The forge.
+    pub origin: RepositoryOrigin,
+}
+
+/// What a delivery is checked against.
+#[derive(Clone, PartialEq, Eq, Queryable)]
+pub struct HookAccess {
+    /// The repository.
+    pub repository_id: i64,
+    /// Whose it is.
+    pub organization_id: i64,
+    /// The secret, sealed for [`hook_row`].
+    pub secret: String,
+}
+
+impl fmt::Debug for HookAccess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HookAccess").field("repository_id", &self.repository_id).finish_non_exhaustive()
+    }
+}
+
+/// What came of a delivery, for the owner of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookNote {
+    /// The forge's id of the delivery.
+    pub delivery: String,
+    /// What the forge calls the event, such as `release`.
+    pub event: String,
+    /// What came of it.
+    pub result: DeliveryResult,
+    /// The same as a sentence, without anything secret.
+    pub message: String,
+}
+
+/// What the secret of a repository's webhook is sealed for.
+pub fn hook_row(repository_id: i64) -> String {
+    format!("repository_hooks {repository_id}")
+}
+
+/// Makes a repository with a webhook, whose secret `seal` seals for the row that it is handed.
+///
+/// Fails with [`StoreError::Faults`] on `name` where the organization has a repository of that name, in whatever case.
+pub async fn hook_repository_create(
+    store: &Store,
+    organization_id: i64,
+    new: HookRepositoryNew,
+    seal: impl Fn(&str) -> String + Send + 'static,
+    now: UtcTime,
+) -> Result<Repository, StoreError> {
+    store
+        .write(&[Scope::Organization(organization_id)], move |connection| {
+            if repository_name_is_taken(connection, organization_id, &new.name.folded())? {
+                return Err(Fault::taken("name", "must be a name that no other repository has").into());
+            }
+            let id = repository_insert(connection, organization_id, &new.name, new.origin, now)?;
+            diesel::insert_into(repository_hooks::table)
+                .values((repository_hooks::repository_id.eq(id), repository_hooks::secret.eq(seal(&hook_row(id)))))
+                .execute(connection)?;
+            repository_load(connection, organization_id, id)
+        })
+        .await
+}
+
+/// Gives a webhook a new secret; the old one stops working with the commit.
+///
+/// Fails with [`StoreError::NotFound`] where the organization has no such repository, and with
+/// [`StoreError::Conflict`] where it has no webhook.
+pub async fn hook_secret_rotate(
+    store: &Store,
+    organization_id: i64,
+    id: i64,
+    seal: impl Fn(&str) -> String + Send + 'static,
+) -> Result<Repository, StoreError> {
+    store
+        .write(&[Scope::Repository(id)], move |connection| {
+            let repository = repository_load(connection, organization_id, id)?;
+            if repository.hook.is_none() {
+                return Err(StoreError::Conflict("a repository of origin api has no webhook, and no secret").into());
+            }
+            diesel::update(repository_hooks::table.find(id))
+                .set(repository_hooks::secret.eq(seal(&hook_row(id))))
+                .execute(connection)?;
+            Ok(repository)
+        })
+        .await
+}
+
+/// What a delivery to a repository is checked against; `None` where there is no such repository of that origin.
+pub async fn hook_access(
+    store: &Store,
+    repository_id: i64,
+    origin: RepositoryOrigin,
+) -> Result<Option<HookAccess>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(repository_hooks::table
+                .inner_join(repositories::table)
+                .filter(repositories::id.eq(repository_id).and(repositories::origin.eq(origin.as_str())))
+                .select((repositories::id, repositories::organization_id, repository_hooks::secret))
+                .first(connection)
+                .optional()?)
+        })
+        .await
+}
+
+/// Notes what came of a delivery that is not stored. Does nothing where the repository is gone.
+pub async fn hook_note(store: &Store, repository_id: i64, note: HookNote, now: UtcTime) -> Result<(), StoreError> {
+    store
+        .write(&[Scope::Repository(repository_id)], move |connection| {
+            hook_note_write(connection, repository_id, &note, now)
+        })
+        .await
+}
+
+/// Notes what came of a delivery, in the caller's transaction.
+pub(crate) fn hook_note_write(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    note: &HookNote,
+    now: UtcTime,
+) -> QueryResult<()> {
+    diesel::update(repository_hooks::table.find(repository_id))
+        .set((
+            repository_hooks::last_delivery.eq(&note.delivery),
+            repository_hooks::last_event.eq(&note.event),
+            repository_hooks::last_result.eq(note.result.as_str()),
+            repository_hooks::last_message.eq(&note.message),
+            repository_hooks::last_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Notes what became of a delivery that was stored, where it is still the last one, in the caller's transaction.
+pub(crate) fn hook_result_write(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    delivery: &str,
+    result: DeliveryResult,
+    message: &str,
+) -> QueryResult<()> {
+    let last = repository_hooks::table.find(repository_id).filter(repository_hooks::last_delivery.eq(delivery));
+    diesel::update(last)
+        .set((repository_hooks::last_result.eq(result.as_str()), repository_hooks::last_message.eq(message)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Sees to it that a delivery is of the forge's repository that this one is, in the caller's transaction under the
+/// scopes of organization and repository. The first delivery decides which that is. Answers `false` for another one's.
+///
+/// Where the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
+/// free and can be used here. Components keep the names that readers know them by.
+pub(crate) fn hook_bind(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    repository_id: i64,
+    source: &SourceRepository,
+) -> QueryResult<bool> {
+    let hook = repository_hooks::table.find(repository_id);
+    let found: Option<(Option<i64>, Option<String>)> =
+        hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
+    let (bound, known_name) = found.ok_or(StoreError::NotFound)?;
+    if bound.is_some_and(|bound| bound != source.id) {
+        return Ok(false);
+    }
+    let name = RepositoryName::parse("name", &source.name).ok();
+    let name_text = name.as_ref().map(|name| name.as_str().to_owned());
+    if bound.is_none() || (name_text.is_some() && name_text != known_name) {
+        diesel::update(hook)
+            .set((repository_hooks::source_id.eq(source.id), repository_hooks::source_name.eq(&name_text)))
+            .execute(connection)?;
+    }
+    if let (Some(known), Some(name)) = (known_name, name)
+        && known != name.as_str()
+    {
+        repository_follow(connection, organization_id, repository_id, &known, &name)?;
+    }
+    Ok(true)
+}
+
+/// Renames a repository as its forge did, if it was called `known` and the new name is free.
+fn repository_follow(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    repository_id: i64,
+    known: &str,
+    name: &RepositoryName,
+) -> QueryResult<()> {
+    let folded = name.folded();
+    let is_only_case = known.eq_ignore_ascii_case(name.as_str());
+    if !is_only_case && repository_name_is_taken(connection, organization_id, &folded)? {
+        return Ok(());
+    }
+    let same = repositories::id.eq(repository_id).and(repositories::name_folded.eq(known.to_ascii_lowercase()));
+    diesel::update(repositories::table.filter(same))
+        .set((
+            repositories::name.eq(name.as_str()),
+            repositories::name_folded.eq(folded),
+            repositories::revision.eq(repositories::revision + 1),
+        ))
+        .execute(connection)?;
+    Ok(())
+}

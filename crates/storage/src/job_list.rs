@@ -1,0 +1,212 @@
+//! Looking at the queue: who runs the server, and each organization for its own pages, sees what waits, what runs, and
+//! the dead letters, and has those tried again.
+
+use diesel::{dsl::not, prelude::*};
+use releasepage_domain::{
+    job::{JobState, Lane},
+    masking::text_masked,
+    time::UtcTime,
+};
+use serde_json::Value;
+
+use crate::{
+    QueryResult, Store, StoreError,
+    backend::AnyConnection,
+    cursor::{IdCursor, ListPart},
+    job_hold::{JobHold, hold_load},
+    schema::{jobs, organizations, pages},
+    stored::stored,
+};
+
+/// A job as it is shown: what kind of work it is, and nothing of whom it concerns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JobEntry {
+    /// The job.
+    pub id: i64,
+    /// The kind of work: `delivery_send`. It may be one that this binary does not know.
+    pub kind: String,
+    /// The lane; `None` for one that this binary does not know.
+    pub lane: Option<Lane>,
+    /// The page that it is for; `None` for work of the whole server.
+    pub page_id: Option<String>,
+    /// Where it stands.
+    pub state: JobState,
+    /// How often it was tried since it last got something done.
+    pub attempts: i32,
+    /// Why the last try failed: one line without addresses and passwords.
+    pub last_error: Option<String>,
+    /// When its time comes or came.
+    pub run_at: UtcTime,
+    /// Until when a worker holds it, where one does.
+    pub leased_until: Option<UtcTime>,
+    /// When it was written.
+    pub created_at: UtcTime,
+}
+
+/// Whose jobs are looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobsOf {
+    /// Everybody's: for who runs the server.
+    Server,
+    /// Those of an organization's pages. The server's first organization, whose people run it, has the work of the whole
+    /// server too.
+    Organization(i64),
+}
+
+/// Which jobs are looked at; `None` stands for any.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JobsFilter {
+    /// Jobs that stand here.
+    pub state: Option<JobState>,
+    /// Jobs of this lane.
+    pub lane: Option<Lane>,
+}
+
+/// How the queue stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct QueueState {
+    /// Dead letters.
+    pub dead: i64,
+    /// Jobs that wait for their time or a worker.
+    pub ready: i64,
+    /// When the time of the job that waits longest came; `None` where nobody waits for a worker.
+    pub due_since: Option<UtcTime>,
+    /// That it is held.
+    pub hold: Option<JobHold>,
+}
+
+type Row = (i64, i32, String, String, String, UtcTime, i32, Option<UtcTime>, Option<String>, UtcTime);
+
+/// The columns of [`Row`].
+macro_rules! entry_columns {
+    () => {
+        (
+            jobs::id,
+            jobs::lane,
+            jobs::turn,
+            jobs::payload,
+            jobs::state,
+            jobs::run_at,
+            jobs::attempts,
+            jobs::leased_until,
+            jobs::last_error,
+            jobs::created_at,
+        )
+    };
+}
+
+fn entry(row: Row) -> QueryResult<JobEntry> {
+    let (id, lane, turn, payload, state, run_at, attempts, leased_until, last_error, created_at) = row;
+    let payload: Option<Value> = serde_json::from_str(&payload).ok();
+    let kind = payload.as_ref().and_then(|payload| payload.get("kind")?.as_str());
+    Ok(JobEntry {
+        id,
+        kind: kind.unwrap_or("unknown").to_owned(),
+        lane: Lane::ALL.iter().copied().find(|known| known.rank() == lane),
+        page_id: Some(turn).filter(|turn| !turn.is_empty()),
+        state: stored(&state, "job")?,
+        attempts,
+        last_error: last_error.map(|error| text_masked(&error)),
+        run_at,
+        leased_until,
+        created_at,
+    })
+}
+
+/// The jobs that somebody may see and that fit, as a query to be narrowed further.
+macro_rules! jobs_visible {
+    ($connection:expr, $of:expr) => {{
+        let all = jobs::table.into_boxed();
+        match $of {
+            JobsOf::Server => all,
+            JobsOf::Organization(organization) => {
+                let own = pages::table.filter(pages::organization_id.eq(organization)).select(pages::id);
+                let of_own_page = jobs::turn.eq_any(own);
+                if runs_the_server($connection, organization)? {
+                    all.filter(of_own_page.or(not(jobs::turn.eq_any(pages::table.select(pages::id)))))
+                } else {
+                    all.filter(of_own_page)
+                }
+            }
+        }
+    }};
+}
+
+/// Whether an organization is the server's first: the one whose owner set the server up.
+fn runs_the_server(connection: &mut AnyConnection, organization: i64) -> QueryResult<bool> {
+    let first: Option<i64> =
+        organizations::table.order(organizations::id).select(organizations::id).first(connection).optional()?;
+    Ok(first == Some(organization))
+}
+
+/// Jobs, oldest first, at most `limit` after the cursor; and the hold, where the queue is held.
+pub async fn job_list(
+    store: &Store,
+    of: JobsOf,
+    filter: JobsFilter,
+    after: IdCursor,
+    limit: u32,
+) -> Result<(ListPart<JobEntry>, Option<JobHold>), StoreError> {
+    store
+        .read(move |connection| {
+            let mut query = jobs_visible!(connection, of).filter(jobs::id.gt(after.0));
+            if let Some(state) = filter.state {
+                query = query.filter(jobs::state.eq(state.as_str()));
+            }
+            if let Some(lane) = filter.lane {
+                query = query.filter(jobs::lane.eq(lane.rank()));
+            }
+            let rows: Vec<Row> =
+                query.order(jobs::id).limit(i64::from(limit) + 1).select(entry_columns!()).load(connection)?;
+            let entries = rows.into_iter().map(entry).collect::<QueryResult<Vec<_>>>()?;
+            let part = ListPart::cut(entries, limit, |last: &JobEntry| IdCursor(last.id).to_string());
+            Ok((part, hold_load(connection)?))
+        })
+        .await
+}
+
+/// Has a dead letter tried again, from its first attempt on. Fails with [`StoreError::NotFound`] where there is no such
+/// job for the one who asks, and with a conflict where it is not dead.
+pub async fn job_retry(store: &Store, of: JobsOf, id: i64, now: UtcTime) -> Result<JobEntry, StoreError> {
+    store
+        .write(&[], move |connection| {
+            let visible = jobs_visible!(connection, of).filter(jobs::id.eq(id)).select(jobs::id);
+            visible.first::<i64>(connection).optional()?.ok_or(StoreError::NotFound)?;
+            if revive(connection, Some(id), now)? == 0 {
+                return Err(StoreError::Conflict("only a dead job can be tried again, and this one is not dead").into());
+            }
+            entry(jobs::table.find(id).select(entry_columns!()).first(connection)?)
+        })
+        .await
+}
+
+/// Has every dead letter of the server tried again. Answers how many there were.
+pub async fn jobs_retry(store: &Store, now: UtcTime) -> Result<usize, StoreError> {
+    store.write(&[], move |connection| revive(connection, None, now)).await
+}
+
+/// Makes one dead job, or all of them, ready. The last error stays until the next one, so that it can still be read.
+fn revive(connection: &mut AnyConnection, id: Option<i64>, now: UtcTime) -> QueryResult<usize> {
+    let dead = jobs::state.eq(JobState::Dead.as_str());
+    let ready = (jobs::state.eq(JobState::Ready.as_str()), jobs::attempts.eq(0), jobs::run_at.eq(now));
+    Ok(match id {
+        Some(id) => diesel::update(jobs::table.filter(jobs::id.eq(id).and(dead))).set(ready).execute(connection)?,
+        None => diesel::update(jobs::table.filter(dead)).set(ready).execute(connection)?,
+    })
+}
+
+/// How the queue stands.
+pub async fn queue_state(store: &Store, now: UtcTime) -> Result<QueueState, StoreError> {
+    store
+        .read(move |connection| {
+            let standing = |state: JobState| jobs::table.filter(jobs::state.eq(state.as_str()));
+            let due = standing(JobState::Ready).filter(jobs::run_at.le(now));
+            Ok(QueueState {
+                dead: standing(JobState::Dead).count().get_result(connection)?,
+                ready: standing(JobState::Ready).count().get_result(connection)?,
+                due_since: due.select(diesel::dsl::min(jobs::run_at)).first(connection)?,
+                hold: hold_load(connection)?,
+            })
+        })
+        .await
+}

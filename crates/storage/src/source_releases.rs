@@ -1,0 +1,213 @@
+//! Releases as their forges tell of them: each event is ranked among those before it, and what it changes is stored as
+//! any other change of a release is.
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    release::{Platforms, ReleaseEvent, ReleaseInput, ReleaseState},
+    source_event::{
+        SourceEvent, SourceEventKind, SourceMark, SourceStage, SourceStanding, SourceStep, SourceText, source_step,
+    },
+    time::UtcTime,
+};
+
+use crate::{
+    QueryResult, Store, StoreError,
+    backend::AnyConnection,
+    hook_deliveries::{delivery_finish, delivery_take},
+    release_changes::{release_add, release_change},
+    releases::{Release, ReleaseContext, ReleaseOwner, release_find, release_owned},
+    schema::source_releases,
+    stored::stored,
+};
+
+/// A row of `source_releases` without its key.
+#[derive(Queryable, Insertable, AsChangeset)]
+#[diesel(table_name = source_releases, treat_none_as_null = true)]
+struct SourceRow {
+    release_id: Option<String>,
+    stage: String,
+    stage_at: Option<UtcTime>,
+    stage_rank: i32,
+    text_at: Option<UtcTime>,
+    text_rank: Option<i32>,
+}
+
+impl SourceRow {
+    fn of(release_id: Option<String>, standing: &SourceStanding) -> Self {
+        Self {
+            release_id,
+            stage: standing.stage.as_str().to_owned(),
+            stage_at: standing.stage_mark.at,
+            stage_rank: standing.stage_mark.rank,
+            text_at: standing.text_mark.and_then(|mark| mark.at),
+            text_rank: standing.text_mark.map(|mark| mark.rank),
+        }
+    }
+
+    fn standing(&self) -> QueryResult<SourceStanding> {
+        Ok(SourceStanding {
+            stage: stored(&self.stage, "stage")?,
+            stage_mark: SourceMark { at: self.stage_at, rank: self.stage_rank },
+            text_mark: self.text_rank.map(|rank| SourceMark { at: self.text_at, rank }),
+        })
+    }
+}
+
+/// Processes a delivery: does with its release what the event comes to, writes what must follow, and notes that it was
+/// processed, in one transaction. Does nothing where that was done before.
+///
+/// `ids` makes candidates for a new release's id.
+pub async fn source_event_apply(
+    store: &Store,
+    delivery: i64,
+    ids: impl Fn() -> String + Send + 'static,
+    context: ReleaseContext,
+) -> Result<(), StoreError> {
+    store
+        .write(&[], move |connection| {
+            let Some(delivery) = delivery_take(connection, delivery)? else { return Ok(()) };
+            let release = event_apply(connection, delivery.repository_id, &delivery.event, &ids, context)?;
+            let message = release.map_or_else(
+                || "readers see nothing of the release".to_owned(),
+                |release| format!("release {} ({}) is {}", release.id, release.input.tag, release.state),
+            );
+            delivery_finish(connection, &delivery, &message)
+        })
+        .await
+}
+
+/// Does what an event comes to. Answers the release, where there is one.
+fn event_apply(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    event: &SourceEvent,
+    ids: &impl Fn() -> String,
+    context: ReleaseContext,
+) -> QueryResult<Option<Release>> {
+    let row = source_releases::table.find((repository_id, &event.release_id));
+    let columns = (
+        source_releases::release_id,
+        source_releases::stage,
+        source_releases::stage_at,
+        source_releases::stage_rank,
+        source_releases::text_at,
+        source_releases::text_rank,
+    );
+    let before: Option<SourceRow> = row.select(columns).first(connection).optional()?;
+    let standing = before.as_ref().map(SourceRow::standing).transpose()?;
+    let own = match before.as_ref().and_then(|before| before.release_id.as_deref()) {
+        Some(id) => Some(release_owned(connection, ReleaseOwner::Repository(repository_id), id)?),
+        None => None,
+    };
+    let step = source_step(standing.as_ref(), event);
+    let release = match &event.shown {
+        Some(text) if step.standing.stage.is_shown() => {
+            let told = Told { event, text, step, was_shown: standing.is_some_and(|before| before.stage.is_shown()) };
+            Some(release_show(connection, repository_id, own, &told, ids, context)?)
+        }
+        // An event from before the publication, such as the creation as a draft: readers go on to see what they see.
+        None if step.standing.stage.is_shown() => own,
+        _ => release_hide(connection, own, context)?,
+    };
+    let after = SourceRow::of(release.as_ref().map(|release| release.id.clone()), &step.standing);
+    if let Some(release) = &release {
+        // Deleted and made anew with the same tag, it is the same release to readers, and the new id's.
+        let others = source_releases::release_id.eq(&release.id).and(source_releases::source_id.ne(&event.release_id));
+        diesel::update(source_releases::table.filter(others))
+            .set(source_releases::release_id.eq(None::<String>))
+            .execute(connection)?;
+    }
+    match before {
+        Some(_) => diesel::update(row).set(after).execute(connection)?,
+        None => diesel::insert_into(source_releases::table)
+            .values((
+                source_releases::repository_id.eq(repository_id),
+                source_releases::source_id.eq(&event.release_id),
+                after,
+            ))
+            .execute(connection)?,
+    };
+    Ok(release)
+}
+
+/// Takes a release back, where readers see it.
+fn release_hide(
+    connection: &mut AnyConnection,
+    own: Option<Release>,
+    context: ReleaseContext,
+) -> QueryResult<Option<Release>> {
+    match own {
+        Some(own) if own.state != ReleaseState::Withdrawn => {
+            let input = own.input.clone();
+            release_change(connection, own, input, ReleaseEvent::Withdraw, context).map(Some)
+        }
+        own => Ok(own),
+    }
+}
+
+/// An event after which readers are to see its release.
+struct Told<'a> {
+    event: &'a SourceEvent,
+    text: &'a SourceText,
+    step: SourceStep,
+    /// Whether they were to see it before.
+    was_shown: bool,
+}
+
+/// Shows a release as its source tells of it.
+///
+/// A new one may have the tag of one that was deleted, made by hand or sent by a pipeline: it is that release then. So it
+/// is where the tag was changed to that of another release, and what had the tag before is withdrawn.
+fn release_show(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    own: Option<Release>,
+    told: &Told<'_>,
+    ids: &impl Fn() -> String,
+    context: ReleaseContext,
+) -> QueryResult<Release> {
+    let prerelease = told.step.standing.stage == SourceStage::Prerelease;
+    let own = match own {
+        Some(own) if !told.step.takes_text => {
+            let input = ReleaseInput { prerelease, ..own.input.clone() };
+            return release_change(connection, own, input, told.release_event(true), context);
+        }
+        own => own,
+    };
+    let platforms = own.as_ref().map_or_else(Platforms::default, |own| own.input.platforms.clone());
+    let of_tag = release_find(connection, repository_id, &told.text.tag, &platforms)?;
+    let (before, is_own) = match (own, of_tag) {
+        (Some(own), Some(other)) if other.id != own.id => {
+            release_hide(connection, Some(own), context)?;
+            (Some(other), false)
+        }
+        (Some(own), _) => (Some(own), true),
+        (None, of_tag) => (of_tag, false),
+    };
+    let input = told.text.input(before.as_ref().map(|before| &before.input), prerelease, context.now);
+    match before {
+        Some(before) => {
+            let event = match before.state {
+                ReleaseState::Draft => ReleaseEvent::Publish,
+                _ => told.release_event(is_own),
+            };
+            release_change(connection, before, input, event, context)
+        }
+        None => {
+            // Readers knew it under a tag that another release has taken over: it is no news.
+            let notify = told.was_shown.then_some(false);
+            release_add(connection, repository_id, ReleaseInput { notify, ..input }, ids, context)
+        }
+    }
+}
+
+impl Told<'_> {
+    /// What the event is to a release that is known. An edit does not bring back what its team withdrew here.
+    fn release_event(&self, is_own: bool) -> ReleaseEvent {
+        if is_own && self.was_shown && self.event.kind == SourceEventKind::Edited {
+            ReleaseEvent::Edit
+        } else {
+            ReleaseEvent::Arrive
+        }
+    }
+}

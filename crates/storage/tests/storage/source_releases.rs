@@ -1,0 +1,381 @@
+//! What forges tell of their releases: which events count, who is told, and what is remembered.
+
+use chrono::TimeDelta;
+use releasepage_domain::{
+    release::{ReleaseInput, ReleaseState},
+    repository::{RepositoryName, RepositoryOrigin},
+    source_event::{SourceEvent, SourceEventKind, SourceEventKind::*, SourceRepository, SourceText},
+    time::UtcTime,
+};
+use releasepage_storage::{
+    Store, StoreError,
+    change::Change,
+    hook_deliveries::{HookDelivery, HookReceipt, delivery_fail, hook_receive},
+    hook_repositories::{HookAccess, HookRepositoryNew, hook_access, hook_repository_create, hook_secret_rotate},
+    releases::{Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_withdraw, releases_list},
+    repositories::{Repository, RepositoryChange, repository_get, repository_update},
+    repository_deletion::repository_delete,
+    retention::{Retention, prune},
+    source_releases::source_event_apply,
+};
+
+use crate::{
+    releases::announcements,
+    support::{Database, at, both, context, is_not_found, now, release_ids, release_input},
+};
+
+/// A repository of GitHub on a page.
+struct Forge {
+    organization_id: i64,
+    page_id: String,
+    access: HookAccess,
+    store: Store,
+}
+
+impl Forge {
+    async fn of(database: &Database) -> Self {
+        let organization_id = database.owner("owner@example.com").await.organization_id;
+        let page_id = database.page(organization_id, "Acme").await.id;
+        let name = RepositoryName::parse("name", "acme/api").unwrap();
+        let new = HookRepositoryNew { name, origin: RepositoryOrigin::Github };
+        let store = database.store.clone();
+        let made = hook_repository_create(&store, organization_id, new, |row| format!("sealed for {row}"), now());
+        let id = made.await.unwrap().id;
+        database.component(organization_id, &page_id, "acme/api", None).await;
+        let access = hook_access(&store, id, RepositoryOrigin::Github).await.unwrap().unwrap();
+        Self { organization_id, page_id, access, store }
+    }
+
+    async fn repository(&self) -> Repository {
+        repository_get(&self.store, self.organization_id, self.access.repository_id).await.unwrap()
+    }
+
+    async fn receive(&self, delivery: &str, event: SourceEvent) -> HookReceipt {
+        self.receive_of(delivery, event, 7, "acme/api", now()).await.unwrap()
+    }
+
+    async fn receive_of(
+        &self,
+        delivery: &str,
+        event: SourceEvent,
+        id: i64,
+        name: &str,
+        now: UtcTime,
+    ) -> Result<HookReceipt, StoreError> {
+        let source = SourceRepository { id, name: name.into() };
+        let delivery = HookDelivery { delivery: delivery.into(), event_name: "release".into(), source, event };
+        hook_receive(&self.store, &self.access, delivery, now).await
+    }
+
+    /// Does every job that waits, and hands back how many there were.
+    async fn work(&self, database: &Database) -> usize {
+        let ids = database.texts("SELECT CAST(id AS TEXT) AS text FROM hook_deliveries ORDER BY id").await;
+        for id in &ids {
+            source_event_apply(&self.store, id.parse().unwrap(), release_ids(), context(now())).await.unwrap();
+        }
+        database.jobs("source_event").await.len()
+    }
+
+    /// Delivers events and processes each.
+    async fn tell(&self, database: &Database, events: &[SourceEvent]) {
+        for (number, event) in events.iter().enumerate() {
+            let delivery = format!("{number} {:?} {}", event.kind, event.release_id);
+            assert_eq!(self.receive(&delivery, event.clone()).await, HookReceipt::Queued);
+            self.work(database).await;
+        }
+    }
+
+    async fn releases(&self) -> Vec<Release> {
+        releases_list(&self.store, self.access.repository_id, ReleasesFilter::default(), 100).await.unwrap()
+    }
+}
+
+/// An event of a release that was published this moment, with the tag `v1.0.0`, the source id `1` and no time.
+fn event(kind: SourceEventKind) -> SourceEvent {
+    let text = SourceText {
+        tag: "v1.0.0".into(),
+        title: format!("{kind:?}"),
+        notes: Some("- a".into()),
+        author: Some("ada".into()),
+        published_at: Some(now()),
+        prerelease: false,
+    };
+    let is_shown = !matches!(kind, Unpublished | Deleted);
+    SourceEvent { kind, release_id: "1".into(), updated_at: None, shown: is_shown.then_some(text) }
+}
+
+fn with(kind: SourceEventKind, change: impl FnOnce(&mut SourceText)) -> SourceEvent {
+    let mut event = event(kind);
+    change(event.shown.as_mut().unwrap());
+    event
+}
+
+fn of_id(id: &str, event: SourceEvent) -> SourceEvent {
+    SourceEvent { release_id: id.into(), ..event }
+}
+
+both! {
+    async fn a_published_release_is_shown_and_announced_once(database: &Database) {
+        let forge = Forge::of(database).await;
+        let events = [event(Created), event(Published), event(Published)];
+        forge.tell(database, &events).await;
+        let releases = forge.releases().await;
+        assert_eq!((releases.len(), releases[0].state), (1, ReleaseState::Published));
+        assert_eq!((releases[0].input.title.as_str(), releases[0].input.author.as_deref()), ("Published", Some("ada")));
+        assert_eq!(announcements(database).await, ["waiting"]);
+        assert_eq!(database.shown(&forge.page_id).await.len(), 1);
+    }
+
+    async fn every_order_comes_to_the_same(database: &Database) {
+        let forge = Forge::of(database).await;
+        let kinds = [Created, Published, Edited, Deleted];
+        let mut number = 0;
+        for first in 0..4 {
+            for second in (0..4).filter(|second| *second != first) {
+                for third in (0..4).filter(|third| ![first, second].contains(third)) {
+                    let order = [first, second, third, 6 - first - second - third];
+                    for length in [4, 3] {
+                        number += 1;
+                        let (id, tag) = (number.to_string(), format!("v{number}.0.0"));
+                        let events: Vec<_> = order[..]
+                            .iter()
+                            .filter(|index| length == 4 || **index != 3)
+                            .map(|index| {
+                                let mut event = of_id(&id, event(kinds[*index]));
+                                if let Some(text) = &mut event.shown {
+                                    text.tag = tag.clone();
+                                }
+                                event
+                            })
+                            .collect();
+                        forge.tell(database, &events).await;
+                        let shown = forge.releases().await.into_iter().find(|release| release.input.tag == tag);
+                        let shown = shown.filter(|release| release.state == ReleaseState::Published);
+                        let title = shown.map(|release| release.input.title);
+                        assert_eq!(title.as_deref(), (length == 3).then_some("Edited"), "{order:?}");
+                    }
+                }
+            }
+        }
+    }
+
+    async fn a_draft_is_nobodys_business(database: &Database) {
+        let forge = Forge::of(database).await;
+        let draft = SourceEvent { shown: None, ..event(Created) };
+        forge.tell(database, &[draft.clone(), SourceEvent { shown: None, ..event(Edited) }]).await;
+        assert!(forge.releases().await.is_empty());
+        forge.tell(database, &[of_id("1", event(Published))]).await;
+        assert_eq!(announcements(database).await, ["waiting"]);
+        assert_eq!(forge.receive("late", draft).await, HookReceipt::Queued);
+        forge.work(database).await;
+        assert_eq!(forge.releases().await[0].state, ReleaseState::Published);
+    }
+
+    async fn what_is_unpublished_is_withdrawn_until_it_is_published_again(database: &Database) {
+        let forge = Forge::of(database).await;
+        forge.tell(database, &[event(Published), event(Unpublished)]).await;
+        assert_eq!(forge.releases().await[0].state, ReleaseState::Withdrawn);
+        assert_eq!(announcements(database).await, ["cancelled"]);
+        let again = with(Published, |text| text.title = "Again".into());
+        assert_eq!(forge.receive("again", again).await, HookReceipt::Queued);
+        forge.work(database).await;
+        let releases = forge.releases().await;
+        assert_eq!((releases.len(), releases[0].state), (1, ReleaseState::Published));
+        assert_eq!(releases[0].input.title, "Again");
+        assert_eq!(announcements(database).await, ["cancelled"], "it comes back in silence");
+    }
+
+    async fn a_changed_tag_is_the_same_release(database: &Database) {
+        let forge = Forge::of(database).await;
+        forge.tell(database, &[event(Published), with(Edited, |text| text.tag = "v1.0.1".into())]).await;
+        let releases = forge.releases().await;
+        assert_eq!((releases.len(), releases[0].input.tag.as_str()), (1, "v1.0.1"));
+        assert_eq!(announcements(database).await, ["waiting"]);
+    }
+
+    async fn a_tag_taken_over_from_another_release(database: &Database) {
+        let forge = Forge::of(database).await;
+        let second = of_id("2", with(Published, |text| text.tag = "v2.0.0".into()));
+        forge.tell(database, &[event(Published), second]).await;
+        let gone = of_id("2", event(Deleted));
+        forge.tell(database, &[gone, with(Edited, |text| text.tag = "v2.0.0".into())]).await;
+        let releases = forge.releases().await;
+        let published: Vec<_> =
+            releases.iter().filter(|release| release.state == ReleaseState::Published).collect();
+        assert_eq!((releases.len(), published.len(), published[0].input.tag.as_str()), (2, 1, "v2.0.0"));
+        assert_eq!(published[0].input.title, "Edited");
+    }
+
+    async fn made_anew_with_the_same_tag_it_comes_back_in_silence(database: &Database) {
+        let forge = Forge::of(database).await;
+        // Whether the deletion comes before what follows it, or after.
+        for (old, new, tag, order) in [("1", "2", "v1.0.0", [0, 1]), ("3", "4", "v3.0.0", [1, 0])] {
+            let told_of = |id: &str, kind, title: &str| {
+                let change = |text: &mut SourceText| (text.tag, text.title) = (tag.into(), title.into());
+                of_id(id, with(kind, change))
+            };
+            forge.tell(database, &[told_of(old, Published, "First")]).await;
+            let told = announcements(database).await.len();
+            let events = [of_id(old, event(Deleted)), told_of(new, Published, "Anew")];
+            for index in order {
+                let delivery = format!("{tag} {index}");
+                assert_eq!(forge.receive(&delivery, events[index].clone()).await, HookReceipt::Queued);
+                forge.work(database).await;
+            }
+            // What is remembered of the deleted id stays: nothing under it comes back.
+            assert_eq!(forge.receive(tag, told_of(old, Edited, "Late")).await, HookReceipt::Queued);
+            forge.work(database).await;
+            let releases = forge.releases().await;
+            let of_tag: Vec<_> = releases.iter().filter(|release| release.input.tag == tag).collect();
+            assert_eq!((of_tag.len(), of_tag[0].state), (1, ReleaseState::Published), "{order:?}");
+            assert_eq!((of_tag[0].input.title.as_str(), announcements(database).await.len()), ("Anew", told));
+        }
+    }
+
+    async fn a_prerelease_made_a_release_is_told_anew(database: &Database) {
+        let forge = Forge::of(database).await;
+        let prerelease = with(Published, |text| text.prerelease = true);
+        forge.tell(database, &[prerelease, event(Published)]).await;
+        assert_eq!(announcements(database).await, ["cancelled", "waiting"]);
+        assert!(!forge.releases().await[0].input.prerelease);
+    }
+
+    async fn what_was_withdrawn_here_is_not_brought_back_by_an_edit(database: &Database) {
+        let forge = Forge::of(database).await;
+        forge.tell(database, &[event(Published)]).await;
+        let release = forge.releases().await.remove(0);
+        let owner = ReleaseOwner::Repository(release.repository_id);
+        release_withdraw(&forge.store, owner, release.id, context(now())).await.unwrap();
+        assert_eq!(forge.receive("edit", event(Edited)).await, HookReceipt::Queued);
+        forge.work(database).await;
+        assert_eq!(forge.releases().await[0].state, ReleaseState::Withdrawn);
+    }
+
+    async fn a_release_made_by_hand_is_taken_over_with_its_settings(database: &Database) {
+        let forge = Forge::of(database).await;
+        let by_hand = ReleaseInput { notify: Some(false), draft: true, ..release_input("v1.0.0") };
+        let made = database.arrive_at(forge.access.repository_id, by_hand, ReleaseArrival::ByHand, now()).await.unwrap();
+        forge.tell(database, &[event(Published)]).await;
+        let releases = forge.releases().await;
+        assert_eq!((releases.len(), &releases[0].id, releases[0].state), (1, &made.id, ReleaseState::Published));
+        assert_eq!(announcements(database).await, [""; 0]);
+    }
+
+    async fn a_delivery_is_processed_once(database: &Database) {
+        let forge = Forge::of(database).await;
+        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
+        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Repeated, "it waits");
+        assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("accepted"));
+        assert_eq!(forge.work(database).await, 1);
+        assert_eq!(forge.receive("one", event(Deleted)).await, HookReceipt::Repeated);
+        assert_eq!(forge.work(database).await, 1);
+        let hook = forge.repository().await.hook.unwrap();
+        assert_eq!((hook.last_delivery.as_deref(), hook.last_result.as_deref()), (Some("one"), Some("processed")));
+        assert!(hook.last_message.unwrap().contains("(v1.0.0) is published"));
+        assert_eq!(database.count("hook_deliveries WHERE event IS NOT NULL").await, 0, "the event is forgotten");
+
+        // It is remembered for 30 days.
+        for (days, left) in [(29, 1), (31, 0)] {
+            prune(&forge.store, Retention::default(), now() + TimeDelta::days(days)).await.unwrap();
+            assert_eq!(database.count("hook_deliveries").await, left, "{days}");
+        }
+    }
+
+    async fn a_failed_delivery_can_be_delivered_again(database: &Database) {
+        let forge = Forge::of(database).await;
+        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
+        let id = database.texts("SELECT CAST(id AS TEXT) AS text FROM hook_deliveries").await[0].parse().unwrap();
+        delivery_fail(&forge.store, id, "it cannot be done".into()).await.unwrap();
+        let hook = forge.repository().await.hook.unwrap();
+        let told = (hook.last_result.as_deref(), hook.last_message.as_deref());
+        assert_eq!(told, (Some("failed"), Some("it cannot be done")));
+        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
+        assert_eq!(forge.work(database).await, 2);
+        assert_eq!(forge.releases().await.len(), 1);
+        delivery_fail(&forge.store, id, "too late".into()).await.unwrap();
+        assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("processed"));
+        // A job that was lost does not keep its delivery from being processed.
+        let at = |hours| now() + TimeDelta::hours(hours);
+        assert_eq!(forge.receive("two", event(Edited)).await, HookReceipt::Queued);
+        for (hours, receipt) in [(1, HookReceipt::Repeated), (4, HookReceipt::Queued)] {
+            let again = forge.receive_of("two", event(Edited), 7, "acme/api", at(hours)).await.unwrap();
+            assert_eq!(again, receipt, "{hours}");
+        }
+    }
+
+    async fn copies_at_once_are_one(database: &Database) {
+        let forge = std::sync::Arc::new(Forge::of(database).await);
+        let copies: Vec<_> = (0..20)
+            .map(|_| {
+                let forge = std::sync::Arc::clone(&forge);
+                tokio::spawn(async move { forge.receive("one", event(Published)).await })
+            })
+            .collect();
+        let mut queued = 0;
+        for copy in copies {
+            queued += usize::from(copy.await.unwrap() == HookReceipt::Queued);
+        }
+        assert_eq!((queued, database.jobs("source_event").await.len()), (1, 1));
+    }
+
+    async fn a_rename_is_followed_and_another_repository_refused(database: &Database) {
+        let forge = Forge::of(database).await;
+        let receive = async |delivery: &str, id, name: &str| {
+            forge.receive_of(delivery, event(Published), id, name, now()).await.unwrap()
+        };
+        assert_eq!(receive("a", 7, "acme/api").await, HookReceipt::Queued);
+        assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
+        assert_eq!(receive("b", 7, "acme/server").await, HookReceipt::Queued);
+        assert_eq!((forge.repository().await.name, forge.repository().await.revision), ("acme/server".into(), 2));
+        assert_eq!(receive("c", 8, "acme/server").await, HookReceipt::Foreign);
+        let hook = forge.repository().await.hook.unwrap();
+        assert_eq!((hook.last_result.as_deref(), hook.source_id), (Some("refused"), Some(7)));
+        assert_eq!(database.count("hook_deliveries").await, 2);
+        // A name that is taken, or cannot be used here, or one that its team chose, is not followed.
+        database.repository(forge.organization_id, "acme/taken").await;
+        for (delivery, name) in [("d", "acme/taken"), ("e", "no name"), ("f", "acme/\u{0}")] {
+            assert_eq!(receive(delivery, 7, name).await, HookReceipt::Queued);
+            assert_eq!(forge.repository().await.name, "acme/server", "{name}");
+        }
+        // The number is let go, and the next delivery's counts.
+        let change = RepositoryChange { source_id: Change::Set(None), ..RepositoryChange::default() };
+        repository_update(&forge.store, forge.organization_id, forge.access.repository_id, change).await.unwrap();
+        assert_eq!(receive("g", 8, "acme/elsewhere").await, HookReceipt::Queued);
+        let repository = forge.repository().await;
+        assert_eq!((repository.name.as_str(), repository.hook.unwrap().source_id), ("acme/server", Some(8)));
+    }
+
+    async fn a_secret_is_replaced_and_a_repository_deleted(database: &Database) {
+        let forge = Forge::of(database).await;
+        let (organization, id) = (forge.organization_id, forge.access.repository_id);
+        assert_eq!(forge.access.secret, format!("sealed for repository_hooks {id}"));
+        hook_secret_rotate(&forge.store, organization, id, |_| "new".into()).await.unwrap();
+        let access = hook_access(&forge.store, id, RepositoryOrigin::Github).await.unwrap().unwrap();
+        assert_eq!(access.secret, "new");
+        assert_eq!(hook_access(&forge.store, id, RepositoryOrigin::Api).await.unwrap(), None);
+        let plain = database.repository(organization, "acme/plain").await.id;
+        let rotated = hook_secret_rotate(&forge.store, organization, plain, |_| "new".into()).await;
+        assert!(matches!(rotated, Err(StoreError::Conflict(_))));
+
+        forge.tell(database, &[with(Published, |text| text.published_at = Some(at("2020-01-01T00:00:00Z")))]).await;
+        let shown = repository_delete(&forge.store, organization, id).await;
+        assert!(matches!(shown, Err(StoreError::Conflict(_))), "a page shows it");
+        database.execute("DELETE FROM component_releases; DELETE FROM components").await;
+        assert!(is_not_found(&repository_delete(&forge.store, organization + 1, id).await));
+        repository_delete(&forge.store, organization, id).await.unwrap();
+        assert!(is_not_found(&repository_get(&forge.store, organization, id).await));
+        for table in ["releases", "release_tokens", "source_releases", "hook_deliveries", "repository_hooks"] {
+            assert_eq!(database.count(table).await, 0, "{table}");
+        }
+        assert!(is_not_found(&forge.receive_of("late", event(Published), 7, "acme/api", now()).await));
+    }
+
+    async fn a_repository_that_subscribers_were_told_of_stays(database: &Database) {
+        let forge = Forge::of(database).await;
+        forge.tell(database, &[event(Published)]).await;
+        database.execute("DELETE FROM component_releases; DELETE FROM components").await;
+        let deleted = repository_delete(&forge.store, forge.organization_id, forge.access.repository_id).await;
+        assert!(matches!(deleted, Err(StoreError::Conflict(_))));
+        assert_eq!(forge.releases().await.len(), 1);
+    }
+}

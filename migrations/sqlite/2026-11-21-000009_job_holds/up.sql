@@ -1,0 +1,7 @@
+-- While there is a row, no job is taken: after a restore, until somebody says to go on.
+CREATE TABLE job_holds (
+    -- There is one hold, of the whole queue; the name is what makes it one.
+    name TEXT PRIMARY KEY NOT NULL,
+    because TEXT NOT NULL,
+    held_at TIMESTAMP NOT NULL
+);

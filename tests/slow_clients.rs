@@ -1,0 +1,206 @@
+//! Clients that dawdle: the server ends them at its timeouts, and others notice nothing.
+
+use std::io::{ErrorKind, Read, Write};
+use std::net::{SocketAddr, TcpStream};
+
+use crate::support::app::App;
+use crate::support::load::{Load, statuses};
+use crate::support::page::Page;
+use crate::support::setup::Setup;
+use crate::support::wait::{PATIENCE, eventually};
+
+/// Connections that only wait.
+const IDLE: usize = 1_000;
+/// Clients at once that drip.
+const SLOW: usize = 50;
+/// Clients at once that do not read; it takes the server a while to fill their buffers.
+const DEAF: usize = 4;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn headers_that_drip_are_ended() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    let mut slow = connect(app.address(), SLOW);
+    slow.iter_mut().for_each(|client| client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-Slow: "));
+    eventually("every slow client is ended", async || {
+        slow.retain_mut(|client| !client.drip(b"a"));
+        slow.is_empty().then_some(())
+    })
+    .await;
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_that_drip_are_ended() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    let mut slow = connect(app.address(), SLOW);
+    let head = format!(
+        "PATCH {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+         Content-Length: 60000\r\n\r\n{{",
+        page.path("subscribers"),
+        page.live_key
+    );
+    slow.iter_mut().for_each(|client| client.send(head.as_bytes()));
+    eventually("every slow client is ended", async || {
+        slow.retain_mut(|client| !client.drip(b" "));
+        slow.is_empty().then_some(())
+    })
+    .await;
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn bodies_without_an_end_are_ended() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    // One that is read, and one that nobody wants.
+    for path in [page.path("subscribers"), "/nowhere".to_owned()] {
+        let head = format!(
+            "PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
+             Transfer-Encoding: chunked\r\n\r\n",
+            page.live_key
+        );
+        let mut chunk = b"10000\r\n".to_vec();
+        chunk.resize(chunk.len() + 0x10000, b' ');
+        chunk.extend_from_slice(b"\r\n");
+        let mut endless = connect(app.address(), 4);
+        endless.iter_mut().for_each(|client| client.send(head.as_bytes()));
+        eventually("every endless client is ended", async || {
+            endless.retain_mut(|client| !client.drip(&chunk));
+            endless.is_empty().then_some(())
+        })
+        .await;
+    }
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_reads_are_ended() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    let request = format!(
+        "GET {} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n",
+        page.path("releases"),
+        page.live_key
+    );
+    let mut deaf = connect(app.address(), DEAF);
+    // They ask and ask, until what they do not read fills every buffer between them and the server.
+    let asked = request.repeat(100);
+    let mut full = 0;
+    eventually("the server reads no more of them", async || {
+        let mut taken = false;
+        for client in &mut deaf {
+            taken |= client.takes(asked.as_bytes());
+        }
+        full = if taken { 0 } else { full + 1 };
+        (full == 100).then_some(())
+    })
+    .await;
+    eventually("every deaf client is ended", async || {
+        deaf.retain_mut(|client| !client.write(asked.as_bytes()));
+        deaf.is_empty().then_some(())
+    })
+    .await;
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn idle_connections_keep_nobody_out() {
+    let (app, page) = start().await;
+    rlimit::increase_nofile_limit(8 * IDLE as u64).expect("this test may open files");
+    // Half say nothing, half were answered once and keep the connection.
+    let mut silent = connect(app.address(), IDLE / 2);
+    let mut answered = connect(app.address(), IDLE / 2);
+    for client in &mut answered {
+        client.send(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n");
+    }
+    let mut others = others(&page);
+    others.go_on_until(50, 200).await;
+    page.publish("acme/api", "v2.0.0").await;
+    app.inbox("reader@example.com").mail("v2.0.0").await;
+    eventually("who says nothing is ended", async || {
+        silent.retain_mut(|client| !client.is_ended());
+        silent.is_empty().then_some(())
+    })
+    .await;
+    assert!(answered.iter_mut().all(|client| !client.is_ended()), "who was served may come again");
+    expect_undisturbed(others).await;
+}
+
+async fn start() -> (App, Page) {
+    let app = Setup::on_sqlite().with("log.filter", "info").start().await;
+    let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000_000).await;
+    app.subscriber(&page, "reader@example.com").await;
+    for number in 1..=20 {
+        let notes = "All is well. ".repeat(1_000);
+        let release = serde_json::json!({ "version": format!("v1.0.{number}"), "notes": notes, "notify": false });
+        page.publish_release("acme/api", &release).await;
+    }
+    (app, page)
+}
+
+/// What everybody else does: each with a connection of its own, as strangers have.
+fn others(page: &Page) -> Load {
+    let page = page.clone();
+    Load::start("reading", 2, move |number| {
+        let page = page.clone();
+        async move { page.get(if number % 2 == 0 { "version" } else { "releases?limit=1" }).await }
+    })
+}
+
+async fn expect_undisturbed(mut others: Load) {
+    others.go_on_until(10, 200).await;
+    let answered = others.stop().await;
+    assert_eq!(statuses(&answered).into_keys().collect::<Vec<_>>(), [200]);
+}
+
+fn connect(address: SocketAddr, count: usize) -> Vec<Client> {
+    (0..count).map(|_| Client::connect(address)).collect()
+}
+
+/// A connection in the hands of somebody who does not care for HTTP.
+struct Client {
+    stream: TcpStream,
+}
+
+impl Client {
+    fn connect(address: SocketAddr) -> Self {
+        let stream = TcpStream::connect_timeout(&address, PATIENCE).expect("the server takes the connection");
+        stream.set_nonblocking(true).expect("a connection can be set so");
+        stream.set_nodelay(true).expect("a connection can be set so");
+        Self { stream }
+    }
+
+    /// Sends what fits into the first segments.
+    fn send(&mut self, bytes: &[u8]) {
+        self.stream.write_all(bytes).expect("a new connection takes some bytes");
+    }
+
+    /// Sends a little more and reads what is there; says whether the server has ended the connection.
+    fn drip(&mut self, bytes: &[u8]) -> bool {
+        self.write(bytes) || self.is_ended()
+    }
+
+    /// Sends as much as the connection takes, without reading; says whether that was anything.
+    fn takes(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write(bytes).is_ok()
+    }
+
+    /// Sends as much as the connection takes, without reading; says whether the server has ended the connection.
+    fn write(&mut self, bytes: &[u8]) -> bool {
+        self.stream.write(bytes).is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
+    }
+
+    /// Reads what is there; says whether the server has ended the connection.
+    fn is_ended(&mut self) -> bool {
+        let mut some = [0; 4096];
+        loop {
+            match self.stream.read(&mut some) {
+                Ok(0) => return true,
+                Ok(_) => {}
+                Err(error) => return error.kind() != ErrorKind::WouldBlock,
+            }
+        }
+    }
+}

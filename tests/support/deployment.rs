@@ -1,0 +1,121 @@
+//! What the repository ships to run the product with: docker-compose.yml and the files of `deploy/`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+use super::process::SettingValues;
+
+/// What an environment variable of ours begins with.
+const PREFIX: &str = "RELEASEPAGE__";
+
+/// A file of the repository, by its path from the top.
+pub(crate) fn file(path: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
+}
+
+/// The text of such a file.
+pub(crate) fn text(path: &str) -> String {
+    fs::read_to_string(file(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+/// `docker-compose.yml`, as far as it concerns the program.
+#[derive(Debug, Deserialize)]
+pub(crate) struct Compose {
+    services: BTreeMap<String, Service>,
+}
+
+/// A service of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(crate) struct Service {
+    /// The arguments of the program.
+    #[serde(default)]
+    pub(crate) command: Vec<String>,
+    #[serde(default)]
+    environment: BTreeMap<String, String>,
+    healthcheck: Option<HealthCheck>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct HealthCheck {
+    #[serde(default)]
+    test: Vec<String>,
+}
+
+impl Compose {
+    /// Reads the file.
+    pub(crate) fn read() -> Self {
+        serde_saphyr::from_str(&text("docker-compose.yml")).expect("docker-compose.yml is YAML of this shape")
+    }
+
+    /// A service of ours.
+    pub(crate) fn service(&self, name: &str) -> &Service {
+        self.services.get(name).unwrap_or_else(|| panic!("docker-compose.yml has no service {name}"))
+    }
+}
+
+impl Service {
+    /// The arguments of the program.
+    pub(crate) fn arguments(&self) -> Vec<&str> {
+        self.command.iter().map(String::as_str).collect()
+    }
+
+    /// The arguments of the program when it asks how the service is.
+    pub(crate) fn health_arguments(&self) -> Vec<&str> {
+        let test = &self.healthcheck.as_ref().expect("the service has a health check").test;
+        let ["CMD", "releasepage", arguments @ ..] = &test.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
+            panic!("the health check is no command of ours: {test:?}");
+        };
+        arguments.to_vec()
+    }
+
+    /// Its settings. Every variable is one.
+    pub(crate) fn settings(&self) -> SettingValues {
+        self.environment.iter().map(|(name, value)| setting(name, value)).collect()
+    }
+}
+
+/// A unit of systemd, as far as it concerns the program.
+pub(crate) struct Unit {
+    /// The arguments of the program.
+    pub(crate) arguments: Vec<String>,
+    /// The settings in its environment.
+    pub(crate) settings: SettingValues,
+}
+
+impl Unit {
+    /// Reads `deploy/{name}.service`.
+    pub(crate) fn read(name: &str) -> Self {
+        let text = text(&format!("deploy/{name}.service"));
+        let values = |key: &str| {
+            let lines = text.lines().filter_map(|line| line.strip_prefix(key)?.strip_prefix('='));
+            lines.map(str::to_owned).collect::<Vec<_>>()
+        };
+        let [start] = &values("ExecStart")[..] else { panic!("{name} has one ExecStart") };
+        let arguments = start.strip_prefix("/usr/local/bin/releasepage ").expect("the unit starts releasepage");
+        let variable = |assignment: &String| {
+            let (name, value) = assignment.split_once('=').expect("a variable has a value");
+            setting(name, value)
+        };
+        Self {
+            arguments: arguments.split(' ').map(str::to_owned).collect(),
+            settings: values("Environment").iter().map(variable).collect(),
+        }
+    }
+}
+
+/// The settings that `deploy/Dockerfile` bakes in.
+pub(crate) fn image_settings() -> SettingValues {
+    let text = text("deploy/Dockerfile");
+    let words = text.split_whitespace().filter(|word| word.starts_with(PREFIX));
+    let assignments = words.map(|word| word.split_once('=').expect("ENV gives each variable a value"));
+    assignments.map(|(name, value)| setting(name, value)).collect()
+}
+
+/// The setting of an environment variable.
+fn setting(name: &str, value: &str) -> (String, String) {
+    let key = name.strip_prefix(PREFIX).unwrap_or_else(|| panic!("{name} is no setting"));
+    (key.to_lowercase().replace("__", "."), value.to_owned())
+}

@@ -3,8 +3,11 @@
 mod forge;
 
 use std::collections::BTreeMap;
+use std::net::SocketAddr;
 
 use serde_json::{Value, json};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
 use crate::support::api::Answer;
@@ -21,6 +24,15 @@ fn shown(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     let headers =
         headers.map(|(name, value)| (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned()));
     (answer.status.as_u16(), answer.text(), headers.collect())
+}
+
+/// The status that a request is answered with whose body never comes: 400 where the server waited for it in vain.
+async fn status_of(address: SocketAddr, head: String) -> String {
+    let mut connection = TcpStream::connect(address).await.expect("the server listens");
+    connection.write_all(head.as_bytes()).await.expect("the head is taken");
+    let mut start = [0; 12];
+    connection.read_exact(&mut start).await.expect("the server answers");
+    String::from_utf8_lossy(&start[9..]).into_owned()
 }
 
 /// Waits until readers see this version as the latest; the worker's change reaches the server within a second.
@@ -127,6 +139,31 @@ both_databases! {
         assert_eq!((&repository["last_delivery"], &repository["source_id"]), (&Value::Null, &Value::Null));
         assert!(forge.releases().await.is_empty());
         forge.tell(&forge.payload("published", "v1.0.0")).await;
+    }
+}
+
+both_databases! {
+    async fn large_body_of_a_stranger_is_not_waited_for(setup: Setup) {
+        let app = setup.with("limits.anonymous_requests_per_minute", 3).start().await;
+        let forge = Forge::github(&app, "acme/api").await;
+        let mut payload = forge.payload("published", "v1.0.0");
+        payload["release"]["body"] = "x".repeat(100_000).into();
+        let body = payload.to_string().into_bytes();
+        let right = signature(forge.secret(), &body);
+        let head = |signature: &str| {
+            let head = format!(
+                "POST {} HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\
+                 X-GitHub-Event: release\r\nX-GitHub-Delivery: {}\r\nX-Hub-Signature-256: {signature}\r\n\r\n",
+                forge.hook_path(), body.len(), delivery_new(),
+            );
+            status_of(app.address(), head)
+        };
+        for formless in ["", "sha256=", &right[..70]] {
+            assert_eq!(head(formless).await, "401", "{formless}");
+        }
+        assert_eq!(head(&right).await, "429");
+        // What is small is read all the same: a client with a bad neighbour goes on delivering.
+        forge.tell(&forge.payload("published", "v1.0.1")).await;
     }
 }
 

@@ -4,7 +4,6 @@ use std::fs;
 
 use crate::support::both_databases;
 use crate::support::process::{fails, run, succeeds};
-use crate::support::setup::Setup;
 
 both_databases! {
     async fn key_of_a_new_database_is_made_into_its_file_and_stays(setup: Setup) {
@@ -51,16 +50,20 @@ both_databases! {
     }
 }
 
-#[tokio::test]
-async fn no_other_key_is_made_for_a_database_in_use_on_postgres() {
-    let Some(setup) = Setup::on_postgres() else { return };
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let file = directory.path().join("key");
-    let setup = setup.without("secret_key").with("secret_key_file", file.display());
-    succeeds(&run(&["migrate"], setup.settings(), ""));
-    fs::remove_file(&file).expect("the key can be removed");
-    for command in ["migrate", "serve", "work"] {
-        fails(&run(&[command], setup.settings(), ""), "but the database is in use: copy the file");
+both_databases! {
+    async fn no_other_key_is_made_for_a_database_in_use(setup: Setup) {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let file = directory.path().join("key");
+        let setup = setup.without("secret_key").with("secret_key_file", file.display());
+        succeeds(&run(&["migrate"], setup.settings(), ""));
+        let key = fs::read(&file).expect("the key is there");
+        fs::remove_file(&file).expect("the key can be removed");
+        for command in ["migrate", "serve", "work"] {
+            let told = fails(&run(&[command], setup.settings(), ""), "but the database is in use: copy the file");
+            assert!(told.contains(&file.display().to_string()), "{told}");
+        }
+        assert!(!file.exists());
+        fs::write(&file, key).expect("the key can be written");
+        succeeds(&run(&["migrate"], setup.settings(), ""));
     }
-    assert!(!file.exists());
 }

@@ -6,5 +6,6 @@
 
 pub(crate) mod access;
 mod answer;
+mod body;
 pub(crate) mod error_codes;
 pub(crate) mod github;

@@ -30,10 +30,17 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Names the server's region on every answer of an API.
 pub(crate) const REGION: HeaderName = HeaderName::from_static("x-releasepage-region");
 
-/// The routes whose success changes nothing of what readers see: they concern one subscriber or one account. All of them
-/// can be asked by strangers, who would otherwise make every page in memory cost a look-up with each of their requests.
-const READERS_SEE_NOTHING: [&str; 8] = [
+/// The routes whose success changes nothing of what readers see: they concern subscribers, accounts, or jobs that are done
+/// later. Most can be asked by strangers or come in great numbers, and would otherwise make every page in memory cost a
+/// look-up with each request.
+const READERS_SEE_NOTHING: [&str; 14] = [
+    "/hooks/github/{repository_id}",
+    "/v1/jobs/{job_id}/retry",
     "/v1/pages/{page_id}/subscribers",
+    "/v1/pages/{page_id}/subscribers/import",
+    "/v1/pages/{page_id}/subscribers/{subscriber_id}",
+    "/v1/tokens",
+    "/v1/tokens/{token_id}",
     "/p/{slug}/subscribe",
     "/confirm/{token}",
     "/preferences/{token}",
@@ -242,6 +249,15 @@ mod tests {
         for id in [one, RequestId::Made(0), RequestId::Made(u64::MAX)] {
             assert_eq!(id.header_value(), id.to_string());
             assert_eq!(id.to_string().len(), 16);
+        }
+    }
+
+    #[test]
+    fn routes_that_readers_do_not_see_are_there() {
+        let paths = crate::openapi::document::DOCUMENT["paths"].as_object().unwrap();
+        let is_of_programs = |route: &str| ["/v1", "/hooks"].iter().any(|surface| path_is_below(route, surface));
+        for route in READERS_SEE_NOTHING.into_iter().filter(|route| is_of_programs(route)) {
+            assert!(paths.contains_key(route), "{route}");
         }
     }
 

@@ -7,7 +7,7 @@ use std::{
 };
 
 use releasepage_auth::secret_key::SecretKey;
-use releasepage_storage::{DatabaseUrl, schema_is_new};
+use releasepage_storage::schema_is_new;
 use secrecy::ExposeSecret as _;
 use tempfile::NamedTempFile;
 
@@ -15,8 +15,8 @@ use crate::{failure::Failure, settings::Settings};
 
 /// The secret key. Processes that start at once on a new database and see the same file agree on one.
 ///
-/// A missing file is made, but not for a Postgres database that is in use already: this machine would sign with
-/// another key than the rest.
+/// A missing file is made, but not for a database that is in use already: with another key, the links and secrets in it
+/// are worth nothing, and one of several machines would sign differently from the rest.
 pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
     if let Some(key) = &settings.secret_key {
         return Ok(key.clone());
@@ -25,17 +25,15 @@ pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
     if let Some(key) = secret_key_read(&path)? {
         return Ok(key);
     }
-    let url = settings.database_url();
-    let make = matches!(url, DatabaseUrl::Sqlite(_)) || schema_is_new(&url)?;
-    if make {
+    if schema_is_new(&settings.database_url())? {
         secret_key_make(&path)
             .map_err(Failure::io(format!("the secret key cannot be written to {}", path.display())))?;
     }
     // Another process may have been faster: its key counts, and was there before its schema.
     secret_key_read(&path)?.ok_or_else(|| {
         Failure::Said(format!(
-            "secret_key_file: {} does not exist, but the database is in use: copy the file from another server or from the \
-             back-up, since links and secrets made with its key are worth nothing without it",
+            "secret_key_file: {} does not exist, but the database is in use: copy the file from another server or from a \
+             back-up, since no other key verifies its links or opens its secrets",
             path.display()
         ))
     })

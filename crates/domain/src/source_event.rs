@@ -12,7 +12,7 @@ use crate::{
     time::UtcTime,
 };
 
-/// How long a delivery is remembered, so that it is not processed twice.
+/// How long a delivery that was processed is remembered, so that it is not processed twice.
 pub const DELIVERY_REMEMBERED: Duration = Duration::days(30);
 
 /// How long a delivery may wait to be processed before a repetition of it is taken as a new one: longer than all the
@@ -222,7 +222,7 @@ crate::text::named! {
 
 /// Whether a delivery that came before is to be processed when it comes again: if it failed, or if it has waited so
 /// long since `received_at` that its job must be lost.
-pub fn delivery_is_repeated(standing: DeliveryStanding, received_at: UtcTime, now: UtcTime) -> bool {
+pub fn delivery_is_due_again(standing: DeliveryStanding, received_at: UtcTime, now: UtcTime) -> bool {
     match standing {
         DeliveryStanding::Queued => now - received_at > DELIVERY_WAITS,
         DeliveryStanding::Done => false,
@@ -334,7 +334,7 @@ mod tests {
             (DeliveryStanding::Done, 400, false),
             (DeliveryStanding::Failed, 0, true),
         ] {
-            assert_eq!(delivery_is_repeated(standing, now - Duration::hours(hours), now), again, "{standing} {hours}");
+            assert_eq!(delivery_is_due_again(standing, now - Duration::hours(hours), now), again, "{standing} {hours}");
         }
     }
 

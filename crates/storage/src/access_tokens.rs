@@ -33,6 +33,8 @@ pub struct TokenUser {
     pub token_name: String,
     /// Its scopes, names separated by blanks. They hold no more than the role allows: the caller looks at both.
     pub scopes: String,
+    /// When it stops working; `None` for never.
+    pub expires_at: Option<UtcTime>,
     /// When it was last used, within a minute.
     pub last_used_at: Option<UtcTime>,
     /// Its user.
@@ -149,7 +151,8 @@ pub async fn access_token_user(
             let membership = memberships::user_id
                 .eq(access_tokens::user_id)
                 .and(memberships::organization_id.eq(access_tokens::organization_id));
-            type Row = ((i64, String, String, Option<UtcTime>), (i64, String), (i64, String), String);
+            type Token = (i64, String, String, Option<UtcTime>, Option<UtcTime>);
+            type Row = (Token, (i64, String), (i64, String), String);
             let row: Option<Row> = access_tokens::table
                 .inner_join(users::table)
                 .inner_join(organizations::table)
@@ -157,7 +160,13 @@ pub async fn access_token_user(
                 .filter(access_tokens::token_hash.eq(&token_hash))
                 .filter(access_tokens::expires_at.is_null().or(access_tokens::expires_at.gt(now)))
                 .select((
-                    (access_tokens::id, access_tokens::name, access_tokens::scopes, access_tokens::last_used_at),
+                    (
+                        access_tokens::id,
+                        access_tokens::name,
+                        access_tokens::scopes,
+                        access_tokens::expires_at,
+                        access_tokens::last_used_at,
+                    ),
                     (users::id, users::email),
                     (organizations::id, organizations::name),
                     memberships::role,
@@ -167,12 +176,13 @@ pub async fn access_token_user(
             let Some((token, (user_id, email), (organization_id, organization_name), role)) = row else {
                 return Ok(None);
             };
-            let (token_id, token_name, scopes, last_used_at) = token;
+            let (token_id, token_name, scopes, expires_at, last_used_at) = token;
             let role = stored(&role, "role")?;
             Ok(Some(TokenUser {
                 token_id,
                 token_name,
                 scopes,
+                expires_at,
                 last_used_at,
                 user_id,
                 email,

@@ -13,14 +13,15 @@ use std::{
 };
 
 use diesel::{
-    Connection as _, ExpressionMethods as _, QueryableByName, RunQueryDsl as _, SqliteConnection,
-    connection::SimpleConnection as _, query_dsl::methods::SelectDsl as _, sql_types::Text,
+    Connection as _, ExpressionMethods as _, RunQueryDsl as _, SqliteConnection, connection::SimpleConnection as _,
+    query_dsl::methods::SelectDsl as _, sql_types::Text,
 };
 use releasepage_domain::time::UtcTime;
 
 use crate::{
     DatabaseUrl, MigrateError, QueryError, SchemaState, StoreError,
     backend::{Access, AnyConnection},
+    examine::{SqliteCheck, sqlite_damage},
     job_hold::hold_insert,
     migrate, schema_state,
 };
@@ -263,19 +264,8 @@ fn sqlite_path(file: &Path) -> Result<String, BackupError> {
     absolute.into_os_string().into_string().map_err(|_| BackupError::io(file)(not_text()))
 }
 
-#[derive(QueryableByName)]
-struct Verdict {
-    #[diesel(sql_type = Text)]
-    integrity_check: String,
-}
-
 /// Reads every page and index of a database.
 fn integrity_check(connection: &mut SqliteConnection, file: &Path) -> Result<(), BackupError> {
     let damaged = |problem: String| BackupError::Damaged { file: file.to_owned(), problem };
-    let verdicts: Vec<Verdict> =
-        diesel::sql_query("PRAGMA integrity_check(1)").load(connection).map_err(|error| damaged(error.to_string()))?;
-    match verdicts.into_iter().next() {
-        Some(verdict) if verdict.integrity_check == "ok" => Ok(()),
-        verdict => Err(damaged(verdict.map(|verdict| verdict.integrity_check).unwrap_or_default())),
-    }
+    sqlite_damage(connection, SqliteCheck::Whole)?.map_or(Ok(()), |problem| Err(damaged(problem)))
 }

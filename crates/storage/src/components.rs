@@ -60,8 +60,9 @@ pub struct ComponentChange {
 
 /// Puts a repository on a page, with all its releases.
 ///
-/// Fails with [`StoreError::NotFound`] where the organization has no such page, and with [`StoreError::Faults`] on
-/// `repo` where the organization has no such repository or the page has a component of that name.
+/// Fails with [`StoreError::NotFound`] where the organization has no such page, with [`StoreError::Faults`] on `repo`
+/// where the organization has no such repository or the page has a component of that name, and with
+/// [`StoreError::Conflict`] where the name went from one repository to another at this moment.
 pub async fn component_create(
     store: &Store,
     organization_id: i64,
@@ -72,8 +73,13 @@ pub async fn component_create(
     store
         .write(&[Scope::Page(page_id.clone())], move |connection| {
             page_load(connection, organization_id, &page_id)?;
-            let (repository_id, repository) = repository_find(connection, organization_id, &new.repo)?;
+            let (repository_id, _) = repository_find(connection, organization_id, &new.repo)?;
             connection.lock(&Scope::Repository(repository_id))?;
+            // It may have been renamed or deleted while this waited for its scope.
+            let (current_id, repository) = repository_find(connection, organization_id, &new.repo)?;
+            if current_id != repository_id {
+                return Err(StoreError::Conflict("the repository was renamed in the meantime: try again").into());
+            }
             let repo = component_repo(&repository, new.tag_prefix.as_deref());
             let folded = repo.to_ascii_lowercase();
             let same =

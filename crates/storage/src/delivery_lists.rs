@@ -137,15 +137,15 @@ pub async fn delivery_list(
             owner_check(connection, organization_id, &of)?;
             let after = after.unwrap_or(DeliveryCursor::START);
             let wanted = i64::from(limit) + 1;
-            let mut rows = Vec::new();
-            for told in announcements_told(connection, &of, state, after.announcement, wanted)? {
-                let below = if told.id == after.announcement { after.delivery } else { i64::MAX };
-                let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
-                if missing <= 0 {
-                    break;
-                }
-                rows.extend(announcement_deliveries(connection, &told, state, below, missing)?);
+            let told = announcements_told(connection, &of, state, after.announcement, wanted)?;
+            // The announcement in which the last part ended by itself: what was listed of it is not read again.
+            let (begun, others): (Vec<i64>, Vec<i64>) = told.keys().partition(|id| **id == after.announcement);
+            let mut rows = deliveries_load(connection, &begun, state, after.delivery, wanted)?;
+            let missing = wanted - i64::try_from(rows.len()).unwrap_or(wanted);
+            if missing > 0 {
+                rows.extend(deliveries_load(connection, &others, state, i64::MAX, missing)?);
             }
+            let rows = rows.into_iter().map(|row| entry(&told, row)).collect::<QueryResult<Vec<_>>>()?;
             let cursor =
                 |last: &DeliveryEntry| DeliveryCursor { announcement: last.announcement_id, delivery: last.id };
             Ok(ListPart::cut(rows, limit, |last| cursor(last).to_string()))
@@ -154,9 +154,7 @@ pub async fn delivery_list(
 }
 
 /// What was told.
-#[derive(Queryable)]
 struct Told {
-    id: i64,
     page_id: String,
     release_id: String,
     tag: String,
@@ -171,14 +169,13 @@ fn announcements_told(
     state: Option<DeliveryState>,
     from: i64,
     wanted: i64,
-) -> QueryResult<Vec<Told>> {
+) -> QueryResult<HashMap<i64, Told>> {
     let of_announcement = deliveries::announcement_id.eq(announcements::id);
-    let columns = (announcements::id, announcements::page_id, announcements::release_id, announcements::bump);
     let told = announcements_of!(of)
         .filter(announcements::id.le(from))
         .order(announcements::id.desc())
         .limit(wanted + 1)
-        .select(columns);
+        .select((announcements::id, announcements::page_id, announcements::release_id, announcements::bump));
     let rows: Vec<(i64, String, String, Option<String>)> = match state {
         None => told.filter(exists(deliveries::table.filter(of_announcement))).load(connection)?,
         Some(state) => {
@@ -197,7 +194,7 @@ fn announcements_told(
         .into_iter()
         .map(|(id, page_id, release_id, bump)| {
             let tag = tags.get(&release_id).cloned().unwrap_or_default();
-            Told { id, page_id, release_id, tag, bump }
+            (id, Told { page_id, release_id, tag, bump })
         })
         .collect())
 }
@@ -206,6 +203,7 @@ fn announcements_told(
 #[derive(Queryable)]
 struct Row {
     id: i64,
+    announcement_id: i64,
     state: String,
     attempts: i32,
     next_attempt_at: UtcTime,
@@ -215,20 +213,26 @@ struct Row {
     subscriber: Option<(i64, String, String)>,
 }
 
-fn announcement_deliveries(
+/// The newest deliveries of some announcements, those of the newest announcement first: at most `limit` whose id is below
+/// another.
+fn deliveries_load(
     connection: &mut AnyConnection,
-    told: &Told,
+    announcement_ids: &[i64],
     state: Option<DeliveryState>,
     below: i64,
     limit: i64,
-) -> QueryResult<Vec<DeliveryEntry>> {
+) -> QueryResult<Vec<Row>> {
+    if announcement_ids.is_empty() {
+        return Ok(Vec::new());
+    }
     let mut query = deliveries::table
         .left_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
-        .filter(deliveries::announcement_id.eq(told.id).and(deliveries::id.lt(below)))
-        .order(deliveries::id.desc())
+        .filter(deliveries::announcement_id.eq_any(announcement_ids).and(deliveries::id.lt(below)))
+        .order((deliveries::announcement_id.desc(), deliveries::id.desc()))
         .limit(limit)
         .select((
             deliveries::id,
+            deliveries::announcement_id,
             deliveries::state,
             deliveries::attempts,
             deliveries::next_attempt_at,
@@ -241,10 +245,11 @@ fn announcement_deliveries(
     if let Some(state) = state {
         query = query.filter(deliveries::state.eq(state.as_str()));
     }
-    query.load::<Row>(connection)?.into_iter().map(|row| entry(told, row)).collect()
+    Ok(query.load(connection)?)
 }
 
-fn entry(told: &Told, row: Row) -> QueryResult<DeliveryEntry> {
+fn entry(told: &HashMap<i64, Told>, row: Row) -> QueryResult<DeliveryEntry> {
+    let told = told.get(&row.announcement_id).ok_or_else(|| StoreError::corrupt("announcement"))?;
     let subscriber = row.subscriber.map(|(id, address, environment)| {
         Ok::<_, crate::QueryError>(DeliverySubscriber {
             id,
@@ -255,7 +260,7 @@ fn entry(told: &Told, row: Row) -> QueryResult<DeliveryEntry> {
     let state: DeliveryState = stored(&row.state, "delivery")?;
     Ok(DeliveryEntry {
         id: row.id,
-        announcement_id: told.id,
+        announcement_id: row.announcement_id,
         page_id: told.page_id.clone(),
         release_id: told.release_id.clone(),
         tag: told.tag.clone(),
@@ -281,12 +286,23 @@ pub async fn delivery_counts(
     store
         .read(move |connection| {
             owner_check(connection, organization_id, &of)?;
-            let told: Vec<i64> = announcements_of!(&of).select(announcements::id).load(connection)?;
-            let found: Vec<(String, i64)> = deliveries::table
-                .filter(deliveries::announcement_id.eq_any(told))
-                .group_by(deliveries::state)
-                .select((deliveries::state, count_star()))
-                .load(connection)?;
+            // What is boxed cannot be a subquery of a query for either database.
+            macro_rules! counts {
+                ($of:expr) => {
+                    deliveries::table
+                        .filter(
+                            deliveries::announcement_id
+                                .eq_any(announcements::table.filter($of).select(announcements::id)),
+                        )
+                        .group_by(deliveries::state)
+                        .select((deliveries::state, count_star()))
+                        .load(connection)?
+                };
+            }
+            let found: Vec<(String, i64)> = match &of {
+                DeliveriesOf::Page(id) => counts!(announcements::page_id.eq(id)),
+                DeliveriesOf::Release(id) => counts!(announcements::release_id.eq(id)),
+            };
             let count = |state: DeliveryState| {
                 found.iter().find(|(name, _)| name == state.as_str()).map_or(0, |(_, count)| *count)
             };

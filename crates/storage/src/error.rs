@@ -134,6 +134,9 @@ impl From<DieselError> for StoreError {
                 DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                     Self::Conflict("another request stored the same at the same time")
                 }
+                DieselError::DatabaseError(DatabaseErrorKind::ForeignKeyViolation, _) => {
+                    Self::Conflict("what it belongs to was deleted in the meantime, or something still belongs to it")
+                }
                 DieselError::DatabaseError(_, information)
                     if OUT_OF_RESOURCES.iter().any(|short| information.message().contains(short)) =>
                 {
@@ -165,29 +168,42 @@ mod tests {
     /// Each as SQLite, Postgres or libpq says it.
     #[test]
     fn what_the_texts_of_both_databases_mean() {
-        use DatabaseErrorKind::{ClosedConnection, SerializationFailure, UniqueViolation, Unknown};
-        for (kind, text, expected, is_unavailable) in [
-            (Unknown, "database is locked", Fate::Again, true),
-            (Unknown, "deadlock detected", Fate::Again, true),
-            (SerializationFailure, "could not serialize access due to concurrent update", Fate::Again, true),
-            (ClosedConnection, "", Fate::Reconnect, true),
-            (Unknown, "server closed the connection unexpectedly\n\tThis probably means …", Fate::Reconnect, true),
-            (Unknown, "terminating connection due to administrator command", Fate::Reconnect, true),
-            (Unknown, "no connection to the server\n", Fate::Reconnect, true),
-            (Unknown, "could not receive data from server: Connection reset by peer", Fate::Reconnect, true),
-            (Unknown, "could not send data to server: Broken pipe", Fate::Reconnect, true),
-            (Unknown, "SSL SYSCALL error: EOF detected", Fate::Reconnect, true),
-            (Unknown, "canceling statement due to statement timeout", Fate::Final, true),
-            (Unknown, "canceling statement due to lock timeout", Fate::Final, true),
-            (Unknown, "database or disk is full", Fate::Final, true),
-            (Unknown, "disk I/O error", Fate::Final, true),
-            (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, true),
-            (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, false),
-            (Unknown, "no such table: pages", Fate::Final, false),
+        use DatabaseErrorKind::{
+            ClosedConnection, ForeignKeyViolation, SerializationFailure, UniqueViolation, Unknown,
+        };
+        let unavailable: fn(&StoreError) -> bool = |error| matches!(error, StoreError::Unavailable(_));
+        let conflict: fn(&StoreError) -> bool = |error| matches!(error, StoreError::Conflict(_));
+        let fault: fn(&StoreError) -> bool = |error| matches!(error, StoreError::Database(_));
+        for (kind, text, expected, is_meant) in [
+            (Unknown, "database is locked", Fate::Again, unavailable),
+            (Unknown, "deadlock detected", Fate::Again, unavailable),
+            (SerializationFailure, "could not serialize access due to concurrent update", Fate::Again, unavailable),
+            (ClosedConnection, "", Fate::Reconnect, unavailable),
+            (
+                Unknown,
+                "server closed the connection unexpectedly\n\tThis probably means …",
+                Fate::Reconnect,
+                unavailable,
+            ),
+            (Unknown, "terminating connection due to administrator command", Fate::Reconnect, unavailable),
+            (Unknown, "no connection to the server\n", Fate::Reconnect, unavailable),
+            (Unknown, "could not receive data from server: Connection reset by peer", Fate::Reconnect, unavailable),
+            (Unknown, "could not send data to server: Broken pipe", Fate::Reconnect, unavailable),
+            (Unknown, "SSL SYSCALL error: EOF detected", Fate::Reconnect, unavailable),
+            (Unknown, "canceling statement due to statement timeout", Fate::Final, unavailable),
+            (Unknown, "canceling statement due to lock timeout", Fate::Final, unavailable),
+            (Unknown, "database or disk is full", Fate::Final, unavailable),
+            (Unknown, "disk I/O error", Fate::Final, unavailable),
+            (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, unavailable),
+            (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, conflict),
+            (ForeignKeyViolation, "FOREIGN KEY constraint failed", Fate::Final, conflict),
+            (ForeignKeyViolation, "violates foreign key constraint \"components_page_id_fkey\"", Fate::Final, conflict),
+            (Unknown, "no such table: pages", Fate::Final, fault),
         ] {
             let error = told(kind, text);
             assert_eq!(fate(&error), expected, "{text}");
-            assert_eq!(matches!(StoreError::from(error), StoreError::Unavailable(_)), is_unavailable, "{text}");
+            let error = StoreError::from(error);
+            assert!(is_meant(&error), "{text}: {error:?}");
         }
     }
 }

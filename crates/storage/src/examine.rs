@@ -2,8 +2,8 @@
 
 use chrono::NaiveDateTime;
 use diesel::{
-    QueryableByName, RunQueryDsl as _,
-    dsl::max,
+    QueryableByName, RunQueryDsl as _, SqliteConnection,
+    dsl::{max, sql},
     prelude::*,
     sql_types::{Nullable, Text, Timestamp},
 };
@@ -11,8 +11,11 @@ use releasepage_domain::time::UtcTime;
 
 use crate::{
     AnyConnection, QueryResult, Store, StoreError,
-    schema::{access_tokens, jobs, releases},
+    schema::{access_tokens, announcements, jobs, subscribers},
 };
+
+/// What SQLite says of a file that it cannot read as a database.
+const DAMAGE: [&str; 2] = ["malformed", "not a database"];
 
 /// What was found in a database that can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,10 +30,13 @@ pub struct DatabaseExamined {
     pub newest: Option<UtcTime>,
 }
 
-#[derive(QueryableByName)]
-struct Verdict {
-    #[diesel(sql_type = Text)]
-    quick_check: String,
+/// How thoroughly SQLite looks for damage.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum SqliteCheck {
+    /// Every page, and not whether indexes hold what their tables do.
+    Quick,
+    /// Every page and index.
+    Whole,
 }
 
 #[derive(QueryableByName)]
@@ -45,22 +51,32 @@ struct Told {
     told: Option<NaiveDateTime>,
 }
 
-/// Looks for damage, without the indexes' contents, which takes long, and at what the database runs with.
+/// What SQLite says is damaged first; `None` where nothing is. Fails where it could not look to the end.
+pub(crate) fn sqlite_damage(connection: &mut SqliteConnection, check: SqliteCheck) -> QueryResult<Option<String>> {
+    let query = match check {
+        SqliteCheck::Quick => "PRAGMA quick_check(1)",
+        SqliteCheck::Whole => "PRAGMA integrity_check(1)",
+    };
+    match sql::<Text>(query).get_result::<String>(connection) {
+        Ok(verdict) => Ok(Some(verdict).filter(|verdict| verdict != "ok")),
+        Err(error) => {
+            let text = error.to_string();
+            if DAMAGE.iter().any(|damage| text.contains(damage)) { Ok(Some(text)) } else { Err(error.into()) }
+        }
+    }
+}
+
+/// Looks for damage, without the indexes' contents, and at what the database runs with. On SQLite every page is read:
+/// the store's timeout must leave a large database the time for that.
 pub async fn database_examine(store: &Store) -> Result<DatabaseExamined, StoreError> {
     store
         .read(|connection| {
             let newest = newest(connection)?;
             Ok(match connection {
                 AnyConnection::Sqlite(connection) => {
-                    let verdict: Result<Verdict, _> = diesel::sql_query("PRAGMA quick_check(1)").get_result(connection);
-                    let verdict = verdict.map_or_else(|error| error.to_string(), |verdict| verdict.quick_check);
+                    let damage = sqlite_damage(connection, SqliteCheck::Quick)?;
                     let Mode { journal_mode } = diesel::sql_query("PRAGMA journal_mode").get_result(connection)?;
-                    DatabaseExamined {
-                        damage: Some(verdict).filter(|verdict| verdict != "ok"),
-                        writes_ahead: journal_mode == "wal",
-                        clock: None,
-                        newest,
-                    }
+                    DatabaseExamined { damage, writes_ahead: journal_mode == "wal", clock: None, newest }
                 }
                 AnyConnection::Postgres(connection) => {
                     let clock = "SELECT (clock_timestamp() AT TIME ZONE 'UTC')::timestamp AS told";
@@ -72,10 +88,20 @@ pub async fn database_examine(store: &Store) -> Result<DatabaseExamined, StoreEr
         .await
 }
 
-/// The newest of some times at which something was written.
+/// The newest of some times at which something was written, each found without reading a table that grows.
 fn newest(connection: &mut AnyConnection) -> QueryResult<Option<UtcTime>> {
-    let job: Option<UtcTime> = jobs::table.select(max(jobs::created_at)).first(connection)?;
-    let release: Option<UtcTime> = releases::table.select(max(releases::updated_at)).first(connection)?;
+    let job: Option<UtcTime> =
+        jobs::table.order(jobs::id.desc()).select(jobs::created_at).first(connection).optional()?;
+    let announcement: Option<UtcTime> = announcements::table
+        .order(announcements::id.desc())
+        .select(announcements::created_at)
+        .first(connection)
+        .optional()?;
+    let subscriber: Option<UtcTime> = subscribers::table
+        .order(subscribers::id.desc())
+        .select(subscribers::created_at)
+        .first(connection)
+        .optional()?;
     let token: Option<UtcTime> = access_tokens::table.select(max(access_tokens::last_used_at)).first(connection)?;
-    Ok([job, release, token].into_iter().flatten().max())
+    Ok([job, announcement, subscriber, token].into_iter().flatten().max())
 }

@@ -3,7 +3,7 @@
 use diesel::prelude::*;
 use releasepage_domain::{
     job::JobPayload,
-    source_event::{DeliveryResult, DeliveryStanding, SourceEvent, SourceRepository, delivery_is_repeated},
+    source_event::{DeliveryResult, DeliveryStanding, SourceEvent, SourceRepository, delivery_is_due_again},
     time::UtcTime,
 };
 
@@ -68,7 +68,7 @@ pub async fn hook_receive(
                 .first(connection)
                 .optional()?;
             if let Some((_, standing, received_at)) = &before
-                && !delivery_is_repeated(stored(standing, "delivery")?, *received_at, now)
+                && !delivery_is_due_again(stored(standing, "delivery")?, *received_at, now)
             {
                 return Ok(HookReceipt::Repeated);
             }
@@ -153,9 +153,13 @@ pub async fn delivery_fail(store: &Store, id: i64, message: String) -> Result<()
                 .optional()?;
             let Some((repository_id, delivery)) = found else { return Ok(()) };
             connection.lock(&Scope::Repository(repository_id))?;
-            diesel::update(waiting)
+            let failed = diesel::update(waiting)
                 .set(hook_deliveries::standing.eq(DeliveryStanding::Failed.as_str()))
                 .execute(connection)?;
+            if failed == 0 {
+                // It was processed, or its repository deleted, since it was looked for.
+                return Ok(());
+            }
             hook_result_write(connection, repository_id, &delivery, DeliveryResult::Failed, &message)
         })
         .await

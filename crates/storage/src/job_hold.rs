@@ -1,6 +1,8 @@
 //! Holding the queue: while it is held, jobs are written and none is taken. A database that was restored comes up held,
 //! so that what had been mailed after the back-up was made is not mailed again by itself.
 
+use std::collections::BTreeSet;
+
 use diesel::prelude::*;
 use releasepage_domain::{
     announcement::{AnnouncementState, DeliveryState},
@@ -112,12 +114,39 @@ macro_rules! requests_unanswered {
     };
 }
 
+/// The scheduled releases whose time has come.
+macro_rules! releases_due {
+    ($now:expr) => {
+        releases::state.eq(ReleaseState::Scheduled.as_str()).and(releases::published_at.le($now))
+    };
+}
+
 fn mail_count(connection: &mut AnyConnection) -> QueryResult<QueuedMail> {
-    Ok(QueuedMail {
-        deliveries: deliveries::table.filter(deliveries_queued!()).count().get_result(connection)?,
+    let mut queued = QueuedMail {
+        deliveries: 0,
         announcements: announcements::table.filter(announcements_telling!()).count().get_result(connection)?,
         requests: requests::table.filter(requests_unanswered!()).count().get_result(connection)?,
-    })
+    };
+    let mut after = 0;
+    while let Some(batch) = announcements_after(connection, after)? {
+        after = batch.last;
+        let waiting = deliveries::announcement_id.eq_any(&batch.ids).and(deliveries_queued!());
+        queued.deliveries += deliveries::table.filter(waiting).count().get_result::<i64>(connection)?;
+    }
+    Ok(queued)
+}
+
+/// Some announcements, whose messages are looked for together: no index leads from the state of a message alone.
+struct AnnouncementBatch {
+    ids: Vec<i64>,
+    last: i64,
+}
+
+/// The announcements after one, in the order of their ids; `None` after the last.
+fn announcements_after(connection: &mut AnyConnection, after: i64) -> QueryResult<Option<AnnouncementBatch>> {
+    let next = announcements::table.filter(announcements::id.gt(after)).order(announcements::id).limit(BATCH);
+    let ids: Vec<i64> = next.select(announcements::id).load(connection)?;
+    Ok(ids.last().copied().map(|last| AnnouncementBatch { ids, last }))
 }
 
 /// Gives up all mail that waits, then lets the queue go on. Answers what was given up.
@@ -127,43 +156,82 @@ fn mail_count(connection: &mut AnyConnection) -> QueryResult<QueuedMail> {
 /// always. It takes several transactions; one that fails leaves the queue held, and the whole can be asked for again.
 /// Fails with a conflict where the queue is not held: workers would send what is being given up.
 pub async fn mail_give_up(store: &Store, now: UtcTime) -> Result<QueuedMail, StoreError> {
-    let mut given_up = store
-        .read(|connection| {
+    let repository_ids = store
+        .read(move |connection| {
             hold_load(connection)?.ok_or(StoreError::Conflict("the queue is not held"))?;
-            mail_count(connection)
+            repositories_telling(connection, now)
         })
         .await?;
-    // What was counted is shown; what is cancelled is counted again, since what was running when the queue was held may
-    // have gone on for a moment.
-    given_up.deliveries = 0;
-    loop {
-        let cancelled = store.write(&[], move |connection| deliveries_cancel(connection, now)).await?;
-        if cancelled == 0 {
-            break;
-        }
-        given_up.deliveries += cancelled;
+    let mut given_up = QueuedMail::default();
+    // The announcements first: what was running when the queue was held runs to its end, and may write messages of one
+    // until it is cancelled. From then on there are no new ones, and those that were written are found below.
+    for repository_id in repository_ids {
+        given_up.announcements += store
+            .write(&[Scope::Repository(repository_id)], move |connection| telling_end(connection, repository_id, now))
+            .await?;
     }
-    store
-        .write(&[Scope::Server], move |connection| {
-            diesel::update(announcements::table.filter(announcements_telling!()))
-                .set(announcements::state.eq(AnnouncementState::Cancelled.as_str()))
-                .execute(connection)?;
-            diesel::update(requests::table.filter(requests_unanswered!()))
-                .set((requests::state.eq(RequestState::Ignored.as_str()), requests::decided_at.eq(now)))
-                .execute(connection)?;
-            let scheduled = releases::state.eq(ReleaseState::Scheduled.as_str()).and(releases::published_at.le(now));
-            diesel::update(releases::table.filter(scheduled)).set(releases::quiet.eq(true)).execute(connection)?;
-            diesel::delete(job_holds::table).execute(connection)?;
-            Ok(())
-        })
-        .await?;
+    given_up.deliveries = deliveries_give_up(store, now).await?;
+    while let Some(ignored) = store.write(&[], move |connection| requests_ignore(connection, now)).await? {
+        given_up.requests += ignored;
+    }
+    job_hold_end(store).await?;
     Ok(given_up)
 }
 
-/// Cancels a batch of the messages that wait. Answers how many.
-fn deliveries_cancel(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<i64> {
-    let batch: Vec<i64> =
-        deliveries::table.filter(deliveries_queued!()).limit(BATCH).select(deliveries::id).load(connection)?;
+/// The repositories of which something is still to be told.
+fn repositories_telling(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<BTreeSet<i64>> {
+    let announced: Vec<i64> = announcements::table
+        .inner_join(releases::table)
+        .filter(announcements_telling!())
+        .select(releases::repository_id)
+        .distinct()
+        .load(connection)?;
+    let due: Vec<i64> =
+        releases::table.filter(releases_due!(now)).select(releases::repository_id).distinct().load(connection)?;
+    Ok(announced.into_iter().chain(due).collect())
+}
+
+/// Ends the telling of a repository's releases, in the caller's transaction, which is alone in its [`Scope::Repository`]:
+/// nobody publishes or spreads one meanwhile. Answers how many announcements were cancelled.
+fn telling_end(connection: &mut AnyConnection, repository_id: i64, now: UtcTime) -> QueryResult<i64> {
+    let due = releases::repository_id.eq(repository_id).and(releases_due!(now));
+    diesel::update(releases::table.filter(due)).set(releases::quiet.eq(true)).execute(connection)?;
+    let own = releases::table.filter(releases::repository_id.eq(repository_id)).select(releases::id);
+    let telling = announcements_telling!().and(announcements::release_id.eq_any(own));
+    let cancelled = diesel::update(announcements::table.filter(telling))
+        .set(announcements::state.eq(AnnouncementState::Cancelled.as_str()))
+        .execute(connection)?;
+    Ok(i64::try_from(cancelled).unwrap_or(i64::MAX))
+}
+
+/// Cancels every message that waits. Answers how many.
+async fn deliveries_give_up(store: &Store, now: UtcTime) -> Result<i64, StoreError> {
+    let (mut given_up, mut after) = (0, 0);
+    while let Some(batch) = store.read(move |connection| announcements_after(connection, after)).await? {
+        after = batch.last;
+        loop {
+            let ids = batch.ids.clone();
+            match store.write(&[], move |connection| deliveries_cancel(connection, &ids, now)).await? {
+                Some(cancelled) => given_up += cancelled,
+                None => break,
+            }
+        }
+    }
+    Ok(given_up)
+}
+
+/// Cancels a batch of the messages of some announcements that wait. Answers how many; `None` where none waited.
+fn deliveries_cancel(
+    connection: &mut AnyConnection,
+    announcement_ids: &[i64],
+    now: UtcTime,
+) -> QueryResult<Option<i64>> {
+    let waiting = deliveries::announcement_id.eq_any(announcement_ids).and(deliveries_queued!());
+    let batch: Vec<i64> = deliveries::table.filter(waiting).limit(BATCH).select(deliveries::id).load(connection)?;
+    if batch.is_empty() {
+        return Ok(None);
+    }
+    // Once more the condition: one of them may have been sent meanwhile.
     let cancelled = diesel::update(deliveries::table.filter(deliveries::id.eq_any(&batch).and(deliveries_queued!())))
         .set((
             deliveries::state.eq(DeliveryState::Cancelled.as_str()),
@@ -171,5 +239,18 @@ fn deliveries_cancel(connection: &mut AnyConnection, now: UtcTime) -> QueryResul
             deliveries::result.eq("queued mail was given up"),
         ))
         .execute(connection)?;
-    Ok(i64::try_from(cancelled).unwrap_or(i64::MAX))
+    Ok(Some(i64::try_from(cancelled).unwrap_or(i64::MAX)))
+}
+
+/// Leaves a batch of the requests that are not answered without a mail. Answers how many; `None` where none waited.
+fn requests_ignore(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<Option<i64>> {
+    let batch: Vec<i64> =
+        requests::table.filter(requests_unanswered!()).limit(BATCH).select(requests::id).load(connection)?;
+    if batch.is_empty() {
+        return Ok(None);
+    }
+    let ignored = diesel::update(requests::table.filter(requests::id.eq_any(&batch).and(requests_unanswered!())))
+        .set((requests::state.eq(RequestState::Ignored.as_str()), requests::decided_at.eq(now)))
+        .execute(connection)?;
+    Ok(Some(i64::try_from(ignored).unwrap_or(i64::MAX)))
 }

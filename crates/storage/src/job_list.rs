@@ -33,7 +33,8 @@ pub struct JobEntry {
     pub state: JobState,
     /// How often it was tried since it last got something done.
     pub attempts: i32,
-    /// Why the last try failed: one line without addresses and passwords.
+    /// Why the last try failed: one line without addresses and passwords, and no reason where an organization looks whose
+    /// people do not run the server.
     pub last_error: Option<String>,
     /// When its time comes or came.
     pub run_at: UtcTime,
@@ -62,18 +63,9 @@ pub struct JobsFilter {
     pub lane: Option<Lane>,
 }
 
-/// How the queue stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct QueueState {
-    /// Dead letters.
-    pub dead: i64,
-    /// Jobs that wait for their time or a worker.
-    pub ready: i64,
-    /// When the time of the job that waits longest came; `None` where nobody waits for a worker.
-    pub due_since: Option<UtcTime>,
-    /// That it is held.
-    pub hold: Option<JobHold>,
-}
+/// What stands for the last error where those who run the server are not the ones who look: it may speak of the server's
+/// database and network.
+const ERROR_UNTOLD: &str = "it failed; those who run the server see why";
 
 type Row = (i64, i32, String, String, String, UtcTime, i32, Option<UtcTime>, Option<String>, UtcTime);
 
@@ -95,7 +87,7 @@ macro_rules! entry_columns {
     };
 }
 
-fn entry(row: Row) -> QueryResult<JobEntry> {
+fn entry(row: Row, eyes: Eyes) -> QueryResult<JobEntry> {
     let (id, lane, turn, payload, state, run_at, attempts, leased_until, last_error, created_at) = row;
     let payload: Option<Value> = serde_json::from_str(&payload).ok();
     let kind = payload.as_ref().and_then(|payload| payload.get("kind")?.as_str());
@@ -106,28 +98,47 @@ fn entry(row: Row) -> QueryResult<JobEntry> {
         page_id: Some(turn).filter(|turn| !turn.is_empty()),
         state: stored(&state, "job")?,
         attempts,
-        last_error: last_error.map(|error| text_masked(&error)),
+        last_error: last_error.map(|error| match eyes {
+            Eyes::Server | Eyes::FirstOrganization(_) => text_masked(&error),
+            Eyes::Organization(_) => ERROR_UNTOLD.to_owned(),
+        }),
         run_at,
         leased_until,
         created_at,
     })
 }
 
-/// The jobs that somebody may see and that fit, as a query to be narrowed further.
+/// Who looks, once it is known which organization is the server's first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Eyes {
+    Server,
+    FirstOrganization(i64),
+    Organization(i64),
+}
+
+impl Eyes {
+    fn of(connection: &mut AnyConnection, of: JobsOf) -> QueryResult<Self> {
+        Ok(match of {
+            JobsOf::Server => Self::Server,
+            JobsOf::Organization(id) if runs_the_server(connection, id)? => Self::FirstOrganization(id),
+            JobsOf::Organization(id) => Self::Organization(id),
+        })
+    }
+}
+
+/// The jobs that somebody may see, as a query to be narrowed further.
 macro_rules! jobs_visible {
-    ($connection:expr, $of:expr) => {{
+    ($eyes:expr) => {{
         let all = jobs::table.into_boxed();
-        match $of {
-            JobsOf::Server => all,
-            JobsOf::Organization(organization) => {
-                let own = pages::table.filter(pages::organization_id.eq(organization)).select(pages::id);
-                let of_own_page = jobs::turn.eq_any(own);
-                if runs_the_server($connection, organization)? {
-                    all.filter(of_own_page.or(not(jobs::turn.eq_any(pages::table.select(pages::id)))))
-                } else {
-                    all.filter(of_own_page)
-                }
+        let of_own_page = |organization: i64| {
+            jobs::turn.eq_any(pages::table.filter(pages::organization_id.eq(organization)).select(pages::id))
+        };
+        match $eyes {
+            Eyes::Server => all,
+            Eyes::FirstOrganization(id) => {
+                all.filter(of_own_page(id).or(not(jobs::turn.eq_any(pages::table.select(pages::id)))))
             }
+            Eyes::Organization(id) => all.filter(of_own_page(id)),
         }
     }};
 }
@@ -149,7 +160,8 @@ pub async fn job_list(
 ) -> Result<(ListPart<JobEntry>, Option<JobHold>), StoreError> {
     store
         .read(move |connection| {
-            let mut query = jobs_visible!(connection, of).filter(jobs::id.gt(after.0));
+            let eyes = Eyes::of(connection, of)?;
+            let mut query = jobs_visible!(eyes).filter(jobs::id.gt(after.0));
             if let Some(state) = filter.state {
                 query = query.filter(jobs::state.eq(state.as_str()));
             }
@@ -158,7 +170,7 @@ pub async fn job_list(
             }
             let rows: Vec<Row> =
                 query.order(jobs::id).limit(i64::from(limit) + 1).select(entry_columns!()).load(connection)?;
-            let entries = rows.into_iter().map(entry).collect::<QueryResult<Vec<_>>>()?;
+            let entries = rows.into_iter().map(|row| entry(row, eyes)).collect::<QueryResult<Vec<_>>>()?;
             let part = ListPart::cut(entries, limit, |last: &JobEntry| IdCursor(last.id).to_string());
             Ok((part, hold_load(connection)?))
         })
@@ -170,12 +182,13 @@ pub async fn job_list(
 pub async fn job_retry(store: &Store, of: JobsOf, id: i64, now: UtcTime) -> Result<JobEntry, StoreError> {
     store
         .write(&[], move |connection| {
-            let visible = jobs_visible!(connection, of).filter(jobs::id.eq(id)).select(jobs::id);
+            let eyes = Eyes::of(connection, of)?;
+            let visible = jobs_visible!(eyes).filter(jobs::id.eq(id)).select(jobs::id);
             visible.first::<i64>(connection).optional()?.ok_or(StoreError::NotFound)?;
             if revive(connection, Some(id), now)? == 0 {
                 return Err(StoreError::Conflict("only a dead job can be tried again, and this one is not dead").into());
             }
-            entry(jobs::table.find(id).select(entry_columns!()).first(connection)?)
+            entry(jobs::table.find(id).select(entry_columns!()).first(connection)?, eyes)
         })
         .await
 }
@@ -193,20 +206,4 @@ fn revive(connection: &mut AnyConnection, id: Option<i64>, now: UtcTime) -> Quer
         Some(id) => diesel::update(jobs::table.filter(jobs::id.eq(id).and(dead))).set(ready).execute(connection)?,
         None => diesel::update(jobs::table.filter(dead)).set(ready).execute(connection)?,
     })
-}
-
-/// How the queue stands.
-pub async fn queue_state(store: &Store, now: UtcTime) -> Result<QueueState, StoreError> {
-    store
-        .read(move |connection| {
-            let standing = |state: JobState| jobs::table.filter(jobs::state.eq(state.as_str()));
-            let due = standing(JobState::Ready).filter(jobs::run_at.le(now));
-            Ok(QueueState {
-                dead: standing(JobState::Dead).count().get_result(connection)?,
-                ready: standing(JobState::Ready).count().get_result(connection)?,
-                due_since: due.select(diesel::dsl::min(jobs::run_at)).first(connection)?,
-                hold: hold_load(connection)?,
-            })
-        })
-        .await
 }

@@ -112,8 +112,9 @@ pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
 
 /// Applies what is missing, in one transaction, alone. Returns how many migrations were applied.
 ///
-/// Servers may work on the database meanwhile: none of them waits for long. Another migrator is waited for, and one that
-/// was killed leaves nothing behind.
+/// Servers may work on the database meanwhile. Until the transaction ends, on SQLite whatever writes waits; on Postgres
+/// what writes to a table that gets an index, and whatever touches one that gets a column. That is for minutes where an
+/// index is made of millions of rows. Another migrator is waited for, and one that was killed leaves nothing behind.
 pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
     match AnyConnection::open(url, Access::Write)? {
         AnyConnection::Sqlite(mut connection) => {

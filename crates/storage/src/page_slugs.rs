@@ -1,6 +1,6 @@
 //! The slugs that pages had before: links that stand in mails and elsewhere go on leading somewhere.
 
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::time::UtcTime;
 
 use crate::{
@@ -35,6 +35,11 @@ pub(crate) fn page_slug_forward(
     let row = (page_slugs::slug.eq(slug), page_slugs::page_id.eq(page_id), page_slugs::replaced_at.eq(now));
     diesel::insert_into(page_slugs::table).values(row).execute(connection)?;
     Ok(())
+}
+
+/// Whether a slug leads to a page that had it before.
+pub(crate) fn page_slug_is_former(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
+    Ok(diesel::select(exists(page_slugs::table.find(slug))).get_result(connection)?)
 }
 
 /// Ends what a slug led to before: a page takes it.

@@ -16,7 +16,7 @@ use crate::{
     component_releases::repository_recompute,
     cursor::{ListPart, TimeCursor},
     name::name_first_free,
-    page_slugs::{page_slug_claim, page_slug_forward},
+    page_slugs::{page_slug_claim, page_slug_forward, page_slug_is_former},
     schema::{components, pages},
     stored_name::StoredName,
 };
@@ -63,7 +63,7 @@ pub struct Page {
 /// A page that is to be made. Whoever parses the fields checks them, with `slug_check`, `name_check` and
 /// `description_check` of the rules.
 pub struct PageNew {
-    /// The last part of its address; made of the title where there is none.
+    /// The last part of its address; where there is none, one is made of the title that no page has, nor had before.
     pub slug: Option<String>,
     /// Its title.
     pub title: String,
@@ -122,7 +122,10 @@ pub async fn page_create(
                 Some(slug) => slug_free(connection, slug)?,
                 None => {
                     let wanted = slug_of(&new.title, "page");
-                    name_first_free(&wanted, SLUG_MAX, |slug| slug_is_taken(connection, slug))?
+                    // Links to another page stand under its former slugs: only who asks for one takes it over.
+                    name_first_free(&wanted, SLUG_MAX, |slug| {
+                        Ok(slug_is_taken(connection, slug)? || page_slug_is_former(connection, slug)?)
+                    })?
                 }
             };
             page_slug_claim(connection, &slug)?;

@@ -2,7 +2,11 @@
 
 use chrono::Duration;
 use diesel::prelude::*;
-use releasepage_domain::{source_event::DELIVERY_REMEMBERED, subscriber::SubscriberState, time::UtcTime};
+use releasepage_domain::{
+    source_event::{DELIVERY_REMEMBERED, DeliveryStanding},
+    subscriber::SubscriberState,
+    time::UtcTime,
+};
 
 use crate::{
     Store, StoreError,
@@ -57,7 +61,9 @@ pub async fn prune(store: &Store, retention: Retention, now: UtcTime) -> Result<
     prune_batches!(store, subscribers, subscribers::state.eq(pending).and(subscribers::created_at.lt(unconfirmed)));
     prune_batches!(store, deliveries, deliveries::created_at.lt(now - retention.deliveries));
     prune_batches!(store, mailbox, mailbox::created_at.lt(now - retention.mailbox));
-    prune_batches!(store, hook_deliveries, hook_deliveries::received_at.lt(now - DELIVERY_REMEMBERED));
+    // One that was not processed stays for as long as its job does: whoever has that tried again needs its event.
+    let processed = hook_deliveries::standing.eq(DeliveryStanding::Done.as_str());
+    prune_batches!(store, hook_deliveries, processed.and(hook_deliveries::received_at.lt(now - DELIVERY_REMEMBERED)));
     prune_batches!(store, address_mails, address_mails::sent_at.lt(now - Duration::hours(24)));
     store
         .write(&[], move |connection| {

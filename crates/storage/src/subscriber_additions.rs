@@ -85,13 +85,13 @@ pub async fn subscriber_create(
             page_load(connection, place.organization_id, &place.page_id)?;
             let new = std::slice::from_ref(&new);
             let decided = additions_decide(connection, &place, new, &address_key)?;
-            let is_new = decided.iter().all(|decided| !decided.is_known);
-            if let [Addition::Refuse(because)] = additions_write(connection, &place, new, &decided, now)?[..] {
+            let written = additions_write(connection, &place, new, &decided, now)?;
+            if let [Addition::Refuse(because)] = written.additions[..] {
                 return Err(StoreError::Conflict(because).into());
             }
             let there = subscriber_find(connection, &place.page_id, place.environment, &new[0].address)?;
             let id = there.ok_or(StoreError::NotFound)?.id;
-            Ok((subscriber_entry_load(connection, &place.page_id, id)?, is_new))
+            Ok((subscriber_entry_load(connection, &place.page_id, id)?, written.rows > 0))
         })
         .await
 }
@@ -114,7 +114,7 @@ pub async fn subscribers_add(
         if dry_run {
             return Ok(decided.iter().map(|decided| decided.addition).collect());
         }
-        additions_write(connection, &place, &new, &decided, now)
+        Ok(additions_write(connection, &place, &new, &decided, now)?.additions)
     };
     if dry_run { store.read(add).await } else { store.write(&[], add).await }
 }
@@ -176,30 +176,43 @@ fn readers_known(
         .collect()
 }
 
-/// Does what was decided. Answers what came of it: whoever was known may have changed meanwhile.
+/// What was done of what was decided.
+struct Written {
+    /// What came of each, in their order.
+    additions: Vec<Addition>,
+    /// How many subscribers the page did not have before.
+    rows: usize,
+}
+
+/// Does what was decided. What came of it may be something else: whoever was known may have changed meanwhile, and who
+/// was not may have come by another way.
 fn additions_write(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
     new: &[SubscriberNew],
     decided: &[Decided],
     now: UtcTime,
-) -> QueryResult<Vec<Addition>> {
-    let strangers: Vec<(&SubscriberNew, Addition)> = new
-        .iter()
-        .zip(decided)
-        .filter(|(_, decided)| !decided.is_known)
-        .map(|(one, decided)| (one, decided.addition))
-        .collect();
-    subscribers_insert(connection, place, &strangers, now)?;
-    let mut additions: Vec<Addition> = decided.iter().map(|decided| decided.addition).collect();
-    // In the order of their addresses, so that two who hand over the same do not wait for each other.
+) -> QueryResult<Written> {
+    // In the order of their addresses, so that of two who hand over the same, one only waits for the other.
     let mut order: Vec<usize> = (0..new.len()).collect();
     order.sort_by_cached_key(|&index| new[index].address.folded());
+    let strangers: Vec<(&SubscriberNew, Addition)> = order
+        .iter()
+        .filter(|&&index| !decided[index].is_known)
+        .map(|&index| (&new[index], decided[index].addition))
+        .collect();
+    let written = subscribers_insert(connection, place, &strangers, now)?;
+    let mut additions: Vec<Addition> = decided.iter().map(|decided| decided.addition).collect();
     for index in order {
         let (one, decided) = (&new[index], &decided[index]);
+        let is_written = written.contains_key(&one.address.folded());
         match (decided.addition, &one.confirmation) {
-            (Addition::Confirm, Confirmation::Vouched(consent)) if decided.is_known => {
+            (Addition::Confirm, Confirmation::Vouched(consent)) if !is_written => {
                 additions[index] = reader_vouch(connection, place, one, consent, now)?;
+            }
+            // One who came by another way meanwhile.
+            (Addition::Ask | Addition::NoteLeft, _) if !(decided.is_known || is_written) => {
+                additions[index] = Addition::Keep;
             }
             (Addition::Ask, _) => {
                 let asked = RequestRecord {
@@ -215,25 +228,28 @@ fn additions_write(
             _ => {}
         }
     }
-    Ok(additions)
+    Ok(Written { additions, rows: written.len() })
 }
 
-/// Writes those whom the page did not have. One who came by another way meanwhile stays as they are.
+/// Writes those whom the page did not have, in their order. One who came by another way meanwhile stays as they are.
+/// Answers whom it wrote: their ids by their folded addresses.
 fn subscribers_insert(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
     new: &[(&SubscriberNew, Addition)],
     now: UtcTime,
-) -> QueryResult<()> {
+) -> QueryResult<HashMap<String, i64>> {
     let rows: Vec<SubscriberInsert> =
         new.iter().filter_map(|(one, addition)| subscriber_row(place, one, *addition, now)).collect();
     if rows.is_empty() {
-        return Ok(());
+        return Ok(HashMap::new());
     }
-    on_each_backend!(connection, connection => diesel::insert_into(subscribers::table)
+    let written: Vec<(String, i64)> = on_each_backend!(connection, connection => diesel::insert_into(subscribers::table)
         .values(&rows)
         .on_conflict_do_nothing()
-        .execute(connection))?;
+        .returning((subscribers::address_folded, subscribers::id))
+        .get_results(connection))?;
+    let written: HashMap<String, i64> = written.into_iter().collect();
     let wanted: HashMap<String, &[i64]> = new
         .iter()
         .filter_map(|(one, _)| match &one.following {
@@ -241,7 +257,10 @@ fn subscribers_insert(
             Following::Only(components) => Some((one.address.folded(), components.as_slice())),
         })
         .collect();
-    if wanted.is_empty() { Ok(()) } else { components_insert(connection, place, &wanted, now) }
+    if !wanted.is_empty() {
+        components_insert(connection, place, &wanted, &written)?;
+    }
+    Ok(written)
 }
 
 /// The row of one whom the page does not have; `None` for one who gets none.
@@ -271,23 +290,13 @@ fn subscriber_row(
     }
 }
 
-/// Writes which components those follow who were just written, by their folded addresses.
+/// Writes which components those follow who were just written, both by their folded addresses.
 fn components_insert(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
     wanted: &HashMap<String, &[i64]>,
-    now: UtcTime,
+    written: &HashMap<String, i64>,
 ) -> QueryResult<()> {
-    let written: Vec<(i64, String)> = subscribers::table
-        .filter(
-            subscribers::page_id
-                .eq(&place.page_id)
-                .and(subscribers::environment.eq(place.environment.as_str()))
-                .and(subscribers::address_folded.eq_any(wanted.keys()))
-                .and(subscribers::created_at.eq(now)),
-        )
-        .select((subscribers::id, subscribers::address_folded))
-        .load(connection)?;
     // One that was taken off the page meanwhile is left out.
     let there: HashSet<i64> = components::table
         .filter(components::page_id.eq(&place.page_id))
@@ -297,7 +306,7 @@ fn components_insert(
         .collect();
     let followed: Vec<_> = written
         .iter()
-        .flat_map(|(subscriber, folded)| {
+        .flat_map(|(folded, subscriber)| {
             wanted
                 .get(folded)
                 .into_iter()

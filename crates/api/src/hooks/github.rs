@@ -21,11 +21,12 @@ use releasepage_storage::{
 use super::{
     access::delivery_access,
     answer::{HookAnswerBody, delivery_answer},
+    body::delivery_body_read,
     error_codes::{PAYLOAD_INVALID, REPOSITORY_OTHER},
 };
 use crate::{
-    body::{BODY_MAX_HOOK, body_read},
     content_type::content_type_readable,
+    openapi::values::ForgeHeader,
     state::ApiState,
     urlencoded::urlencoded_pairs,
     v1::error::{ErrorCode, V1Error},
@@ -50,8 +51,8 @@ const HEADER_MAX: usize = 100;
                    it does nothing.",
     security(("github" = [])),
     params(
-        ("X-GitHub-Event" = String, Header, description = "The event: `release` or `ping`"),
-        ("X-GitHub-Delivery" = String, Header, description = "The id of the delivery"),
+        ("X-GitHub-Event" = ForgeHeader, Header, description = "The event: `release` or `ping`"),
+        ("X-GitHub-Delivery" = ForgeHeader, Header, description = "The id of the delivery"),
     ),
     request_body(content = serde_json::Value, description = "GitHub's payload, at most 5 MiB"),
     responses(
@@ -67,11 +68,11 @@ pub(crate) async fn github_deliver(
     id: Path<String>,
     state: Data<ApiState>,
 ) -> Result<HttpResponse, V1Error> {
-    let body = body_read(&mut payload.into_inner(), BODY_MAX_HOOK).await?;
     let signature = header(request.headers(), SIGNATURE).unwrap_or_default();
-    let access = delivery_access(&request, &state, &id, RepositoryOrigin::Github, &body, signature).await?;
+    let body = delivery_body_read(&request, &state, &mut payload.into_inner(), signature).await?;
+    let access = delivery_access(&request, &state, &id, RepositoryOrigin::Github, &body.bytes, signature).await?;
     let (event, delivery) = headers_take(request.headers())?;
-    let payload = payload_of(request.headers(), &body)?;
+    let payload = payload_of(request.headers(), &body.bytes)?;
     let note = |result, message: String| {
         let note = HookNote { delivery: delivery.to_owned(), event: event.to_owned(), result, message };
         hook_note(&state.store, access.repository_id, note, state.now())

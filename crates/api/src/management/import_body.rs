@@ -27,8 +27,10 @@ const ALL_TIMEOUT: Duration = Duration::from_secs(300);
 /// Pieces of the body that wait to be parsed.
 const QUEUE: usize = 4;
 
-/// What is read of a body that nobody wants any more, so that a client which sends before it reads gets the answer.
+/// What is read of a body that nobody wants any more, in bytes and in time, so that a client which sends before it reads
+/// gets the answer. The answer waits for it.
 const DRAINED: usize = 2 * 1024 * 1024;
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A piece of the body, or why there is none.
 type Piece = Result<Bytes, BodyFault>;
@@ -69,7 +71,7 @@ impl BodySender {
                 let is_readable = !matches!(fault, Some(BodyFault::Broken | BodyFault::TooSlow));
                 drop(self.pieces);
                 if is_readable {
-                    drain(payload).await;
+                    drain(payload, DRAIN_TIMEOUT).await;
                 }
                 return;
             }
@@ -77,14 +79,19 @@ impl BodySender {
     }
 }
 
-async fn drain(mut payload: Payload) {
-    let mut length = 0_usize;
-    while let Ok(Some(Ok(bytes))) = timeout(NEXT_TIMEOUT, payload.next()).await {
-        length = length.saturating_add(bytes.len());
-        if length > DRAINED {
-            break;
+/// Reads on and forgets what it reads, for at most so long.
+async fn drain(mut payload: Payload, limit: Duration) {
+    let read = async {
+        let mut length = 0_usize;
+        while let Some(Ok(bytes)) = payload.next().await {
+            length = length.saturating_add(bytes.len());
+            if length > DRAINED {
+                break;
+            }
         }
-    }
+    };
+    // One limit for all of it, so that a client who sends a byte now and then is not waited for.
+    let _too_slow = timeout(limit, read).await;
 }
 
 /// Where the thread that parses reads; it blocks. A fault of the body is an error that holds the [`BodyFault`].
@@ -111,4 +118,23 @@ impl Read for BodyReader {
 /// The fault of the body that ended reading.
 pub(super) fn body_fault(error: &io::Error) -> BodyFault {
     error.get_ref().and_then(|inner| inner.downcast_ref()).copied().unwrap_or(BodyFault::Broken)
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::stream;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    #[actix_web::test]
+    async fn nobody_is_waited_for_who_sends_a_byte_now_and_then() {
+        let bytes = stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
+        // Two mebibytes of it are over half an hour.
+        let dripping = bytes.then(async |byte| {
+            sleep(Duration::from_millis(1)).await;
+            byte
+        });
+        drain(Payload::Stream { payload: Box::pin(dripping) }, Duration::from_millis(20)).await;
+    }
 }

@@ -52,7 +52,8 @@ pub(crate) struct JobBody {
     /// How often it was tried since it last got something done.
     #[schema(examples(12))]
     attempts: i32,
-    /// Why the last try failed, in one line without addresses; `null` where none failed.
+    /// Why the last try failed, in one line without addresses; only that it failed, where the caller's organization does
+    /// not run the server; `null` where none failed.
     #[schema(required = true, examples("the mail server does not answer"))]
     last_error: Option<String>,
     /// When its time comes, or came.

@@ -64,24 +64,8 @@ impl From<MailboxEntry> for MailboxEntryBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = MailboxMessage)]
 pub(crate) struct MailboxMessageBody {
-    /// Its id.
-    #[schema(examples(42))]
-    id: i64,
-    /// The page it is about.
-    #[schema(value_type = PageId)]
-    page_id: String,
-    /// Whether it was meant for a subscriber, or for one that a test key made.
-    #[schema(value_type = EnvironmentName)]
-    environment: &'static str,
-    /// Whom it is for.
-    #[schema(value_type = EmailAddress)]
-    to: String,
-    /// Its subject.
-    #[schema(examples("Confirm your subscription to Acme"))]
-    subject: String,
-    /// When it was captured.
-    #[schema(value_type = Time)]
-    created_at: String,
+    #[serde(flatten)]
+    entry: MailboxEntryBody,
     /// Its header fields in their order, unfolded, encoded as they would have been sent.
     headers: Vec<HeaderBody>,
     /// Its text.
@@ -110,14 +94,8 @@ pub(crate) struct HeaderBody {
 impl From<MailboxMessage> for MailboxMessageBody {
     fn from(message: MailboxMessage) -> Self {
         let headers = message_headers(&message.source).into_iter();
-        let MailboxEntryBody { id, page_id, environment, to, subject, created_at } = message.entry.into();
         Self {
-            id,
-            page_id,
-            environment,
-            to,
-            subject,
-            created_at,
+            entry: message.entry.into(),
             headers: headers.map(|(name, value)| HeaderBody { name, value }).collect(),
             links: message_links(&message.text),
             text: message.text,

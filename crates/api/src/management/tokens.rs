@@ -1,7 +1,7 @@
 //! `/v1/tokens`: personal access tokens.
 //!
 //! Who may administer an organization sees and revokes the tokens of all its members; a new token is always the caller's
-//! own, and never more than the one it was asked for with.
+//! own, and never more than the one it was asked for with, nor for longer.
 
 use actix_web::{
     HttpRequest,
@@ -142,8 +142,8 @@ pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Da
     path = "/v1/tokens",
     tag = "Tokens",
     summary = "Make a token",
-    description = "The new token is the caller's own, and may do no more than the token that asks for it. The answer is the \
-                   only one that shows it.",
+    description = "The new token is the caller's own, and may do no more than the token that asks for it, nor for longer. \
+                   The answer is the only one that shows it.",
     security(("token" = ["admin"])),
     request_body = AccessTokenNewBody,
     responses((status = 201, description = "The token", body = AccessTokenBody)),
@@ -152,7 +152,7 @@ pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Dat
     let caller = writer(&request, &state, Scope::Admin).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let now = state.now();
-    let fields = token_fields(&Fields::new(&body), caller.scopes, now)?;
+    let fields = token_fields(&Fields::new(&body), &caller, now)?;
     let token = token_new();
     let new = AccessTokenNew {
         token_hash: secret_hash(token.expose_secret()),
@@ -195,7 +195,7 @@ pub(crate) struct AccessTokenNewBody {
     /// What it may do: the highest counts, and includes those below it.
     #[schema(value_type = Vec<ScopeName>, min_items = 1)]
     scopes: Vec<String>,
-    /// When it stops working, a time to come; never where it is missing.
+    /// When it stops working, a time to come; where it is missing, when the token that asks for it does.
     #[schema(value_type = Option<TimeGiven>)]
     expires_at: Option<String>,
 }
@@ -207,17 +207,32 @@ struct TokenFields {
     expires_at: Option<UtcTime>,
 }
 
-fn token_fields(fields: &Fields<'_>, own: Scopes, now: UtcTime) -> Result<TokenFields, V1Error> {
+fn token_fields(fields: &Fields<'_>, caller: &TokenCaller, now: UtcTime) -> Result<TokenFields, V1Error> {
     let mut faults = Faults::new();
     let name = fields.text(&mut faults, "name", "must be one line of 1 to 100 characters");
     let name = name.and_then(|name| faults.take(name_check("name", name)));
-    let scopes = scopes_field(fields, &mut faults, own);
-    let expires_at = fields.time_optional(&mut faults, "expires_at");
-    let expires_at = expires_at.and_then(|expires_at| match expires_at {
-        Some(past) if past <= now => faults.take(Err(Fault::invalid("expires_at", "must be a time to come"))),
-        expires_at => Some(expires_at),
-    });
+    let scopes = scopes_field(fields, &mut faults, caller.scopes);
+    let expires_at = expires_at_field(fields, &mut faults, caller.user.expires_at, now);
     Ok(faults.finish(|| Some(TokenFields { name: name?, scopes: scopes?, expires_at: expires_at? }))?)
+}
+
+/// When the new token stops working: no later than the caller's own, which is also meant where nothing is said.
+fn expires_at_field(
+    fields: &Fields<'_>,
+    faults: &mut Faults,
+    own: Option<UtcTime>,
+    now: UtcTime,
+) -> Option<Option<UtcTime>> {
+    const FIELD: &str = "expires_at";
+    let Some(asked) = fields.time_optional(faults, FIELD)? else { return Some(own) };
+    if asked <= now {
+        return faults.take(Err(Fault::invalid(FIELD, "must be a time to come")));
+    }
+    if let Some(own) = own.filter(|own| asked > *own) {
+        let expected = format!("must not be after {}, when the token that asks stops working", time_iso8601(own));
+        return faults.take(Err(Fault::invalid(FIELD, expected)));
+    }
+    Some(Some(asked))
 }
 
 /// The scopes: a list of names, none of which says more than the caller's own.

@@ -109,6 +109,8 @@ values! {
     WebAddress { format: Some("uri"), pattern: None, example: "https://releases.example.com/p/acme" }
     /// The id of a page: 12 lower-case hexadecimal digits.
     PageId { format: None, pattern: Some("^[0-9a-f]{12}$"), example: "0767f57acc44" }
+    /// A header of a forge: visible ASCII characters.
+    ForgeHeader { format: None, pattern: Some("^[!-~]{1,100}$"), example: "release" }
     /// The id of a release: 7 characters, never used again.
     ReleaseId { format: None, pattern: Some("^[0-9a-z]{7}$"), example: "xbcehyc" }
     /// A colour: a name, or three or six hexadecimal digits.

@@ -4,7 +4,7 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{LOCATION, RETRY_AFTER},
+        header::{CACHE_CONTROL, LOCATION, RETRY_AFTER},
     },
 };
 use releasepage_storage::StoreError;
@@ -37,7 +37,7 @@ pub(crate) enum PageError {
     /// Nothing there, or nothing for whoever asks.
     #[error("not found")]
     NotFound,
-    /// What is there has another address.
+    /// What is there has another address, for now: whoever asks is sent there, and is to ask again the next time.
     #[error("moved")]
     Moved {
         /// Its path and query.
@@ -111,7 +111,7 @@ impl ResponseError for PageError {
             Self::Link { fault: LinkFault::Suppressed, .. } => StatusCode::CONFLICT,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::RateLimited { .. } => StatusCode::TOO_MANY_REQUESTS,
-            Self::Moved { .. } => StatusCode::PERMANENT_REDIRECT,
+            Self::Moved { .. } => StatusCode::TEMPORARY_REDIRECT,
             Self::SignedOut { .. } => StatusCode::SEE_OTHER,
             Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -126,7 +126,10 @@ impl ResponseError for PageError {
                 let page = LinkRefused { fault: *fault, page_href: page_href.clone() };
                 return document_with(status, &page, Reach::Link);
             }
-            Self::Moved { to } => response.insert_header((LOCATION, to.as_str())),
+            // Kept nowhere: another page may take the former slug, and not everyone may see where a hidden page is.
+            Self::Moved { to } => {
+                response.insert_header((LOCATION, to.as_str())).insert_header((CACHE_CONTROL, "no-store"))
+            }
             Self::SignedOut { next } => response.insert_header((LOCATION, paths::sign_in(Some(next)))),
             Self::RateLimited { retry_after } => response.insert_header((RETRY_AFTER, *retry_after)),
             Self::Unavailable(_) => response.insert_header((RETRY_AFTER, "5")),

@@ -52,7 +52,8 @@ async fn links_to_a_former_address_go_on_leading_to_the_page() {
         (&format!("/p/acme/releases/{release}"), &format!("/p/apex/releases/{release}")),
     ] {
         let answer = browser.get(asked).await;
-        assert_eq!((answer.status, answer.location()), (308, there), "{asked}");
+        assert_eq!((answer.status, answer.location()), (307, there), "{asked}");
+        assert_eq!(answer.header("cache-control"), "no-store", "{asked}");
     }
     assert_eq!(browser.get("/p/apex").await.status, 200);
     unpublish(&site).await;

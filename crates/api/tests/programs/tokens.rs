@@ -50,6 +50,28 @@ async fn a_token_ends_with_its_time() {
 }
 
 #[actix_web::test]
+async fn no_token_makes_one_that_outlives_it() {
+    let server = Server::new().await;
+    let new = json!({ "name": "short", "scopes": ["admin"], "expires_at": "2024-05-01T14:00:00Z" });
+    let token = server.acme().post("/v1/tokens", new).await.with(201).json()["token"].as_str().unwrap().to_owned();
+    let short = server.bearer(&token);
+    for (expires_at, kept) in [
+        (Value::Null, "2024-05-01T14:00:00Z"),
+        (json!("2024-05-01T14:00:00Z"), "2024-05-01T14:00:00Z"),
+        (json!("2024-05-01T13:00:00Z"), "2024-05-01T13:00:00Z"),
+    ] {
+        let new = json!({ "name": "next", "scopes": ["admin"], "expires_at": expires_at });
+        assert_eq!(short.post("/v1/tokens", new).await.with(201).json()["expires_at"], kept);
+    }
+    let unsaid = short.post("/v1/tokens", json!({ "name": "next", "scopes": ["admin"] })).await.with(201).json();
+    assert_eq!(unsaid["expires_at"], "2024-05-01T14:00:00Z");
+    let before = short.get("/v1/tokens").await.with(200).text;
+    let longer = json!({ "name": "next", "scopes": ["admin"], "expires_at": "2024-05-01T14:00:01Z" });
+    assert_eq!(short.post("/v1/tokens", longer).await.with(400).causes(), ["expires_at"]);
+    assert_eq!(short.get("/v1/tokens").await.with(200).text, before);
+}
+
+#[actix_web::test]
 async fn only_an_administrator_may() {
     let server = Server::new().await;
     let manager = server.acme_with("manage").await;

@@ -41,7 +41,7 @@ both! {
         assert!(is_not_found(&access_token_get(store, other.organization_id, id).await));
         assert!(is_not_found(&access_token_revoke(store, other.organization_id, id).await));
         let user = || access_token_user(store, "hash of deploy".into(), now());
-        assert!(user().await.unwrap().is_some());
+        assert_eq!(user().await.unwrap().unwrap().expires_at, Some(now() + Duration::days(1)));
         access_token_revoke(store, organization, id).await.unwrap();
         assert!(user().await.unwrap().is_none());
         assert!(is_not_found(&access_token_revoke(store, organization, id).await));

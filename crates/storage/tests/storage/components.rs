@@ -152,3 +152,31 @@ both! {
         assert_eq!(component_get(store, mine, page_id, made.id).await.unwrap(), made);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_repository_that_is_renamed_at_this_moment_is_not_shown_by_its_former_name() {
+    let Some(database) = Database::postgres() else { return };
+    let (mine, page_id, repository_id) = page_and_repository(&database).await;
+    // Under the scope of the repository, as `Scope` makes its key.
+    let lock = format!(
+        "SELECT pg_advisory_xact_lock(('x' || left(encode(sha256('releasepage Repository({repository_id})'), 'hex'), \
+         16))::bit(64)::bigint)"
+    );
+    let create = || {
+        let (store, page_id) = (database.store.clone(), page_id.clone());
+        async move { component_create(&store, mine, page_id, component("acme/api", None), now()).await }
+    };
+    let renamed = format!("{lock}; UPDATE repositories SET name = 'acme/new', name_folded = 'acme/new'");
+    let refused = database.during(renamed.leak(), create()).await;
+    assert_eq!(faults(refused), [("repo".into(), FaultKind::Invalid)]);
+
+    database.execute("UPDATE repositories SET name = 'acme/api', name_folded = 'acme/api'").await;
+    database.repository(mine, "acme/other").await;
+    let swapped = format!(
+        "{lock}; UPDATE repositories SET name = 'acme/new', name_folded = 'acme/new' WHERE id = {repository_id}; \
+         UPDATE repositories SET name = 'acme/api', name_folded = 'acme/api' WHERE id <> {repository_id}"
+    );
+    let refused = database.during(swapped.leak(), create()).await;
+    assert!(matches!(refused, Err(StoreError::Conflict(_))), "{refused:?}");
+    assert_eq!(database.count("components").await, 0);
+}

@@ -86,6 +86,22 @@ both! {
         assert_eq!(mail_queued(&database.store).await.unwrap(), QueuedMail { deliveries: 1, announcements: 1, requests: 0 });
     }
 
+    async fn more_than_a_batch_is_given_up(database: &Database) {
+        let site = database.site().await;
+        database.by_hand(site.repository_id, ReleaseInput { notify: Some(true), ..release_input("v1.0.0") }).await.unwrap();
+        let at = now().format("%Y-%m-%d %H:%M:%S%.6f");
+        let messages: Vec<_> = (0..2_500).map(|id| format!("(1, {id}, 'queued', 0, '{at}', '{at}')")).collect();
+        let columns = "announcement_id, subscriber_id, state, attempts, next_attempt_at, created_at";
+        database.execute(format!("INSERT INTO deliveries ({columns}) VALUES {}", messages.join(", "))).await;
+        database.execute("UPDATE deliveries SET state = 'sent' WHERE subscriber_id < 100").await;
+        job_hold_set(&database.store, "restored".into(), now()).await.unwrap();
+        let waiting = QueuedMail { deliveries: 2_400, announcements: 1, requests: 0 };
+        assert_eq!(mail_queued(&database.store).await.unwrap(), waiting);
+        assert_eq!(mail_give_up(&database.store, now()).await.unwrap(), waiting);
+        assert_eq!(database.count("deliveries WHERE state = 'sent'").await, 100);
+        assert_eq!(database.count("deliveries WHERE state = 'cancelled'").await, 2_400);
+    }
+
     async fn a_scheduled_release_whose_time_came_meanwhile_is_quiet(database: &Database) {
         let site = database.site().await;
         for (tag, hours) in [("v1.0.0", 1), ("v2.0.0", 48)] {
@@ -97,4 +113,24 @@ both! {
         let quiet = "SELECT tag AS text FROM releases WHERE quiet ORDER BY tag";
         assert_eq!(database.texts(quiet).await, ["v1.0.0"]);
     }
+}
+
+/// What a spread writes for the reader of the first announcement.
+const SPREAD: &str = "UPDATE announcements SET state = 'spreading', spread_to = 1, audience = 1; \
+    INSERT INTO deliveries (announcement_id, subscriber_id, state, attempts, next_attempt_at, created_at) \
+    SELECT 1, id, 'queued', 0, created_at, created_at FROM subscribers";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_spread_at_this_moment_is_given_up_too() {
+    let Some(database) = Database::postgres() else { return };
+    let site = database.site().await;
+    database.subscriber(&site.page_id, "reader@example.com", &["major", "minor", "patch"], None).await;
+    database.by_hand(site.repository_id, ReleaseInput { notify: Some(true), ..release_input("v1.0.0") }).await.unwrap();
+    job_hold_set(&database.store, "restored".into(), now()).await.unwrap();
+    let store = database.store.clone();
+    let given_up = database.during(SPREAD, async move { mail_give_up(&store, now()).await.unwrap() }).await;
+    assert_eq!(given_up, QueuedMail { deliveries: 1, announcements: 1, requests: 0 });
+    assert!(mail_queued(&database.store).await.unwrap().is_empty());
+    assert!(!announcement_spread(&database.store, 1, now()).await.unwrap(), "it tells nobody any more");
+    assert_eq!(database.texts("SELECT state AS text FROM announcements").await, ["cancelled"]);
 }

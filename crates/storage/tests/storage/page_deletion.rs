@@ -12,7 +12,10 @@ use releasepage_storage::{
     repositories::repository_get,
 };
 
-use crate::support::{Database, both, is_not_found, now, release_input};
+use crate::{
+    statements::statements_of,
+    support::{Database, both, is_not_found, now, release_input},
+};
 
 /// The tables that have rows of pages, and how those of one are found.
 const TABLES: [(&str, &str); 11] = [
@@ -27,6 +30,24 @@ const TABLES: [(&str, &str); 11] = [
     ("deliveries", "announcement_id IN (SELECT id FROM announcements WHERE page_id = '{page}')"),
     ("mailbox", "page_id = '{page}'"),
     ("jobs", "turn = '{page}'"),
+];
+
+/// Many rows more like those that a page has.
+const COPIES: [&str; 5] = [
+    "INSERT INTO jobs (lane, turn, payload, state, run_at, attempts, fence, created_at) \
+     SELECT lane, turn, payload, state, run_at, attempts, fence, created_at FROM jobs, numbers WHERE jobs.id = 1",
+    "INSERT INTO subscribers (page_id, environment, address, address_folded, state, preferences, wants_major, \
+     wants_minor, wants_patch, wants_prerelease, all_components, link_generation, created_at) \
+     SELECT page_id, environment, n || address, n || address_folded, state, preferences, wants_major, wants_minor, \
+     wants_patch, wants_prerelease, all_components, link_generation, created_at FROM subscribers, numbers",
+    "INSERT INTO subscription_requests (page_id, environment, op, address, address_folded, preferences, state, \
+     created_at) SELECT page_id, environment, op, address, address_folded, preferences, state, created_at \
+     FROM subscription_requests, numbers",
+    "INSERT INTO mailbox (page_id, environment, message_id, recipient, subject, text_body, html_body, source, \
+     created_at) SELECT page_id, environment, n || message_id, recipient, subject, text_body, html_body, source, \
+     created_at FROM mailbox, numbers",
+    "INSERT INTO deliveries (announcement_id, subscriber_id, state, attempts, next_attempt_at, created_at) \
+     SELECT announcements.id, n, 'queued', 0, created_at, created_at FROM announcements, numbers",
 ];
 
 /// A page that shows `acme/api`, with keys and a subscriber who follows it, named by its title.
@@ -88,6 +109,28 @@ both! {
         assert!(is_not_found(&page_delete(&database.store, mine, gone).await));
         assert!(repository_get(&database.store, mine, repository.id).await.is_ok());
         assert_eq!(database.count("releases").await, 1);
+    }
+
+    async fn no_statement_removes_more_than_a_batch(database: &Database) {
+        let mine = database.owner("a@example.com").await.organization_id;
+        let repository = database.repository(mine, "acme/api").await;
+        let gone = page(database, mine, "gone").await;
+        database.by_hand(repository.id, release_input("v1.0.0")).await.unwrap();
+        for copy in COPIES {
+            let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 2500)";
+            let (head, rows) = copy.split_once(" SELECT ").unwrap();
+            database.execute(format!("{head} {numbers} SELECT {rows}")).await;
+        }
+        unpublish(database, mine, &gone).await;
+        let (deleted, statements) = statements_of(page_delete(&database.store, mine, gone.clone())).await;
+        deleted.unwrap();
+        assert_eq!(rows(database, &gone).await, [0; TABLES.len()]);
+        for table in ["jobs", "deliveries", "mailbox", "subscription_requests", "subscribers"] {
+            let deletes = |statement: &&String| {
+                statement.replace(['"', '`'], "").starts_with(&format!("DELETE FROM {table} "))
+            };
+            assert!(statements.iter().filter(deletes).count() >= 3, "{table}");
+        }
     }
 
     async fn a_page_that_readers_see_is_not_deleted(database: &Database) {

@@ -74,6 +74,9 @@ both! {
         for slug in ["acme", "apex", "zenith"] {
             assert_eq!(leads_to(slug).await.as_ref(), Some(&first.id), "{slug}");
         }
+        let made_up = page_create(&database.store, mine, page_new("Acme"), page_ids(), now()).await.unwrap();
+        assert_eq!(made_up.slug, "acme-2");
+        assert_eq!(leads_to("acme").await.as_ref(), Some(&first.id), "a title alone takes nothing over");
         let second = page_create(&database.store, mine, with_slug("acme"), page_ids(), now()).await.unwrap();
         assert_eq!(leads_to("acme").await, Some(second.id));
         assert_eq!(leads_to("apex").await, Some(first.id.clone()));

@@ -27,6 +27,9 @@ const MAIL: &str = "INSERT INTO address_mails (address_key, sent_at) VALUES ('k'
 const ANSWER: &str = "INSERT INTO idempotency_keys (repository_id, idempotency_key, fingerprint, answer, created_at) \
     VALUES (REPOSITORY, '{n}', 'f', 'a', {at})";
 
+const HOOK: &str = "INSERT INTO hook_deliveries (repository_id, delivery, event, standing, received_at) \
+    VALUES (REPOSITORY, 'STANDING{n}', NULL, 'STANDING', {at})";
+
 both! {
     async fn what_is_past_its_time_is_removed(database: &Database) {
         let site = database.site().await;
@@ -42,7 +45,13 @@ both! {
         rows(database, &here(MESSAGE), &[0, 7, 8]).await;
         rows(database, &here(MAIL), &[0, 1, 2]).await;
         rows(database, &here(ANSWER), &[0, 1, 2]).await;
+        // Those that were not processed stay: their jobs can be tried again.
+        for standing in ["done", "queued", "failed"] {
+            rows(database, &here(HOOK).replace("STANDING", standing), &[0, 30, 31]).await;
+        }
         let expected = [
+            ("hook_deliveries", 8),
+            ("hook_deliveries WHERE standing = 'done'", 2),
             ("subscribers WHERE state = 'pending'", 2),
             ("subscribers", 11),
             ("subscription_requests", 2),

@@ -362,6 +362,20 @@ both! {
         assert!(matches!(shown, Err(StoreError::Conflict(_))), "a page shows it");
         database.execute("DELETE FROM component_releases; DELETE FROM components").await;
         assert!(is_not_found(&repository_delete(&forge.store, organization + 1, id).await));
+        // More than go at once.
+        let numbers = "WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 500)";
+        for copies in [
+            format!(
+                "INSERT INTO hook_deliveries (repository_id, delivery, standing, received_at) {numbers} \
+                 SELECT repository_id, delivery || n, standing, received_at FROM hook_deliveries, numbers"
+            ),
+            format!(
+                "INSERT INTO source_releases (repository_id, source_id, stage, stage_rank) {numbers} \
+                 SELECT repository_id, source_id || n, stage, stage_rank FROM source_releases, numbers"
+            ),
+        ] {
+            database.execute(copies).await;
+        }
         repository_delete(&forge.store, organization, id).await.unwrap();
         assert!(is_not_found(&repository_get(&forge.store, organization, id).await));
         for table in ["releases", "release_tokens", "source_releases", "hook_deliveries", "repository_hooks"] {
@@ -378,4 +392,17 @@ both! {
         assert!(matches!(deleted, Err(StoreError::Conflict(_))));
         assert_eq!(forge.releases().await.len(), 1);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_processed_at_this_moment_does_not_fail() {
+    let Some(database) = Database::postgres() else { return };
+    let forge = Forge::of(&database).await;
+    assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
+    let processed = "UPDATE hook_deliveries SET event = NULL, standing = 'done'; \
+                     UPDATE repository_hooks SET last_result = 'processed'";
+    let store = forge.store.clone();
+    database.during(processed, async move { delivery_fail(&store, 1, "too late".into()).await.unwrap() }).await;
+    assert_eq!(database.count("hook_deliveries WHERE standing = 'done'").await, 1);
+    assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("processed"));
 }

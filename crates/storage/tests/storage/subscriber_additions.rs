@@ -174,10 +174,11 @@ both! {
             "left@example.com unsubscribed major all -",
             "confirmed@example.com confirmed major all -",
             "pending@example.com confirmed patch,prerelease patch all sign-up form",
-            "z@example.com confirmed patch,prerelease patch all sign-up form",
-            "some@example.com confirmed patch,prerelease patch sign-up form",
-            "gone@example.com unsubscribed patch,prerelease patch all -",
+            // Those who are new, in the order of their addresses.
             "ask@example.com pending patch,prerelease patch all -",
+            "gone@example.com unsubscribed patch,prerelease patch all -",
+            "some@example.com confirmed patch,prerelease patch sign-up form",
+            "z@example.com confirmed patch,prerelease patch all sign-up form",
         ]);
         assert_eq!(database.count("subscriber_components").await, 1);
         assert_eq!(database.count("subscription_requests WHERE address = 'ask@example.com'").await, 1);
@@ -232,4 +233,29 @@ both! {
         let of = SubscriberAddress::parse("", "a@example.com").unwrap();
         assert_eq!(database.count(&format!("subscribers WHERE address_folded = '{}'", of.folded())).await, 2);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_came_at_this_moment_is_known() {
+    const CAME: &str = "INSERT INTO subscribers (page_id, environment, address, address_folded, state, preferences, \
+        wants_major, wants_minor, wants_patch, wants_prerelease, all_components, link_generation, created_at) \
+        SELECT pages.id, 'live', came.address, came.address, came.state, 'major', true, false, false, false, true, 0, \
+        CURRENT_TIMESTAMP FROM pages, (VALUES ('ask@example.com', 'confirmed'), ('confirmed@example.com', 'confirmed'), \
+        ('gone@example.com', 'confirmed'), ('pending@example.com', 'pending')) AS came (address, state)";
+    let Some(database) = Database::postgres() else { return };
+    let site = database.site().await;
+    let rows = vec![
+        new("pending@example.com", vouched(now())),
+        new("new@example.com", vouched(now())),
+        new("gone@example.com", Confirmation::Left(now())),
+        new("confirmed@example.com", vouched(now())),
+        new("ask@example.com", Confirmation::Mail { again: false }),
+    ];
+    let (store, place) = (database.store.clone(), place(&site));
+    let import = async move { subscribers_add(&store, place, rows, false, key, now()).await.unwrap() };
+    let became = database.during(CAME, import).await;
+    let keep = Addition::Keep;
+    assert_eq!(became, [Addition::Confirm, Addition::Confirm, keep, keep, keep]);
+    assert_eq!(database.count("subscribers WHERE state = 'confirmed'").await, 5);
+    assert_eq!(database.count("subscription_requests").await, 0, "nobody is asked who is here");
 }

@@ -276,3 +276,16 @@ async fn postgres_tells_its_errors_in_the_words_that_are_looked_for() {
     let language: String = language.await.unwrap();
     assert_eq!(language, "C");
 }
+
+both! {
+    async fn what_belongs_to_nothing_is_a_conflict(database: &Database) {
+        let site = database.site().await;
+        let orphan = "INSERT INTO page_slugs (slug, page_id, replaced_at) VALUES ('a', 'nowhere', CURRENT_TIMESTAMP)";
+        let used = format!("DELETE FROM pages WHERE id = '{}'", site.page_id);
+        for sql in [orphan.to_owned(), used] {
+            let statement = sql.clone();
+            let refused = database.store.write(&[], move |connection| Ok(connection.batch_execute(&statement)?)).await;
+            assert!(matches!(refused, Err(StoreError::Conflict(_))), "{sql}: {refused:?}");
+        }
+    }
+}

@@ -1,14 +1,15 @@
 //! The database: whether it can be reached, is whole, has this binary's schema; its clock; and the queue in it.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use chrono::TimeDelta;
 use releasepage_domain::time::{UtcTime, time_iso8601};
 use releasepage_storage::{
-    DatabaseUrl, SchemaState, Store, StoreError,
+    DatabaseUrl, SchemaState, Store, StoreError, StoreSettings,
     clock::Clock,
     examine::{DatabaseExamined, database_examine},
-    job_list::{QueueState, queue_state},
+    job_hold::{JobHold, job_hold_get},
+    queue::{LaneStanding, queue_standing},
     schema_state,
 };
 
@@ -22,6 +23,10 @@ const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 
 /// How long a job may be due before it seems that nobody works.
 const DUE_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
+
+/// How long looking may take: a database of many gigabytes is read from its first page to its last, and is not ill
+/// because that is slow.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
 /// Looks at the database, and, where it has this binary's schema, at what is in it.
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
@@ -44,21 +49,30 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     if schema != SchemaState::Current {
         return findings;
     }
-    let store = Store::new(&settings.store());
+    let store = Store::new(&StoreSettings { timeout: LOOK_TIMEOUT, ..settings.store() });
     let now = Clock::system().now();
     match database_examine(&store).await {
         Ok(examined) => findings.extend(examined_findings(&shown, &examined, now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
-    match queue_state(&store, now).await {
-        Ok(queue) => findings.extend(queue_findings(&queue, now)),
+    match queue_look(&store, now).await {
+        Ok((lanes, hold)) => findings.extend(queue_findings(&lanes, hold.as_ref(), now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
     findings
 }
 
+async fn queue_look(store: &Store, now: UtcTime) -> Result<(Vec<LaneStanding>, Option<JobHold>), StoreError> {
+    Ok((queue_standing(store, now).await?, job_hold_get(store).await?))
+}
+
 fn unreadable(shown: &str, error: &StoreError) -> Finding {
-    let cure = "if it is not only busy, restore a back-up; `releasepage restore --help` says how";
+    let cure = match error {
+        StoreError::Unavailable(_) => {
+            "it may be busy or its disk full, which says nothing of the data: look again later"
+        }
+        _ => "if the file is damaged, restore a back-up; `releasepage restore --help` says how",
+    };
     Finding::fault(SUBJECT, format!("{shown}: {error}"), cure)
 }
 
@@ -116,34 +130,37 @@ fn clock_finding(examined: &DatabaseExamined, now: UtcTime) -> Finding {
     }
 }
 
-fn queue_findings(queue: &QueueState, now: UtcTime) -> Vec<Finding> {
+fn queue_findings(lanes: &[LaneStanding], hold: Option<&JobHold>, now: UtcTime) -> Vec<Finding> {
     const SUBJECT: &str = "queue";
+    let waiting: i64 = lanes.iter().map(|lane| lane.due + lane.waiting).sum();
+    let dead: i64 = lanes.iter().map(|lane| lane.dead).sum();
+    let due_since = lanes.iter().filter_map(|lane| lane.due_since).min();
     let mut findings = Vec::new();
-    if let Some(hold) = &queue.hold {
+    if let Some(hold) = hold {
         let what = format!("held since {}: {}; nothing is mailed", time_iso8601(hold.held_at), hold.because);
         let cure = "let it go on with `releasepage jobs resume`; with --cancel-mail, what waits is given up";
         findings.push(Finding::fault(SUBJECT, what, cure));
-    } else if let Some(due) = queue.due_since.filter(|due| now - *due > DUE_TOLERANCE) {
-        let what = format!("{} jobs wait, one of them since {}: no worker takes them", queue.ready, time_iso8601(due));
+    } else if let Some(due) = due_since.filter(|due| now - *due > DUE_TOLERANCE) {
+        let what = format!("{} jobs wait, one of them since {}: no worker takes them", waiting, time_iso8601(due));
         let cure = "start `releasepage work`, or `releasepage serve` without --no-worker";
         findings.push(Finding::fault(SUBJECT, what, cure));
     }
-    if queue.dead > 0 {
-        let letters = if queue.dead == 1 { "letter" } else { "letters" };
-        let what = format!("{} dead {letters}: jobs that failed for good", queue.dead);
+    if dead > 0 {
+        let letters = if dead == 1 { "letter" } else { "letters" };
+        let what = format!("{dead} dead {letters}: jobs that failed for good");
         let cure = "`releasepage jobs list` says why; once that is mended, `releasepage jobs retry --all`";
         findings.push(Finding::fault(SUBJECT, what, cure));
     }
     if findings.is_empty() {
-        findings.push(Finding::well(SUBJECT, format!("{} jobs wait for their time", queue.ready)));
+        findings.push(Finding::well(SUBJECT, format!("{waiting} jobs wait for their time")));
     }
     findings
 }
 
 #[cfg(test)]
 mod tests {
+    use releasepage_domain::job::Lane;
     use releasepage_domain::time::time_parse;
-    use releasepage_storage::job_hold::JobHold;
 
     use super::*;
 
@@ -183,20 +200,30 @@ mod tests {
     }
 
     #[test]
+    fn a_database_that_is_only_busy_is_not_to_be_restored() {
+        for (error, restore) in [
+            (StoreError::Unavailable("locked".into()), false),
+            (StoreError::Database("the database disk image is malformed".into()), true),
+        ] {
+            let told = unreadable("sqlite://x", &error).told();
+            assert_eq!(told.contains("restore a back-up"), restore, "{told}");
+        }
+    }
+
+    #[test]
     fn a_queue_that_stands_still_is_told() {
-        let well = QueueState { dead: 0, ready: 3, due_since: Some(now() - DUE_TOLERANCE), hold: None };
+        let lane = |lane, dead, due_since| LaneStanding { lane, due: 1, waiting: 2, running: 0, dead, due_since };
+        let soon = Some(now() - DUE_TOLERANCE);
         let held = JobHold { because: "restored".into(), held_at: now() };
         let late = Some(now() - DUE_TOLERANCE - TimeDelta::seconds(1));
-        for (queue, words) in [
-            (well.clone(), &["ok     queue"][..]),
-            (QueueState { due_since: late, ..well.clone() }, &["no worker takes them"]),
-            (QueueState { due_since: late, hold: Some(held), ..well.clone() }, &["restored", "jobs resume"]),
-            (
-                QueueState { dead: 2, due_since: late, ..well },
-                &["no worker takes them", "2 dead letters", "retry --all"],
-            ),
+        for (dead, due_since, hold, words) in [
+            (0, soon, None, &["ok     queue", "6 jobs wait"][..]),
+            (0, late, None, &["6 jobs wait", "no worker takes them"]),
+            (0, late, Some(&held), &["restored", "jobs resume"]),
+            (1, late, None, &["no worker takes them", "2 dead letters", "retry --all"]),
         ] {
-            let told = told(&queue_findings(&queue, now()));
+            let lanes = [lane(Lane::Prompt, dead, soon), lane(Lane::Delivery, dead, due_since)];
+            let told = told(&queue_findings(&lanes, hold, now()));
             assert!(words.iter().all(|word| told.contains(word)), "{told}\nlacks one of {words:?}");
         }
     }

@@ -7,8 +7,11 @@ use crate::support::setup::Setup;
 use crate::support::small_disk::{SmallDisk, is_inside_namespace};
 use crate::support::wait::eventually;
 
-/// The size of the disk.
+/// The size of the disk: the schema and a few releases fill it.
 const KIBIBYTES: u32 = 1_024;
+
+/// Its size once it was made larger.
+const KIBIBYTES_GROWN: u32 = 4_096;
 
 /// A test on a disk of its own; the name is what `script/test` knows it by.
 mod disk_that_is_full {
@@ -65,6 +68,7 @@ async fn full_disk_is_survived() {
     // Dies while the disk is full, and starts again when there is room.
     app.kill();
     disk.clear();
+    disk.grow(KIBIBYTES_GROWN);
     app.restart().await;
     let publish =
         async |version: &str| app.api().post(&releases, &json!({ "version": version, "title": "Acme" })).await;

@@ -9,7 +9,11 @@ both_databases! {
     async fn key_of_a_new_database_is_made_into_its_file_and_stays(setup: Setup) {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let file = directory.path().join("key");
-        let setup = setup.without("secret_key").with("secret_key_file", file.display());
+        let setup = setup
+            .without("secret_key")
+            .with("secret_key_file", file.display())
+            .with("jobs.lease_seconds", 2)
+            .with("jobs.heartbeat_seconds", 1);
         succeeds(&run(&["migrate"], setup.settings(), ""));
         let key = fs::read_to_string(&file).expect("the key is there");
         assert_eq!(key.trim().len(), 64, "32 bytes in hexadecimal");

@@ -75,6 +75,13 @@ impl SmallDisk {
         }
     }
 
+    /// Makes it larger.
+    pub(crate) fn grow(&self, kibibytes: u32) {
+        let size = format!("remount,size={kibibytes}k");
+        let mounted = Command::new("mount").args(["-o", &size]).arg(&self.path).status();
+        assert!(mounted.expect("mount runs").success(), "the file system can be made larger");
+    }
+
     /// Gives back what [`Self::fill`] took.
     pub(crate) fn clear(&self) {
         fs::remove_file(self.filler()).expect("the disk was filled");

@@ -32,12 +32,15 @@ const HOMES: &[(&str, &str)] = &[
     ("pq-sys", "storage"),
     ("openssl-sys", "storage"),
     ("lettre", "mailer"),
+    ("hyper", "egress"),
+    ("reqwest", "egress"),
     ("argon2", "auth"),
     ("chacha20poly1305", "auth"),
     ("prometheus-client", "api"),
     ("csv", "api"),
     ("clap", "cli"),
     ("config", "cli"),
+    ("indicatif", "cli"),
 ];
 
 /// What the domain must do without: IO, clock and randomness come with these.

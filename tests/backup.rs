@@ -190,6 +190,33 @@ async fn nothing_is_overwritten_and_nothing_half_is_left() {
     assert!(!directory.path().join("restored/secret_key").exists());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn back_up_that_was_altered_is_refused_before_anything_is_put_in_place() {
+    let app = Setup::on_sqlite().start().await;
+    app.page("A page to be altered").with_component("acme/api").await;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let file = directory.path().join("backup.db").display().to_string();
+    succeeds(&run(&["backup", &file], app.settings(), ""));
+    let settings = elsewhere(app.settings(), directory.path());
+    let bytes = fs::read(&file).expect("the back-up can be read");
+    let title = b"A page to be altered";
+    let at = bytes.windows(title.len()).position(|window| window == title).expect("the title is in the back-up");
+    let mut altered = bytes.clone();
+    altered[at] = b'a';
+    let without_end = &bytes[..bytes.len() - 1];
+    for (other, sentence) in [
+        (&altered[..], "was altered since it was made: its content is not that of the SHA-256 digest at its end"),
+        (without_end, "lacks the digest at its end: it was cut short or added to"),
+        (&[&bytes[..], b"\n"].concat(), "lacks the digest at its end: it was cut short or added to"),
+    ] {
+        fs::write(&file, other).expect("the back-up can be written");
+        fails(&run(&["restore", &file], &settings, ""), sentence);
+        assert!(!directory.path().join("restored").exists(), "nothing is put in place: {sentence}");
+    }
+    fs::write(&file, &bytes).expect("the back-up can be written");
+    succeeds(&run(&["restore", &file], &settings, ""));
+}
+
 #[tokio::test]
 async fn postgres_is_backed_up_by_its_own_tools() {
     let Some(setup) = Setup::on_postgres() else { return };

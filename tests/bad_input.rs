@@ -132,9 +132,11 @@ impl JsonEndpoint {
         self.api.request(self.method.clone(), &self.path)
     }
 
-    async fn refuses(&self, what: &str, request: RequestBuilder, status: u16, code: &str, causes: &Value) {
+    /// Hands back what is answered.
+    async fn refuses(&self, what: &str, request: RequestBuilder, status: u16, code: &str, causes: &Value) -> Value {
         let answer = self.api.send(request).await;
         v1_refusal_check(&format!("{} {}: {what}", self.method, self.path), &answer, status, code, causes);
+        answer.json()
     }
 
     /// Everything that can be wrong with a body whatever its fields are.
@@ -155,7 +157,8 @@ impl JsonEndpoint {
         let bare = self.request().body(valid.clone());
         self.refuses("no content type", bare, 415, "content-type-unsupported", &none).await;
         let packed = raw("application/json", valid.clone()).header("Content-Encoding", "gzip");
-        self.refuses("compressed", packed, 415, "content-type-unsupported", &none).await;
+        let told = self.refuses("compressed", packed, 415, "content-type-unsupported", &none).await;
+        assert!(told["error_description"].as_str().is_some_and(|told| told.contains("uncompressed only")), "{told}");
         for (what, body) in [
             ("an empty body", Vec::new()),
             ("half a body", valid[..valid.len() - 1].to_vec()),

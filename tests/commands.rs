@@ -113,7 +113,8 @@ both_databases! {
         let mut app = app;
         assert_eq!(succeeds(&run(&["health"], app.settings(), "")), "");
         app.kill();
-        fails(&run(&["health"], app.settings(), ""), "/healthz");
+        let told = fails(&run(&["health"], app.settings(), ""), "/healthz cannot be reached: Connection refused");
+        assert!(told.starts_with(&format!("releasepage: http://{}/healthz", app.address())), "{told}");
     }
 }
 
@@ -164,7 +165,7 @@ fn file_of_settings_that_cannot_be_used_is_named() {
 fn wrong_usage_has_a_status_of_its_own() {
     for arguments in [
         &[][..],
-        &["publish"],
+        &["announce"],
         &["serve", "--no-workers"],
         &["owner"],
         &["owner", "create", "--email", "ada@acme.example"],
@@ -187,6 +188,15 @@ fn every_command_helps_with_an_example() {
         &["migrate"],
         &["owner"],
         &["owner", "create"],
+        &["publish"],
+        &["import"],
+        &["import", "changelog"],
+        &["groups"],
+        &["groups", "list"],
+        &["groups", "show"],
+        &["groups", "create"],
+        &["groups", "edit"],
+        &["groups", "withdraw"],
         &["jobs"],
         &["jobs", "list"],
         &["jobs", "retry"],

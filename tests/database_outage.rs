@@ -6,11 +6,13 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
+use crate::hooks::forge::{Forge, delivery_new};
 use crate::support::app::App;
 use crate::support::load::{Answered, Load, statuses};
 use crate::support::page::Page;
 use crate::support::postgres_server::PostgresServer;
 use crate::support::setup::Setup;
+use crate::support::wait::eventually;
 
 /// How long after a crash the first request must succeed again.
 const RECOVERY: Duration = Duration::from_secs(10);
@@ -100,6 +102,31 @@ async fn postgres_that_stands_still_hangs_nobody() {
     }
     page.publish("acme/api", "v1000000.0.0").await;
     reader.mail("v1000000.0.0").await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn forge_is_told_that_postgres_stands_still_while_it_does() {
+    let Some(server) = PostgresServer::start() else { return };
+    // Whoever is no forge waits longer than the test does.
+    let app = Setup::on_postgres_server(&server).with("database.timeout_seconds", 300).start().await;
+    let forge = Forge::github(&app, "acme/api").await;
+    let page = forge.page(&app).await;
+    let payload = forge.payload("published", "v1.0.0");
+    let (delivery, body) = (delivery_new(), payload.to_string().into_bytes());
+    let deliver = async || forge.send(forge.request("release", &delivery, body.clone())).await;
+    server.pause();
+    let answered = tokio::time::timeout(Duration::from_secs(120), deliver()).await;
+    let refused = answered.expect("the forge is answered while Postgres stands still").expect(503).json();
+    server.resume();
+    assert_eq!(refused["error"], "unavailable");
+
+    // The same delivery again, as somebody asks for it at the forge.
+    assert!(deliver().await.status.is_success());
+    eventually("readers see the release", async || {
+        (page.latest("acme/api").await.as_deref() == Some("v1.0.0")).then_some(())
+    })
+    .await;
+    assert_eq!(forge.releases().await.len(), 1);
 }
 
 async fn start(server: &PostgresServer) -> App {

@@ -1,6 +1,10 @@
 //! GitHub's webhook: what it delivers becomes a release that readers see and hear of, once, whatever happens on the way.
+//! What holds for every forge's stands in `every_forge`.
 
-mod forge;
+mod every_forge;
+pub(crate) mod forge;
+mod kind;
+mod orders;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -36,9 +40,9 @@ async fn status_of(address: SocketAddr, head: String) -> String {
 }
 
 /// Waits until readers see this version as the latest; the worker's change reaches the server within a second.
-async fn shows(page: &Page, version: &str) {
+async fn shows(page: &Page, repo: &str, version: &str) {
     let what = format!("readers see {version}");
-    eventually(&what, async || (page.latest("acme/api").await.as_deref() == Some(version)).then_some(())).await;
+    eventually(&what, async || (page.latest(repo).await.as_deref() == Some(version)).then_some(())).await;
 }
 
 both_databases! {
@@ -53,7 +57,7 @@ both_databases! {
         assert!(mail.text.contains("faster"), "{}", mail.text);
         let last = forge.processed().await;
         assert_eq!(last["event"], "release");
-        shows(&page, "v1.2.0").await;
+        shows(&page, "acme/api", "v1.2.0").await;
         let releases = forge.releases().await;
         assert_eq!((releases.len(), &releases[0]["notes"]), (1, &json!("## Changed\n\n- It is **faster**.\n")));
         assert_eq!((&releases[0]["author"], &releases[0]["title"]), (&json!("ada"), &json!("Release v1.2.0")));
@@ -72,9 +76,9 @@ both_databases! {
         let mut second = forge.payload("prereleased", "v2.0.0");
         second["release"]["prerelease"] = true.into();
         forge.tell(&second).await;
-        shows(&page, "v1.0.0").await;
+        shows(&page, "acme/api", "v1.0.0").await;
         forge.tell(&forge.payload("released", "v2.0.0")).await;
-        shows(&page, "v2.0.0").await;
+        shows(&page, "acme/api", "v2.0.0").await;
         let mut tell = async |action: &str, change: Value| {
             second["action"] = action.into();
             second["release"]["prerelease"] = false.into();
@@ -87,15 +91,15 @@ both_databases! {
             releases.into_iter().find(|release| release["version"] == "v2.0.1").expect("the second release")
         };
         tell("edited", json!({ "tag_name": "v2.0.1", "name": null, "updated_at": "2030-01-01T00:00:00Z" })).await;
-        shows(&page, "v2.0.1").await;
+        shows(&page, "acme/api", "v2.0.1").await;
         let late = tell("edited", json!({ "name": "Too late", "updated_at": "2029-01-01T00:00:00Z" })).await;
         assert_eq!(late["title"], Value::Null, "the newest edit counts");
         tell("unpublished", json!({ "draft": true, "updated_at": "2031-01-01T00:00:00Z" })).await;
-        shows(&page, "v1.0.0").await;
+        shows(&page, "acme/api", "v1.0.0").await;
         tell("published", json!({ "draft": false, "updated_at": "2032-01-01T00:00:00Z" })).await;
-        shows(&page, "v2.0.1").await;
+        shows(&page, "acme/api", "v2.0.1").await;
         tell("deleted", json!({})).await;
-        shows(&page, "v1.0.0").await;
+        shows(&page, "acme/api", "v1.0.0").await;
         let edited = tell("edited", json!({ "updated_at": "2033-01-01T00:00:00Z" })).await;
         assert_eq!(edited["state"], "withdrawn", "what was deleted stays deleted");
     }
@@ -227,7 +231,7 @@ both_databases! {
         forge.tell(&forge.payload("published", "v1.1.0")).await;
         assert_eq!(forge.repository().await["name"], "umbrella/server");
         // Readers know it by its first name.
-        shows(&page, "v1.1.0").await;
+        shows(&page, "acme/api", "v1.1.0").await;
         forge.source.0 += 1;
         let refusal = forge.deliver(&forge.payload("published", "v1.2.0")).await.expect(409).json();
         assert_eq!(refusal["error"], "repository-other");
@@ -303,7 +307,7 @@ both_databases! {
     async fn payloads_of_github_pass_through(app: App) {
         let mut forge = Forge::github(&app, "Codertocat/Hello-World").await;
         forge.source = (186_853_002, "Codertocat/Hello-World".into());
-        let Some(ping) = fixture("ping.json") else { return };
+        let Some(ping) = fixture("github/ping.json") else { return };
         forge.send(forge.request("ping", &delivery_new(), ping)).await.expect(200);
         for (action, state) in [
             ("created", "published"),
@@ -314,7 +318,11 @@ both_databases! {
             ("deleted", "withdrawn"),
             ("edited", "withdrawn"),
         ] {
-            let payload = fixture(&format!("release.{action}.json")).expect("it lies beside the others");
+            let mut payload = fixture(&format!("github/release.{action}.json")).expect("it lies beside the others");
+            // Exactly the same bytes would be the same delivery.
+            if state == "withdrawn" {
+                payload.push(b' ');
+            }
             forge.send(forge.request("release", &delivery_new(), payload)).await.expect(202);
             forge.processed().await;
             let releases = forge.releases().await;

@@ -144,10 +144,23 @@ both_databases! {
             let answer = import(&app, &page, query, body.to_owned()).await.expect(status).json();
             assert_eq!(answer["error_causes"][0]["field"].as_str(), field, "{query} {body}");
         }
-        import(&app, &page, VOUCHED, format!("email\n{too_large}")).await.expect(413);
+        for (what, body, status, code, told) in [
+            ("a row without end", format!("email\n\"{too_large}"), 413, "body-too-large", "begins in line 2"),
+            ("a first line without end", too_large.clone(), 413, "body-too-large", "begins in line 1"),
+            ("a file without end", format!("email\n{}", "x\n".repeat(9 * 1024 * 1024)), 413, "body-too-large", "rows"),
+            ("UTF-16", "\u{0}e\u{0}m\u{0}a\u{0}i\u{0}l\u{0}\n".to_owned(), 400, "request-invalid", "line 1"),
+        ] {
+            let answer = import(&app, &page, VOUCHED, body).await.expect(status).json();
+            assert_eq!(answer["error"], code, "{what}");
+            let description = answer["error_description"].as_str().expect("a sentence");
+            assert!(description.contains(told), "{what}: {description}");
+        }
         let path = page.path("subscribers/import");
         let json = app.api().post(&path, &json!({ "email": "a@example.com" })).await.expect(415).json();
         assert_eq!(json["error"], "content-type-unsupported");
+        let packed = app.api().request(Method::POST, &path).header("Content-Type", "text/csv").header("Content-Encoding", "gzip");
+        let packed = app.api().send(packed.body("email\n")).await.expect(415).json();
+        assert!(packed["error_description"].as_str().is_some_and(|told| told.contains("uncompressed only")), "{packed}");
         assert_eq!(export(&app, &page, "").await.lines().count(), 1, "nothing was stored");
     }
 }

@@ -1,9 +1,12 @@
 //! Black-box tests: they start the real program and speak HTTP and SMTP to it. `docs/testing.md` says how to write one.
 
+mod annotations;
+mod backfill;
 mod backup;
 mod bad_input;
 mod badge;
 mod caps;
+mod changelog_import;
 mod commands;
 mod compose;
 mod crash;
@@ -13,6 +16,8 @@ mod demo;
 mod disk_full;
 mod doctor;
 mod durability;
+mod grouped_pages;
+mod grouping;
 mod hooks;
 mod importing;
 mod indistinguishable;
@@ -23,7 +28,9 @@ mod mails;
 mod malformed;
 mod managing_subscribers;
 mod metrics;
+mod monorepos;
 mod page_keys;
+mod pipelines;
 mod publishing;
 mod racing;
 mod rate_limits;

@@ -7,6 +7,7 @@ pub(crate) mod browser;
 pub(crate) mod conformity;
 pub(crate) mod database;
 pub(crate) mod deployment;
+pub(crate) mod forge;
 pub(crate) mod inbox;
 pub(crate) mod load;
 pub(crate) mod log;

@@ -50,8 +50,15 @@ fn bad_fields() -> impl Iterator<Item = BadField> {
 }
 
 impl Target {
-    /// The request is refused in the form of the Releases API, and the message names these fields.
-    async fn pipeline_refused(&self, what: &str, request: RequestBuilder, status: u16, code: &str, fields: &[&str]) {
+    /// The request is refused in the form of the Releases API, and the message, which is handed back, names these fields.
+    async fn pipeline_refused(
+        &self,
+        what: &str,
+        request: RequestBuilder,
+        status: u16,
+        code: &str,
+        fields: &[&str],
+    ) -> String {
         let answer = self.project.send(request).await;
         let what: String = what.chars().take(80).collect();
         assert_eq!(answer.status, status, "{what}: {}", answer.text());
@@ -66,6 +73,7 @@ impl Target {
             let named = message.split("; ").any(|sentence| sentence.starts_with(&format!("{field} ")));
             assert!(named, "{what}: {field} is not named in {message:?}");
         }
+        message.to_owned()
     }
 
     /// Everything that can be wrong with a request to publish or to edit, but for what is missing.
@@ -78,7 +86,8 @@ impl Target {
             self.pipeline_refused(content_type, request, 415, "content-type-unsupported", &[]).await;
         }
         let packed = raw("application/json", valid_text.as_bytes()).header("Content-Encoding", "gzip");
-        self.pipeline_refused("compressed", packed, 415, "content-type-unsupported", &[]).await;
+        let told = self.pipeline_refused("compressed", packed, 415, "content-type-unsupported", &[]).await;
+        assert!(told.contains("uncompressed only"), "{told}");
         for (what, body) in [
             ("half a body", &valid_text.as_bytes()[..valid_text.len() - 1]),
             ("no UTF-8", b"{\"title\": \"\xff\"}"),

@@ -1,40 +1,46 @@
-//! GitHub as the server sees it: a repository with its webhook, and deliveries signed like GitHub's.
+//! A forge as the server sees it: a repository with its webhook, and deliveries signed like the forge's.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use chrono::{SecondsFormat, Utc};
-use hmac::{Hmac, KeyInit, Mac};
+use chrono::{DateTime, SecondsFormat, Utc};
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
-use sha2::Sha256;
 
+use super::kind::{Kind, Told, What};
 use crate::support::api::{Answer, Api};
 use crate::support::app::App;
 use crate::support::page::Page;
 use crate::support::wait::eventually;
 
-/// A repository of origin `github`.
+/// A repository with a webhook.
 #[derive(Clone)]
 pub(crate) struct Forge {
     api: Api,
+    /// Which forge it is.
+    pub(crate) kind: Kind,
     /// What `POST /v1/repositories` answered.
     pub(crate) created: Value,
-    /// The number and the name of the repository at GitHub.
+    /// The number and the name of the repository at the forge.
     pub(crate) source: (i64, String),
 }
 
 impl Forge {
-    /// Makes the repository, with its webhook.
+    /// Makes a repository of GitHub, with its webhook.
     pub(crate) async fn github(app: &App, name: &str) -> Self {
-        let body = json!({ "name": name, "origin": "github" });
+        Self::of(app, Kind::Github, name).await
+    }
+
+    /// Makes the repository, with its webhook.
+    pub(crate) async fn of(app: &App, kind: Kind, name: &str) -> Self {
+        let body = json!({ "name": name, "origin": kind.origin() });
         let created = app.api().post("/v1/repositories", &body).await.expect(201).json();
-        Self { api: app.api().clone(), created, source: (186_853_002, name.to_owned()) }
+        Self { api: app.api().clone(), kind, created, source: (186_853_002, name.to_owned()) }
     }
 
     /// A page that shows the repository.
     pub(crate) async fn page(&self, app: &App) -> Page {
-        let page = app.page("Acme").with_rate_limit(1_000_000).await;
+        let page = app.page(&format!("Acme {}", self.created["id"])).with_rate_limit(1_000_000).await;
         let component = json!({ "repo": self.created["name"] });
         app.api().post(&format!("/v1/pages/{}/components", page.id), &component).await.expect(201);
         page
@@ -45,9 +51,9 @@ impl Forge {
         format!("/v1/repositories/{}", self.created["id"])
     }
 
-    /// Where GitHub delivers.
+    /// Where the forge delivers.
     pub(crate) fn hook_path(&self) -> String {
-        format!("/hooks/github/{}", self.created["id"])
+        format!("/hooks/{}/{}", self.kind.origin(), self.created["id"])
     }
 
     /// The secret that was shown when it was made.
@@ -60,7 +66,7 @@ impl Forge {
         self.api.get(&self.path()).await.expect(200).json()
     }
 
-    /// A payload of the event `release` for a release published this moment.
+    /// A payload of the event `release` of GitHub for a release published this moment.
     pub(crate) fn payload(&self, action: &str, tag: &str) -> Value {
         let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let id: i64 = tag.bytes().fold(17, |id, byte| id * 31 % 1_000_003 + i64::from(byte));
@@ -77,21 +83,34 @@ impl Forge {
         })
     }
 
-    /// A delivery as GitHub sends it, to be completed and sent with [`Forge::send`].
+    /// The payload that tells of a release.
+    pub(crate) fn telling(&self, what: What, told: &Told) -> Value {
+        self.kind.payload(what, told, &self.source)
+    }
+
+    /// A delivery as the forge sends it, to be completed and sent with [`Forge::send`].
     pub(crate) fn request(&self, event: &str, delivery: &str, body: Vec<u8>) -> RequestBuilder {
-        let signature = signature(self.secret(), &body);
-        self.request_unsigned(&self.hook_path(), event, delivery, body).header("x-hub-signature-256", signature)
+        self.request_signed_at(Utc::now(), event, delivery, body)
+    }
+
+    /// The same, signed at this time, where the forge signs a time.
+    pub(crate) fn request_signed_at(
+        &self,
+        at: DateTime<Utc>,
+        event: &str,
+        delivery: &str,
+        body: Vec<u8>,
+    ) -> RequestBuilder {
+        let proof = self.kind.proof(self.secret(), delivery, at, &body);
+        let request = self.request_unsigned(&self.hook_path(), event, delivery, body);
+        proof.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     /// The same without its signature, to any path.
     pub(crate) fn request_unsigned(&self, path: &str, event: &str, delivery: &str, body: Vec<u8>) -> RequestBuilder {
-        self.api
-            .anonymous()
-            .request(Method::POST, path)
-            .header("content-type", "application/json")
-            .header("x-github-event", event)
-            .header("x-github-delivery", delivery)
-            .body(body)
+        let request = self.api.anonymous().request(Method::POST, path).header("content-type", "application/json");
+        let headers = self.kind.headers(event, delivery);
+        headers.into_iter().fold(request, |request, (name, value)| request.header(name, value)).body(body)
     }
 
     /// Sends a delivery.
@@ -99,9 +118,9 @@ impl Forge {
         self.api.send(request).await
     }
 
-    /// Delivers a payload of the event `release`, each under an id of its own.
+    /// Delivers a payload of the event of a release, each under an id of its own.
     pub(crate) async fn deliver(&self, payload: &Value) -> Answer {
-        self.send(self.request("release", &delivery_new(), payload.to_string().into_bytes())).await
+        self.send(self.request(self.kind.event(), &delivery_new(), payload.to_string().into_bytes())).await
     }
 
     /// Delivers a payload that must be taken, and waits until it is processed.
@@ -132,22 +151,19 @@ pub(crate) fn delivery_new() -> String {
     format!("72d3162e-cc78-11e3-81ab-{:012}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The signature of a body: `sha256=…`.
+/// The signature of a body as GitHub sends it: `sha256=…`.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret.as_bytes()).expect("HMAC takes keys of any length");
-    mac.update(body);
-    let digits: String = mac.finalize().into_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
-    format!("sha256={digits}")
+    Kind::Github.proof(secret, "", Utc::now(), body).remove(0).1
 }
 
-/// A payload of GitHub's own, of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
+/// A real payload, `forge/name.json`, of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
 #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
 pub(crate) fn fixture(name: &str) -> Option<Vec<u8>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let directory = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from);
-    let payload = std::fs::read(directory.join("forges/github").join(name)).ok();
+    let payload = std::fs::read(directory.join("forges").join(name)).ok();
     if payload.is_none() {
-        println!("skipped: the payloads of GitHub are not there");
+        println!("skipped: the payloads of forges are not there");
     }
     payload
 }

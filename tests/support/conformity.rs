@@ -134,7 +134,14 @@ impl Conformity {
         };
         let validator = self.validator(&described["schema"]);
         let told = |error: jsonschema::ValidationError<'_>| format!("{error} at {}", error.instance_path());
-        validator.iter_errors(&body).map(told).collect()
+        let mut faults: Vec<String> = validator.iter_errors(&body).map(told).collect();
+        if answered.status >= 400
+            && let Some(code) = body["error"].as_str()
+            && described["examples"].get(code).is_none()
+        {
+            faults.push(format!("the code {code} is not in the document"));
+        }
+        faults
     }
 
     /// The validator of a schema, made once.

@@ -25,8 +25,8 @@ impl Process {
     }
 
     /// Starts `releasepage demo`, whose temporary directory is made in this one.
-    pub(crate) fn demo_start(temporary: &Path, log: &Path) -> Self {
-        let mut command = command(&["demo"], &SettingValues::new());
+    pub(crate) fn demo_start(settings: &SettingValues, temporary: &Path, log: &Path) -> Self {
+        let mut command = command(&["demo"], settings);
         command.env("TMPDIR", temporary);
         Self::spawn(command, log)
     }
@@ -87,6 +87,14 @@ pub(crate) fn run(arguments: &[&str], settings: &SettingValues, input: &str) -> 
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().expect("the output can be read")
+}
+
+/// Runs `releasepage` to its end in a directory, with these environment variables and no others but the search path.
+pub(crate) fn run_in(directory: &Path, arguments: &[&str], variables: &BTreeMap<&str, &str>) -> Output {
+    let mut command = command(arguments, &SettingValues::new());
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    command.env_clear().env("PATH", path).envs(variables).current_dir(directory).stdin(Stdio::null());
+    command.output().expect("the program starts")
 }
 
 /// What a command printed that ended well.

@@ -59,6 +59,10 @@ impl Setup {
             .with("mail.retry_seconds", 1)
             .with("mail.from", "Acme Releases <releases@acme.example>")
             .with("notify.delay_seconds", 0)
+            // No test asks anybody outside: an address that is refused as long as none is allowed.
+            .with("sources.github_api_url", "http://127.0.0.1:9")
+            .with("sources.gitlab_api_url", "http://127.0.0.1:9")
+            .with("sources.gitea_api_url", "http://127.0.0.1:9")
             .with("jobs.poll_milliseconds", 20)
             .with("limits.confirmation_interval_minutes", 0)
             .with("limits.confirmations_per_subscriber_per_day", 1_000)

@@ -2,11 +2,14 @@
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 
+/// What is said of a body that is compressed.
+pub(crate) const UNCOMPRESSED_EXPECTED: &str =
+    "Bodies are accepted uncompressed only: send it as it is, without Content-Encoding";
+
 /// The media type of a body that can be read as it is, in lower case and without parameters, such as
 /// `application/json`. `None` where there is none, where the body is compressed, or where it is text that is not UTF-8.
 pub(crate) fn content_type_readable(headers: &HeaderMap) -> Option<String> {
-    let encoding = text(headers, header::CONTENT_ENCODING);
-    if !encoding.is_none_or(|encoding| matches!(encoding.trim(), "" | "identity")) {
+    if content_is_compressed(headers) {
         return None;
     }
     let content_type = text(headers, header::CONTENT_TYPE)?;
@@ -17,6 +20,11 @@ pub(crate) fn content_type_readable(headers: &HeaderMap) -> Option<String> {
         .filter(|(name, _)| *name == "charset")
         .all(|(_, charset)| charset.trim_matches('"') == "utf-8");
     is_utf8.then(|| media_type.to_owned())
+}
+
+/// Whether a body says that it is compressed, in whatever way.
+pub(crate) fn content_is_compressed(headers: &HeaderMap) -> bool {
+    text(headers, header::CONTENT_ENCODING).is_some_and(|encoding| !matches!(encoding.trim(), "" | "identity"))
 }
 
 /// A header in lower case. One that is no ASCII stands for something that nobody reads.
@@ -49,6 +57,7 @@ mod tests {
             headers.insert(header::CONTENT_TYPE, HeaderValue::from_bytes(content_type.as_bytes()).unwrap());
             headers.insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
             assert_eq!(content_type_readable(&headers).as_deref(), readable, "{content_type} {encoding}");
+            assert_eq!(content_is_compressed(&headers), encoding == "gzip", "{encoding}");
         }
         assert_eq!(content_type_readable(&HeaderMap::new()), None);
     }

@@ -13,6 +13,11 @@ pub(crate) fn release_url(public_url: &Url, slug: &str, release_id: &str) -> Str
     below(public_url, &["p", slug, "releases", release_id])
 }
 
+/// A group's permalink, `/p/{slug}/groups/{id}`.
+pub(crate) fn group_url(public_url: &Url, slug: &str, group_id: i64) -> String {
+    below(public_url, &["p", slug, "groups", &group_id.to_string()])
+}
+
 /// The address that a forge delivers a repository's events to, `/hooks/github/{id}`.
 pub(crate) fn hook_url(public_url: &Url, origin: RepositoryOrigin, repository_id: i64) -> String {
     below(public_url, &["hooks", origin.as_str(), &repository_id.to_string()])
@@ -40,6 +45,7 @@ mod tests {
             let base = Url::parse(base).unwrap();
             assert_eq!(page_url(&base, "acme"), "https://releases.example.com/p/acme");
             assert_eq!(release_url(&base, "acme", "xbcehyc"), "https://releases.example.com/p/acme/releases/xbcehyc");
+            assert_eq!(group_url(&base, "acme", 17), "https://releases.example.com/p/acme/groups/17");
             assert_eq!(below(&base, &["a b/c"]), "https://releases.example.com/a%20b%2Fc");
         }
     }

@@ -4,8 +4,11 @@
 //! Each resource is one file: its shape on the wire, and its handlers. Whatever another organization has is not found.
 
 pub(crate) mod api_access;
+pub(crate) mod changelog_import;
 pub(crate) mod components;
 pub(crate) mod deliveries;
+mod group_fields;
+pub(crate) mod groups;
 mod import_body;
 mod import_rows;
 pub(crate) mod jobs;
@@ -16,9 +19,11 @@ pub(crate) mod projects;
 mod release_fields;
 pub(crate) mod releases;
 pub(crate) mod repositories;
+pub(crate) mod repository_sources;
 mod resource;
 pub(crate) mod subscriber_export;
 mod subscriber_fields;
 pub(crate) mod subscriber_import;
 pub(crate) mod subscribers;
 pub(crate) mod tokens;
+pub(crate) mod unassigned_releases;

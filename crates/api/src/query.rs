@@ -1,9 +1,12 @@
 //! The parameters of a query, taken one by one, so that an answer can name every parameter at fault.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, str::FromStr};
 
 use actix_web::HttpRequest;
-use releasepage_domain::fault::{Fault, Faults};
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    text::{Named, names_expected},
+};
 
 use crate::urlencoded::urlencoded_pairs;
 
@@ -55,6 +58,11 @@ impl Query {
     ) -> Option<T> {
         let text = self.text(faults, name, NAME_MAX)?;
         faults.take(take(text).ok_or_else(|| Fault::invalid(name, expected)))
+    }
+
+    /// A parameter that names a value of an enumeration.
+    pub(crate) fn named<T: Named + FromStr>(&self, faults: &mut Faults, name: &str) -> Option<T> {
+        self.parsed(faults, name, &names_expected::<T>(), |text| text.parse().ok())
     }
 
     /// How many rows a part of a list has: `limit`, 1 to 100, 20 where it is missing.

@@ -30,11 +30,21 @@ pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id"
 /// Names the server's region on every answer of an API.
 pub(crate) const REGION: HeaderName = HeaderName::from_static("x-releasepage-region");
 
-/// The routes whose success changes nothing of what readers see: they concern subscribers, accounts, or jobs that are done
-/// later. Most can be asked by strangers or come in great numbers, and would otherwise make every page in memory cost a
-/// look-up with each request.
-const READERS_SEE_NOTHING: [&str; 14] = [
+/// The routes whose success changes nothing of what readers see: they concern subscribers, accounts, charts, or jobs that
+/// are done later. Most can be asked by strangers or come in great numbers, and would otherwise make every page in memory
+/// cost a look-up with each request.
+const READERS_SEE_NOTHING: [&str; 24] = [
+    "/api/2/annotations",
+    "/api/3/annotation-categories",
+    "/api/3/annotation-categories/bulk/{category_id}",
+    "/api/3/annotation-categories/{category_id}",
+    "/api/3/annotations",
+    "/api/3/annotations/{annotation_id}",
+    "/hooks/generic/{repository_id}",
+    "/hooks/gitea/{repository_id}",
     "/hooks/github/{repository_id}",
+    "/hooks/gitlab/{repository_id}",
+    "/hooks/gogs/{repository_id}",
     "/v1/jobs/{job_id}/retry",
     "/v1/pages/{page_id}/subscribers",
     "/v1/pages/{page_id}/subscribers/import",
@@ -255,7 +265,8 @@ mod tests {
     #[test]
     fn routes_that_readers_do_not_see_are_there() {
         let paths = crate::openapi::document::DOCUMENT["paths"].as_object().unwrap();
-        let is_of_programs = |route: &str| ["/v1", "/hooks"].iter().any(|surface| path_is_below(route, surface));
+        let is_of_programs =
+            |route: &str| ["/v1", "/api", "/hooks"].iter().any(|surface| path_is_below(route, surface));
         for route in READERS_SEE_NOTHING.into_iter().filter(|route| is_of_programs(route)) {
             assert!(paths.contains_key(route), "{route}");
         }

@@ -30,6 +30,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
         web::scope("/api")
             .wrap(from_fn(failures_explain))
             .configure(releases_api)
+            .configure(annotations_api)
             .default_service(web::to(path_unknown)),
     );
     // Last: it takes every path that no scope before it has.
@@ -44,13 +45,15 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 /// What people's browsers ask for, and whoever watches the server.
 fn pages(config: &mut ServiceConfig) {
     use crate::pages::{
-        asset, confirm, docs, health, home, mailbox, preferences, public_page, setup, sign_in, subscribe, unsubscribe,
+        asset, confirm, docs, group_page, health, home, mailbox, preferences, public_page, setup, sign_in, subscribe,
+        unsubscribe,
     };
     config
         .service(PageEndpoint::get("/", home::home_show))
         .service(PageEndpoint::get("/p/{slug}", public_page::page_show))
         .service(PageEndpoint::get("/p/{slug}/", public_page::page_show))
         .service(PageEndpoint::get("/p/{slug}/releases/{release_id}", public_page::release_show))
+        .service(PageEndpoint::get("/p/{slug}/groups/{group_id}", group_page::group_show))
         .service(PageEndpoint::post("/p/{slug}/subscribe", subscribe::subscribe))
         .service(PageEndpoint::get("/confirm/{token}", confirm::confirm_show).with_post(confirm::confirm_use))
         .service(
@@ -114,9 +117,10 @@ fn page_api(config: &mut impl Routes) {
 
 /// The management API (`management-v1.md`): for programs with a personal access token.
 fn management_api(config: &mut impl Routes) {
-    use crate::management::{api_access, components, me, pages, projects, releases, repositories};
+    use crate::management::{api_access, changelog_import, components, me, pages, projects, releases};
     use crate::management::{deliveries, subscriber_export, subscriber_import, subscribers};
-    use crate::management::{jobs, mailbox, tokens};
+    use crate::management::{groups, jobs, mailbox, tokens, unassigned_releases};
+    use crate::management::{repositories, repository_sources};
     let repository_releases = "/repositories/{repository_id}/releases";
     let components_path = "/pages/{page_id}/components";
     let component_path = "/pages/{page_id}/components/{component_id}";
@@ -137,7 +141,16 @@ fn management_api(config: &mut impl Routes) {
                 .delete(repositories::repository_remove),
         )
         .service(Endpoint::at("/repositories/{repository_id}/rotate").post(repositories::repository_secret_rotate))
+        .service(Endpoint::at("/repositories/{repository_id}/backfill").post(repository_sources::repository_backfill))
+        .service(
+            Endpoint::at("/repositories/{repository_id}/component-suggestions")
+                .get(unassigned_releases::component_suggestions_read),
+        )
         .service(Endpoint::at(repository_releases).get(releases::releases_read).post(releases::release_add))
+        .service(
+            Endpoint::at("/repositories/{repository_id}/import/changelog")
+                .post(changelog_import::repository_changelog_import),
+        )
         .service(
             Endpoint::at("/releases/{release_id}")
                 .get(releases::release_read)
@@ -173,13 +186,29 @@ fn management_api(config: &mut impl Routes) {
                 .patch(components::component_edit)
                 .delete(components::component_remove),
         )
+        .service(Endpoint::at("/pages/{page_id}/groups").get(groups::groups_read).post(groups::group_add))
+        .service(
+            Endpoint::at("/pages/{page_id}/groups/{group_id}")
+                .get(groups::group_read)
+                .patch(groups::group_change)
+                .delete(groups::group_remove),
+        )
+        .service(
+            Endpoint::at("/pages/{page_id}/unassigned-releases").get(unassigned_releases::unassigned_releases_read),
+        )
         .service(Endpoint::at(api_access_path).get(api_access::api_access_read).put(api_access::api_access_write))
         .service(Endpoint::at("/pages/{page_id}/api-access/rotate").post(api_access::api_access_keys_rotate));
 }
 
 /// What forges deliver.
 fn hooks(config: &mut impl Routes) {
-    config.service(Endpoint::at("/github/{repository_id}").post(crate::hooks::github::github_deliver));
+    use crate::hooks::{generic, gitea, github, gitlab, gogs};
+    config
+        .service(Endpoint::at("/github/{repository_id}").post(github::github_deliver))
+        .service(Endpoint::at("/gitlab/{repository_id}").post(gitlab::gitlab_deliver))
+        .service(Endpoint::at("/gitea/{repository_id}").post(gitea::gitea_deliver))
+        .service(Endpoint::at("/gogs/{repository_id}").post(gogs::gogs_deliver))
+        .service(Endpoint::at("/generic/{repository_id}").post(generic::generic_deliver));
 }
 
 /// The Releases API (`amplitude-2.md`): for deployment pipelines with a project's key pair.
@@ -188,6 +217,33 @@ fn releases_api(config: &mut impl Routes) {
     config
         .service(Endpoint::at("/2/release").get(release_list).post(release_publish))
         .service(Endpoint::at("/2/release/{release_id}").get(release_read).put(release_change).delete(release_delete));
+}
+
+/// The Chart Annotations API (`amplitude-2.md`): for the same pipelines.
+fn annotations_api(config: &mut impl Routes) {
+    use crate::amplitude::{annotation_categories as categories, annotations, annotations_2};
+    config
+        .service(
+            Endpoint::at("/2/annotations").get(annotations_2::annotations_read).post(annotations_2::annotation_add),
+        )
+        .service(Endpoint::at("/2/annotations/{annotation_id}").get(annotations_2::annotation_read))
+        .service(
+            Endpoint::at("/3/annotation-categories").get(categories::categories_read).post(categories::category_add),
+        )
+        .service(Endpoint::at("/3/annotation-categories/bulk/{category_id}").put(categories::annotations_assign))
+        .service(
+            Endpoint::at("/3/annotation-categories/{category_id}")
+                .get(categories::category_read)
+                .put(categories::category_change)
+                .delete(categories::category_remove),
+        )
+        .service(Endpoint::at("/3/annotations").get(annotations::annotations_read).post(annotations::annotation_add))
+        .service(
+            Endpoint::at("/3/annotations/{annotation_id}")
+                .get(annotations::annotation_read)
+                .put(annotations::annotation_change)
+                .delete(annotations::annotation_remove),
+        );
 }
 
 #[cfg(test)]
@@ -228,6 +284,7 @@ mod tests {
             Registered::below("/v1", page_api),
             Registered::below("/v1", management_api),
             Registered::below("/api", releases_api),
+            Registered::below("/api", annotations_api),
             Registered::below("/hooks", hooks),
         ]
         .into_iter()

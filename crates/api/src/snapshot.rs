@@ -1,7 +1,7 @@
 //! What is kept in memory of a page: everything that reading a version takes, rendered.
 
 use releasepage_domain::{environment::Environment, page::CountedBy, time::time_iso8601};
-use releasepage_storage::{page_releases::PageRelease, snapshots::PageSnapshot};
+use releasepage_storage::{group_lists::LatestGroup, page_releases::PageRelease, snapshots::PageSnapshot};
 use url::Url;
 
 use crate::{
@@ -9,7 +9,7 @@ use crate::{
     v1::{
         badge::badge_default,
         response::Rendered,
-        version::{LatestVersionBody, VersionsBody},
+        version::{LatestGroupedBody, LatestVersionBody, VersionsBody},
     },
 };
 
@@ -40,8 +40,11 @@ pub(crate) struct Snapshot {
     pub(crate) badge: Rendered,
     /// Its components.
     pub(crate) components: Vec<SnapshotComponent>,
-    /// The version that was published last, of all that are latest.
+    /// The page's version: that of its highest group where readers see groups, else the one that was published last, of
+    /// all that are latest.
     pub(crate) latest: Option<String>,
+    /// Whether readers see groups on it.
+    pub(crate) grouped: bool,
     keys: Vec<(String, Environment)>,
 }
 
@@ -72,7 +75,8 @@ impl Snapshot {
                 name: component.name.clone(),
             })
             .collect();
-        let latest = read.latest.first().map(|release| release.version.clone());
+        let newest = || read.latest.first().map(|release| release.version.clone());
+        let latest = read.latest_grouped.as_ref().map(|group| group.version.clone()).or_else(newest);
         Self {
             number: page_number(&read.page.id).unwrap_or_default(),
             organization_id: read.organization_id,
@@ -87,6 +91,7 @@ impl Snapshot {
             version,
             components,
             latest,
+            grouped: read.latest_grouped.is_some(),
             keys: read.keys,
         }
     }
@@ -118,6 +123,7 @@ pub(crate) fn page_number(page_id: &str) -> Option<u64> {
 fn versions_body(read: &PageSnapshot, public_url: &Url) -> VersionsBody {
     VersionsBody {
         latest: read.latest.iter().map(latest_body).collect(),
+        latest_grouped: read.latest_grouped.as_ref().map(latest_grouped_body),
         permalink: page_url(public_url, &read.page.slug),
     }
 }
@@ -130,6 +136,15 @@ fn latest_body(release: &PageRelease) -> LatestVersionBody {
         published_at: time_iso8601(release.published_at),
         name: release.component.name.clone(),
         tag: Some(release.tag.clone()).filter(|tag| *tag != release.version),
+    }
+}
+
+fn latest_grouped_body(group: &LatestGroup) -> LatestGroupedBody {
+    LatestGroupedBody {
+        version: group.version.clone(),
+        authors: group.authors.clone(),
+        published_at: time_iso8601(group.published_at),
+        repos: group.repos.clone(),
     }
 }
 
@@ -158,10 +173,8 @@ mod tests {
         }
     }
 
-    /// The example of the contract, byte for byte but for white space, and an entry with a tag of its own.
-    #[test]
-    fn version_is_as_the_contract_has_it() {
-        let read = PageSnapshot {
+    fn read() -> PageSnapshot {
+        PageSnapshot {
             page: PageIdentity {
                 id: "0767f57acc44".into(),
                 title: "Acme".into(),
@@ -179,7 +192,14 @@ mod tests {
                 release("releasepage/api", "Public API", "v1.0.2", "v1.0.2", "Jivings", "2017-04-12T11:20:10Z"),
                 release("acme/mono/web", "Web", "web-v4.5.0", "v4.5.0", "acme", "2017-02-22T06:53:02Z"),
             ],
-        };
+            latest_grouped: None,
+        }
+    }
+
+    /// The example of the contract, byte for byte but for white space, and an entry with a tag of its own.
+    #[test]
+    fn version_is_as_the_contract_has_it() {
+        let read = read();
         let snapshot = Snapshot::new(read, &Url::parse("https://releases.example.com").unwrap());
         assert_eq!(
             std::str::from_utf8(&snapshot.version.body).unwrap(),
@@ -194,6 +214,29 @@ mod tests {
         assert_eq!(snapshot.environment_of("live.x"), Some(Environment::Live));
         assert_eq!(snapshot.environment_of("live.y"), None);
         assert_eq!(snapshot.number, 0x0767_f57a_cc44);
+    }
+
+    #[test]
+    fn version_of_a_grouped_page_is_as_the_contract_has_it() {
+        let group = LatestGroup {
+            id: 7,
+            version: "v0.5.0".into(),
+            authors: vec!["Jivings".into(), "dinkydani".into()],
+            published_at: time_parse("2017-04-12T11:20:10Z").unwrap(),
+            repos: vec!["releasepage/api".into(), "releasepage/portal".into()],
+        };
+        let read = PageSnapshot { latest: Vec::new(), latest_grouped: Some(group), ..read() };
+        let snapshot = Snapshot::new(read, &Url::parse("https://releases.example.com").unwrap());
+        assert_eq!(
+            std::str::from_utf8(&snapshot.version.body).unwrap(),
+            concat!(
+                r#"{"latest":[],"latestGrouped":{"version":"v0.5.0","authors":["Jivings","dinkydani"],"#,
+                r#""published_at":"2017-04-12T11:20:10Z","repos":["releasepage/api","releasepage/portal"]},"#,
+                r#""permalink":"https://releases.example.com/p/acme"}"#
+            )
+        );
+        assert_eq!((snapshot.latest.as_deref(), snapshot.grouped), (Some("v0.5.0"), true));
+        assert!(std::str::from_utf8(&snapshot.badge.body).unwrap().contains("Acme: v0.5.0"));
     }
 
     #[test]

@@ -353,6 +353,7 @@ mod tests {
             keys: Vec::new(),
             components: Vec::new(),
             latest: Vec::new(),
+            latest_grouped: None,
         };
         let url = Url::parse("http://localhost").unwrap();
         let entry = Entry::new(Arc::new(Snapshot::new(read, &url)), at(10, 0));

@@ -11,7 +11,7 @@ use releasepage_auth::{
     sealed::Sealer,
     secret_key::SecretKey,
     session::{CsrfSigner, DeviceSigner},
-    signature::hook_secret_new,
+    signature::hook_secret_standard_new,
 };
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{Store, clock::Clock, hook_repositories::hook_row, releases::ReleaseContext};
@@ -74,7 +74,7 @@ impl ApiState {
             clock,
             links: LinkSigner::new(secret_key),
             address_keys: AddressKeys::new(secret_key),
-            hook_decoy: sealer.seal(&hook_row(NOBODY), &hook_secret_new()),
+            hook_decoy: sealer.seal(&hook_row(NOBODY), &hook_secret_standard_new()),
             sealer,
             csrf: CsrfSigner::new(secret_key),
             devices: DeviceSigner::new(secret_key),
@@ -90,6 +90,6 @@ impl ApiState {
     /// What a change of a release needs.
     pub fn release_context(&self) -> ReleaseContext {
         let notify_delay = Duration::from_std(self.settings.notify_delay).unwrap_or(Duration::MAX);
-        ReleaseContext { notify_delay, now: self.now() }
+        ReleaseContext { notify_delay, now: self.now(), is_news: true }
     }
 }

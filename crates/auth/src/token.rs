@@ -25,6 +25,11 @@ pub fn token_check(token: &str) -> bool {
         .is_some_and(|random| base62_check(random, BASE62_160_BITS))
 }
 
+/// Whether a text is meant to be a personal access token, right or wrong: it begins as they do.
+pub fn token_resembles(text: &str) -> bool {
+    text.starts_with(PREFIX)
+}
+
 /// A new token for a one-time set-up link: 27 random base62 characters (160 bits).
 pub fn setup_token_new() -> SecretString {
     base62_random(BASE62_160_BITS).into()
@@ -56,6 +61,9 @@ mod tests {
         assert_eq!(token.expose_secret().len(), 7 + 27 + 6);
         assert!(token.expose_secret().starts_with("rp_pat_"));
         assert!(token_check(token.expose_secret()));
+        for (text, expected) in [(token.expose_secret(), true), ("rp_pat_", true), ("live.rp_pat_", false)] {
+            assert_eq!(token_resembles(text), expected, "{text}");
+        }
         assert_ne!(token.expose_secret(), token_new().expose_secret());
         assert!(!format!("{token:?}").contains("rp_pat_"));
     }

@@ -1,5 +1,9 @@
 //! The command line (`management-v1.md`, Command line).
 
+mod groups;
+mod import;
+mod publish;
+
 use std::path::PathBuf;
 
 use clap::{
@@ -7,6 +11,10 @@ use clap::{
     builder::{PossibleValuesParser, TypedValueParser},
 };
 use releasepage_domain::job::{JobState, Lane};
+
+pub(crate) use groups::{GroupArgument, GroupEdit, GroupsCommand, PageArgument};
+pub(crate) use import::{ChangelogArguments, ImportCommand};
+pub(crate) use publish::PublishArguments;
 
 /// Tells people about software releases: pages, feeds, badges and mail to those who asked for it.
 #[derive(Debug, Parser)]
@@ -27,7 +35,9 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Run a whole product with sample data in a temporary directory
-    #[command(after_help = "Example:\n  releasepage demo")]
+    #[command(
+        after_help = "Examples:\n  releasepage demo\n  RELEASEPAGE__SERVER__LISTEN=127.0.0.1:8081 releasepage demo"
+    )]
     Demo,
     /// Run the server, with the worker inside
     #[command(
@@ -52,6 +62,23 @@ pub(crate) enum Command {
         after_help = "Example:\n  releasepage owner create --email ada@example.com --organization Acme"
     )]
     Owner(OwnerCommand),
+    /// Publish a release from a pipeline, through the API of a server; done twice, it changes nothing the second time
+    #[command(
+        after_help = "Examples:\n  releasepage publish --repo acme/api --version v1.2.0 --notes-file notes.md\n  releasepage publish                                 # on a tag, beside a CHANGELOG.md\n\nRELEASEPAGE_URL is the server's address, RELEASEPAGE_TOKEN a personal access token with the scope publish. The settings\nof a server are not read. Prints where people read the release."
+    )]
+    Publish(PublishArguments),
+    /// Import a history that is kept elsewhere
+    #[command(
+        subcommand,
+        after_help = "Example:\n  releasepage import changelog CHANGELOG.md --repository acme/api --dry-run"
+    )]
+    Import(ImportCommand),
+    /// Releases of several components that readers see as one version
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  releasepage groups list --page acme\n  releasepage groups create --page acme --version v1.4.0 acme/api@v2.0.0 acme/web@v3.1.0\n\nWhat groups are, and who is told of them: docs/groups.md."
+    )]
+    Groups(GroupsCommand),
     /// What the queue holds: dead letters, and holding it
     #[command(
         subcommand,

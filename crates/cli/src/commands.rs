@@ -4,10 +4,13 @@ mod backup;
 mod config;
 mod demo;
 mod doctor;
+mod groups;
 mod health;
+mod import;
 mod jobs;
 mod migrate;
 mod owner;
+mod publish;
 mod restore;
 mod serve;
 mod work;
@@ -40,6 +43,9 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             let options = owner::OwnerOptions { json, if_missing };
             owner::owner_create(load(sources)?, &email, organization, options)
         }
+        Command::Publish(arguments) => publish::publish(arguments),
+        Command::Import(command) => import::import(&load(sources)?, command),
+        Command::Groups(command) => groups::groups(&load(sources)?, command),
         Command::Jobs(command) => jobs::jobs(&load(sources)?, command),
         Command::Backup { file } => backup::backup(&load(sources)?, &file),
         Command::Restore { file } => restore::restore(&load(sources)?, &file),

@@ -20,5 +20,6 @@ mod values;
 pub(crate) use document::settings_document;
 pub(crate) use error::SettingsError;
 pub(crate) use load::SettingsSources;
+pub(crate) use origin::Origin;
 pub(crate) use report::database_url_masked;
 pub(crate) use sections::{LogFormat, LogSettings, Settings};

@@ -4,14 +4,15 @@ use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
 use releasepage_api::{settings::ApiSettings, state::ApiState};
-use releasepage_auth::secret_key::SecretKey;
+use releasepage_auth::{sealed::Sealer, secret_key::SecretKey};
+use releasepage_egress::Egress;
 use releasepage_jobs::{
     handler::{Job, JobFailure, JobFuture, JobHandler},
     runner::Runner,
     upkeep::Upkeep,
 };
 use releasepage_mailer::worker::{MailWorker, WorkerError};
-use releasepage_sources::worker::SourceWorker;
+use releasepage_sources::{backfill::SourceFetcher, forge::ForgeClient, worker::SourceWorker};
 use releasepage_storage::{DatabaseUrl, MigrateError, SchemaState, Store, clock::Clock, migrate, schema_state};
 use url::Url;
 
@@ -64,14 +65,18 @@ impl Wiring {
         })?;
         let notify_delay = Span::seconds(settings.notify.delay_seconds.into());
         let sources = SourceWorker { store: store.clone(), clock: clock.clone(), notify_delay };
+        let forges = ForgeClient::new(Egress::new(settings.egress()), clock.clone());
+        let sealer = Sealer::new(&self.secret_key);
+        let fetch = settings.fetch();
+        let fetcher = SourceFetcher::new(store.clone(), clock.clone(), forges, sealer, notify_delay, fetch);
         let upkeep =
             Upkeep { store: store.clone(), clock: clock.clone(), notify_delay, retention: settings.retention() };
         Ok(Runner {
             store,
             clock,
             settings: settings.runner(),
-            handler: Arc::new(Work { mail, sources, upkeep }),
-            recurring: Upkeep::recurring(),
+            handler: Arc::new(Work { mail, sources, fetcher, upkeep }),
+            recurring: [Upkeep::recurring(), SourceFetcher::recurring()].concat(),
         })
     }
 }
@@ -126,6 +131,7 @@ fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> 
 pub(crate) struct Work {
     mail: MailWorker,
     sources: SourceWorker,
+    fetcher: SourceFetcher,
     upkeep: Upkeep,
 }
 
@@ -136,6 +142,9 @@ impl JobHandler for Work {
                 return result;
             }
             if let Some(result) = self.sources.handle(&job).await {
+                return result;
+            }
+            if let Some(result) = self.fetcher.handle(&job).await {
                 return result;
             }
             self.upkeep

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bump::Bump,
-    release::ReleaseState,
+    group::group_bump,
     subscriber::{Following, Preferences, SubscriberState},
 };
 
@@ -54,6 +54,21 @@ crate::text::named! {
     }
 }
 
+/// A release as far as it matters who is told of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ToldRelease {
+    /// The component that it belongs to.
+    pub component: i64,
+    /// What it is to the component's readers.
+    pub bump: Bump,
+}
+
+/// What a message is to a subscriber: the highest bump among the releases of the components that they follow; `None`
+/// where they follow none of these.
+pub fn told_bump(releases: &[ToldRelease], following: &Following) -> Option<Bump> {
+    group_bump(releases.iter().filter(|release| following.holds(release.component)).map(|release| release.bump))
+}
+
 /// What is looked at again at the moment of sending.
 #[derive(Clone, Debug)]
 pub struct DeliveryFacts<'a> {
@@ -65,19 +80,15 @@ pub struct DeliveryFacts<'a> {
     pub following: &'a Following,
     /// Whether the address turned out not to be reachable.
     pub suppressed: bool,
-    /// The component that the release belongs to.
-    pub component: i64,
-    /// What the release is to its readers.
-    pub bump: Bump,
-    /// The release's state.
-    pub release: ReleaseState,
+    /// The releases that are told of and that readers see: one, or those of a group.
+    pub releases: &'a [ToldRelease],
     /// Whether the page is published.
     pub page_published: bool,
 }
 
 /// Why a queued message is not sent after all.
 pub fn delivery_obstacle(facts: &DeliveryFacts<'_>) -> Option<&'static str> {
-    if facts.release != ReleaseState::Published {
+    if facts.releases.is_empty() {
         Some("the release was taken back")
     } else if !facts.page_published {
         Some("the page is not published")
@@ -85,7 +96,7 @@ pub fn delivery_obstacle(facts: &DeliveryFacts<'_>) -> Option<&'static str> {
         Some("the subscriber left")
     } else if facts.suppressed {
         Some("the address is suppressed")
-    } else if !facts.preferences.holds(facts.bump) || !facts.following.holds(facts.component) {
+    } else if !told_bump(facts.releases, facts.following).is_some_and(|bump| facts.preferences.holds(bump)) {
         Some("the subscriber's preferences changed")
     } else {
         None
@@ -105,22 +116,36 @@ mod tests {
             preferences: &preferences,
             following: &following,
             suppressed: false,
-            component: 7,
-            bump: Bump::Minor,
-            release: ReleaseState::Published,
+            releases: &[ToldRelease { component: 7, bump: Bump::Minor }],
             page_published: true,
         };
         assert_eq!(delivery_obstacle(&wanted), None);
         let unwanted = [
             DeliveryFacts { subscriber: SubscriberState::Unsubscribed, ..wanted.clone() },
             DeliveryFacts { suppressed: true, ..wanted.clone() },
-            DeliveryFacts { component: 8, ..wanted.clone() },
-            DeliveryFacts { bump: Bump::Prerelease, ..wanted.clone() },
-            DeliveryFacts { release: ReleaseState::Withdrawn, ..wanted.clone() },
+            DeliveryFacts { releases: &[ToldRelease { component: 8, bump: Bump::Minor }], ..wanted.clone() },
+            DeliveryFacts { releases: &[ToldRelease { component: 7, bump: Bump::Prerelease }], ..wanted.clone() },
+            DeliveryFacts { releases: &[], ..wanted.clone() },
             DeliveryFacts { page_published: false, ..wanted.clone() },
         ];
         for facts in unwanted {
             assert!(delivery_obstacle(&facts).is_some(), "{facts:?}");
+        }
+    }
+
+    #[test]
+    fn a_group_is_to_each_what_they_follow_of_it() {
+        let told = |component, bump| ToldRelease { component, bump };
+        let group = [told(1, Bump::Patch), told(2, Bump::Major), told(1, Bump::Minor), told(3, Bump::Patch)];
+        for (following, bump) in [
+            (Following::All, Some(Bump::Major)),
+            (Following::Only(vec![1]), Some(Bump::Minor)),
+            (Following::Only(vec![1, 3]), Some(Bump::Minor)),
+            (Following::Only(vec![3]), Some(Bump::Patch)),
+            (Following::Only(vec![2, 3]), Some(Bump::Major)),
+            (Following::Only(vec![4]), None),
+        ] {
+            assert_eq!(told_bump(&group, &following), bump, "{following:?}");
         }
     }
 }

@@ -1,7 +1,12 @@
 //! What changed between the version that a reader runs and another (`releasepage-v1.md`, changes): where versions stand,
 //! and which range two of them make.
 
-use crate::{fault::Fault, tag::Tag, time::UtcTime};
+use crate::{
+    fault::{Fault, Faults},
+    tag::Tag,
+    time::UtcTime,
+    version::Version,
+};
 
 /// A place in the order of a component's releases: by version, and of unversioned ones by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -69,6 +74,42 @@ impl ChangesRange {
     pub fn to_latest(from: ChangesEnd, latest: ChangesEnd) -> Self {
         Self { after: from.place, until: latest.place, prereleases: false }
     }
+}
+
+/// What lies between two versions of the groups of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupRange {
+    /// The groups behind this version belong to the range, by its [`Version::sort_key`],
+    pub after: String,
+    /// up to this one, and with it.
+    pub until: String,
+}
+
+impl GroupRange {
+    /// What a reader gets who goes from one version to another that they named; neither has to be one that a group has.
+    /// Fails with a fault of each that is no version, and of `to` where it comes before `from`.
+    pub fn between(from: &str, to: &str) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let after = faults.take(group_version_key("from", from));
+        let until = faults.take(group_version_key("to", to));
+        if after.as_ref().zip(until.as_ref()).is_some_and(|(after, until)| until < after) {
+            faults.push(Fault::invalid("to", "must not be a version before from"));
+        }
+        faults.finish(|| Some(Self { after: after?, until: until? }))
+    }
+
+    /// What a reader gets who goes on to the latest group's version: nothing, where they are ahead of it.
+    pub fn to_latest(from: &str, latest: &str) -> Result<Self, Faults> {
+        let mut faults = Faults::new();
+        let after = faults.take(group_version_key("from", from));
+        let until = faults.take(group_version_key("to", latest));
+        faults.finish(|| Some(Self { after: after?, until: until? }))
+    }
+}
+
+fn group_version_key(field: &str, name: &str) -> Result<String, Fault> {
+    let key = Tag::parse(name, None).version().map(Version::sort_key);
+    key.ok_or_else(|| Fault::invalid(field, "must be a version such as v1.0.0"))
 }
 
 #[cfg(test)]
@@ -149,5 +190,32 @@ mod tests {
             let (start, end) = (named("from", from).expect("a version"), named("to", to).expect("a version"));
             assert_eq!(ChangesRange::between(start, end).expect_err("backwards").field, "to", "{from} {to}");
         }
+    }
+
+    #[test]
+    fn groups_between_versions() {
+        let holds = |range: &GroupRange, version: &str| {
+            let key = version.parse::<crate::group::GroupVersion>().expect("a version").sort_key();
+            key > range.after && key <= range.until
+        };
+        for (from, to, inside, outside) in [
+            ("v0.1.0", "v0.3.0", &["v0.1.1", "0.2.0", "v0.3.0"][..], &["v0.1.0", "v0.3.1"][..]),
+            ("0.1", "v0.2.0-rc.1", &["v0.1.1"], &["v0.1.0", "v0.2.0"]),
+            ("v0.2.0-rc.1", "1", &["v0.2.0", "v0.10.0", "v1.0.0"], &["v0.1.9", "v1.0.1"]),
+            ("v1.0.0", "v1.0.0", &[], &["v1.0.0"]),
+        ] {
+            let range = GroupRange::between(from, to).expect("a range");
+            assert!(inside.iter().all(|version| holds(&range, version)), "{from} {to}");
+            assert!(!outside.iter().any(|version| holds(&range, version)), "{from} {to}");
+        }
+        let ahead = GroupRange::to_latest("v9.0.0", "v1.0.0").expect("a range");
+        assert!(!holds(&ahead, "v1.0.0") && !holds(&ahead, "v9.0.0"));
+        for (from, to, fields) in
+            [("words", "v1.0.0", &["from"][..]), ("words", "more", &["from", "to"]), ("v2.0.0", "v1.0.0", &["to"])]
+        {
+            let faults = GroupRange::between(from, to).expect_err("no range");
+            assert_eq!(faults.as_slice().iter().map(|fault| &*fault.field).collect::<Vec<_>>(), fields, "{from} {to}");
+        }
+        assert!(GroupRange::to_latest("words", "v1.0.0").is_err());
     }
 }

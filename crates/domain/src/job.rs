@@ -69,10 +69,27 @@ pub enum JobPayload {
         /// The delivery.
         delivery: i64,
     },
+    /// Fetch the releases that were there when a repository was added.
+    SourceBackfill {
+        /// The repository.
+        repository: i64,
+    },
+    /// Ask a repository's forge for what its webhook missed.
+    SourcePoll {
+        /// The repository.
+        repository: i64,
+    },
+    /// Write down which repositories are to be polled.
+    SourcePolls,
     /// Publish a scheduled release, if its time has come.
     ReleasePublish {
         /// The release.
         release: String,
+    },
+    /// Close a group, if its time has come.
+    GroupClose {
+        /// The group.
+        group: i64,
     },
     /// Write the deliveries of an announcement.
     AnnouncementSpread {
@@ -98,7 +115,11 @@ impl JobPayload {
         match self {
             Self::SubscriptionAnswer { .. } => "subscription_answer",
             Self::SourceEvent { .. } => "source_event",
+            Self::SourceBackfill { .. } => "source_backfill",
+            Self::SourcePoll { .. } => "source_poll",
+            Self::SourcePolls => "source_polls",
             Self::ReleasePublish { .. } => "release_publish",
+            Self::GroupClose { .. } => "group_close",
             Self::AnnouncementSpread { .. } => "announcement_spread",
             Self::DeliverySend { .. } => "delivery_send",
             Self::Prune => "prune",
@@ -108,9 +129,14 @@ impl JobPayload {
     /// The lane that the work belongs to.
     pub const fn lane(&self) -> Lane {
         match self {
-            Self::SubscriptionAnswer { .. } | Self::SourceEvent { .. } | Self::ReleasePublish { .. } => Lane::Prompt,
+            Self::SubscriptionAnswer { .. }
+            | Self::SourceEvent { .. }
+            | Self::ReleasePublish { .. }
+            | Self::GroupClose { .. } => Lane::Prompt,
             Self::AnnouncementSpread { .. } | Self::DeliverySend { .. } => Lane::Delivery,
-            Self::Prune => Lane::Maintenance,
+            Self::SourceBackfill { .. } | Self::SourcePoll { .. } | Self::SourcePolls | Self::Prune => {
+                Lane::Maintenance
+            }
         }
     }
 }

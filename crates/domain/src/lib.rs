@@ -5,22 +5,30 @@
 //! and what was found in the database are handed in, so that every rule is a function that a table can test.
 
 pub mod account;
+pub mod annotation;
 pub mod announcement;
 pub mod bump;
 pub mod changes;
 pub mod component;
+pub mod component_suggestion;
 pub mod consent;
 pub mod csv_cell;
 pub mod environment;
 pub mod fault;
+pub mod fields;
+pub mod group;
 pub mod history;
+pub mod hook_delivery;
 pub mod job;
 pub mod masking;
 pub mod page;
 pub mod release;
+pub mod release_import;
 pub mod repository;
+pub mod repository_source;
 pub mod search;
 pub mod source_event;
+pub mod source_listing;
 pub mod subscriber;
 pub mod subscription;
 pub mod tag;

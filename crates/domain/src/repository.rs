@@ -12,12 +12,32 @@ pub enum RepositoryOrigin {
     Api,
     /// GitHub's webhook does.
     Github,
+    /// GitLab's webhook does.
+    Gitlab,
+    /// The webhook of Gitea or Forgejo does.
+    Gitea,
+    /// Gogs' webhook does.
+    Gogs,
+    /// A program does, by deliveries in a form of our own.
+    Generic,
 }
 
 crate::text::named! {
     RepositoryOrigin {
         Api => "api",
         Github => "github",
+        Gitlab => "gitlab",
+        Gitea => "gitea",
+        Gogs => "gogs",
+        Generic => "generic",
+    }
+}
+
+impl RepositoryOrigin {
+    /// Whether the secret of its webhook is one of Standard Webhooks (`whsec_…`): GitLab takes no other as a signing
+    /// token, and the generic webhook signs as Standard Webhooks says.
+    pub const fn signs_standard(self) -> bool {
+        matches!(self, Self::Gitlab | Self::Generic)
     }
 }
 

@@ -4,20 +4,13 @@
 //! deleted, the newer of two counts where their source gives them times, and where it gives none, a publication beats
 //! the creation before it, and for the text an edit beats both. Among equals, the later to arrive counts.
 
-use chrono::Duration;
+use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
 
 use crate::{
     release::{Platforms, ReleaseInput},
     time::UtcTime,
 };
-
-/// How long a delivery that was processed is remembered, so that it is not processed twice.
-pub const DELIVERY_REMEMBERED: Duration = Duration::days(30);
-
-/// How long a delivery may wait to be processed before a repetition of it is taken as a new one: longer than all the
-/// tries of its job take, so that only a job that is lost is written again.
-const DELIVERY_WAITS: Duration = Duration::hours(3);
 
 /// What happened to a release at its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,6 +20,8 @@ pub enum SourceEventKind {
     Created,
     /// Its text, tag or flags were changed.
     Edited,
+    /// The same, by a source that publishes a release once: it was published before.
+    Amended,
     /// It was published, as a pre-release or a release, or a pre-release was made a release.
     Published,
     /// It was made a draft again.
@@ -42,6 +37,7 @@ impl SourceEventKind {
             Self::Created => 0,
             Self::Edited => 1,
             Self::Published | Self::Unpublished | Self::Deleted => 2,
+            Self::Amended => 3,
         }
     }
 
@@ -50,16 +46,21 @@ impl SourceEventKind {
         match self {
             Self::Created => 0,
             Self::Published | Self::Unpublished | Self::Deleted => 1,
-            Self::Edited => 2,
+            Self::Edited | Self::Amended => 2,
         }
+    }
+
+    /// Whether it changes a release and publishes none.
+    pub const fn is_edit(self) -> bool {
+        matches!(self, Self::Edited | Self::Amended)
     }
 }
 
 /// The repository that an event is of, as its forge knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRepository {
-    /// Its number at the forge, which stays when it is renamed or transferred.
-    pub id: i64,
+    /// Its number at the forge, which stays when it is renamed or transferred; `None` where the forge tells none.
+    pub id: Option<i64>,
     /// Its present name, `owner/name`; not checked.
     pub name: String,
 }
@@ -69,12 +70,33 @@ pub struct SourceRepository {
 pub struct SourceEvent {
     /// What happened.
     pub kind: SourceEventKind,
-    /// The release's id at the forge, which stays when its tag is changed.
+    /// What names the release at its source for good: its id there, or its tag where the source has no ids.
     pub release_id: String,
+    /// When the release was made, from sources where a name is free again after a deletion: a release that was made later
+    /// under the same name is a new life of it. Compared to the second, since not all that they send is finer.
+    pub made_at: Option<UtcTime>,
     /// When the release was last changed, where the forge says so.
     pub updated_at: Option<UtcTime>,
     /// What readers are to see of it; `None` where they are to see nothing: it is a draft, or gone.
     pub shown: Option<SourceText>,
+}
+
+impl SourceEvent {
+    /// What stands there of the life of its release that it is of, and when that began; `None` where the release was
+    /// deleted and made anew since.
+    pub(crate) fn life<'a>(
+        &self,
+        before: Option<&'a SourceStanding>,
+    ) -> Option<(Option<&'a SourceStanding>, Option<UtcTime>)> {
+        let made_at = self.made_at.map(|time| time.trunc_subsecs(0));
+        let made_before = before.and_then(|before| before.made_at);
+        let before = match (made_before, made_at) {
+            (Some(known), Some(told)) if told < known => return None,
+            (Some(known), Some(told)) if told > known => None,
+            _ => before,
+        };
+        Some((before, made_at.or(made_before)))
+    }
 }
 
 /// What readers are to see of a release. Whoever parses the fields checks them, as those of a [`ReleaseInput`].
@@ -124,7 +146,7 @@ pub enum SourceStage {
     Prerelease,
     /// Published.
     Release,
-    /// Gone for good: a forge never gives an id twice.
+    /// Gone for good: a source never gives an id twice. Where names are free again, gone until a later one is made.
     Deleted,
 }
 
@@ -156,6 +178,8 @@ pub struct SourceMark {
 /// What is remembered of a release of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceStanding {
+    /// When the release was made whose events those are, as in [`SourceEvent::made_at`].
+    pub made_at: Option<UtcTime>,
     /// Where it stands.
     pub stage: SourceStage,
     /// The event that said so.
@@ -174,8 +198,11 @@ pub struct SourceStep {
     pub takes_text: bool,
 }
 
-/// The rule: what an event makes of a release that stands there; `None` for one that was never heard of.
-pub fn source_step(before: Option<&SourceStanding>, event: &SourceEvent) -> SourceStep {
+/// The rule: what an event makes of a release that stands there; `before` is `None` for one that was never heard of.
+///
+/// Answers `None` where the event is of a release that was deleted and made anew since: it changes nothing.
+pub fn source_step(before: Option<&SourceStanding>, event: &SourceEvent) -> Option<SourceStep> {
+    let (before, made_at) = event.life(before)?;
     let mark = |rank| SourceMark { at: event.updated_at, rank };
     let stage = match (event.kind, &event.shown) {
         (SourceEventKind::Deleted, _) => SourceStage::Deleted,
@@ -191,74 +218,22 @@ pub fn source_step(before: Option<&SourceStanding>, event: &SourceEvent) -> Sour
         }
         _ => (stage, stage_mark),
     };
-    if !stage.is_shown() {
-        return SourceStep { standing: SourceStanding { stage, stage_mark, text_mark: None }, takes_text: false };
-    }
     let text_mark = mark(event.kind.text_rank());
     let text_before = before.and_then(|before| before.text_mark);
-    let takes_text = event.shown.is_some() && text_before.is_none_or(|before| text_mark >= before);
-    let text_mark = if takes_text { Some(text_mark) } else { text_before };
-    SourceStep { standing: SourceStanding { stage, stage_mark, text_mark }, takes_text }
-}
-
-/// Where a delivery stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryStanding {
-    /// Stored, with a job that will process it.
-    Queued,
-    /// Processed.
-    Done,
-    /// Its job failed for good.
-    Failed,
-}
-
-crate::text::named! {
-    DeliveryStanding {
-        Queued => "queued",
-        Done => "done",
-        Failed => "failed",
-    }
-}
-
-/// Whether a delivery that came before is to be processed when it comes again: if it failed, or if it has waited so
-/// long since `received_at` that its job must be lost.
-pub fn delivery_is_due_again(standing: DeliveryStanding, received_at: UtcTime, now: UtcTime) -> bool {
-    match standing {
-        DeliveryStanding::Queued => now - received_at > DELIVERY_WAITS,
-        DeliveryStanding::Done => false,
-        DeliveryStanding::Failed => true,
-    }
-}
-
-/// What became of a delivery, as the owner of the repository is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum DeliveryResult {
-    /// Stored, and to be processed within moments.
-    Accepted,
-    /// Processed.
-    Processed,
-    /// Understood; it changes nothing here.
-    Ignored,
-    /// Not taken: its content cannot be used, or is another repository's.
-    Refused,
-    /// It could not be processed.
-    Failed,
-}
-
-crate::text::named! {
-    DeliveryResult {
-        Accepted => "accepted",
-        Processed => "processed",
-        Ignored => "ignored",
-        Refused => "refused",
-        Failed => "failed",
-    }
+    let takes_text = stage.is_shown() && event.shown.is_some() && text_before.is_none_or(|before| text_mark >= before);
+    let text_mark = match (stage.is_shown(), takes_text) {
+        (false, _) => None,
+        (true, true) => Some(text_mark),
+        (true, false) => text_before,
+    };
+    Some(SourceStep { standing: SourceStanding { made_at, stage, stage_mark, text_mark }, takes_text })
 }
 
 #[cfg(test)]
 mod tests {
     use super::{SourceEventKind::*, *};
     use crate::time::time_parse;
+    use chrono::Duration;
     use proptest::prelude::*;
 
     /// An event, whose text is called like it.
@@ -273,7 +248,7 @@ mod tests {
             prerelease,
         };
         let updated_at = minute.map(|minute| time_parse(&format!("2024-05-01T12:{minute:02}:00Z")).expect("a time"));
-        SourceEvent { kind, release_id: "7".into(), updated_at, shown: is_shown.then_some(text) }
+        SourceEvent { kind, release_id: "7".into(), made_at: None, updated_at, shown: is_shown.then_some(text) }
     }
 
     /// Where the release stands after the events, and which text readers see.
@@ -281,7 +256,7 @@ mod tests {
         let mut standing = None;
         let mut shown = None;
         for event in events {
-            let step = source_step(standing.as_ref(), event);
+            let Some(step) = source_step(standing.as_ref(), event) else { continue };
             if step.takes_text {
                 shown = event.shown.as_ref().map(|text| text.title.clone());
             }
@@ -309,6 +284,10 @@ mod tests {
             (vec![one(Published), one(Edited), one(Unpublished)], Draft, None),
             (vec![one(Published), one(Edited), one(Unpublished), one(Published)], Release, Some("one")),
             (vec![one(Unpublished), one(Edited)], Draft, None),
+            // A source that gives no times and publishes once: what is made of a release later counts.
+            (vec![pre(Published), one(Amended)], Release, Some("one")),
+            (vec![one(Amended), pre(Published)], Release, Some("one")),
+            (vec![one(Amended), one(Deleted), pre(Published)], Gone, None),
             (vec![one(Deleted), one(Published)], Gone, None),
             (vec![one(Published), one(Deleted), one(Edited)], Gone, None),
             (vec![event("new", Edited, Some(5), true), event("old", Edited, Some(4), false)], Prerelease, Some("new")),
@@ -322,19 +301,6 @@ mod tests {
         ] {
             let (standing, text) = fold(&events);
             assert_eq!((standing.stage, text.as_deref()), (stage, shown), "{events:#?}");
-        }
-    }
-
-    #[test]
-    fn only_what_was_not_done_is_done_again() {
-        let now = time_parse("2024-05-01T12:00:00Z").expect("a time");
-        for (standing, hours, again) in [
-            (DeliveryStanding::Queued, 0, false),
-            (DeliveryStanding::Queued, 4, true),
-            (DeliveryStanding::Done, 400, false),
-            (DeliveryStanding::Failed, 0, true),
-        ] {
-            assert_eq!(delivery_is_due_again(standing, now - Duration::hours(hours), now), again, "{standing} {hours}");
         }
     }
 
@@ -371,7 +337,58 @@ mod tests {
         })
     }
 
+    /// The events of releases made one after the other under one name, by a source without times of changes. All but the
+    /// last were deleted, perhaps it too.
+    fn lives() -> impl Strategy<Value = Vec<SourceEvent>> {
+        prop::collection::vec(any::<[bool; 3]>(), 1..4).prop_map(|lives| {
+            let last = lives.len() - 1;
+            let mut events = Vec::new();
+            for (number, [prerelease, amended, deleted]) in lives.into_iter().enumerate() {
+                let made_at = time_parse(&format!("2024-05-01T12:00:0{number}.5Z"));
+                let mut told = |what, kind, prerelease| {
+                    let name = format!("{what} {number}");
+                    events.push(SourceEvent { made_at, ..event(&name, kind, None, prerelease) });
+                };
+                told("published", Published, prerelease);
+                if amended {
+                    told("amended", Amended, false);
+                }
+                if deleted || number < last {
+                    told("deleted", Deleted, false);
+                }
+            }
+            events
+        })
+    }
+
+    #[test]
+    fn a_name_is_free_again_after_a_deletion() {
+        let of = |second: u32, kind, name: &str| {
+            let made_at = time_parse(&format!("2024-05-01T12:00:{second:02}Z"));
+            SourceEvent { made_at, ..event(name, kind, None, false) }
+        };
+        let (first, gone, anew) = (of(1, Published, "first"), of(1, Deleted, "gone"), of(2, Published, "anew"));
+        for events in [[&first, &gone, &anew], [&anew, &first, &gone], [&first, &anew, &gone]] {
+            let events = events.map(Clone::clone);
+            let (standing, text) = fold(&events);
+            assert_eq!((standing.stage, text.as_deref()), (SourceStage::Release, Some("anew")), "{events:#?}");
+        }
+        // The same second, told more exactly by one of its events: the same release.
+        let exact = SourceEvent { made_at: time_parse("2024-05-01T12:00:01.75Z"), ..of(1, Amended, "late") };
+        assert_eq!(fold(&[first.clone(), gone.clone(), exact]).0.stage, SourceStage::Deleted);
+        // One that does not say when its release was made is of the one that is known.
+        let nameless = SourceEvent { made_at: None, ..of(1, Deleted, "gone") };
+        assert_eq!(fold(&[first, nameless, gone]).0.stage, SourceStage::Deleted);
+    }
+
     proptest! {
+        #[test]
+        fn every_order_of_several_lives_comes_to_the_last(
+            (events, shuffled) in lives().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),
+        ) {
+            prop_assert_eq!(fold(&events), fold(&shuffled));
+        }
+
         #[test]
         fn every_order_comes_to_the_same(
             (events, shuffled) in life().prop_flat_map(|events| (Just(events.clone()), Just(events).prop_shuffle())),

@@ -5,7 +5,11 @@ use std::{collections::HashSet, fmt, str::FromStr};
 use email_address::{EmailAddress, Options};
 use serde::{Deserialize, Serialize};
 
-use crate::{bump::Bump, fault::Fault, text::line_is_clean};
+use crate::{
+    bump::Bump,
+    fault::Fault,
+    text::{line_is_clean, names_joined},
+};
 
 /// Where a subscriber stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -127,7 +131,8 @@ impl Default for Preferences {
 impl Preferences {
     /// Checks a list of names.
     pub fn parse<S: AsRef<str>>(field: &str, names: &[S]) -> Result<Self, Fault> {
-        let fault = || Fault::invalid(field, "must be at least one of major, minor, patch and prerelease, none twice");
+        let expected = || format!("must be at least one of {}, none twice", names_joined::<Bump>("and"));
+        let fault = || Fault::invalid(field, expected());
         let bumps: Vec<Bump> =
             names.iter().map(|name| Bump::from_str(name.as_ref())).collect::<Result<_, _>>().map_err(|_| fault())?;
         let distinct: HashSet<Bump> = bumps.iter().copied().collect();

@@ -85,6 +85,20 @@ pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
     (!cut || !Reading::of(tag).named).then_some(rest)
 }
 
+/// The part of its repository that a tag names by itself, whatever components there are: what stands in front of its
+/// version, and whether that is written with a `v`: `(web-, true)` for `web-v4.5.0`, `(cmd/river/, true)` for
+/// `cmd/river/v0.11.2`. `None` where the tag names no part, has no version, or speaks of something unfinished.
+pub fn tag_part(tag: &str) -> Option<(&str, bool)> {
+    let tag = tag.trim();
+    let reading = Reading::of(tag);
+    if !reading.named || reading.unfinished {
+        return None;
+    }
+    let (name, _) = name_split(tag)?;
+    let behind = name.len() + 1;
+    Some((&tag[..behind], tag[behind..].starts_with(['v', 'V'])))
+}
+
 /// Whether a tag is of the part that `prefix` names.
 fn prefix_takes(tag: &str, prefix: &str) -> bool {
     prefix_strip(tag, prefix).is_some_and(|rest| {
@@ -232,6 +246,22 @@ mod tests {
         assert_eq!(key("release-0.11.2"), key("v0.11.2"));
         assert!(key("driver/v0.11.3") > key("v0.11.2"));
         assert!(key("driver/v0.11.3-rc.1.1") > key("v0.11.3-rc.1"));
+    }
+
+    #[test]
+    fn parts_by_their_tags() {
+        for (tag, part) in [
+            ("web-v4.5.0", Some(("web-", true))),
+            ("server-0.1.0", Some(("server-", false))),
+            ("cmd/river/v0.11.2", Some(("cmd/river/", true))),
+            ("@scope/tool@1.2.3-beta.1", Some(("@scope/tool@", false))),
+            ("v1.2.0", None),
+            ("release-1.2.0", None),
+            ("nightly-v1.2.0", None),
+            ("cmd/river/stable", None),
+        ] {
+            assert_eq!(tag_part(tag), part, "{tag}");
+        }
     }
 
     #[test]

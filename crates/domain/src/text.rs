@@ -14,7 +14,26 @@ impl fmt::Display for UnknownName {
 
 impl std::error::Error for UnknownName {}
 
-/// Gives an enum one name for each value: `ALL`, `as_str`, `Display` and `FromStr`.
+/// An enumeration whose values have names.
+pub trait Named {
+    /// The name of every value, in the order of declaration.
+    const NAMES: &'static [&'static str];
+}
+
+/// The names of all values of the enumeration as part of a sentence: `major, minor and patch`, where `word` is `and`.
+pub fn names_joined<T: Named>(word: &str) -> String {
+    match T::NAMES {
+        [others @ .., last] if !others.is_empty() => format!("{} {word} {last}", others.join(", ")),
+        names => names.concat(),
+    }
+}
+
+/// What is expected of a text that names a value of the enumeration: `must be live or test`.
+pub fn names_expected<T: Named>() -> String {
+    format!("must be {}", names_joined::<T>("or"))
+}
+
+/// Gives an enum one name for each value: `ALL`, `as_str`, `Display`, `FromStr` and [`Named`].
 macro_rules! named {
     ($type:ident { $($value:ident => $name:literal),+ $(,)? }) => {
         impl $type {
@@ -27,6 +46,10 @@ macro_rules! named {
                     $(Self::$value => $name),+
                 }
             }
+        }
+
+        impl $crate::text::Named for $type {
+            const NAMES: &'static [&'static str] = &[$($name),+];
         }
 
         impl ::std::fmt::Display for $type {
@@ -77,6 +100,7 @@ pub fn slug_of(name: &str, fallback: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{bump::Bump, environment::Environment, subscriber::SubscriberState};
 
     #[test]
     fn slugs() {
@@ -84,6 +108,18 @@ mod tests {
             assert_eq!(slug_of(name, "x"), slug, "{name}");
         }
         assert_eq!(slug_of(&"a".repeat(500), "x").len(), 60);
+    }
+
+    #[test]
+    fn names_are_listed() {
+        struct One;
+        impl Named for One {
+            const NAMES: &'static [&'static str] = &["email"];
+        }
+        assert_eq!(names_expected::<One>(), "must be email");
+        assert_eq!(names_expected::<Environment>(), "must be live or test");
+        assert_eq!(names_expected::<SubscriberState>(), "must be pending, confirmed, unsubscribed or suppressed");
+        assert_eq!(names_joined::<Bump>("and"), "major, minor, patch and prerelease");
     }
 
     #[test]

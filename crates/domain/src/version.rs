@@ -41,6 +41,13 @@ impl Version {
         parse::version(text, 2)
     }
 
+    /// The version with these numbers, most significant first, and nothing behind them.
+    pub(crate) fn from_numbers(numbers: [u64; 3]) -> Self {
+        let digits = numbers.map(|number| number.to_string());
+        let number = |index: usize| Number::from_digits(digits.get(index).map_or("", String::as_str));
+        Self { numbers: std::array::from_fn(number), prerelease: Vec::new() }
+    }
+
     /// Whether it has the identifiers of a pre-release.
     pub fn is_prerelease(&self) -> bool {
         !self.prerelease.is_empty()

@@ -4,6 +4,7 @@ use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
 
 use releasepage_domain::{
     bump::Bump,
+    component_suggestion::component_suggestions,
     history::{ComponentRelease, HistoryRelease, component_history, component_latest},
     tag::{Tag, tag_component},
     time::{UtcTime, time_parse},
@@ -164,4 +165,39 @@ fn every_module_of_a_monorepo_has_its_own_tags() {
         assert_eq!(part, prefix.strip_suffix('v').unwrap_or(prefix), "{tag}");
         assert!(shown.starts_with('v'), "{tag} is shown as {shown}");
     }
+}
+
+#[test]
+fn parts_are_suggested_as_their_project_cuts_them() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    let suggested = |repository: &str| {
+        let tags = tags.0[repository].iter().map(|(tag, at)| (tag.as_str(), *at));
+        component_suggestions(tags).into_iter().map(|found| (found.tag_prefix, found.latest)).collect::<Vec<_>>()
+    };
+    let named = |found: &[(Option<String>, String)]| {
+        let name =
+            |(prefix, latest): &(Option<String>, String)| format!("{} {latest}", prefix.as_deref().unwrap_or("-"));
+        found.iter().map(name).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        named(&suggested("riverqueue/river")),
+        [
+            "- v0.43.0",
+            "riverdriver/riverpgxv5/v riverdriver/riverpgxv5/v0.43.0",
+            "riverdriver/riverdatabasesql/v riverdriver/riverdatabasesql/v0.43.0",
+            "riverdriver/v riverdriver/v0.43.0",
+            "cmd/river/v cmd/river/v0.43.0",
+            "rivertype/v rivertype/v0.43.0",
+            "rivershared/v rivershared/v0.43.0",
+            "riverdriver/riversqlite/v riverdriver/riversqlite/v0.43.0",
+        ]
+    );
+    let actix = suggested("actix/actix-web");
+    assert_eq!(actix.len(), 23);
+    assert_eq!(
+        named(&actix[..4]),
+        ["- v0.7.19", "http-v http-v3.13.3", "web-v web-v4.15.0", "awc-v awc-v3.8.2"],
+        "those with the most tags come first"
+    );
+    assert_eq!(suggested("LemmyNet/lemmy"), []);
 }

@@ -4,6 +4,7 @@ use releasepage_domain::job::JobPayload;
 use releasepage_storage::{
     Store,
     clock::Clock,
+    group_closing::group_close_due,
     releases::{ReleaseContext, release_publish_due},
     retention::{Retention, prune},
 };
@@ -13,7 +14,7 @@ use crate::{
     runner::Recurring,
 };
 
-/// Publishes scheduled releases and removes what is past its retention.
+/// Publishes scheduled releases, closes groups and removes what is past its retention.
 #[derive(Clone, Debug)]
 pub struct Upkeep {
     /// The database.
@@ -34,12 +35,19 @@ impl Upkeep {
 
     /// Does a job of this kind; `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
-        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now() };
+        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
         let done = match &job.payload {
+            JobPayload::GroupClose { group } => {
+                let closed = group_close_due(&self.store, *group, context).await;
+                return Some(closed.map(|again| again.map_or(JobEnd::Done, JobEnd::PutOff)).map_err(JobFailure::from));
+            }
             JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
             JobPayload::Prune => prune(&self.store, self.retention, context.now).await,
             JobPayload::SubscriptionAnswer { .. }
             | JobPayload::SourceEvent { .. }
+            | JobPayload::SourceBackfill { .. }
+            | JobPayload::SourcePoll { .. }
+            | JobPayload::SourcePolls
             | JobPayload::AnnouncementSpread { .. }
             | JobPayload::DeliverySend { .. } => return None,
         };

@@ -4,6 +4,7 @@ mod announcement;
 mod change;
 mod confirm;
 mod following;
+mod group_announcement;
 mod leave;
 mod remind;
 
@@ -15,6 +16,7 @@ pub use self::{
     change::Change,
     confirm::Confirm,
     following::FollowingView,
+    group_announcement::{GroupAnnouncement, GroupRelease},
     leave::Leave,
     remind::Remind,
 };

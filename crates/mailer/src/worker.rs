@@ -1,5 +1,6 @@
 //! The mail worker: answers subscription requests, spreads announcements, sends deliveries.
 
+mod announcement;
 mod delivery;
 mod post;
 mod request;
@@ -109,7 +110,13 @@ impl MailWorker {
             JobPayload::DeliverySend { announcement, first, last } => {
                 self.deliveries_send(job, announcement, (first, last)).await
             }
-            JobPayload::SourceEvent { .. } | JobPayload::ReleasePublish { .. } | JobPayload::Prune => return None,
+            JobPayload::SourceEvent { .. }
+            | JobPayload::SourceBackfill { .. }
+            | JobPayload::SourcePoll { .. }
+            | JobPayload::SourcePolls
+            | JobPayload::ReleasePublish { .. }
+            | JobPayload::GroupClose { .. }
+            | JobPayload::Prune => return None,
         })
     }
 

@@ -1,94 +1,91 @@
-//! The fields of what a forge sent, taken one by one, so that the owner is told of every one at fault.
+//! The fields that the releases of all forges have, checked as the rules want them.
+//!
+//! Each function answers `None` where the field is at fault, which is noted.
 
 use releasepage_domain::{
-    fault::{Fault, Faults},
-    time::{UtcTime, time_parse},
+    fault::Faults,
+    fields::{Fields, number_take},
+    release::{release_author_check, release_notes_check, release_tag_check, release_title_check},
+    source_event::SourceRepository,
+    time::UtcTime,
 };
-use serde_json::{Map, Value};
 
-/// The fields of one object of a payload. Fields that nobody asks for are ignored, and `null` is as good as missing.
-#[derive(Debug)]
-pub(crate) struct PayloadFields<'a> {
-    object: &'a Map<String, Value>,
-    prefix: String,
+/// A number that names something, which must be there.
+pub(crate) fn id_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<i64> {
+    id_read_optional(fields, faults, field)?.or_else(|| fields.required(faults, field, ID_EXPECTED, |_| None))
 }
 
-impl<'a> PayloadFields<'a> {
-    /// The fields of a payload.
-    pub(crate) fn new(object: &'a Map<String, Value>) -> Self {
-        Self { object, prefix: String::new() }
-    }
+/// A number that names something, where there is one.
+pub(crate) fn id_read_optional(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
+    fields.optional(faults, field, ID_EXPECTED, |value| number_take(value).filter(|number| *number > 0))
+}
 
-    /// The field's name in the payload, with dots.
-    pub(crate) fn name(&self, field: &str) -> String {
-        format!("{}{field}", self.prefix)
-    }
+const ID_EXPECTED: &str = "must be a whole number above 0";
 
-    fn value(&self, field: &str) -> Option<&'a Value> {
-        self.object.get(field).filter(|value| !value.is_null())
-    }
+/// The repository that a release is of, from the object that describes it.
+pub(crate) fn repository_read(
+    fields: &Fields<'_>,
+    faults: &mut Faults,
+    name_field: &str,
+    number: impl FnOnce(&Fields<'_>, &mut Faults) -> Option<Option<i64>>,
+) -> Option<SourceRepository> {
+    let id = number(fields, faults);
+    let name = fields.text(faults, name_field, "must be a text");
+    Some(SourceRepository { id: id?, name: name?.to_owned() })
+}
 
-    fn required<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        expected: &str,
-        take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<T> {
-        let name = self.name(field);
-        faults.take(match self.value(field) {
-            None => Err(Fault::missing(name, expected)),
-            Some(value) => take(value).ok_or_else(|| Fault::invalid(name, expected)),
-        })
-    }
+/// The tag or version, which must be there.
+pub(crate) fn tag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
+    fields.text_checked(faults, field, "must be one line of 1 to 200 characters, such as v1.2.0", |field, tag| {
+        release_tag_check(field, tag).map(|()| tag.to_owned())
+    })
+}
 
-    fn optional<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        expected: &str,
-        take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<T> {
-        self.value(field)?;
-        self.required(faults, field, expected, take)
-    }
+/// The title; empty where there is none.
+pub(crate) fn title_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
+    let title = fields.text_checked_optional(faults, field, |field, title| {
+        release_title_check(field, title).map(|()| title.to_owned())
+    })?;
+    Some(title.unwrap_or_default())
+}
 
-    /// An object inside, which must be there.
-    pub(crate) fn object(&self, faults: &mut Faults, field: &str) -> Option<Self> {
-        let object = self.required(faults, field, "must be an object", Value::as_object)?;
-        Some(Self { object, prefix: format!("{}{field}.", self.prefix) })
-    }
+/// The notes, where there are any. Forges write lines as a browser sends them, with CR LF.
+pub(crate) fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
+    let notes = fields.text_checked_optional(faults, field, |field, notes| {
+        let notes = notes.replace("\r\n", "\n");
+        release_notes_check(field, &notes).map(|()| notes)
+    })?;
+    Some(notes.filter(|notes| !notes.is_empty()))
+}
 
-    /// An object inside, where there is one.
-    pub(crate) fn object_optional(&self, faults: &mut Faults, field: &str) -> Option<Self> {
-        self.value(field)?;
-        self.object(faults, field)
-    }
+/// Who made it, where that is told.
+pub(crate) fn author_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
+    let author = fields.text_checked_optional(faults, field, |field, author| {
+        release_author_check(field, author).map(|()| author.to_owned())
+    })?;
+    Some(author.filter(|author| !author.is_empty()))
+}
 
-    /// A text that must be there.
-    pub(crate) fn text(&self, faults: &mut Faults, field: &str) -> Option<&'a str> {
-        self.required(faults, field, "must be a text", Value::as_str)
+/// The same, where it is the `login` of an object.
+pub(crate) fn author_login_read(fields: &Fields<'_>, faults: &mut Faults) -> Option<Option<String>> {
+    match fields.object_optional(faults, "author")? {
+        Some(author) => author_read(&author, faults, "login"),
+        None => Some(None),
     }
+}
 
-    /// A text, where there is one.
-    pub(crate) fn text_optional(&self, faults: &mut Faults, field: &str) -> Option<&'a str> {
-        self.optional(faults, field, "must be a text or null", Value::as_str)
-    }
+/// `true` or `false`; `false` where it is missing.
+pub(crate) fn flag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<bool> {
+    Some(fields.boolean_optional(faults, field)?.unwrap_or(false))
+}
 
-    /// A number that names something, which must be there.
-    pub(crate) fn number(&self, faults: &mut Faults, field: &str) -> Option<i64> {
-        let take = |value: &Value| value.as_i64().filter(|number| *number > 0);
-        self.required(faults, field, "must be a whole number above 0", take)
-    }
-
-    /// `true` or `false`; `false` where it is missing.
-    pub(crate) fn flag(&self, faults: &mut Faults, field: &str) -> bool {
-        self.optional(faults, field, "must be true or false", Value::as_bool).unwrap_or(false)
-    }
-
-    /// A time in ISO 8601 with an offset, where there is one.
-    pub(crate) fn time_optional(&self, faults: &mut Faults, field: &str) -> Option<UtcTime> {
-        let take = |value: &Value| value.as_str().and_then(time_parse);
-        self.optional(faults, field, "must be a time such as 2024-05-01T12:00:00Z, or null", take)
-    }
+/// When it was published: the first of two times that is there.
+pub(crate) fn time_read(
+    fields: &Fields<'_>,
+    faults: &mut Faults,
+    first: &str,
+    second: &str,
+) -> Option<Option<UtcTime>> {
+    let (first, second) = (fields.time_optional(faults, first), fields.time_optional(faults, second));
+    Some(first?.or(second?))
 }

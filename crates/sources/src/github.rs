@@ -2,14 +2,13 @@
 
 use releasepage_domain::{
     fault::Faults,
-    release::{release_author_check, release_notes_check, release_tag_check, release_title_check},
-    source_event::{SourceEvent, SourceEventKind, SourceRepository, SourceText},
+    fields::Fields,
+    source_event::{SourceEvent, SourceEventKind, SourceText},
 };
-use serde_json::Value;
 
 use crate::{
-    fields::PayloadFields,
-    message::{ForgeMessage, MessageError},
+    fields::{author_login_read, flag_read, id_read, notes_read, repository_read, tag_read, time_read, title_read},
+    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
 };
 
 /// Reads a delivery. `event` is what its header `X-GitHub-Event` names, `payload` its JSON.
@@ -18,13 +17,11 @@ use crate::{
 ///
 /// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
-    let Ok(Value::Object(payload)) = serde_json::from_slice(payload) else {
-        return Err(MessageError::Json);
-    };
+    let payload = payload_read(payload)?;
     match event {
         "ping" => Ok(ForgeMessage::Ping),
-        "release" => release_read(&PayloadFields::new(&payload)),
-        _ => Ok(ForgeMessage::Ignored("only the events release and ping are used: no other one need be sent")),
+        "release" => release_read(&Fields::new(&payload)),
+        _ => Ok(EVENT_UNUSED),
     }
 }
 
@@ -40,69 +37,67 @@ fn kind_of(action: &str) -> Option<SourceEventKind> {
     })
 }
 
-fn release_read(payload: &PayloadFields<'_>) -> Result<ForgeMessage, MessageError> {
+fn release_read(payload: &Fields<'_>) -> Result<ForgeMessage, MessageError> {
     let mut faults = Faults::new();
-    let action = payload.text(&mut faults, "action");
+    let action = payload.text(&mut faults, "action", "must be a text");
     let kind = action.map(kind_of);
     if kind == Some(None) {
-        return Ok(ForgeMessage::Ignored("this action of a release changes nothing that readers see"));
+        return Ok(ACTION_UNUSED);
     }
-    let repository = payload.object(&mut faults, "repository");
-    let repository_id = repository.as_ref().and_then(|repository| repository.number(&mut faults, "id"));
-    let repository_name = repository.as_ref().and_then(|repository| repository.text(&mut faults, "full_name"));
+    let kind = kind.flatten();
+    let repository = payload.object(&mut faults, "repository").and_then(|repository| {
+        repository_read(&repository, &mut faults, "full_name", |fields, faults| id_read(fields, faults, "id").map(Some))
+    });
     let release = payload.object(&mut faults, "release");
-    let release_id = release.as_ref().and_then(|release| release.number(&mut faults, "id"));
-    let updated_at = release.as_ref().and_then(|release| release.time_optional(&mut faults, "updated_at"));
-    let is_gone = matches!(kind, Some(Some(SourceEventKind::Unpublished | SourceEventKind::Deleted)));
-    let is_draft = release.as_ref().is_some_and(|release| release.flag(&mut faults, "draft"));
-    // What readers are not to see needs no text that could be shown: it is taken back, whatever its notes hold.
-    let is_shown = !is_gone && !is_draft;
-    let shown = release.as_ref().filter(|_| is_shown).and_then(|release| text_read(release, &mut faults));
-    let message = faults.finish(|| {
-        Some(ForgeMessage::Release {
-            repository: SourceRepository { id: repository_id?, name: repository_name?.to_owned() },
-            event: SourceEvent { kind: kind??, release_id: release_id?.to_string(), updated_at, shown },
-        })
-    })?;
-    Ok(message)
+    let event = release.and_then(|release| event_read(&release, kind, &mut faults));
+    Ok(faults.finish(|| Some(ForgeMessage::Release { repository: Some(repository?), event: event? }))?)
 }
 
-/// What readers are to see of a release. GitHub writes lines of notes as a browser sends them, with CR LF.
-fn text_read(release: &PayloadFields<'_>, faults: &mut Faults) -> Option<SourceText> {
-    let tag = release.text(faults, "tag_name");
-    let title = release.text_optional(faults, "name").unwrap_or_default();
-    let notes = release.text_optional(faults, "body").filter(|notes| !notes.is_empty());
-    let notes = notes.map(|notes| notes.replace("\r\n", "\n"));
-    let author = release.object_optional(faults, "author");
-    let author = author.and_then(|author| author.text_optional(faults, "login"));
-    let published_at = release.time_optional(faults, "published_at");
-    let created_at = release.time_optional(faults, "created_at");
-    let prerelease = release.flag(faults, "prerelease");
-    if let Some(tag) = tag {
-        faults.take(release_tag_check(&release.name("tag_name"), tag));
-    }
-    faults.take(release_title_check(&release.name("name"), title));
-    if let Some(notes) = &notes {
-        faults.take(release_notes_check(&release.name("body"), notes));
-    }
-    if let Some(author) = author {
-        faults.take(release_author_check(&release.name("author.login"), author));
-    }
+/// What happened to a release. What readers are not to see needs no text that could be shown: it is taken back, whatever
+/// its notes hold.
+pub(crate) fn event_read(
+    release: &Fields<'_>,
+    kind: Option<SourceEventKind>,
+    faults: &mut Faults,
+) -> Option<SourceEvent> {
+    let id = id_read(release, faults, "id");
+    let updated_at = release.time_optional(faults, "updated_at");
+    let is_draft = flag_read(release, faults, "draft");
+    let is_gone = matches!(kind, Some(SourceEventKind::Unpublished | SourceEventKind::Deleted));
+    let shown = if is_gone || is_draft == Some(true) { Some(None) } else { text_read(release, faults).map(Some) };
+    is_draft?;
+    Some(SourceEvent {
+        kind: kind?,
+        release_id: id?.to_string(),
+        made_at: None,
+        updated_at: updated_at?,
+        shown: shown?,
+    })
+}
+
+/// What readers are to see of a release, as GitHub, Gitea and Gogs write it.
+pub(crate) fn text_read(release: &Fields<'_>, faults: &mut Faults) -> Option<SourceText> {
+    let tag = tag_read(release, faults, "tag_name");
+    let title = title_read(release, faults, "name");
+    let notes = notes_read(release, faults, "body");
+    let author = author_login_read(release, faults);
+    let published_at = time_read(release, faults, "published_at", "created_at");
+    let prerelease = flag_read(release, faults, "prerelease");
     Some(SourceText {
-        tag: tag?.to_owned(),
-        title: title.to_owned(),
-        notes,
-        author: author.map(ToOwned::to_owned),
-        published_at: published_at.or(created_at),
-        prerelease,
+        tag: tag?,
+        title: title?,
+        notes: notes?,
+        author: author?,
+        published_at: published_at?,
+        prerelease: prerelease?,
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use releasepage_domain::time::time_parse;
-    use serde_json::json;
+    use releasepage_domain::{source_event::SourceRepository, time::time_parse};
+    use serde_json::{Value, json};
 
     fn payload(action: &str) -> Value {
         json!({
@@ -138,7 +133,7 @@ mod tests {
     #[test]
     fn a_release_is_read() {
         let Ok(ForgeMessage::Release { repository, event }) = read(&payload("published")) else { panic!("a release") };
-        assert_eq!(repository, SourceRepository { id: 7, name: "acme/api".into() });
+        assert_eq!(repository, Some(SourceRepository { id: Some(7), name: "acme/api".into() }));
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "17"));
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
         let text = event.shown.expect("readers see it");
@@ -202,11 +197,11 @@ mod tests {
         wrong["repository"]["id"] = "7".into();
         let named = [
             "repository.id",
-            "release.author.login",
-            "release.published_at",
             "release.tag_name",
             "release.name",
             "release.body",
+            "release.author.login",
+            "release.published_at",
         ];
         assert_eq!(faults(&wrong), named);
         assert_eq!(faults(&json!({})), ["action", "repository", "release"]);

@@ -5,7 +5,7 @@ use releasepage_auth::random::release_id_new;
 use releasepage_domain::job::{ATTEMPTS_MAX, JobPayload};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError, clock::Clock, hook_deliveries::delivery_fail, releases::ReleaseContext,
+    Store, StoreError, clock::Clock, hook_deliveries::hook_delivery_fail, releases::ReleaseContext,
     source_releases::source_event_apply,
 };
 
@@ -27,7 +27,7 @@ impl SourceWorker {
     /// Does a job of this kind; `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         let JobPayload::SourceEvent { delivery } = job.payload else { return None };
-        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now() };
+        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
         Some(match source_event_apply(&self.store, delivery, release_id_new, context).await {
             Ok(()) => Ok(JobEnd::Done),
             Err(error) if job.attempt < ATTEMPTS_MAX => Err(JobFailure::Retry(error.to_string())),
@@ -45,7 +45,7 @@ impl SourceWorker {
                 "the server failed to process it; let the forge deliver it again".to_owned()
             }
         };
-        match delivery_fail(&self.store, delivery, message).await {
+        match hook_delivery_fail(&self.store, delivery, message).await {
             Ok(()) => Err(JobFailure::Fail(error.to_string())),
             Err(unnoted) => {
                 tracing::warn!(error = %unnoted, "the failure of a delivery cannot be noted yet");

@@ -1,22 +1,22 @@
-//! Announcements: made with a release, spread to subscribers in batches.
+//! Announcements: made with a release or a group, spread to subscribers in batches.
 
 use chrono::Duration;
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
-    announcement::{AnnouncementState, DeliveryState},
-    bump::Bump,
+    announcement::{AnnouncementState, DeliveryState, ToldRelease},
     job::JobPayload,
     release::ReleaseState,
-    subscriber::SubscriberState,
     time::UtcTime,
 };
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
+    announcement_audience::{Audience, batch_end, deliveries_write},
     backend::AnyConnection,
     component_releases::bump_fix,
+    group_members::{group_releases_seen, members_counted},
     jobs::job_enqueue,
-    schema::{announcements, deliveries, pages, releases, subscriber_components, subscribers},
+    schema::{announcements, deliveries, group_members, pages, releases},
     stored::stored,
 };
 
@@ -41,6 +41,28 @@ pub(crate) fn announcement_create(
     if diesel::select(exists(told)).get_result(connection)? {
         return Ok(());
     }
+    announcement_insert(connection, (page_id, None), (component_id, release_id, prerelease), delay, now)
+}
+
+/// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction, in the name
+/// of its `lead`: the component and the release that the announcement is found by.
+pub(crate) fn group_announcement_create(
+    connection: &mut AnyConnection,
+    (page_id, group_id): (&str, i64),
+    lead: (i64, &str),
+    delay: Duration,
+    now: UtcTime,
+) -> QueryResult<()> {
+    announcement_insert(connection, (page_id, Some(group_id)), (lead.0, lead.1, false), delay, now)
+}
+
+fn announcement_insert(
+    connection: &mut AnyConnection,
+    (page_id, group_id): (&str, Option<i64>),
+    (component_id, release_id, prerelease): (i64, &str, bool),
+    delay: Duration,
+    now: UtcTime,
+) -> QueryResult<()> {
     let id: i64 = diesel::insert_into(announcements::table)
         .values((
             announcements::page_id.eq(page_id),
@@ -51,19 +73,48 @@ pub(crate) fn announcement_create(
             announcements::spread_to.eq(0),
             announcements::audience.eq(0),
             announcements::created_at.eq(now),
+            announcements::group_id.eq(group_id),
         ))
         .returning(announcements::id)
         .get_result(connection)?;
     job_enqueue(connection, &JobPayload::AnnouncementSpread { announcement: id }, page_id, now + delay, now)
 }
 
-/// Cancels what is still to be told of a release, in the caller's transaction.
+/// Cancels what is still to be told of a release that readers no longer see, in the caller's transaction. A group that it
+/// was a member of is told without it, unless it was the last.
 pub(crate) fn announcements_cancel(connection: &mut AnyConnection, release_id: &str, now: UtcTime) -> QueryResult<()> {
-    let ids = announcements::table
-        .filter(announcements::release_id.eq(release_id))
-        .select(announcements::id)
+    let alone = announcements::release_id.eq(release_id).and(announcements::group_id.is_null());
+    let ids = announcements::table.filter(alone).select(announcements::id).load(connection)?;
+    cancel(connection, &ids, "the release was taken back", now)?;
+    let groups: Vec<(i64, String)> = group_members::table
+        .filter(group_members::release_id.eq(release_id).and(group_members::left_at.is_null()))
+        .select((group_members::group_id, group_members::page_id))
         .load(connection)?;
-    cancel(connection, &ids, "the release was taken back", now)
+    for (group_id, page_id) in groups {
+        if members_counted(connection, &page_id, group_id)?.is_empty() {
+            let ids = group_announcements(connection, group_id)?;
+            cancel(connection, &ids, "every release of the group was taken back", now)?;
+        }
+    }
+    Ok(())
+}
+
+/// Ends the telling of a group that was taken back, in the caller's transaction. What nobody was told of yet is
+/// forgotten, so that its releases are news in the group that mends it.
+pub(crate) fn group_announcements_withdraw(
+    connection: &mut AnyConnection,
+    group_id: i64,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let waiting =
+        announcements::group_id.eq(group_id).and(announcements::state.eq(AnnouncementState::Waiting.as_str()));
+    diesel::delete(announcements::table.filter(waiting)).execute(connection)?;
+    let ids = group_announcements(connection, group_id)?;
+    cancel(connection, &ids, "the group was taken back", now)
+}
+
+fn group_announcements(connection: &mut AnyConnection, group_id: i64) -> QueryResult<Vec<i64>> {
+    Ok(announcements::table.filter(announcements::group_id.eq(group_id)).select(announcements::id).load(connection)?)
 }
 
 /// Cancels what a page is still to be told of a pre-release that is made a release: nobody hears of both at once.
@@ -105,30 +156,26 @@ fn cancel(connection: &mut AnyConnection, ids: &[i64], because: &str, now: UtcTi
     Ok(())
 }
 
+/// What is read of an announcement that is to be spread.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = announcements)]
+struct Telling {
+    page_id: String,
+    release_id: String,
+    component_id: i64,
+    group_id: Option<i64>,
+    state: String,
+    spread_to: i64,
+    audience: i64,
+}
+
 /// Writes the next batch of an announcement's deliveries and the job that sends them. Answers whether there may be
 /// more to write.
 pub async fn announcement_spread(store: &Store, announcement: i64, now: UtcTime) -> Result<bool, StoreError> {
     store
         .write(&[], move |connection| {
-            let release = announcements::table.inner_join(releases::table).filter(announcements::id.eq(announcement));
-            let repository_id: Option<i64> = release.select(releases::repository_id).first(connection).optional()?;
-            let Some(repository_id) = repository_id else { return Ok(false) };
-            // Nobody takes the release back, or writes the same batch, meanwhile.
-            connection.lock(&Scope::Repository(repository_id))?;
-            let row: Option<(String, String, i64, String, i64, i64)> = announcements::table
-                .find(announcement)
-                .select((
-                    announcements::page_id,
-                    announcements::release_id,
-                    announcements::component_id,
-                    announcements::state,
-                    announcements::spread_to,
-                    announcements::audience,
-                ))
-                .first(connection)
-                .optional()?;
-            let Some((page_id, release_id, component_id, state, spread_to, audience)) = row else { return Ok(false) };
-            match stored(&state, "announcement")? {
+            let Some(telling) = telling_lock(connection, announcement)? else { return Ok(false) };
+            match stored(&telling.state, "announcement")? {
                 AnnouncementState::Waiting | AnnouncementState::Spreading => {}
                 AnnouncementState::Spread | AnnouncementState::Cancelled => return Ok(false),
             }
@@ -137,27 +184,22 @@ pub async fn announcement_spread(store: &Store, announcement: i64, now: UtcTime)
                     .set(announcements::state.eq(state.as_str()))
                     .execute(connection)
             };
-            let bump = if is_tellable(connection, &page_id, &release_id)? {
-                bump_fix(connection, component_id, &release_id)?
-            } else {
-                None
-            };
-            let Some(bump) = bump else {
+            let Some(audience) = telling_audience(connection, &telling)? else {
                 set_state(connection, AnnouncementState::Cancelled)?;
                 return Ok(false);
             };
-            let Some(last) = batch_end(connection, &page_id, component_id, bump, spread_to)? else {
+            let (page_id, spread_to) = (telling.page_id.as_str(), telling.spread_to);
+            let Some(last) = batch_end(connection, page_id, &audience, (spread_to, BATCH))? else {
                 set_state(connection, AnnouncementState::Spread)?;
                 return Ok(false);
             };
-            let written =
-                deliveries_write(connection, announcement, (&page_id, component_id, bump), (spread_to, last), now)?;
+            let written = deliveries_write(connection, announcement, (page_id, &audience), (spread_to, last), now)?;
             diesel::update(announcements::table.find(announcement))
                 .set((
                     announcements::state.eq(AnnouncementState::Spreading.as_str()),
-                    announcements::bump.eq(bump.as_str()),
+                    announcements::bump.eq(audience.bump.as_str()),
                     announcements::spread_to.eq(last),
-                    announcements::audience.eq(audience + written),
+                    announcements::audience.eq(telling.audience + written),
                 ))
                 .execute(connection)?;
             let batch = deliveries::table
@@ -165,90 +207,52 @@ pub async fn announcement_spread(store: &Store, announcement: i64, now: UtcTime)
             let (first_id, last_id): (Option<i64>, Option<i64>) =
                 batch.select((diesel::dsl::min(deliveries::id), diesel::dsl::max(deliveries::id))).first(connection)?;
             if let (Some(first), Some(last)) = (first_id, last_id) {
-                job_enqueue(connection, &JobPayload::DeliverySend { announcement, first, last }, &page_id, now, now)?;
+                job_enqueue(connection, &JobPayload::DeliverySend { announcement, first, last }, page_id, now, now)?;
             }
             Ok(true)
         })
         .await
 }
 
-fn is_tellable(connection: &mut AnyConnection, page_id: &str, release_id: &str) -> QueryResult<bool> {
-    let published: bool = pages::table.find(page_id).select(pages::published).first(connection)?;
-    let state: String = releases::table.find(release_id).select(releases::state).first(connection)?;
-    Ok(published && stored::<ReleaseState>(&state, "release")? == ReleaseState::Published)
+/// Loads an announcement so that nobody takes back what it tells of, or writes the same batch, meanwhile; `None` where it
+/// is gone.
+fn telling_lock(connection: &mut AnyConnection, announcement: i64) -> QueryResult<Option<Telling>> {
+    let place: Option<(i64, String, Option<i64>)> = announcements::table
+        .inner_join(releases::table)
+        .filter(announcements::id.eq(announcement))
+        .select((releases::repository_id, announcements::page_id, announcements::group_id))
+        .first(connection)
+        .optional()?;
+    let Some((repository_id, page_id, group_id)) = place else { return Ok(None) };
+    connection.lock(&Scope::Repository(repository_id))?;
+    if group_id.is_some() {
+        connection.lock(&Scope::Groups(page_id))?;
+    }
+    Ok(announcements::table.find(announcement).select(Telling::as_select()).first(connection).optional()?)
 }
 
-/// The confirmed subscribers of a page who want to hear of such a release of such a component.
-macro_rules! audience {
-    ($page_id:expr, $component_id:expr, $bump:expr) => {{
-        let follows = subscriber_components::table.filter(
-            subscriber_components::subscriber_id
-                .eq(subscribers::id)
-                .and(subscriber_components::component_id.eq($component_id)),
-        );
-        let everyone = subscribers::table
-            .filter(
-                subscribers::page_id
-                    .eq($page_id)
-                    .and(subscribers::state.eq(SubscriberState::Confirmed.as_str()))
-                    .and(subscribers::all_components.eq(true).or(exists(follows))),
-            )
-            .into_boxed();
-        match $bump {
-            Bump::Major => everyone.filter(subscribers::wants_major.eq(true)),
-            Bump::Minor => everyone.filter(subscribers::wants_minor.eq(true)),
-            Bump::Patch => everyone.filter(subscribers::wants_patch.eq(true)),
-            Bump::Prerelease => everyone.filter(subscribers::wants_prerelease.eq(true)),
+/// Who hears of what is told; `None` where there is nothing left to tell.
+fn telling_audience(connection: &mut AnyConnection, telling: &Telling) -> QueryResult<Option<Audience>> {
+    let published: bool = pages::table.find(&telling.page_id).select(pages::published).first(connection)?;
+    if !published {
+        return Ok(None);
+    }
+    let told = match telling.group_id {
+        Some(group_id) => {
+            let seen = group_releases_seen(connection, &telling.page_id, group_id)?;
+            seen.into_iter().map(|(_, told)| told).collect()
         }
-    }};
+        None if release_is_published(connection, &telling.release_id)? => {
+            let bump = bump_fix(connection, telling.component_id, &telling.release_id)?;
+            bump.map(|bump| ToldRelease { component: telling.component_id, bump }).into_iter().collect()
+        }
+        None => Vec::new(),
+    };
+    Ok(Audience::of(&told))
 }
 
-/// The last subscriber of the next batch; `None` where nobody is left.
-fn batch_end(
-    connection: &mut AnyConnection,
-    page_id: &str,
-    component_id: i64,
-    bump: Bump,
-    after: i64,
-) -> QueryResult<Option<i64>> {
-    let batch: Vec<i64> = audience!(page_id, component_id, bump)
-        .filter(subscribers::id.gt(after))
-        .order(subscribers::id)
-        .limit(BATCH)
-        .select(subscribers::id)
-        .load(connection)?;
-    Ok(batch.last().copied())
-}
-
-fn deliveries_write(
-    connection: &mut AnyConnection,
-    announcement: i64,
-    (page_id, component_id, bump): (&str, i64, Bump),
-    (after, last): (i64, i64),
-    now: UtcTime,
-) -> QueryResult<i64> {
-    use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
-    let rows = audience!(page_id, component_id, bump)
-        .filter(subscribers::id.gt(after).and(subscribers::id.le(last)))
-        .order(subscribers::id)
-        .select((
-            announcement.into_sql::<BigInt>(),
-            subscribers::id,
-            DeliveryState::Queued.as_str().into_sql::<Text>(),
-            0.into_sql::<Integer>(),
-            now.into_sql::<Timestamp>(),
-            now.into_sql::<Timestamp>(),
-        ));
-    let written = diesel::insert_into(deliveries::table)
-        .values(rows)
-        .into_columns((
-            deliveries::announcement_id,
-            deliveries::subscriber_id,
-            deliveries::state,
-            deliveries::attempts,
-            deliveries::next_attempt_at,
-            deliveries::created_at,
-        ))
-        .execute(connection)?;
-    Ok(i64::try_from(written).unwrap_or(i64::MAX))
+/// Whether readers may be told of a release.
+pub(crate) fn release_is_published(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
+    let state: String = releases::table.find(release_id).select(releases::state).first(connection)?;
+    Ok(stored::<ReleaseState>(&state, "release")? == ReleaseState::Published)
 }

@@ -2,8 +2,10 @@
 //!
 //! A back-up is one file, a SQLite database itself: a copy of the whole at one moment, with one more table that holds
 //! when it was made, by what, and the server's secret key, without which the links in mails that were sent mean nothing.
-//! That table is written last, so that a file whose making was interrupted is not taken for a back-up. What SQLite can
-//! check and read today it can in decades, with or without this program.
+//! What SQLite can check and read today it can in decades, with or without this program.
+//!
+//! The file ends with a digest of everything in it ([`crate::backup_digest`]), which is written last, so that one whose
+//! making was interrupted is not taken for a back-up. Without it, nothing is restored.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -21,6 +23,7 @@ use releasepage_domain::time::UtcTime;
 use crate::{
     DatabaseUrl, MigrateError, QueryError, SchemaState, StoreError,
     backend::{Access, AnyConnection},
+    backup_digest::{Content, content_check, content_copy, digest_append},
     examine::{SqliteCheck, sqlite_damage},
     job_hold::hold_insert,
     migrate, schema_state,
@@ -54,6 +57,15 @@ pub enum BackupError {
     /// The file is no database, or one without what a back-up has beside it.
     #[error("{0} is not a back-up that `releasepage backup` finished")]
     NotABackup(PathBuf),
+    /// It is a back-up without the digest at its end.
+    #[error(
+        "{0} lacks the digest at its end: it was cut short or added to, or is of a version of releasepage that wrote none \
+         and that can restore it"
+    )]
+    Undigested(PathBuf),
+    /// The content is not what was backed up.
+    #[error("{0} was altered since it was made: its content is not that of the SHA-256 digest at its end")]
+    Altered(PathBuf),
     /// The database or the copy of it is damaged.
     #[error("{file} is damaged: {problem}")]
     Damaged {
@@ -143,6 +155,7 @@ fn backup_write(path: &str, file: &Path, secret_key: &str, made_by: &str, now: U
             ))
             .execute(&mut copy)?;
     }
+    digest_append(file).map_err(BackupError::io(file))?;
     sync(file)
 }
 
@@ -158,9 +171,12 @@ pub struct Backup {
 }
 
 impl Backup {
-    /// Looks at a back-up: that it is one, that it is whole, and that this binary knows its schema.
+    /// Looks at a back-up: that it is one, and that its content is what was backed up.
     pub fn open(file: &Path) -> Result<Self, BackupError> {
-        File::open(file).map_err(BackupError::io(file))?;
+        let content = content_check(file).map_err(BackupError::io(file))?;
+        if content == Content::Altered {
+            return Err(BackupError::Altered(file.to_owned()));
+        }
         let not_a_backup = || BackupError::NotABackup(file.to_owned());
         let mut connection = SqliteConnection::establish(&sqlite_path(file)?)?;
         connection.batch_execute("PRAGMA query_only = ON; PRAGMA trusted_schema = OFF").map_err(|_| not_a_backup())?;
@@ -168,6 +184,9 @@ impl Backup {
         let row: Result<(UtcTime, String, String), _> =
             releasepage_backup::table.select(columns).first(&mut connection);
         let (made_at, made_by, secret_key) = row.map_err(|_| not_a_backup())?;
+        if content == Content::Undigested {
+            return Err(BackupError::Undigested(file.to_owned()));
+        }
         integrity_check(&mut connection, file)?;
         Ok(Self { file: file.to_owned(), made_at, made_by, secret_key })
     }
@@ -193,8 +212,10 @@ impl Backup {
 
     fn restore_into(&self, draft: &str, now: UtcTime) -> Result<usize, BackupError> {
         let mut copy = file_new(Path::new(draft))?;
-        let mut file = File::open(&self.file).map_err(BackupError::io(&self.file))?;
-        io::copy(&mut file, &mut copy).map_err(BackupError::io(Path::new(draft)))?;
+        // What is put in place is checked itself: the file may be another one by now.
+        if content_copy(&self.file, &mut copy).map_err(BackupError::io(Path::new(draft)))? != Content::Whole {
+            return Err(BackupError::Altered(self.file.clone()));
+        }
         drop(copy);
         {
             // The key has its own place on a server; nothing of it stays in the pages of the database.

@@ -13,11 +13,15 @@ use releasepage_domain::{
 
 use crate::{
     QueryResult,
-    backend::AnyConnection,
+    backend::{AnyConnection, on_each_backend},
+    groups::groups_lock,
     pages::page_generation_raise,
     schema::{component_releases, components, pages, releases},
     stored::stored,
 };
+
+/// How many places go in one statement.
+const ROWS_MAX: usize = 500;
 
 /// A component with what its history depends on.
 struct Component {
@@ -39,7 +43,7 @@ struct Visible {
 
 /// A row of `component_releases` without its key.
 #[derive(Clone, PartialEq, Queryable, AsChangeset, Insertable)]
-#[diesel(table_name = component_releases)]
+#[diesel(table_name = component_releases, treat_none_as_default_value = false)]
 struct Place {
     version: String,
     version_key: String,
@@ -51,8 +55,10 @@ struct Place {
 }
 
 /// Brings `component_releases` up to date for every component that the repository has, on any page, and raises the
-/// generation of those pages. The caller holds the repository's scope.
+/// generation of those pages. The caller holds the repository's scope; those of the pages' groups are taken here, or by a
+/// caller that writes rows of them before.
 pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<()> {
+    groups_lock(connection, &[repository_id])?;
     let components = repository_components(connection, repository_id)?;
     if components.is_empty() {
         return Ok(());
@@ -140,6 +146,7 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
             fixed,
         });
     }
+    let mut added = Vec::new();
     for place in component_history(&history, component.tag_prefix.as_deref(), component.unversioned_as) {
         let after = Place {
             version: Tag::parse(place.release.tag, component.tag_prefix.as_deref()).shown().to_owned(),
@@ -157,14 +164,15 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
                     .set(&after)
                     .execute(connection)?;
             }
-            None => {
-                let key = (
-                    component_releases::component_id.eq(component.id),
-                    component_releases::release_id.eq(place.release.id),
-                );
-                diesel::insert_into(component_releases::table).values((key, after)).execute(connection)?;
-            }
+            None => added.push((
+                component_releases::component_id.eq(component.id),
+                component_releases::release_id.eq(place.release.id),
+                after,
+            )),
         }
+    }
+    for rows in added.chunks(ROWS_MAX) {
+        on_each_backend!(connection, connection => diesel::insert_into(component_releases::table).values(rows).execute(connection))?;
     }
     for (release_id, gone) in before {
         let row = component_releases::table.find((component.id, release_id));

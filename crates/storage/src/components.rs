@@ -9,6 +9,7 @@ use crate::{
     change::Change,
     component_releases::repository_recompute,
     cursor::{IdCursor, ListPart},
+    groups::groups_lock,
     pages::{page_generation_raise, page_load, revision_check},
     schema::{component_releases, components, pages, repositories, subscriber_components},
 };
@@ -222,6 +223,7 @@ pub async fn component_delete(
         .write(&[Scope::Page(page_id.clone())], move |connection| {
             let component = component_load(connection, organization_id, &page_id, component_id)?;
             connection.lock(&Scope::Repository(component.repository_id))?;
+            groups_lock(connection, &[component.repository_id])?;
             let of_component = component_releases::component_id.eq(component_id);
             diesel::delete(component_releases::table.filter(of_component)).execute(connection)?;
             let followed = subscriber_components::component_id.eq(component_id);

@@ -2,95 +2,155 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
-    announcement::{DeliveryFacts, DeliveryState, delivery_obstacle},
+    announcement::{DeliveryFacts, DeliveryState, ToldRelease, delivery_obstacle},
     bump::Bump,
-    release::ReleaseState,
+    group::GroupState,
     time::UtcTime,
 };
 
 use crate::{
     QueryResult, Store, StoreError,
     addresses::address_is_suppressed,
+    announcements::release_is_published,
     backend::AnyConnection,
+    group_lists::members_read,
+    group_members::group_releases_seen,
     jobs::{JobTicket, job_progress},
     page_releases::{PageComponent, PageIdentity, page_identity},
-    schema::{announcements, component_releases, components, deliveries, releases},
+    schema::{announcements, component_releases, components, deliveries, groups, releases},
     stored::stored,
     subscribers::{Subscriber, subscriber_load},
     usage::DeliveryOutcome,
 };
 
-/// What all the messages of an announcement say.
+/// What the messages of an announcement say.
 #[derive(Clone, Debug)]
 pub struct AnnouncementContent {
     /// The announcement.
     pub id: i64,
     /// The page.
     pub page: PageIdentity,
+    /// The group that it tells of; `None` where it tells of one release.
+    pub group: Option<AnnouncedGroup>,
+    /// The releases that it tells of: one, or those of the group that readers see, breaking changes first.
+    pub releases: Vec<AnnouncedRelease>,
+    /// When the announcement was made; every try of its messages carries this time.
+    pub created_at: UtcTime,
+}
+
+/// A group as a message tells of it.
+#[derive(Clone, Debug)]
+pub struct AnnouncedGroup {
+    /// The group.
+    pub id: i64,
+    /// Its version.
+    pub version: String,
+    /// The introduction that an editor wrote, Markdown.
+    pub notes: Option<String>,
+}
+
+/// A release as a message tells of it.
+#[derive(Clone, Debug)]
+pub struct AnnouncedRelease {
+    /// The release.
+    pub id: String,
     /// The component.
     pub component: PageComponent,
     /// What the release is to its readers.
     pub bump: Bump,
-    /// The release.
-    pub release_id: String,
     /// Its version as readers know it.
     pub version: String,
     /// Its title; may be empty.
     pub title: String,
     /// Its notes, Markdown.
     pub notes: Option<String>,
-    /// When it was published.
-    pub published_at: UtcTime,
-    /// When the announcement was made; every try of its messages carries this time.
-    pub created_at: UtcTime,
 }
 
-/// The content of an announcement; `None` where its component is gone or it was never spread.
+/// The content of an announcement; `None` where it was never spread, or nothing of it is left on the page.
 pub async fn announcement_content(store: &Store, announcement: i64) -> Result<Option<AnnouncementContent>, StoreError> {
     store
         .read(move |connection| {
-            type Row = (String, i64, String, Option<String>, UtcTime);
+            type Row = (String, i64, String, Option<i64>, Option<String>, UtcTime);
             let row: Option<Row> = announcements::table
                 .find(announcement)
                 .select((
                     announcements::page_id,
                     announcements::component_id,
                     announcements::release_id,
+                    announcements::group_id,
                     announcements::bump,
                     announcements::created_at,
                 ))
                 .first(connection)
                 .optional()?;
-            let Some((page_id, component_id, release_id, Some(bump), created_at)) = row else { return Ok(None) };
-            let component: Option<PageComponent> = components::table
-                .find(component_id)
-                .select((components::id, components::repo, components::name))
-                .first(connection)
-                .optional()?;
-            let version: Option<String> = component_releases::table
-                .find((component_id, &release_id))
-                .select(component_releases::version)
-                .first(connection)
-                .optional()?;
-            let (Some(component), Some(version)) = (component, version) else { return Ok(None) };
-            let (title, notes, published_at) = releases::table
-                .find(&release_id)
-                .select((releases::title, releases::notes, releases::published_at))
-                .first(connection)?;
-            Ok(Some(AnnouncementContent {
-                id: announcement,
-                page: page_identity(connection, &page_id)?,
-                component,
-                bump: stored(&bump, "bump")?,
-                release_id,
-                version,
-                title,
-                notes,
-                published_at,
-                created_at,
-            }))
+            let Some((page_id, component_id, release_id, group_id, Some(bump), created_at)) = row else {
+                return Ok(None);
+            };
+            let (group, releases) = match group_id {
+                Some(group_id) => group_announced(connection, &page_id, group_id)?,
+                None => {
+                    let bump = stored(&bump, "bump")?;
+                    (None, release_announced(connection, component_id, release_id, bump)?.into_iter().collect())
+                }
+            };
+            if releases.is_empty() {
+                return Ok(None);
+            }
+            let page = page_identity(connection, &page_id)?;
+            Ok(Some(AnnouncementContent { id: announcement, page, group, releases, created_at }))
         })
         .await
+}
+
+/// A release with the bump that it is announced with; `None` where its component is gone.
+fn release_announced(
+    connection: &mut AnyConnection,
+    component_id: i64,
+    release_id: String,
+    bump: Bump,
+) -> QueryResult<Option<AnnouncedRelease>> {
+    let component: Option<PageComponent> = components::table
+        .find(component_id)
+        .select((components::id, components::repo, components::name))
+        .first(connection)
+        .optional()?;
+    let version: Option<String> = component_releases::table
+        .find((component_id, &release_id))
+        .select(component_releases::version)
+        .first(connection)
+        .optional()?;
+    let (Some(component), Some(version)) = (component, version) else { return Ok(None) };
+    let (title, notes) =
+        releases::table.find(&release_id).select((releases::title, releases::notes)).first(connection)?;
+    Ok(Some(AnnouncedRelease { id: release_id, component, bump, version, title, notes }))
+}
+
+/// A closed group with those of its releases that readers see.
+fn group_announced(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    group_id: i64,
+) -> QueryResult<(Option<AnnouncedGroup>, Vec<AnnouncedRelease>)> {
+    let closed: Option<(Option<String>, Option<String>)> = groups::table
+        .find(group_id)
+        .filter(groups::state.eq(GroupState::Closed.as_str()))
+        .select((groups::version, groups::notes))
+        .first(connection)
+        .optional()?;
+    let Some((Some(version), notes)) = closed else { return Ok((None, Vec::new())) };
+    let members = members_read(connection, page_id, &[group_id])?.remove(&group_id).unwrap_or_default();
+    let releases = members
+        .into_iter()
+        .map(|member| AnnouncedRelease {
+            id: member.id,
+            component: member.component,
+            bump: member.bump,
+            version: member.version,
+            title: member.title,
+            notes: member.notes,
+        })
+        .collect();
+    Ok((Some(AnnouncedGroup { id: group_id, version, notes }), releases))
 }
 
 /// A message whose turn has come.
@@ -133,8 +193,14 @@ pub async fn deliveries_due(
 /// What is to be done with a message at the moment of sending.
 #[derive(Clone, Debug)]
 pub enum DeliveryTurn {
-    /// It is sent to this subscriber.
-    Send(Box<Subscriber>),
+    /// It is sent.
+    Send {
+        /// To this subscriber.
+        subscriber: Box<Subscriber>,
+        /// And tells of these releases: those that readers see at this moment, of the components that the subscriber
+        /// follows.
+        releases: Vec<String>,
+    },
     /// It is no longer wanted, for this reason.
     Drop(&'static str),
     /// It is no longer queued.
@@ -165,22 +231,41 @@ pub async fn delivery_look(
                 }
                 other => other?,
             };
+            let seen = releases_seen(connection, &content)?;
+            let told: Vec<ToldRelease> = seen.iter().map(|(_, told)| *told).collect();
             let facts = DeliveryFacts {
                 subscriber: subscriber.state,
                 preferences: &subscriber.preferences,
                 following: &subscriber.following,
                 suppressed: is_suppressed(connection, &subscriber, &address_key)?,
-                component: content.component.id,
-                bump: content.bump,
-                release: release_state(connection, &content.release_id)?,
+                releases: &told,
                 page_published: subscriber.page.published,
             };
-            Ok(match delivery_obstacle(&facts) {
-                Some(reason) => DeliveryTurn::Drop(reason),
-                None => DeliveryTurn::Send(Box::new(subscriber)),
-            })
+            if let Some(reason) = delivery_obstacle(&facts) {
+                return Ok(DeliveryTurn::Drop(reason));
+            }
+            let followed = seen.into_iter().filter(|(_, told)| subscriber.following.holds(told.component));
+            let releases = followed.map(|(release_id, _)| release_id).collect();
+            Ok(DeliveryTurn::Send { subscriber: Box::new(subscriber), releases })
         })
         .await
+}
+
+/// The releases of an announcement that readers see at this moment: of a group, with their bumps as they are now.
+fn releases_seen(
+    connection: &mut AnyConnection,
+    content: &AnnouncementContent,
+) -> QueryResult<Vec<(String, ToldRelease)>> {
+    if let Some(group) = &content.group {
+        return group_releases_seen(connection, &content.page.id, group.id);
+    }
+    let mut seen = Vec::with_capacity(content.releases.len());
+    for release in &content.releases {
+        if release_is_published(connection, &release.id)? {
+            seen.push((release.id.clone(), ToldRelease { component: release.component.id, bump: release.bump }));
+        }
+    }
+    Ok(seen)
 }
 
 fn is_suppressed(
@@ -189,11 +274,6 @@ fn is_suppressed(
     address_key: &impl Fn(&str) -> String,
 ) -> QueryResult<bool> {
     address_is_suppressed(connection, &address_key(&subscriber.address.folded()))
-}
-
-fn release_state(connection: &mut AnyConnection, release_id: &str) -> QueryResult<ReleaseState> {
-    let state: String = releases::table.find(release_id).select(releases::state).first(connection)?;
-    stored(&state, "release")
 }
 
 /// How a try to send a message ended.

@@ -15,7 +15,7 @@ use crate::{
     backend::AnyConnection,
     cursor::{IdCursor, ListPart},
     pages::page_load,
-    schema::{announcements, deliveries, releases, repositories, subscribers},
+    schema::{announcements, deliveries, group_members, groups, releases, repositories, subscribers},
     stored::stored,
 };
 
@@ -24,7 +24,7 @@ use crate::{
 pub enum DeliveriesOf {
     /// Those about a page, by its id.
     Page(String),
-    /// Those about a release, by its id.
+    /// Those about a release, by its id: by itself or with a group.
     Release(String),
 }
 
@@ -41,7 +41,9 @@ pub struct DeliveryEntry {
     pub release_id: String,
     /// The release's whole tag.
     pub tag: String,
-    /// What the release was to its readers.
+    /// The group that was told of; the release is the one of its members that mattered most then.
+    pub group: Option<DeliveryGroup>,
+    /// What the release, or the group, was to its readers.
     pub bump: Option<Bump>,
     /// The subscriber; `None` where they were erased.
     pub subscriber: Option<DeliverySubscriber>,
@@ -57,6 +59,15 @@ pub struct DeliveryEntry {
     pub finished_at: Option<UtcTime>,
     /// What the mail server said last, or why the message was cancelled.
     pub result: Option<String>,
+}
+
+/// A group that was told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DeliveryGroup {
+    /// The group.
+    pub id: i64,
+    /// Its version.
+    pub version: String,
 }
 
 /// Whom a message is for.
@@ -99,10 +110,17 @@ macro_rules! announcements_of {
     ($of:expr) => {
         match $of {
             DeliveriesOf::Page(id) => announcements::table.filter(announcements::page_id.eq(id.clone())).into_boxed(),
-            DeliveriesOf::Release(id) => {
-                announcements::table.filter(announcements::release_id.eq(id.clone())).into_boxed()
-            }
+            DeliveriesOf::Release(id) => announcements::table.filter(of_release!(id.clone())).into_boxed(),
         }
+    };
+}
+
+/// What tells of a release: by itself, or with the others of a group that it is or was a member of.
+macro_rules! of_release {
+    ($id:expr) => {
+        (announcements::release_id.eq($id).and(announcements::group_id.is_null())).or(announcements::group_id.eq_any(
+            group_members::table.filter(group_members::release_id.eq($id)).select(group_members::group_id.nullable()),
+        ))
     };
 }
 
@@ -158,6 +176,7 @@ struct Told {
     page_id: String,
     release_id: String,
     tag: String,
+    group: Option<DeliveryGroup>,
     bump: Option<String>,
 }
 
@@ -175,26 +194,42 @@ fn announcements_told(
         .filter(announcements::id.le(from))
         .order(announcements::id.desc())
         .limit(wanted + 1)
-        .select((announcements::id, announcements::page_id, announcements::release_id, announcements::bump));
-    let rows: Vec<(i64, String, String, Option<String>)> = match state {
+        .select((
+            announcements::id,
+            announcements::page_id,
+            announcements::release_id,
+            announcements::group_id,
+            announcements::bump,
+        ));
+    type Row = (i64, String, String, Option<i64>, Option<String>);
+    let rows: Vec<Row> = match state {
         None => told.filter(exists(deliveries::table.filter(of_announcement))).load(connection)?,
         Some(state) => {
             let such = deliveries::table.filter(of_announcement.and(deliveries::state.eq(state.as_str())));
             told.filter(exists(such)).load(connection)?
         }
     };
-    let ids: Vec<&String> = rows.iter().map(|(_, _, release, _)| release).collect();
+    let ids: Vec<&String> = rows.iter().map(|(_, _, release, ..)| release).collect();
     let tags: HashMap<String, String> = releases::table
         .filter(releases::id.eq_any(ids))
         .select((releases::id, releases::tag))
         .load::<(String, String)>(connection)?
         .into_iter()
         .collect();
+    let group_ids: Vec<i64> = rows.iter().filter_map(|(_, _, _, group, _)| *group).collect();
+    let versions: HashMap<i64, Option<String>> = groups::table
+        .filter(groups::id.eq_any(group_ids))
+        .select((groups::id, groups::version))
+        .load::<(i64, Option<String>)>(connection)?
+        .into_iter()
+        .collect();
     Ok(rows
         .into_iter()
-        .map(|(id, page_id, release_id, bump)| {
+        .map(|(id, page_id, release_id, group_id, bump)| {
             let tag = tags.get(&release_id).cloned().unwrap_or_default();
-            (id, Told { page_id, release_id, tag, bump })
+            let version = |id: &i64| versions.get(id).cloned().flatten().unwrap_or_default();
+            let group = group_id.map(|id| DeliveryGroup { version: version(&id), id });
+            (id, Told { page_id, release_id, tag, group, bump })
         })
         .collect())
 }
@@ -264,6 +299,7 @@ fn entry(told: &HashMap<i64, Told>, row: Row) -> QueryResult<DeliveryEntry> {
         page_id: told.page_id.clone(),
         release_id: told.release_id.clone(),
         tag: told.tag.clone(),
+        group: told.group.clone(),
         bump: told.bump.as_deref().map(|bump| stored(bump, "bump")).transpose()?,
         subscriber: subscriber.transpose()?,
         state,
@@ -301,7 +337,7 @@ pub async fn delivery_counts(
             }
             let found: Vec<(String, i64)> = match &of {
                 DeliveriesOf::Page(id) => counts!(announcements::page_id.eq(id)),
-                DeliveriesOf::Release(id) => counts!(announcements::release_id.eq(id)),
+                DeliveriesOf::Release(id) => counts!(of_release!(id)),
             };
             let count = |state: DeliveryState| {
                 found.iter().find(|(name, _)| name == state.as_str()).map_or(0, |(_, count)| *count)

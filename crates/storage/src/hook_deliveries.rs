@@ -2,8 +2,9 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
+    hook_delivery::{HookResult, HookStanding, hook_delivery_is_due_again},
     job::JobPayload,
-    source_event::{DeliveryResult, DeliveryStanding, SourceEvent, SourceRepository, delivery_is_due_again},
+    source_event::{SourceEvent, SourceRepository},
     time::UtcTime,
 };
 
@@ -11,7 +12,7 @@ use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
     hook_repositories::{HookAccess, HookNote, hook_bind, hook_note_write, hook_result_write},
-    jobs::job_enqueue,
+    jobs::{job_enqueue, repository_turn},
     schema::hook_deliveries,
     stored::stored,
 };
@@ -21,10 +22,12 @@ use crate::{
 pub struct HookDelivery {
     /// The forge's id of the delivery, the same when it is sent again: at most 100 characters.
     pub delivery: String,
+    /// The SHA-256 of the body, where the id is not signed: whoever sends the body again could give it another id.
+    pub digest: Option<String>,
     /// What the forge calls the event, such as `release`.
     pub event_name: String,
-    /// The forge's repository that it is of.
-    pub source: SourceRepository,
+    /// The forge's repository that it is of, where it says so.
+    pub source: Option<SourceRepository>,
     /// What it tells.
     pub event: SourceEvent,
 }
@@ -34,7 +37,7 @@ pub struct HookDelivery {
 pub enum HookReceipt {
     /// Stored, with the job that processes it.
     Queued,
-    /// It came before: it waits to be processed, or was.
+    /// It came before, with this id or the same content: it waits to be processed, or was.
     Repeated,
     /// It is of another repository of the forge than this one is.
     Foreign,
@@ -60,15 +63,9 @@ pub async fn hook_receive(
     let event = serde_json::to_string(&delivery.event).map_err(|_| StoreError::corrupt("event"))?;
     store
         .write(&[Scope::Organization(organization_id), Scope::Repository(repository_id)], move |connection| {
-            let same = hook_deliveries::table.filter(
-                hook_deliveries::repository_id.eq(repository_id).and(hook_deliveries::delivery.eq(&delivery.delivery)),
-            );
-            let before: Option<(i64, String, UtcTime)> = same
-                .select((hook_deliveries::id, hook_deliveries::standing, hook_deliveries::received_at))
-                .first(connection)
-                .optional()?;
-            if let Some((_, standing, received_at)) = &before
-                && !delivery_is_due_again(stored(standing, "delivery")?, *received_at, now)
+            let before = delivery_before(connection, repository_id, &delivery)?;
+            if let Some((_, standing, received_at)) = before
+                && !hook_delivery_is_due_again(standing, received_at, now)
             {
                 return Ok(HookReceipt::Repeated);
             }
@@ -78,14 +75,18 @@ pub async fn hook_receive(
                 result,
                 message: message.to_owned(),
             };
-            if !hook_bind(connection, organization_id, repository_id, &delivery.source)? {
-                let note = note(DeliveryResult::Refused, HOOK_FOREIGN);
+            if let Some(source) = &delivery.source
+                && !hook_bind(connection, organization_id, repository_id, source)?
+            {
+                let note = note(HookResult::Refused, HOOK_FOREIGN);
                 hook_note_write(connection, repository_id, &note, now)?;
                 return Ok(HookReceipt::Foreign);
             }
             let values = (
+                hook_deliveries::delivery.eq(&delivery.delivery),
+                hook_deliveries::digest.eq(&delivery.digest),
                 hook_deliveries::event.eq(&event),
-                hook_deliveries::standing.eq(DeliveryStanding::Queued.as_str()),
+                hook_deliveries::standing.eq(HookStanding::Queued.as_str()),
                 hook_deliveries::received_at.eq(now),
             );
             let id = match before {
@@ -94,20 +95,34 @@ pub async fn hook_receive(
                     id
                 }
                 None => diesel::insert_into(hook_deliveries::table)
-                    .values((
-                        hook_deliveries::repository_id.eq(repository_id),
-                        hook_deliveries::delivery.eq(&delivery.delivery),
-                        values,
-                    ))
+                    .values((hook_deliveries::repository_id.eq(repository_id), values))
                     .returning(hook_deliveries::id)
                     .get_result(connection)?,
             };
-            job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, "", now, now)?;
-            let note = note(DeliveryResult::Accepted, "it is stored, and is processed within moments");
+            let turn = repository_turn(repository_id);
+            job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, &turn, now, now)?;
+            let note = note(HookResult::Accepted, "it is stored, and is processed within moments");
             hook_note_write(connection, repository_id, &note, now)?;
             Ok(HookReceipt::Queued)
         })
         .await
+}
+
+/// The same delivery as it came before: under its id, or under another with the same content.
+fn delivery_before(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    delivery: &HookDelivery,
+) -> QueryResult<Option<(i64, HookStanding, UtcTime)>> {
+    let columns = (hook_deliveries::id, hook_deliveries::standing, hook_deliveries::received_at);
+    let of_repository = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id)).select(columns);
+    let mut found: Option<(i64, String, UtcTime)> =
+        of_repository.filter(hook_deliveries::delivery.eq(&delivery.delivery)).first(connection).optional()?;
+    if let (None, Some(digest)) = (&found, &delivery.digest) {
+        found = of_repository.filter(hook_deliveries::digest.eq(digest)).first(connection).optional()?;
+    }
+    let Some((id, standing, received_at)) = found else { return Ok(None) };
+    Ok(Some((id, stored(&standing, "delivery")?, received_at)))
 }
 
 /// What the owner is told of a delivery of another repository.
@@ -116,7 +131,7 @@ pub const HOOK_FOREIGN: &str = "it is of another repository of the forge than th
 
 /// Loads a delivery that is still to be processed, under its repository's scope; `None` where it was processed or is
 /// gone.
-pub(crate) fn delivery_take(connection: &mut AnyConnection, id: i64) -> QueryResult<Option<StoredDelivery>> {
+pub(crate) fn hook_delivery_take(connection: &mut AnyConnection, id: i64) -> QueryResult<Option<StoredDelivery>> {
     let row = hook_deliveries::table.find(id);
     let repository_id: Option<i64> = row.select(hook_deliveries::repository_id).first(connection).optional()?;
     let Some(repository_id) = repository_id else { return Ok(None) };
@@ -129,24 +144,24 @@ pub(crate) fn delivery_take(connection: &mut AnyConnection, id: i64) -> QueryRes
 }
 
 /// Notes that a delivery was processed, in the caller's transaction; its event is forgotten.
-pub(crate) fn delivery_finish(
+pub(crate) fn hook_delivery_finish(
     connection: &mut AnyConnection,
     delivery: &StoredDelivery,
     message: &str,
 ) -> QueryResult<()> {
     diesel::update(hook_deliveries::table.find(delivery.id))
-        .set((hook_deliveries::event.eq(None::<String>), hook_deliveries::standing.eq(DeliveryStanding::Done.as_str())))
+        .set((hook_deliveries::event.eq(None::<String>), hook_deliveries::standing.eq(HookStanding::Done.as_str())))
         .execute(connection)?;
-    hook_result_write(connection, delivery.repository_id, &delivery.delivery, DeliveryResult::Processed, message)
+    hook_result_write(connection, delivery.repository_id, &delivery.delivery, HookResult::Processed, message)
 }
 
 /// Notes that a delivery cannot be processed, and tells the owner why. Its event is kept, for when its job is retried
 /// by hand. Does nothing where it was processed or is gone.
-pub async fn delivery_fail(store: &Store, id: i64, message: String) -> Result<(), StoreError> {
+pub async fn hook_delivery_fail(store: &Store, id: i64, message: String) -> Result<(), StoreError> {
     store
         .write(&[], move |connection| {
             let waiting = hook_deliveries::table
-                .filter(hook_deliveries::id.eq(id).and(hook_deliveries::standing.ne(DeliveryStanding::Done.as_str())));
+                .filter(hook_deliveries::id.eq(id).and(hook_deliveries::standing.ne(HookStanding::Done.as_str())));
             let found: Option<(i64, String)> = waiting
                 .select((hook_deliveries::repository_id, hook_deliveries::delivery))
                 .first(connection)
@@ -154,13 +169,13 @@ pub async fn delivery_fail(store: &Store, id: i64, message: String) -> Result<()
             let Some((repository_id, delivery)) = found else { return Ok(()) };
             connection.lock(&Scope::Repository(repository_id))?;
             let failed = diesel::update(waiting)
-                .set(hook_deliveries::standing.eq(DeliveryStanding::Failed.as_str()))
+                .set(hook_deliveries::standing.eq(HookStanding::Failed.as_str()))
                 .execute(connection)?;
             if failed == 0 {
                 // It was processed, or its repository deleted, since it was looked for.
                 return Ok(());
             }
-            hook_result_write(connection, repository_id, &delivery, DeliveryResult::Failed, &message)
+            hook_result_write(connection, repository_id, &delivery, HookResult::Failed, &message)
         })
         .await
 }

@@ -6,15 +6,17 @@ use std::fmt;
 use diesel::prelude::*;
 use releasepage_domain::{
     fault::Fault,
+    hook_delivery::HookResult,
     repository::{RepositoryName, RepositoryOrigin},
-    source_event::{DeliveryResult, SourceRepository},
+    source_event::SourceRepository,
     time::UtcTime,
 };
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
-    repositories::{Repository, repository_insert, repository_load, repository_name_is_taken},
+    repositories::{Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename},
+    repository_sources::{SourceNew, source_insert},
     schema::{repositories, repository_hooks},
 };
 
@@ -24,6 +26,8 @@ pub struct HookRepositoryNew {
     pub name: RepositoryName,
     /// The forge.
     pub origin: RepositoryOrigin,
+    /// Where its releases are fetched from, where its forge lists them.
+    pub source: SourceNew,
 }
 
 /// What a delivery is checked against.
@@ -51,7 +55,7 @@ pub struct HookNote {
     /// What the forge calls the event, such as `release`.
     pub event: String,
     /// What came of it.
-    pub result: DeliveryResult,
+    pub result: HookResult,
     /// The same as a sentence, without anything secret.
     pub message: String,
 }
@@ -80,6 +84,7 @@ pub async fn hook_repository_create(
             diesel::insert_into(repository_hooks::table)
                 .values((repository_hooks::repository_id.eq(id), repository_hooks::secret.eq(seal(&hook_row(id)))))
                 .execute(connection)?;
+            source_insert(connection, id, new.origin, &new.source, now)?;
             repository_load(connection, organization_id, id)
         })
         .await
@@ -160,7 +165,7 @@ pub(crate) fn hook_result_write(
     connection: &mut AnyConnection,
     repository_id: i64,
     delivery: &str,
-    result: DeliveryResult,
+    result: HookResult,
     message: &str,
 ) -> QueryResult<()> {
     let last = repository_hooks::table.find(repository_id).filter(repository_hooks::last_delivery.eq(delivery));
@@ -185,44 +190,25 @@ pub(crate) fn hook_bind(
     let found: Option<(Option<i64>, Option<String>)> =
         hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
     let (bound, known_name) = found.ok_or(StoreError::NotFound)?;
-    if bound.is_some_and(|bound| bound != source.id) {
+    let is_other = match (bound, source.id) {
+        (Some(bound), Some(id)) => bound != id,
+        // Without a number to go by, a repository with another name is another one.
+        _ => known_name.as_ref().is_some_and(|known| !known.eq_ignore_ascii_case(&source.name)),
+    };
+    if is_other {
         return Ok(false);
     }
     let name = RepositoryName::parse("name", &source.name).ok();
     let name_text = name.as_ref().map(|name| name.as_str().to_owned());
     if bound.is_none() || (name_text.is_some() && name_text != known_name) {
         diesel::update(hook)
-            .set((repository_hooks::source_id.eq(source.id), repository_hooks::source_name.eq(&name_text)))
+            .set((repository_hooks::source_id.eq(source.id.or(bound)), repository_hooks::source_name.eq(&name_text)))
             .execute(connection)?;
     }
     if let (Some(known), Some(name)) = (known_name, name)
         && known != name.as_str()
     {
-        repository_follow(connection, organization_id, repository_id, &known, &name)?;
+        repository_rename(connection, organization_id, repository_id, &known, &name)?;
     }
     Ok(true)
-}
-
-/// Renames a repository as its forge did, if it was called `known` and the new name is free.
-fn repository_follow(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    repository_id: i64,
-    known: &str,
-    name: &RepositoryName,
-) -> QueryResult<()> {
-    let folded = name.folded();
-    let is_only_case = known.eq_ignore_ascii_case(name.as_str());
-    if !is_only_case && repository_name_is_taken(connection, organization_id, &folded)? {
-        return Ok(());
-    }
-    let same = repositories::id.eq(repository_id).and(repositories::name_folded.eq(known.to_ascii_lowercase()));
-    diesel::update(repositories::table.filter(same))
-        .set((
-            repositories::name.eq(name.as_str()),
-            repositories::name_folded.eq(folded),
-            repositories::revision.eq(repositories::revision + 1),
-        ))
-        .execute(connection)?;
-    Ok(())
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use diesel::prelude::*;
 use releasepage_domain::{
     announcement::{AnnouncementState, DeliveryState},
+    group::GroupState,
     release::ReleaseState,
     subscription::RequestState,
     time::UtcTime,
@@ -14,7 +15,10 @@ use releasepage_domain::{
 use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
-    schema::{announcements, deliveries, job_holds, releases, subscription_requests as requests},
+    groups::groups_lock,
+    schema::{
+        announcements, deliveries, group_members, groups, job_holds, releases, subscription_requests as requests,
+    },
 };
 
 /// The one hold that there is.
@@ -152,7 +156,8 @@ fn announcements_after(connection: &mut AnyConnection, after: i64) -> QueryResul
 /// Gives up all mail that waits, then lets the queue go on. Answers what was given up.
 ///
 /// Messages and announcements are cancelled; requests are left without a mail, though a link that was mailed for one
-/// works; a scheduled release whose time came meanwhile is published and nobody is told. What comes later is mailed as
+/// works; a scheduled release whose time came meanwhile is published and nobody is told, nor of the releases that are in
+/// an open group. What comes later is mailed as
 /// always. It takes several transactions; one that fails leaves the queue held, and the whole can be asked for again.
 /// Fails with a conflict where the queue is not held: workers would send what is being given up.
 pub async fn mail_give_up(store: &Store, now: UtcTime) -> Result<QueuedMail, StoreError> {
@@ -188,7 +193,14 @@ fn repositories_telling(connection: &mut AnyConnection, now: UtcTime) -> QueryRe
         .load(connection)?;
     let due: Vec<i64> =
         releases::table.filter(releases_due!(now)).select(releases::repository_id).distinct().load(connection)?;
-    Ok(announced.into_iter().chain(due).collect())
+    let grouped: Vec<i64> = group_members::table
+        .inner_join(groups::table)
+        .inner_join(releases::table)
+        .filter(groups::state.eq(GroupState::Open.as_str()))
+        .select(releases::repository_id)
+        .distinct()
+        .load(connection)?;
+    Ok(announced.into_iter().chain(due).chain(grouped).collect())
 }
 
 /// Ends the telling of a repository's releases, in the caller's transaction, which is alone in its [`Scope::Repository`]:
@@ -197,6 +209,10 @@ fn telling_end(connection: &mut AnyConnection, repository_id: i64, now: UtcTime)
     let due = releases::repository_id.eq(repository_id).and(releases_due!(now));
     diesel::update(releases::table.filter(due)).set(releases::quiet.eq(true)).execute(connection)?;
     let own = releases::table.filter(releases::repository_id.eq(repository_id)).select(releases::id);
+    groups_lock(connection, &[repository_id])?;
+    let open = groups::table.filter(groups::state.eq(GroupState::Open.as_str())).select(groups::id);
+    let joined = group_members::group_id.eq_any(open).and(group_members::release_id.eq_any(own));
+    diesel::update(group_members::table.filter(joined)).set(group_members::notify.eq(false)).execute(connection)?;
     let telling = announcements_telling!().and(announcements::release_id.eq_any(own));
     let cancelled = diesel::update(announcements::table.filter(telling))
         .set(announcements::state.eq(AnnouncementState::Cancelled.as_str()))

@@ -1,10 +1,15 @@
-//! Looking at the queue: who runs the server, and each organization for its own pages, sees what waits, what runs, and
-//! the dead letters, and has those tried again.
+//! Looking at the queue: who runs the server, and each organization for its own pages and repositories, sees what waits,
+//! what runs, and the dead letters, and has those tried again.
 
-use diesel::{dsl::not, prelude::*};
+use diesel::{
+    dsl::{not, sql},
+    prelude::*,
+    sql_types::Text,
+};
 use releasepage_domain::{
     job::{JobState, Lane},
     masking::text_masked,
+    page::page_id_is_valid,
     time::UtcTime,
 };
 use serde_json::Value;
@@ -14,7 +19,8 @@ use crate::{
     backend::AnyConnection,
     cursor::{IdCursor, ListPart},
     job_hold::{JobHold, hold_load},
-    schema::{jobs, organizations, pages},
+    jobs::REPOSITORY_TURN,
+    schema::{jobs, organizations, pages, repositories},
     stored::stored,
 };
 
@@ -27,8 +33,10 @@ pub struct JobEntry {
     pub kind: String,
     /// The lane; `None` for one that this binary does not know.
     pub lane: Option<Lane>,
-    /// The page that it is for; `None` for work of the whole server.
+    /// The page that it is for; `None` for work of a repository or of the whole server.
     pub page_id: Option<String>,
+    /// The repository that it is for, whatever pages show it; `None` for work of a page or of the whole server.
+    pub repository_id: Option<i64>,
     /// Where it stands.
     pub state: JobState,
     /// How often it was tried since it last got something done.
@@ -49,7 +57,7 @@ pub struct JobEntry {
 pub enum JobsOf {
     /// Everybody's: for who runs the server.
     Server,
-    /// Those of an organization's pages. The server's first organization, whose people run it, has the work of the whole
+    /// Those of an organization's pages and repositories. The server's first organization, whose people run it, has the work of the whole
     /// server too.
     Organization(i64),
 }
@@ -95,7 +103,8 @@ fn entry(row: Row, eyes: Eyes) -> QueryResult<JobEntry> {
         id,
         kind: kind.unwrap_or("unknown").to_owned(),
         lane: Lane::ALL.iter().copied().find(|known| known.rank() == lane),
-        page_id: Some(turn).filter(|turn| !turn.is_empty()),
+        repository_id: turn.strip_prefix(REPOSITORY_TURN).and_then(|id| id.parse().ok()),
+        page_id: Some(turn).filter(|turn| page_id_is_valid(turn)),
         state: stored(&state, "job")?,
         attempts,
         last_error: last_error.map(|error| match eyes {
@@ -130,15 +139,21 @@ impl Eyes {
 macro_rules! jobs_visible {
     ($eyes:expr) => {{
         let all = jobs::table.into_boxed();
-        let of_own_page = |organization: i64| {
-            jobs::turn.eq_any(pages::table.filter(pages::organization_id.eq(organization)).select(pages::id))
+        let turn_of_repository = || sql::<Text>(&format!("'{REPOSITORY_TURN}' || repositories.id"));
+        let of_own = |organization: i64| {
+            let own_pages = pages::table.filter(pages::organization_id.eq(organization));
+            let own_repositories = repositories::table.filter(repositories::organization_id.eq(organization));
+            let of_page = jobs::turn.eq_any(own_pages.select(pages::id));
+            of_page.or(jobs::turn.eq_any(own_repositories.select(turn_of_repository())))
         };
         match $eyes {
             Eyes::Server => all,
             Eyes::FirstOrganization(id) => {
-                all.filter(of_own_page(id).or(not(jobs::turn.eq_any(pages::table.select(pages::id)))))
+                let of_page = jobs::turn.eq_any(pages::table.select(pages::id));
+                let of_repository = jobs::turn.eq_any(repositories::table.select(turn_of_repository()));
+                all.filter(of_own(id).or(not(of_page.or(of_repository))))
             }
-            Eyes::Organization(id) => all.filter(of_own_page(id)),
+            Eyes::Organization(id) => all.filter(of_own(id)),
         }
     }};
 }

@@ -49,7 +49,16 @@ pub enum JobOutcome {
     Dead(String),
 }
 
-/// Writes a job in the caller's transaction. `turn` is the page that the work is for, or empty.
+/// What the turn of a repository begins with; no page's id does.
+pub(crate) const REPOSITORY_TURN: &str = "repository:";
+
+/// The turn of work for a repository, whatever pages show it.
+pub(crate) fn repository_turn(repository_id: i64) -> String {
+    format!("{REPOSITORY_TURN}{repository_id}")
+}
+
+/// Writes a job in the caller's transaction. `turn` is whom the work is for: the id of a page, a repository
+/// ([`repository_turn`]), or empty for the whole server. Turns are served one after the other, and say whose the job is.
 pub(crate) fn job_enqueue(
     connection: &mut AnyConnection,
     payload: &JobPayload,
@@ -92,7 +101,7 @@ struct NextTurn {
     turn: String,
 }
 
-/// Both databases ask the turns, of which there are as many as pages, instead of the jobs, of which there may be
+/// Both databases ask the turns, of which there are as many as pages and repositories, instead of the jobs, of which there may be
 /// hundreds of thousands. While the queue is held ([`crate::job_hold`]), it is nobody's turn.
 const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND EXISTS (SELECT 1 FROM jobs j WHERE \
      j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $1) ORDER BY t.lane, t.served_at, t.turn LIMIT 1";

@@ -120,7 +120,16 @@ pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
         AnyConnection::Sqlite(mut connection) => {
             library_check(&mut connection)?;
             connection.batch_execute(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis()))?;
-            connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE))
+            let Count { count: tables } =
+                diesel::sql_query("SELECT count(*) AS count FROM sqlite_master").get_result(&mut connection)?;
+            if tables == 0 {
+                // A write-ahead log would hold every page of the schema a second time, which a small disk has no room for.
+                connection.batch_execute("PRAGMA journal_mode = DELETE")?;
+            }
+            let applied =
+                connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE));
+            connection.batch_execute("PRAGMA journal_mode = WAL")?;
+            applied
         }
         AnyConnection::Postgres(mut connection) => {
             let deadline = Instant::now() + PATIENCE;
@@ -153,6 +162,12 @@ const SQLITE_OLDEST: [u32; 3] = [3, 51, 3];
 struct Library {
     #[diesel(sql_type = diesel::sql_types::Text)]
     version: String,
+}
+
+#[derive(diesel::QueryableByName)]
+struct Count {
+    #[diesel(sql_type = diesel::sql_types::BigInt)]
+    count: i64,
 }
 
 fn library_check(connection: &mut SqliteConnection) -> Result<(), MigrateError> {

@@ -8,8 +8,8 @@ use crate::{
     page_slugs::page_slugs_forget,
     pages::{page_load, repositories_lock},
     schema::{
-        announcements, component_releases, components, deliveries, job_turns, jobs, mailbox, page_keys, pages,
-        subscriber_components, subscribers, subscription_requests,
+        announcements, component_releases, components, deliveries, group_members, groups, job_turns, jobs, mailbox,
+        page_keys, pages, subscriber_components, subscribers, subscription_requests,
     },
 };
 
@@ -50,6 +50,7 @@ pub async fn page_delete(store: &Store, organization_id: i64, page_id: String) -
             page_hidden(connection, organization_id, &page_id)?;
             // No release is announced on the page meanwhile.
             repositories_lock(connection, &page_id)?;
+            connection.lock(&Scope::Groups(page_id.clone()))?;
             // What came since.
             for forget in IN_BATCHES {
                 while forget(connection, &page_id)? {}
@@ -117,6 +118,8 @@ fn subscribers_forget(connection: &mut AnyConnection, page_id: &str) -> QueryRes
 fn page_erase(connection: &mut AnyConnection, page_id: &str) -> QueryResult<()> {
     diesel::delete(job_turns::table.filter(job_turns::turn.eq(page_id))).execute(connection)?;
     diesel::delete(announcements::table.filter(announcements::page_id.eq(page_id))).execute(connection)?;
+    diesel::delete(group_members::table.filter(group_members::page_id.eq(page_id))).execute(connection)?;
+    diesel::delete(groups::table.filter(groups::page_id.eq(page_id))).execute(connection)?;
     let own_components = components::table.filter(components::page_id.eq(page_id));
     let shown = component_releases::component_id.eq_any(own_components.select(components::id));
     diesel::delete(component_releases::table.filter(shown)).execute(connection)?;

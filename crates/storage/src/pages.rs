@@ -1,9 +1,13 @@
 //! Pages: what readers see, and who may change it.
 
-use diesel::{dsl::exists, prelude::*};
+use diesel::{
+    dsl::{auto_type, exists},
+    prelude::*,
+};
 use releasepage_domain::{
     bump::Bump,
     fault::Fault,
+    group::{GroupVersion, Grouping},
     page::{CountedBy, RATE_LIMIT_DEFAULT},
     text::slug_of,
     time::UtcTime,
@@ -15,6 +19,8 @@ use crate::{
     change::Change,
     component_releases::repository_recompute,
     cursor::{ListPart, TimeCursor},
+    group_switching::grouping_switch,
+    groups::groups_lock,
     name::name_first_free,
     page_slugs::{page_slug_claim, page_slug_forward, page_slug_is_former},
     schema::{components, pages},
@@ -23,6 +29,22 @@ use crate::{
 
 /// Longest slug of a page, in characters.
 const SLUG_MAX: usize = 60;
+
+/// How a page puts releases together. The default is that of a new page: `off`, and should it be switched on, without a
+/// window and from `v0.1.0` on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = pages)]
+pub struct PageGrouping {
+    /// Whether, and by whom.
+    #[diesel(column_name = grouping, deserialize_as = StoredName)]
+    pub mode: Grouping,
+    /// How many minutes a group stays open after a release joined it; with 0 each release is a group.
+    #[diesel(column_name = group_window_minutes)]
+    pub window_minutes: i32,
+    /// The version of the first group; whether it has a `v` decides so for all.
+    #[diesel(column_name = group_initial_version, deserialize_as = StoredName)]
+    pub initial_version: GroupVersion,
+}
 
 /// A page of an organization.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
@@ -58,6 +80,9 @@ pub struct Page {
     pub created_at: UtcTime,
     /// When it was last edited.
     pub updated_at: UtcTime,
+    /// How it puts releases together.
+    #[diesel(embed)]
+    pub grouping: PageGrouping,
 }
 
 /// A page that is to be made. Whoever parses the fields checks them, with `slug_check`, `name_check` and
@@ -73,6 +98,8 @@ pub struct PageNew {
     pub published: bool,
     /// What a release without a version counts as; `minor` where there is none.
     pub unversioned_as: Option<Bump>,
+    /// How it puts releases together.
+    pub grouping: PageGrouping,
 }
 
 /// An edit of a page, checked as a [`PageNew`] is.
@@ -90,6 +117,12 @@ pub struct PageChange {
     pub published: Change<bool>,
     /// What a release without a version counts as.
     pub unversioned_as: Change<Bump>,
+    /// Whether it puts releases together, and by whom.
+    pub grouping: Change<Grouping>,
+    /// How many minutes a group stays open after a release joined it: from the next release on.
+    pub group_window_minutes: Change<i32>,
+    /// The version of the first group; of those after it, whether they have a `v`.
+    pub group_initial_version: Change<GroupVersion>,
 }
 
 impl PageChange {
@@ -101,6 +134,11 @@ impl PageChange {
             description: self.description.or(page.description),
             published: self.published.or(page.published),
             unversioned_as: self.unversioned_as.or(page.unversioned_as),
+            grouping: PageGrouping {
+                mode: self.grouping.or(page.grouping.mode),
+                window_minutes: self.group_window_minutes.or(page.grouping.window_minutes),
+                initial_version: self.group_initial_version.or(page.grouping.initial_version),
+            },
             ..page
         }
     }
@@ -149,11 +187,20 @@ pub async fn page_create(
                     pages::revision.eq(1),
                     pages::created_at.eq(now),
                     pages::updated_at.eq(now),
+                    grouping_columns(&new.grouping),
                 ))
                 .execute(connection)?;
             page_load(connection, organization_id, &id)
         })
         .await
+}
+
+/// What the columns hold of a page's grouping.
+#[auto_type(no_type_alias)]
+fn grouping_columns(grouping: &PageGrouping) -> _ {
+    let (mode, window, version): (&'static str, i32, String) =
+        (grouping.mode.as_str(), grouping.window_minutes, grouping.initial_version.to_string());
+    (pages::grouping.eq(mode), pages::group_window_minutes.eq(window), pages::group_initial_version.eq(version))
 }
 
 fn slug_is_taken(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
@@ -208,7 +255,8 @@ pub async fn page_list(
         .await
 }
 
-/// Edits a page. Whatever changes raises its revision and its generation; an edit that changes nothing does not.
+/// Edits a page. Whatever changes raises its revision and its generation; an edit that changes nothing does not. Where the
+/// grouping is switched, its groups are brought up to date with it: see `docs/groups.md`.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, with [`StoreError::Conflict`] where
 /// the edit names a revision that is no longer current, and with [`StoreError::Faults`] as [`page_create`] does.
@@ -236,12 +284,14 @@ pub async fn page_update(
                 page_slug_claim(connection, &after.slug)?;
                 page_slug_forward(connection, &page_id, &before.slug, now)?;
             }
+            let is_recomputed = after.unversioned_as != before.unversioned_as;
+            let is_switched = after.grouping.mode != before.grouping.mode;
             // Locked before the page's row is, as a release that arrives does it: the two never wait for each other.
-            let to_recompute = if after.unversioned_as == before.unversioned_as {
-                Vec::new()
-            } else {
-                repositories_lock(connection, &page_id)?
-            };
+            let mut repository_ids = Vec::new();
+            if is_recomputed || is_switched {
+                repository_ids = repositories_lock(connection, &page_id)?;
+                groups_lock(connection, &repository_ids)?;
+            }
             diesel::update(pages::table.find(&page_id))
                 .set((
                     pages::slug.eq(&after.slug),
@@ -252,11 +302,15 @@ pub async fn page_update(
                     pages::generation.eq(pages::generation + 1),
                     pages::revision.eq(pages::revision + 1),
                     pages::updated_at.eq(now),
+                    grouping_columns(&after.grouping),
                 ))
                 .execute(connection)?;
-            for repository_id in to_recompute {
-                repository_recompute(connection, repository_id)?;
+            if is_recomputed {
+                for repository_id in repository_ids {
+                    repository_recompute(connection, repository_id)?;
+                }
             }
+            grouping_switch(connection, &page_id, before.grouping.mode, &after.grouping, now)?;
             page_load(connection, organization_id, &page_id)
         })
         .await

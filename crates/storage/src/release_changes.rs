@@ -3,6 +3,7 @@
 use diesel::prelude::*;
 use releasepage_domain::{
     bump::Bump,
+    group::{Grouping, release_joins_group},
     job::JobPayload,
     release::{
         ReleaseEffect, ReleaseEvent, ReleaseInput, ReleaseState, promotion_is_announced, release_is_announced,
@@ -15,7 +16,9 @@ use crate::{
     announcements::{announcement_create, announcements_cancel, prerelease_cancel},
     backend::AnyConnection,
     component_releases::{release_components, repository_pages_raise, repository_recompute},
-    jobs::job_enqueue,
+    group_members::group_join,
+    groups::page_groupings,
+    jobs::{job_enqueue, repository_turn},
     release_tokens::release_tokens_write,
     releases::{Release, ReleaseContext, ReleaseRow},
     schema::{component_releases, release_tokens, releases},
@@ -147,6 +150,7 @@ fn release_follow_up(
     let now = context.now;
     let was_visible = before.is_some_and(|before| before.state == ReleaseState::Published);
     let is_visible = release.state == ReleaseState::Published;
+    let shown_before = if was_visible { pages_showing(connection, &release.id)? } else { Vec::new() };
     if was_visible && is_visible && before.is_some_and(|before| has_same_place(&before.input, &release.input)) {
         repository_pages_raise(connection, release.repository_id)?;
     } else if was_visible || is_visible {
@@ -154,12 +158,19 @@ fn release_follow_up(
     }
     if release.state == ReleaseState::Scheduled {
         let payload = JobPayload::ReleasePublish { release: release.id.clone() };
-        job_enqueue(connection, &payload, "", release.input.published_at, now)?;
+        let turn = repository_turn(release.repository_id);
+        job_enqueue(connection, &payload, &turn, release.input.published_at, now)?;
     }
     match effect {
+        // What readers come to see again, or as a release now, belongs to a group as any other, though nobody is told.
+        ReleaseEffect::Quiet if is_visible && context.is_news => {
+            let news = ReleaseNews { release, promoted: false, is_told: false, shown_before };
+            release_groups_join(connection, &news, context)
+        }
         ReleaseEffect::Quiet | ReleaseEffect::Forget => Ok(()),
         ReleaseEffect::Cancel => announcements_cancel(connection, &release.id, now),
-        ReleaseEffect::Announce => release_announce(connection, was_visible, release, context),
+        ReleaseEffect::Announce if !context.is_news => release_silence(connection, &release.id),
+        ReleaseEffect::Announce => release_announce(connection, (was_visible, shown_before), release, context),
     }
 }
 
@@ -171,10 +182,50 @@ fn has_same_place(before: &ReleaseInput, after: &ReleaseInput) -> bool {
         && before.platforms.key() == after.platforms.key()
 }
 
-/// Announces a release that was just published, or one that was `promoted`: a published pre-release until now.
+/// The pages that show a release, and not as a pre-release.
+fn pages_showing(connection: &mut AnyConnection, release_id: &str) -> QueryResult<Vec<String>> {
+    let shown = release_components(connection, release_id)?;
+    Ok(shown.into_iter().filter(|(_, _, prerelease)| !prerelease).map(|(_, page_id, _)| page_id).collect())
+}
+
+/// A release that readers have come to see, on some pages perhaps.
+struct ReleaseNews<'a> {
+    release: &'a Release,
+    /// Whether it was a published pre-release until now.
+    promoted: bool,
+    /// Whether subscribers are told of it.
+    is_told: bool,
+    /// The pages on which readers saw it before.
+    shown_before: Vec<String>,
+}
+
+/// Lets a release join a group on each `auto` page that shows it anew.
+fn release_groups_join(
+    connection: &mut AnyConnection,
+    news: &ReleaseNews<'_>,
+    context: ReleaseContext,
+) -> QueryResult<()> {
+    let input = &news.release.input;
+    if !release_joins_group(news.promoted, input.notify, input.published_at, context.now) {
+        return Ok(());
+    }
+    let mut page_ids = pages_showing(connection, &news.release.id)?;
+    page_ids.retain(|page_id| !news.shown_before.contains(page_id));
+    let ids: Vec<&str> = page_ids.iter().map(String::as_str).collect();
+    let groupings = page_groupings(connection, &ids)?;
+    for page_id in &page_ids {
+        if let Some(grouping) = groupings.get(page_id).filter(|grouping| grouping.mode == Grouping::Auto) {
+            group_join(connection, (page_id, grouping), (&news.release.id, news.is_told), context)?;
+        }
+    }
+    Ok(())
+}
+
+/// Announces a release that was just published, or one that was `promoted`: a published pre-release until now. On pages
+/// that put releases together, its group is announced instead.
 fn release_announce(
     connection: &mut AnyConnection,
-    promoted: bool,
+    (promoted, shown_before): (bool, Vec<String>),
     release: &Release,
     context: ReleaseContext,
 ) -> QueryResult<()> {
@@ -185,9 +236,15 @@ fn release_announce(
     } else {
         release_is_announced(notify, release.input.published_at, now) && !release_is_quiet(connection, &release.id)?
     };
-    for (component, page, prerelease) in release_components(connection, &release.id)? {
+    let shown = release_components(connection, &release.id)?;
+    let page_ids: Vec<&str> = shown.iter().map(|(_, page_id, _)| page_id.as_str()).collect();
+    let groupings = page_groupings(connection, &page_ids)?;
+    for (component, page, prerelease) in shown {
         if !prerelease {
             prerelease_cancel(connection, &page, &release.id, now)?;
+            if groupings.get(&page).is_some_and(|grouping| grouping.mode != Grouping::Off) {
+                continue;
+            }
         }
         // Where the tag says pre-release, nothing was promoted.
         if is_told && !(promoted && prerelease) {
@@ -195,10 +252,16 @@ fn release_announce(
             announcement_create(connection, (component, &page), told, context.notify_delay, now)?;
         }
     }
+    release_groups_join(connection, &ReleaseNews { release, promoted, is_told, shown_before }, context)
+}
+
+/// Sees to it that a release is no news, whatever is made of it later.
+fn release_silence(connection: &mut AnyConnection, release_id: &str) -> QueryResult<()> {
+    diesel::update(releases::table.find(release_id)).set(releases::quiet.eq(true)).execute(connection)?;
     Ok(())
 }
 
-/// Whether a release was withdrawn once. One that comes back for a time to come is as scheduled as any other, so that
+/// Whether a release was withdrawn once, or came in as history. One that comes back for a time to come is as scheduled as any other, so that
 /// its state does not say it.
 fn release_is_quiet(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
     Ok(releases::table.find(release_id).select(releases::quiet).first(connection)?)

@@ -15,6 +15,8 @@ pub const RANGE_MAX: i64 = 500;
 /// Where a visible release stands among those of its component.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct ReleaseRank {
+    /// The release.
+    pub id: String,
     /// The whole tag.
     pub tag: String,
     /// The tag without the component's own prefix.
@@ -63,6 +65,7 @@ pub async fn release_rank(
                 .filter(component_releases::component_id.eq(component.id).and(component_releases::visible.eq(true)))
                 .order(highest_first!())
                 .select((
+                    releases::id,
                     releases::tag,
                     component_releases::version,
                     component_releases::version_key,

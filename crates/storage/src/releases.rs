@@ -1,5 +1,7 @@
 //! Releases: arriving, published by hand, edited, withdrawn, and their time coming.
 
+use std::collections::HashSet;
+
 use chrono::Duration;
 use diesel::prelude::*;
 use releasepage_domain::{
@@ -41,7 +43,7 @@ pub struct Release {
 
 /// What the columns hold of a release besides its identity.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
-#[diesel(table_name = releases, treat_none_as_null = true)]
+#[diesel(table_name = releases, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct ReleaseRow {
     id: String,
     repository_id: i64,
@@ -137,6 +139,8 @@ pub struct ReleaseContext {
     pub notify_delay: Duration,
     /// The present.
     pub now: UtcTime,
+    /// Whether anybody may be told of it; a history that is fetched is no news, whatever its releases say.
+    pub is_news: bool,
 }
 
 /// How a release comes in.
@@ -274,6 +278,8 @@ pub async fn release_get(store: &Store, owner: ReleaseOwner, id: String) -> Resu
 pub struct ReleasesFilter {
     /// Whether those that were withdrawn are left out.
     pub without_withdrawn: bool,
+    /// Those of this tag alone.
+    pub tag: Option<String>,
     /// Older than the release with this time and id.
     pub after: Option<(UtcTime, String)>,
 }
@@ -295,6 +301,9 @@ pub async fn releases_list(
                 .into_boxed();
             if filter.without_withdrawn {
                 query = query.filter(releases::state.ne(ReleaseState::Withdrawn.as_str()));
+            }
+            if let Some(tag) = &filter.tag {
+                query = query.filter(releases::tag.eq(tag.clone()));
             }
             if let Some((time, id)) = &filter.after {
                 query = query.filter(
@@ -326,6 +335,21 @@ pub(crate) fn release_find(
         .optional()?
         .map(ReleaseRow::release)
         .transpose()
+}
+
+/// The releases of a repository with any of these tags.
+pub(crate) fn releases_of_tags(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    tags: &HashSet<String>,
+) -> QueryResult<Vec<Release>> {
+    releases::table
+        .filter(releases::repository_id.eq(repository_id).and(releases::tag.eq_any(tags)))
+        .select(ReleaseRow::as_select())
+        .load(connection)?
+        .into_iter()
+        .map(ReleaseRow::release)
+        .collect()
 }
 
 pub(crate) fn release_owned(connection: &mut AnyConnection, owner: ReleaseOwner, id: &str) -> QueryResult<Release> {

@@ -13,7 +13,8 @@ use crate::{
     change::Change,
     cursor::{IdCursor, ListPart},
     pages::revision_check,
-    schema::{repositories, repository_hooks},
+    repository_sources::{RepositorySource, SourceChange, source_change, source_rename},
+    schema::{repositories, repository_hooks, repository_sources},
     stored_name::StoredName,
 };
 
@@ -37,6 +38,9 @@ pub struct Repository {
     /// Its webhook, where its forge tells of its releases.
     #[diesel(embed)]
     pub hook: Option<Hook>,
+    /// Where its releases are fetched from, where its forge lists them.
+    #[diesel(embed)]
+    pub source: Option<RepositorySource>,
 }
 
 /// What the owner of a repository is told of its webhook.
@@ -53,7 +57,7 @@ pub struct Hook {
     pub last_delivery: Option<String>,
     /// What the forge calls its event.
     pub last_event: Option<String>,
-    /// What came of it: the name of a `DeliveryResult`.
+    /// What came of it: the name of a `HookResult`.
     pub last_result: Option<String>,
     /// The same as a sentence.
     pub last_message: Option<String>,
@@ -70,6 +74,10 @@ pub struct RepositoryChange {
     pub name: Change<RepositoryName>,
     /// Its number at its forge; `None` for that of the next delivery.
     pub source_id: Change<Option<i64>>,
+    /// The secret of its webhook, made at the forge and sealed for [`crate::hook_repositories::hook_row`].
+    pub hook_secret: Change<String>,
+    /// Where its releases are fetched from.
+    pub source: SourceChange,
 }
 
 /// Makes a repository. Fails with [`StoreError::Faults`] on `name` where the organization has one of that name, in
@@ -137,6 +145,7 @@ pub(crate) fn repository_load(
 ) -> QueryResult<Repository> {
     let repository = repositories::table
         .left_join(repository_hooks::table)
+        .left_join(repository_sources::table)
         .filter(repositories::id.eq(id).and(repositories::organization_id.eq(organization_id)))
         .select(Repository::as_select())
         .first(connection)
@@ -144,22 +153,29 @@ pub(crate) fn repository_load(
     Ok(repository.ok_or(StoreError::NotFound)?)
 }
 
-/// The repositories of an organization, oldest first, at most `limit` after the cursor.
+/// The repositories of an organization, oldest first, at most `limit` after the cursor; with `name`, the one of that
+/// name, in whatever case.
 pub async fn repository_list(
     store: &Store,
     organization_id: i64,
+    name: Option<String>,
     after: IdCursor,
     limit: u32,
 ) -> Result<ListPart<Repository>, StoreError> {
     store
         .read(move |connection| {
-            let rows = repositories::table
+            let mut query = repositories::table
                 .left_join(repository_hooks::table)
+                .left_join(repository_sources::table)
                 .filter(repositories::organization_id.eq(organization_id).and(repositories::id.gt(after.0)))
                 .order(repositories::id)
                 .limit(i64::from(limit) + 1)
                 .select(Repository::as_select())
-                .load(connection)?;
+                .into_boxed();
+            if let Some(name) = &name {
+                query = query.filter(repositories::name_folded.eq(name.to_ascii_lowercase()));
+            }
+            let rows = query.load(connection)?;
             Ok(ListPart::cut(rows, limit, |last: &Repository| IdCursor(last.id).to_string()))
         })
         .await
@@ -173,6 +189,7 @@ pub async fn repository_update(
     organization_id: i64,
     id: i64,
     change: RepositoryChange,
+    now: UtcTime,
 ) -> Result<Repository, StoreError> {
     store
         .write(&[Scope::Organization(organization_id), Scope::Repository(id)], move |connection| {
@@ -182,28 +199,42 @@ pub async fn repository_update(
                 Change::Set(name) if name.as_str() != before.name => Some(name),
                 _ => None,
             };
-            if let Some(name) = name
-                && !name.as_str().eq_ignore_ascii_case(&before.name)
-                && repository_name_is_taken(connection, organization_id, &name.folded())?
-            {
-                return Err(Fault::taken("name", "must be a name that no other repository has").into());
-            }
             let source_id = match (&before.hook, change.source_id.clone()) {
                 (None, Change::Set(Some(_))) => {
                     return Err(
                         StoreError::Conflict("a repository of origin api has no forge, and no source_id").into()
                     );
                 }
-                (Some(hook), Change::Set(id)) if hook.source_id != id => Some(id),
+                // One without a number is bound by its name, and let go of likewise.
+                (Some(hook), Change::Set(id))
+                    if hook.source_id != id || (id.is_none() && hook.source_name.is_some()) =>
+                {
+                    Some(id)
+                }
                 _ => None,
             };
-            if name.is_none() && source_id.is_none() {
+            let secret = match &change.hook_secret {
+                Change::Set(_) if before.origin != RepositoryOrigin::Gitlab => {
+                    let conflict = "only a repository of origin gitlab takes a secret that was made elsewhere";
+                    return Err(StoreError::Conflict(conflict).into());
+                }
+                Change::Set(secret) => Some(secret),
+                Change::Keep => None,
+            };
+            let is_source_changed = source_change(connection, &before, &change.source, now)?;
+            if name.is_none() && source_id.is_none() && secret.is_none() && !is_source_changed {
                 return Ok(before);
             }
-            if let Some(name) = name {
-                diesel::update(repositories::table.find(id))
-                    .set((repositories::name.eq(name.as_str()), repositories::name_folded.eq(name.folded())))
-                    .execute(connection)?;
+            match name {
+                Some(name) if !repository_rename(connection, organization_id, id, &before.name, name)? => {
+                    return Err(Fault::taken("name", "must be a name that no other repository has").into());
+                }
+                Some(_) => source_rename(connection, &before, now)?,
+                None => {
+                    diesel::update(repositories::table.find(id))
+                        .set(repositories::revision.eq(repositories::revision + 1))
+                        .execute(connection)?;
+                }
             }
             if let Some(source_id) = source_id {
                 // The name is that of the repository it was bound to before: nothing is to follow from it.
@@ -211,10 +242,38 @@ pub async fn repository_update(
                     .set((repository_hooks::source_id.eq(source_id), repository_hooks::source_name.eq(None::<String>)))
                     .execute(connection)?;
             }
-            diesel::update(repositories::table.find(id))
-                .set(repositories::revision.eq(repositories::revision + 1))
-                .execute(connection)?;
+            if let Some(secret) = secret {
+                diesel::update(repository_hooks::table.find(id))
+                    .set(repository_hooks::secret.eq(secret))
+                    .execute(connection)?;
+            }
             repository_load(connection, organization_id, id)
         })
         .await
+}
+
+/// Renames a repository, where it is called `known`, and raises its revision, in the caller's transaction under the
+/// scopes of organization and repository. Answers `false`, and changes nothing, where another repository has the new
+/// name, in whatever case.
+pub(crate) fn repository_rename(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    repository_id: i64,
+    known: &str,
+    name: &RepositoryName,
+) -> QueryResult<bool> {
+    let folded = name.folded();
+    let is_only_case = known.eq_ignore_ascii_case(name.as_str());
+    if !is_only_case && repository_name_is_taken(connection, organization_id, &folded)? {
+        return Ok(false);
+    }
+    let same = repositories::id.eq(repository_id).and(repositories::name_folded.eq(known.to_ascii_lowercase()));
+    diesel::update(repositories::table.filter(same))
+        .set((
+            repositories::name.eq(name.as_str()),
+            repositories::name_folded.eq(folded),
+            repositories::revision.eq(repositories::revision + 1),
+        ))
+        .execute(connection)?;
+    Ok(true)
 }

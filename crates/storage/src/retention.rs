@@ -3,7 +3,7 @@
 use chrono::Duration;
 use diesel::prelude::*;
 use releasepage_domain::{
-    source_event::{DELIVERY_REMEMBERED, DeliveryStanding},
+    hook_delivery::{HOOK_DELIVERY_REMEMBERED, HookStanding},
     subscriber::SubscriberState,
     time::UtcTime,
 };
@@ -62,8 +62,12 @@ pub async fn prune(store: &Store, retention: Retention, now: UtcTime) -> Result<
     prune_batches!(store, deliveries, deliveries::created_at.lt(now - retention.deliveries));
     prune_batches!(store, mailbox, mailbox::created_at.lt(now - retention.mailbox));
     // One that was not processed stays for as long as its job does: whoever has that tried again needs its event.
-    let processed = hook_deliveries::standing.eq(DeliveryStanding::Done.as_str());
-    prune_batches!(store, hook_deliveries, processed.and(hook_deliveries::received_at.lt(now - DELIVERY_REMEMBERED)));
+    let processed = hook_deliveries::standing.eq(HookStanding::Done.as_str());
+    prune_batches!(
+        store,
+        hook_deliveries,
+        processed.and(hook_deliveries::received_at.lt(now - HOOK_DELIVERY_REMEMBERED))
+    );
     prune_batches!(store, address_mails, address_mails::sent_at.lt(now - Duration::hours(24)));
     store
         .write(&[], move |connection| {

@@ -86,6 +86,33 @@ diesel::table! {
 }
 
 diesel::table! {
+    repository_sources (repository_id) {
+        repository_id -> BigInt,
+        api_url -> Nullable<Text>,
+        name -> Nullable<Text>,
+        token -> Nullable<Text>,
+        polls -> Bool,
+        backfill -> Text,
+        walk -> Nullable<Text>,
+        walk_started_at -> Nullable<Timestamp>,
+        walk_fetched -> BigInt,
+        walk_etag -> Nullable<Text>,
+        next_page -> Nullable<Text>,
+        walked_at -> Nullable<Timestamp>,
+        etag -> Nullable<Text>,
+        next_poll_at -> Nullable<Timestamp>,
+        last_poll_at -> Nullable<Timestamp>,
+        wait_until -> Nullable<Timestamp>,
+        last_result -> Nullable<Text>,
+        last_message -> Nullable<Text>,
+        fetched -> BigInt,
+        added -> BigInt,
+        refused -> BigInt,
+        refusals -> Text,
+    }
+}
+
+diesel::table! {
     hook_deliveries (id) {
         id -> BigInt,
         repository_id -> BigInt,
@@ -93,6 +120,7 @@ diesel::table! {
         event -> Nullable<Text>,
         standing -> Text,
         received_at -> Timestamp,
+        digest -> Nullable<Text>,
     }
 }
 
@@ -106,6 +134,9 @@ diesel::table! {
         stage_rank -> Integer,
         text_at -> Nullable<Timestamp>,
         text_rank -> Nullable<Integer>,
+        made_at -> Nullable<Timestamp>,
+        heard_at -> Nullable<Timestamp>,
+        listed_at -> Nullable<Timestamp>,
     }
 }
 
@@ -146,6 +177,9 @@ diesel::table! {
         revision -> BigInt,
         created_at -> Timestamp,
         updated_at -> Timestamp,
+        grouping -> Text,
+        group_window_minutes -> Integer,
+        group_initial_version -> Text,
     }
 }
 
@@ -304,6 +338,37 @@ diesel::table! {
         spread_to -> BigInt,
         audience -> BigInt,
         created_at -> Timestamp,
+        group_id -> Nullable<BigInt>,
+    }
+}
+
+diesel::table! {
+    groups (id) {
+        id -> BigInt,
+        page_id -> Text,
+        state -> Text,
+        version -> Nullable<Text>,
+        version_key -> Nullable<Text>,
+        bump -> Nullable<Text>,
+        closes_at -> Nullable<Timestamp>,
+        closed_at -> Nullable<Timestamp>,
+        published_at -> Nullable<Timestamp>,
+        notes -> Nullable<Text>,
+        notify -> Bool,
+        revision -> BigInt,
+        created_at -> Timestamp,
+        updated_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    group_members (group_id, release_id) {
+        group_id -> BigInt,
+        release_id -> Text,
+        page_id -> Text,
+        notify -> Bool,
+        joined_at -> Timestamp,
+        left_at -> Nullable<Timestamp>,
     }
 }
 
@@ -375,6 +440,30 @@ diesel::table! {
     }
 }
 
+diesel::table! {
+    annotation_categories (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        name -> Text,
+        name_folded -> Text,
+        created_at -> Timestamp,
+    }
+}
+
+diesel::table! {
+    annotations (id) {
+        id -> BigInt,
+        repository_id -> BigInt,
+        category_id -> Nullable<BigInt>,
+        label -> Text,
+        details -> Nullable<Text>,
+        starts_at -> Timestamp,
+        ends_at -> Nullable<Timestamp>,
+        chart_id -> Nullable<Text>,
+        created_at -> Timestamp,
+    }
+}
+
 diesel::joinable!(memberships -> organizations (organization_id));
 diesel::joinable!(memberships -> users (user_id));
 diesel::joinable!(setup_links -> users (user_id));
@@ -383,6 +472,7 @@ diesel::joinable!(access_tokens -> users (user_id));
 diesel::joinable!(access_tokens -> organizations (organization_id));
 diesel::joinable!(repositories -> organizations (organization_id));
 diesel::joinable!(repository_hooks -> repositories (repository_id));
+diesel::joinable!(repository_sources -> repositories (repository_id));
 diesel::joinable!(hook_deliveries -> repositories (repository_id));
 diesel::joinable!(source_releases -> repositories (repository_id));
 diesel::joinable!(source_releases -> releases (release_id));
@@ -403,9 +493,19 @@ diesel::joinable!(subscriber_components -> components (component_id));
 diesel::joinable!(subscription_requests -> pages (page_id));
 diesel::joinable!(announcements -> pages (page_id));
 diesel::joinable!(announcements -> releases (release_id));
+diesel::joinable!(announcements -> groups (group_id));
+diesel::joinable!(groups -> pages (page_id));
+diesel::joinable!(group_members -> groups (group_id));
+diesel::joinable!(group_members -> releases (release_id));
+diesel::joinable!(group_members -> pages (page_id));
 diesel::joinable!(deliveries -> announcements (announcement_id));
 diesel::joinable!(mailbox -> pages (page_id));
+diesel::joinable!(annotation_categories -> repositories (repository_id));
+diesel::joinable!(annotations -> repositories (repository_id));
+diesel::joinable!(annotations -> annotation_categories (category_id));
 diesel::allow_tables_to_appear_in_same_query!(
+    annotation_categories,
+    annotations,
     organizations,
     users,
     memberships,
@@ -414,6 +514,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     access_tokens,
     repositories,
     repository_hooks,
+    repository_sources,
     hook_deliveries,
     source_releases,
     projects,
@@ -431,6 +532,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     addresses,
     address_mails,
     announcements,
+    groups,
+    group_members,
     deliveries,
     mailbox,
     jobs,

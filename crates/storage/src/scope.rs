@@ -5,7 +5,8 @@ use sha2::{Digest, Sha256};
 /// The thing that two writers must not decide on at the same time.
 ///
 /// A transaction that names several takes them in ascending order, so that two transactions never wait for each
-/// other: everything is locked before the pages, the pages before the repositories.
+/// other: everything is locked before the pages, the pages before the repositories, the repositories before the groups.
+/// What is shown of a repository on several pages takes their groups in the order of the pages' ids.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// An organization: its names, slugs and members.
@@ -16,6 +17,8 @@ pub enum Scope {
     Page(String),
     /// A repository: its releases and what is told of them.
     Repository(i64),
+    /// The groups of a page, and what its readers see of each release.
+    Groups(String),
     /// An address on a page.
     Subscriber(String),
     /// A person's address on the whole server.

@@ -6,6 +6,7 @@ use releasepage_domain::{environment::Environment, page::CountedBy};
 use crate::{
     QueryResult, Store, StoreError,
     backend::AnyConnection,
+    group_lists::{LatestGroup, page_group_latest},
     page_releases::{PageComponent, PageIdentity, PageRelease, page_components, page_latest},
     schema::{page_keys, pages},
     stored::stored,
@@ -32,6 +33,8 @@ pub struct PageSnapshot {
     pub components: Vec<PageComponent>,
     /// The latest release of each component that has one, newest first.
     pub latest: Vec<PageRelease>,
+    /// The highest of its groups; `None` where it has none, or its grouping is off.
+    pub latest_grouped: Option<LatestGroup>,
 }
 
 /// Loads a page as it is now; `None` where there is none.
@@ -75,6 +78,7 @@ fn snapshot_load(connection: &mut AnyConnection, page_id: &str) -> QueryResult<O
         keys,
         components: page_components(connection, page_id)?,
         latest: page_latest(connection, page_id)?,
+        latest_grouped: page_group_latest(connection, page_id)?,
     }))
 }
 

@@ -1,19 +1,17 @@
 //! Releases as their forges tell of them: each event is ranked among those before it, and what it changes is stored as
 //! any other change of a release is.
 
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     release::{Platforms, ReleaseEvent, ReleaseInput, ReleaseState},
-    source_event::{
-        SourceEvent, SourceEventKind, SourceMark, SourceStage, SourceStanding, SourceStep, SourceText, source_step,
-    },
+    source_event::{SourceEvent, SourceMark, SourceStage, SourceStanding, SourceStep, SourceText, source_step},
     time::UtcTime,
 };
 
 use crate::{
     QueryResult, Store, StoreError,
     backend::AnyConnection,
-    hook_deliveries::{delivery_finish, delivery_take},
+    hook_deliveries::{hook_delivery_finish, hook_delivery_take},
     release_changes::{release_add, release_change},
     releases::{Release, ReleaseContext, ReleaseOwner, release_find, release_owned},
     schema::source_releases,
@@ -21,19 +19,20 @@ use crate::{
 };
 
 /// A row of `source_releases` without its key.
-#[derive(Queryable, Insertable, AsChangeset)]
-#[diesel(table_name = source_releases, treat_none_as_null = true)]
-struct SourceRow {
-    release_id: Option<String>,
+#[derive(Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = source_releases, treat_none_as_null = true, treat_none_as_default_value = false)]
+pub(crate) struct SourceRow {
+    pub(crate) release_id: Option<String>,
     stage: String,
     stage_at: Option<UtcTime>,
     stage_rank: i32,
     text_at: Option<UtcTime>,
     text_rank: Option<i32>,
+    made_at: Option<UtcTime>,
 }
 
 impl SourceRow {
-    fn of(release_id: Option<String>, standing: &SourceStanding) -> Self {
+    pub(crate) fn of(release_id: Option<String>, standing: &SourceStanding) -> Self {
         Self {
             release_id,
             stage: standing.stage.as_str().to_owned(),
@@ -41,11 +40,13 @@ impl SourceRow {
             stage_rank: standing.stage_mark.rank,
             text_at: standing.text_mark.and_then(|mark| mark.at),
             text_rank: standing.text_mark.map(|mark| mark.rank),
+            made_at: standing.made_at,
         }
     }
 
-    fn standing(&self) -> QueryResult<SourceStanding> {
+    pub(crate) fn standing(&self) -> QueryResult<SourceStanding> {
         Ok(SourceStanding {
+            made_at: self.made_at,
             stage: stored(&self.stage, "stage")?,
             stage_mark: SourceMark { at: self.stage_at, rank: self.stage_rank },
             text_mark: self.text_rank.map(|rank| SourceMark { at: self.text_at, rank }),
@@ -65,13 +66,13 @@ pub async fn source_event_apply(
 ) -> Result<(), StoreError> {
     store
         .write(&[], move |connection| {
-            let Some(delivery) = delivery_take(connection, delivery)? else { return Ok(()) };
+            let Some(delivery) = hook_delivery_take(connection, delivery)? else { return Ok(()) };
             let release = event_apply(connection, delivery.repository_id, &delivery.event, &ids, context)?;
             let message = release.map_or_else(
                 || "readers see nothing of the release".to_owned(),
                 |release| format!("release {} ({}) is {}", release.id, release.input.tag, release.state),
             );
-            delivery_finish(connection, &delivery, &message)
+            hook_delivery_finish(connection, &delivery, &message)
         })
         .await
 }
@@ -85,25 +86,46 @@ fn event_apply(
     context: ReleaseContext,
 ) -> QueryResult<Option<Release>> {
     let row = source_releases::table.find((repository_id, &event.release_id));
-    let columns = (
-        source_releases::release_id,
-        source_releases::stage,
-        source_releases::stage_at,
-        source_releases::stage_rank,
-        source_releases::text_at,
-        source_releases::text_rank,
-    );
-    let before: Option<SourceRow> = row.select(columns).first(connection).optional()?;
+    let before: Option<SourceRow> = row.select(SourceRow::as_select()).first(connection).optional()?;
     let standing = before.as_ref().map(SourceRow::standing).transpose()?;
-    let own = match before.as_ref().and_then(|before| before.release_id.as_deref()) {
-        Some(id) => Some(release_owned(connection, ReleaseOwner::Repository(repository_id), id)?),
-        None => None,
+    let Some(step) = source_step(standing.as_ref(), event) else {
+        return source_release_own(connection, repository_id, before.as_ref());
     };
-    let step = source_step(standing.as_ref(), event);
+    let release =
+        source_step_apply(connection, repository_id, before, &SourceTold::by_event(event, step), ids, context)?;
+    diesel::update(row).set(source_releases::heard_at.eq(context.now)).execute(connection)?;
+    Ok(release)
+}
+
+/// The release that is remembered under an id of a source, where there is one.
+fn source_release_own(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    row: Option<&SourceRow>,
+) -> QueryResult<Option<Release>> {
+    match row.and_then(|row| row.release_id.as_deref()) {
+        Some(id) => release_owned(connection, ReleaseOwner::Repository(repository_id), id).map(Some),
+        None => Ok(None),
+    }
+}
+
+/// Does what was told of a release, of which `before` is remembered, and remembers where it stands now. Answers the
+/// release, where there is one.
+pub(crate) fn source_step_apply(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    before: Option<SourceRow>,
+    told: &SourceTold<'_>,
+    ids: &impl Fn() -> String,
+    context: ReleaseContext,
+) -> QueryResult<Option<Release>> {
+    let (event, step) = (told.event, told.step);
+    let own = source_release_own(connection, repository_id, before.as_ref())?;
     let release = match &event.shown {
         Some(text) if step.standing.stage.is_shown() => {
-            let told = Told { event, text, step, was_shown: standing.is_some_and(|before| before.stage.is_shown()) };
-            Some(release_show(connection, repository_id, own, &told, ids, context)?)
+            let standing = before.as_ref().map(SourceRow::standing).transpose()?;
+            let was_shown = standing.is_some_and(|before| before.stage.is_shown());
+            Some(release_show(connection, repository_id, own, &Shown { told, text, was_shown }, ids, context)?)
         }
         // An event from before the publication, such as the creation as a draft: readers go on to see what they see.
         None if step.standing.stage.is_shown() => own,
@@ -117,6 +139,7 @@ fn event_apply(
             .set(source_releases::release_id.eq(None::<String>))
             .execute(connection)?;
     }
+    let row = source_releases::table.find((repository_id, &event.release_id));
     match before {
         Some(_) => diesel::update(row).set(after).execute(connection)?,
         None => diesel::insert_into(source_releases::table)
@@ -131,7 +154,7 @@ fn event_apply(
 }
 
 /// Takes a release back, where readers see it.
-fn release_hide(
+pub(crate) fn release_hide(
     connection: &mut AnyConnection,
     own: Option<Release>,
     context: ReleaseContext,
@@ -145,11 +168,30 @@ fn release_hide(
     }
 }
 
-/// An event after which readers are to see its release.
-struct Told<'a> {
+/// What a source told of a release, and what it comes to.
+pub(crate) struct SourceTold<'a> {
     event: &'a SourceEvent,
-    text: &'a SourceText,
     step: SourceStep,
+    /// Whether it was found in a listing, which tells what is and not what happened.
+    is_listed: bool,
+}
+
+impl<'a> SourceTold<'a> {
+    /// Told by an event.
+    fn by_event(event: &'a SourceEvent, step: SourceStep) -> Self {
+        Self { event, step, is_listed: false }
+    }
+
+    /// Found in a listing.
+    pub(crate) fn by_listing(event: &'a SourceEvent, step: SourceStep) -> Self {
+        Self { event, step, is_listed: true }
+    }
+}
+
+/// What was told of a release that readers are to see.
+struct Shown<'a> {
+    told: &'a SourceTold<'a>,
+    text: &'a SourceText,
     /// Whether they were to see it before.
     was_shown: bool,
 }
@@ -162,20 +204,20 @@ fn release_show(
     connection: &mut AnyConnection,
     repository_id: i64,
     own: Option<Release>,
-    told: &Told<'_>,
+    shown: &Shown<'_>,
     ids: &impl Fn() -> String,
     context: ReleaseContext,
 ) -> QueryResult<Release> {
-    let prerelease = told.step.standing.stage == SourceStage::Prerelease;
+    let prerelease = shown.told.step.standing.stage == SourceStage::Prerelease;
     let own = match own {
-        Some(own) if !told.step.takes_text => {
+        Some(own) if !shown.told.step.takes_text => {
             let input = ReleaseInput { prerelease, ..own.input.clone() };
-            return release_change(connection, own, input, told.release_event(true), context);
+            return release_change(connection, own, input, shown.release_event(true), context);
         }
         own => own,
     };
     let platforms = own.as_ref().map_or_else(Platforms::default, |own| own.input.platforms.clone());
-    let of_tag = release_find(connection, repository_id, &told.text.tag, &platforms)?;
+    let of_tag = release_find(connection, repository_id, &shown.text.tag, &platforms)?;
     let (before, is_own) = match (own, of_tag) {
         (Some(own), Some(other)) if other.id != own.id => {
             release_hide(connection, Some(own), context)?;
@@ -184,30 +226,40 @@ fn release_show(
         (Some(own), _) => (Some(own), true),
         (None, of_tag) => (of_tag, false),
     };
-    let input = told.text.input(before.as_ref().map(|before| &before.input), prerelease, context.now);
+    let input = shown.text.input(before.as_ref().map(|before| &before.input), prerelease, context.now);
     match before {
         Some(before) => {
             let event = match before.state {
                 ReleaseState::Draft => ReleaseEvent::Publish,
-                _ => told.release_event(is_own),
+                ReleaseState::Withdrawn
+                    if shown.told.is_listed && !is_own && !release_is_gone_at_source(connection, &before.id)? =>
+                {
+                    ReleaseEvent::Edit
+                }
+                _ => shown.release_event(is_own),
             };
             release_change(connection, before, input, event, context)
         }
         None => {
             // Readers knew it under a tag that another release has taken over: it is no news.
-            let notify = told.was_shown.then_some(false);
+            let notify = shown.was_shown.then_some(false);
             release_add(connection, repository_id, ReleaseInput { notify, ..input }, ids, context)
         }
     }
 }
 
-impl Told<'_> {
-    /// What the event is to a release that is known. An edit does not bring back what its team withdrew here.
+impl Shown<'_> {
+    /// What it is to a release that is known. An edit does not bring back what its team withdrew here, and neither does
+    /// being listed, which it was before too.
     fn release_event(&self, is_own: bool) -> ReleaseEvent {
-        if is_own && self.was_shown && self.event.kind == SourceEventKind::Edited {
-            ReleaseEvent::Edit
-        } else {
-            ReleaseEvent::Arrive
-        }
+        let is_edit = self.told.is_listed || (is_own && self.told.event.kind.is_edit());
+        if is_edit && self.was_shown { ReleaseEvent::Edit } else { ReleaseEvent::Arrive }
     }
+}
+
+/// Whether it was its source that took a release back, under whatever id, and not its team here.
+fn release_is_gone_at_source(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
+    let gone = [SourceStage::Draft.as_str(), SourceStage::Deleted.as_str()];
+    let told = source_releases::release_id.eq(release_id).and(source_releases::stage.eq_any(gone));
+    Ok(diesel::select(exists(source_releases::table.filter(told))).get_result(connection)?)
 }

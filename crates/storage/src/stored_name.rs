@@ -5,7 +5,14 @@ use diesel::{
     deserialize::{FromSql, Queryable},
     sql_types::Text,
 };
-use releasepage_domain::{bump::Bump, page::CountedBy, repository::RepositoryOrigin, text::UnknownName};
+use releasepage_domain::{
+    bump::Bump,
+    group::{GroupVersion, Grouping},
+    page::CountedBy,
+    repository::RepositoryOrigin,
+    repository_source::{BackfillState, SourceWalk},
+    text::UnknownName,
+};
 
 /// The stored name of an enumeration's value: what `#[diesel(deserialize_as = StoredName)]` reads before it is parsed.
 pub struct StoredName(String);
@@ -33,4 +40,4 @@ macro_rules! read_from_stored_name {
         }
     )+};
 }
-read_from_stored_name!(Bump, CountedBy, RepositoryOrigin);
+read_from_stored_name!(BackfillState, Bump, CountedBy, GroupVersion, Grouping, RepositoryOrigin, SourceWalk);

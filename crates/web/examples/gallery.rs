@@ -11,9 +11,10 @@ use releasepage_web::badge::{Badge, badge_color_parse};
 use releasepage_web::confirm::{ConfirmAsk, ConfirmDone, LinkFault, LinkRefused};
 use releasepage_web::docs_errors::{DocsErrors, ErrorDoc};
 use releasepage_web::error_page::{ErrorPage, Fault};
+use releasepage_web::group::{GroupPage, GroupView};
 use releasepage_web::home::{Home, PageLink};
 use releasepage_web::mailbox::{Mailbox, Message, MessageView};
-use releasepage_web::page::{LatestVersion, Page, SubscribeDone, SubscribeForm};
+use releasepage_web::page::{Entry, LatestGrouped, LatestVersion, Page, SubscribeDone, SubscribeForm};
 use releasepage_web::preferences::{ComponentChoice, Notice, Preferences, Standing};
 use releasepage_web::release::{ReleaseLink, ReleasePage, ReleaseView};
 use releasepage_web::setup::Setup;
@@ -57,6 +58,9 @@ fn reader_documents() -> Vec<(&'static str, String)> {
     vec![
         ("page", page(releases()).html()),
         ("page-empty", Page { latest: Vec::new(), newer_href: None, older_href: None, ..page(Vec::new()) }.html()),
+        ("page-grouped", page_grouped().html()),
+        ("group", group_page(group("v2.0.0", 26, 3)).html()),
+        ("group-long", group_page(group("v1.9.0", 20, 20)).html()),
         ("release", release_page().html()),
         (
             "subscribe-done",
@@ -203,7 +207,8 @@ fn page(releases: Vec<ReleaseView>) -> Page {
                 href: href(),
             })
             .into(),
-        releases,
+        latest_grouped: None,
+        entries: releases.into_iter().map(Box::new).map(Entry::Release).collect(),
         newer_href: None,
         older_href: Some("?before=v1.1.9".into()),
         subscribe: Some(SubscribeForm {
@@ -217,12 +222,59 @@ fn page(releases: Vec<ReleaseView>) -> Page {
     }
 }
 
+/// A group of so many releases.
+fn group(version: &str, day: u32, members: usize) -> GroupView {
+    let names = ["Public API", "Management Portal", "iOS app", "Android app", "Importer", "Exporter", "Scheduler"];
+    let texts = [NOTES, "Fixes a crash when a report has no rows.", "- Widgets\n- Dark mode", ""];
+    let member = |index: usize| {
+        let name = format!("{}{}", names[index % names.len()], ["", " (EU)", " (US)"][index / names.len() % 3]);
+        let bump = [Bump::Major, Bump::Minor, Bump::Patch][(index * 2 / members.max(1)).min(2)];
+        ReleaseView { author: None, ..release(&format!("v2.{index}.0"), bump, day, &name, texts[index % texts.len()]) }
+    };
+    GroupView {
+        version: version.into(),
+        bump: Bump::Major,
+        published_at: time(day),
+        notes: NotesHtml::from_markdown("Reports grow up: **any size**, everywhere.", RemoteImages::Refused),
+        notes_are_cut: false,
+        members: (0..members).map(member).collect(),
+        more: 0,
+        permalink: href(),
+    }
+}
+
+fn group_page(group: GroupView) -> GroupPage {
+    GroupPage {
+        page_title: title(),
+        page_href: href(),
+        canonical: href(),
+        group,
+        newer: None,
+        older: Some(ReleaseLink { version: "v1.9.0".into(), href: href() }),
+    }
+}
+
+fn page_grouped() -> Page {
+    let single = releases().remove(2);
+    Page {
+        latest_grouped: Some(LatestGrouped { version: "v2.0.0".into(), published_at: time(26), href: href() }),
+        entries: vec![
+            Entry::Group(group("v2.0.0", 26, 3)),
+            Entry::Group(group("v1.9.0", 20, 20)),
+            Entry::Release(Box::new(single)),
+            Entry::Group(group("v1.8.1", 2, 1)),
+        ],
+        ..page(Vec::new())
+    }
+}
+
 fn release_page() -> ReleasePage {
     ReleasePage {
         page_title: title(),
         page_href: href(),
         canonical: href(),
         release: releases().remove(0),
+        group: Some(ReleaseLink { version: "v2.0.0".into(), href: href() }),
         newer: None,
         older: Some(ReleaseLink { version: "v1.1.9".into(), href: href() }),
     }

@@ -83,7 +83,7 @@ pub struct ContentDoc {
 pub struct AnswerDoc {
     /// The status.
     pub status: String,
-    /// When it is answered.
+    /// When it is answered. Code stands between backticks.
     pub description: String,
     /// Its body.
     pub body: Option<TypeDoc>,

@@ -17,8 +17,8 @@ pub struct ErrorDoc {
     pub code: String,
     /// The HTTP status.
     pub status: u16,
-    /// When it is answered.
+    /// When it is answered. Code stands between backticks.
     pub cause: String,
-    /// What to do about it.
+    /// What to do about it, written alike.
     pub cure: String,
 }

@@ -12,6 +12,7 @@ pub mod confirm;
 pub mod docs_api;
 pub mod docs_errors;
 pub mod error_page;
+pub mod group;
 pub mod home;
 pub mod mailbox;
 pub mod page;
@@ -26,6 +27,7 @@ mod account;
 mod kind;
 mod moment;
 mod notes;
+mod phrase;
 mod view;
 
 pub use account::AccountMenu;

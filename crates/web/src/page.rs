@@ -4,6 +4,7 @@ use askama::Template;
 use chrono::NaiveDateTime;
 use releasepage_domain::bump::Bump;
 
+use crate::group::GroupView;
 use crate::moment;
 use crate::release::ReleaseView;
 
@@ -17,10 +18,12 @@ pub struct Page {
     pub description: Option<String>,
     /// Where it is, whichever part of its list is shown and under whatever name of the server.
     pub canonical: String,
+    /// The latest version of all components together, on a page with groups.
+    pub latest_grouped: Option<LatestGrouped>,
     /// The latest version of each component, newest first.
     pub latest: Vec<LatestVersion>,
-    /// The releases, newest first.
-    pub releases: Vec<ReleaseView>,
+    /// The history, newest first.
+    pub entries: Vec<Entry>,
     /// Where newer releases are listed.
     pub newer_href: Option<String>,
     /// Where older releases are listed.
@@ -29,6 +32,26 @@ pub struct Page {
     pub subscribe: Option<SubscribeForm>,
     /// The address of the badge's image.
     pub badge_src: Option<String>,
+}
+
+/// An entry of a page's history.
+#[derive(Debug, Clone)]
+pub enum Entry {
+    /// Releases that readers see as one version.
+    Group(GroupView),
+    /// A release that stands by itself.
+    Release(Box<ReleaseView>),
+}
+
+/// The latest version of a page with groups.
+#[derive(Debug, Clone)]
+pub struct LatestGrouped {
+    /// The version.
+    pub version: String,
+    /// When its newest release was published, UTC.
+    pub published_at: NaiveDateTime,
+    /// Where the group is.
+    pub href: String,
 }
 
 /// The latest version of a component.

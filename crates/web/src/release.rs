@@ -46,13 +46,15 @@ pub struct ReleasePage {
     pub canonical: String,
     /// The release.
     pub release: ReleaseView,
+    /// The group that it is in.
+    pub group: Option<ReleaseLink>,
     /// The next newer release of its component.
     pub newer: Option<ReleaseLink>,
     /// The next older one.
     pub older: Option<ReleaseLink>,
 }
 
-/// A link to another release.
+/// A link to another release, or to a group.
 #[derive(Debug, Clone)]
 pub struct ReleaseLink {
     /// Its version.

@@ -6,16 +6,64 @@ use releasepage_content::RemoteImages;
 use releasepage_domain::bump::Bump;
 use releasepage_web::confirm::{ConfirmAsk, LinkFault, LinkRefused};
 use releasepage_web::error_page::{ErrorPage, Fault};
+use releasepage_web::group::{GroupPage, GroupView};
 use releasepage_web::mailbox::{Message, MessageView};
-use releasepage_web::page::{LatestVersion, Page, SubscribeForm};
+use releasepage_web::page::{Entry, LatestGrouped, LatestVersion, Page, SubscribeForm};
 use releasepage_web::preferences::{ComponentChoice, Notice, Preferences, Standing};
-use releasepage_web::release::ReleaseView;
+use releasepage_web::release::{ReleaseLink, ReleaseView};
 use releasepage_web::{NotesHtml, View, assets, css_path};
 
 const HOSTILE: &str = "\"><script>alert('x')</script>&amp;";
 
 fn published_at() -> NaiveDateTime {
     "2017-04-12T11:20:10".parse().expect("a time")
+}
+
+fn release(text: &str) -> ReleaseView {
+    ReleaseView {
+        version: text.into(),
+        title: Some(text.into()),
+        bump: Bump::Minor,
+        component: Some(text.into()),
+        author: Some(text.into()),
+        published_at: published_at(),
+        notes: NotesHtml::from_markdown(&format!("**Bold** {text}"), RemoteImages::Refused),
+        notes_are_cut: false,
+        platforms: vec![text.into()],
+        rolling_out: true,
+        permalink: text.into(),
+    }
+}
+
+/// A group of so many releases.
+fn group(text: &str, members: usize) -> GroupView {
+    let member = |number: usize| ReleaseView {
+        component: Some(format!("{text} {number}")),
+        bump: if number == 0 { Bump::Major } else { Bump::Patch },
+        ..release(text)
+    };
+    GroupView {
+        version: text.into(),
+        bump: Bump::Major,
+        published_at: published_at(),
+        notes: NotesHtml::from_markdown(&format!("*All of it* {text}"), RemoteImages::Refused),
+        notes_are_cut: false,
+        members: (0..members).map(member).collect(),
+        more: 0,
+        permalink: text.into(),
+    }
+}
+
+fn group_page(group: GroupView) -> GroupPage {
+    let link = |version: &str| Some(ReleaseLink { version: version.into(), href: "/p/acme/groups/7".into() });
+    GroupPage {
+        page_title: group.version.clone(),
+        page_href: "/p/acme".into(),
+        canonical: "https://releases.example.com/p/acme/groups/8".into(),
+        group,
+        newer: link("v9.0.0"),
+        older: link("v1.0.0"),
+    }
 }
 
 fn page(text: &str) -> Page {
@@ -29,19 +77,8 @@ fn page(text: &str) -> Page {
             published_at: published_at(),
             href: text.into(),
         }],
-        releases: vec![ReleaseView {
-            version: text.into(),
-            title: Some(text.into()),
-            bump: Bump::Minor,
-            component: Some(text.into()),
-            author: Some(text.into()),
-            published_at: published_at(),
-            notes: NotesHtml::from_markdown(&format!("**Bold** {text}"), RemoteImages::Refused),
-            notes_are_cut: false,
-            platforms: vec![text.into()],
-            rolling_out: true,
-            permalink: text.into(),
-        }],
+        latest_grouped: None,
+        entries: vec![Entry::Release(Box::new(release(text)))],
         newer_href: Some(text.into()),
         older_href: Some(text.into()),
         subscribe: Some(SubscribeForm {
@@ -52,6 +89,16 @@ fn page(text: &str) -> Page {
             csrf: None,
         }),
         badge_src: Some(text.into()),
+    }
+}
+
+/// A page with a group of two releases, and a release in none.
+fn grouped_page(text: &str) -> Page {
+    let grouped = LatestGrouped { version: text.into(), published_at: published_at(), href: "/p/acme/groups/7".into() };
+    Page {
+        latest_grouped: Some(grouped),
+        entries: vec![Entry::Group(group(text, 2)), Entry::Release(Box::new(release(text)))],
+        ..page(text)
     }
 }
 
@@ -114,6 +161,35 @@ fn the_page_is_as_it_was() {
 }
 
 #[test]
+fn the_grouped_page_is_as_it_was() {
+    insta::assert_snapshot!(stable(&grouped_page("v1.0.2").html()));
+}
+
+#[test]
+fn a_group_is_as_it_was() {
+    insta::assert_snapshot!(stable(&group_page(group("v1.0.2", 2)).html()));
+}
+
+#[test]
+fn a_long_group_lists_what_it_holds_and_folds_its_notes() {
+    let mut long = group("v1.0.2", 20);
+    long.members[19].title = None;
+    long.members[19].notes = NotesHtml::default();
+    long.more = 3;
+    let html = group_page(long).html();
+    assert_eq!(html.matches("<li class=").count(), 20, "{html}");
+    let (open, folded) = html.split_once("<details class=\"members\">").expect("some are folded");
+    assert_eq!(open.matches("<section class=\"member ").count(), 5, "{html}");
+    assert_eq!(folded.matches("<section class=\"member ").count(), 14, "what has no notes is only listed: {html}");
+    assert!(folded.contains("<summary>Notes of 14 more releases</summary>"), "{html}");
+    assert!(folded.contains("And 3 more releases") && open.contains("23 releases"), "{html}");
+    let short = group_page(group("v1.0.2", 5)).html();
+    assert!(!short.contains("<details") && !short.contains("contents-of-group"), "{short}");
+    let alone = group_page(group("v1.0.2", 1)).html();
+    assert_eq!(alone.matches("class=\"bump").count(), 1, "what is alone is what the group is: {alone}");
+}
+
+#[test]
 fn the_confirmation_is_as_it_was() {
     insta::assert_snapshot!(stable(&confirm("Acme", Some("token")).html()));
 }
@@ -125,6 +201,8 @@ fn typed_text_is_text() {
         confirm(HOSTILE, Some(HOSTILE)).html(),
         preferences(Standing::Confirmed, None, Some(HOSTILE)).html(),
         message(HOSTILE).html(),
+        group_page(group(HOSTILE, 9)).html(),
+        grouped_page(HOSTILE).html(),
         LinkRefused { fault: LinkFault::Used, page_href: Some(HOSTILE.into()) }.html(),
         ErrorPage { fault: Fault::Internal, request_id: Some(HOSTILE.into()), retry_after: None }.html(),
     ];
@@ -139,8 +217,8 @@ fn typed_text_is_text() {
 fn notes_that_are_cut_lead_to_the_rest() {
     let mut list = page("v1.0.2");
     assert!(!list.html().contains("Read all of it"));
-    list.releases[0].notes_are_cut = true;
-    list.releases[0].permalink = "/p/acme/releases/xbcehyc".into();
+    let cut = ReleaseView { notes_are_cut: true, permalink: "/p/acme/releases/xbcehyc".into(), ..release("v1.0.2") };
+    list.entries = vec![Entry::Release(Box::new(cut))];
     assert!(list.html().contains("<a href=\"/p/acme/releases/xbcehyc\">Read all of it</a>"), "{}", list.html());
 }
 
@@ -148,6 +226,7 @@ fn notes_that_are_cut_lead_to_the_rest() {
 fn documents_have_a_language_one_heading_and_one_main() {
     for html in [
         page("x").html(),
+        group_page(group("x", 2)).html(),
         confirm("x", None).html(),
         preferences(Standing::Pending, None, None).html(),
         message("x").html(),

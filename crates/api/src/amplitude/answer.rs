@@ -32,9 +32,9 @@ pub(crate) struct ReleasesAnswer {
     next: Option<String>,
 }
 
-/// The answer to whoever deletes a release.
+/// The answer to whoever deletes.
 #[derive(Debug, Serialize, ToSchema)]
-#[schema(as = PipelineReleaseDeleted)]
+#[schema(as = PipelineDeleted)]
 pub(crate) struct DeletedAnswer {
     /// Always `true`.
     pub(crate) success: bool,

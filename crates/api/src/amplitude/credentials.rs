@@ -14,9 +14,6 @@ use url::Url;
 
 use super::error::AmplitudeError;
 
-/// Where releases are published, on every server.
-const RELEASE_PATH: &str = "/api/2/release";
-
 /// The project whose credentials a request has.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProjectCaller {
@@ -49,16 +46,21 @@ impl Credentials {
         pair_read(encoded.trim_matches(' ')).ok_or(AmplitudeError::CredentialsInvalid)
     }
 
-    /// Refuses a pair of another region, whose projects this server does not know, with the address of the right one
-    /// where the settings have it.
-    pub(crate) fn region_check(&self, ours: &Region, endpoints: &BTreeMap<String, Url>) -> Result<(), AmplitudeError> {
+    /// Refuses a pair of another region, whose projects this server does not know, with the address of this path on the
+    /// right one where the settings have it.
+    pub(crate) fn region_check(
+        &self,
+        ours: &Region,
+        endpoints: &BTreeMap<String, Url>,
+        path: &str,
+    ) -> Result<(), AmplitudeError> {
         match project_api_key_region(&self.api_key) {
             None => Err(AmplitudeError::CredentialsInvalid),
             Some(region) if region == ours.as_str() => Ok(()),
             Some(region) => Err(AmplitudeError::RegionOther {
                 theirs: region.to_owned(),
                 ours: ours.as_str().to_owned(),
-                endpoint: endpoints.get(region).and_then(|server| server.join(RELEASE_PATH).ok()).map(String::from),
+                endpoint: endpoints.get(region).and_then(|server| server.join(path).ok()).map(String::from),
             }),
         }
     }
@@ -127,14 +129,17 @@ mod tests {
     fn a_pair_of_another_region_is_shown_the_way() {
         let (standard, eu): (Region, Region) = ("standard".parse().expect("a region"), "eu".parse().expect("a region"));
         let endpoints = BTreeMap::from([("eu".to_owned(), "https://eu.example.com".parse().expect("a URL"))]);
+        let path = "/api/2/release";
         let pair = |api_key: String| Credentials { api_key, secret_key: "b".to_owned().into() };
-        assert!(pair(project_api_key_new(&standard)).region_check(&standard, &endpoints).is_ok());
-        let other = pair(project_api_key_new(&eu)).region_check(&standard, &endpoints).expect_err("another region");
+        assert!(pair(project_api_key_new(&standard)).region_check(&standard, &endpoints, path).is_ok());
+        let other =
+            pair(project_api_key_new(&eu)).region_check(&standard, &endpoints, path).expect_err("another region");
         assert!(other.to_string().contains("https://eu.example.com/api/2/release"), "{other}");
-        let unknown = pair(project_api_key_new(&standard)).region_check(&eu, &endpoints).expect_err("another region");
+        let unknown =
+            pair(project_api_key_new(&standard)).region_check(&eu, &endpoints, path).expect_err("another region");
         assert!(unknown.to_string().contains("standard"), "{unknown}");
         assert!(matches!(
-            pair("typo".into()).region_check(&standard, &endpoints),
+            pair("typo".into()).region_check(&standard, &endpoints, path),
             Err(AmplitudeError::CredentialsInvalid)
         ));
     }

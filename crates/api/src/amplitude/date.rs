@@ -1,4 +1,4 @@
-//! The dates of the Releases API: many forms in, one out (`amplitude-2.md`, POST /api/2/release).
+//! The dates of the Releases API: many forms in, one out (`amplitude-2.md`, POST /api/2/release, Chart annotations).
 
 use chrono::{Duration, NaiveDate, NaiveTime, Timelike};
 use releasepage_domain::time::{UtcTime, time_in_range};
@@ -6,9 +6,37 @@ use releasepage_domain::time::{UtcTime, time_in_range};
 /// What a date field accepts, as the end of a sentence that begins with the field's name.
 pub(crate) const DATE_EXPECTED: &str = "must be a date as yyyy-MM-dd HH:mm:ss in UTC, with an offset (2022-01-01 17:00:00-07), or as ISO 8601, from 1970 on";
 
+/// What a date without a time of day accepts.
+pub(crate) const DAY_EXPECTED: &str = "must be a date as YYYY-MM-DD, from 1970 on";
+
+/// What a field accepts that is a date, with or without a time of day.
+pub(crate) const MOMENT_EXPECTED: &str = "must be a date as ISO 8601 with an offset (2024-05-01T14:00:00+02:00), or without a time of day (2024-05-01, its beginning in UTC), from 1970 on";
+
 /// Prints a moment as the Releases API does: `yyyy-MM-dd HH:mm:ss`, UTC, without fractions.
 pub(crate) fn date_print(time: UtcTime) -> String {
     time.format("%Y-%m-%d %H:%M:%S").to_string()
+}
+
+/// Prints a day: `YYYY-MM-DD`, in UTC.
+pub(crate) fn day_print(time: UtcTime) -> String {
+    time.format("%Y-%m-%d").to_string()
+}
+
+/// Prints a moment as ISO 8601 with an offset, which is that of UTC: `2024-05-01T12:00:00+00:00`.
+pub(crate) fn moment_print(time: UtcTime) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
+}
+
+/// Parses `YYYY-MM-DD`: the beginning of that day in UTC.
+pub(crate) fn day_parse(text: &str) -> Option<UtcTime> {
+    let mut reader = Reader(text.as_bytes());
+    let day = day_read(&mut reader)?.and_time(NaiveTime::MIN);
+    (reader.0.is_empty() && time_in_range(day)).then_some(day)
+}
+
+/// Parses whatever [`day_parse`] or [`date_parse`] does.
+pub(crate) fn moment_parse(text: &str) -> Option<UtcTime> {
+    day_parse(text).or_else(|| date_parse(text))
 }
 
 /// Parses a date and a time of day with a blank or `T` between them, then perhaps fractions of the second and an
@@ -141,6 +169,34 @@ mod tests {
             ("9999-12-31 23:59:59", "9999-12-31 23:59:59"),
         ] {
             assert_eq!(date_parse(text).map(date_print).as_deref(), Some(read), "{text}");
+        }
+    }
+
+    #[test]
+    fn days_are_dates_without_a_time_of_day() {
+        for (text, read) in [
+            ("2023-09-16", Some("2023-09-16T00:00:00+00:00")),
+            ("1970-01-01", Some("1970-01-01T00:00:00+00:00")),
+            ("9999-12-31", Some("9999-12-31T00:00:00+00:00")),
+            ("2024-02-29", Some("2024-02-29T00:00:00+00:00")),
+            ("2023-02-29", None),
+            ("1969-12-31", None),
+            ("2023-9-16", None),
+            ("2023-09-16 ", None),
+            ("2023-09-16T00:00:00Z", None),
+            ("16.09.2023", None),
+            ("", None),
+        ] {
+            assert_eq!(day_parse(text).map(moment_print).as_deref(), read, "{text:?}");
+            assert_eq!(day_parse(text).map(day_print).as_deref(), read.map(|_| text), "{text:?}");
+        }
+        for (text, read) in [
+            ("2023-09-16", Some("2023-09-16T00:00:00+00:00")),
+            ("2025-11-10T07:00:00+01:00", Some("2025-11-10T06:00:00+00:00")),
+            ("2025-11-10 07:00:00", Some("2025-11-10T07:00:00+00:00")),
+            ("tomorrow", None),
+        ] {
+            assert_eq!(moment_parse(text).map(moment_print).as_deref(), read, "{text:?}");
         }
     }
 

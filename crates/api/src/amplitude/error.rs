@@ -23,6 +23,7 @@ use super::{
 };
 use crate::{
     body::BodyFault,
+    content_type::UNCOMPRESSED_EXPECTED,
     request::{request_id, standing_noted},
     v1::error::{ErrorCode, V1Error},
 };
@@ -58,14 +59,17 @@ pub(crate) enum AmplitudeError {
         theirs: String,
         /// The region of the server.
         ours: String,
-        /// Where releases are published on the pair's server.
+        /// Where the same is done on the pair's server.
         endpoint: Option<String>,
     },
-    /// No such release in the caller's project.
-    #[error("this project has no release of that id")]
-    NotFound,
+    /// No such release, annotation or category in the caller's project.
+    #[error("this project has no {0} of that id")]
+    NotFound(&'static str),
+    /// A category that a request names, and the caller's project does not have.
+    #[error("category must be the name of an annotation category of this project; it has none of that name")]
+    CategoryUnknown,
     /// No such path.
-    #[error("nothing is here; releases are at /api/2/release")]
+    #[error("nothing is here; releases are at /api/2/release, annotations at /api/3/annotations")]
     PathUnknown,
     /// A verb that the path does not know.
     #[error("this method is not allowed here; see the Allow header")]
@@ -79,11 +83,17 @@ pub(crate) enum AmplitudeError {
     /// More than a body may hold.
     #[error("the body must be at most 1.5 MiB")]
     BodyTooLarge,
+    /// A body of a kind that is not read where only JSON is.
+    #[error("Content-Type must be application/json, in UTF-8 and uncompressed")]
+    ContentTypeNotJson,
     /// A body of a kind that is not read here.
     #[error(
         "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8 and uncompressed"
     )]
     ContentTypeUnsupported,
+    /// A compressed body.
+    #[error("{UNCOMPRESSED_EXPECTED}")]
+    ContentCompressed,
     /// The key came with other fields before.
     #[error("this Idempotency-Key was used with other fields in the last 24 hours; use a new one")]
     IdempotencyKeyReused,
@@ -116,16 +126,26 @@ impl AmplitudeError {
             Self::CredentialsMissing => CREDENTIALS_MISSING,
             Self::CredentialsInvalid => CREDENTIALS_INVALID,
             Self::RegionOther { .. } => REGION_OTHER,
-            Self::NotFound | Self::PathUnknown => ErrorCode::NOT_FOUND,
+            Self::NotFound(_) | Self::CategoryUnknown | Self::PathUnknown => ErrorCode::NOT_FOUND,
             Self::MethodNotAllowed => ErrorCode::METHOD_NOT_ALLOWED,
             Self::Conflict(_) => ErrorCode::CONFLICT,
             Self::IdempotencyKeyInFlight => IDEMPOTENCY_KEY_IN_FLIGHT,
             Self::BodyTooLarge => ErrorCode::BODY_TOO_LARGE,
-            Self::ContentTypeUnsupported => ErrorCode::CONTENT_TYPE_UNSUPPORTED,
+            Self::ContentTypeUnsupported | Self::ContentTypeNotJson | Self::ContentCompressed => {
+                ErrorCode::CONTENT_TYPE_UNSUPPORTED
+            }
             Self::IdempotencyKeyReused => IDEMPOTENCY_KEY_REUSED,
             Self::RateLimited { .. } => ErrorCode::RATE_LIMITED,
             Self::Internal(_) => ErrorCode::INTERNAL,
             Self::Unavailable(_) => ErrorCode::UNAVAILABLE,
+        }
+    }
+
+    /// What a failure of the store is to who asked for one of these: a release, an annotation, a category.
+    pub(crate) fn about(what: &'static str) -> impl Fn(StoreError) -> Self {
+        move |error| match error {
+            StoreError::NotFound => Self::NotFound(what),
+            other => other.into(),
         }
     }
 
@@ -205,7 +225,7 @@ impl From<BodyFault> for AmplitudeError {
 impl From<StoreError> for AmplitudeError {
     fn from(error: StoreError) -> Self {
         match error {
-            StoreError::NotFound => Self::NotFound,
+            StoreError::NotFound => Self::NotFound("resource"),
             StoreError::Conflict(reason) => Self::Conflict(reason),
             StoreError::Faults(faults) => Self::Request(faults),
             StoreError::Unavailable(_) => Self::Unavailable(error),

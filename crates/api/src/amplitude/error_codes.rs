@@ -16,7 +16,7 @@ pub(crate) const IDEMPOTENCY_KEY_INVALID: ErrorCode = ErrorCode {
     code: "idempotency-key-invalid",
     status: 400,
     description: "The Idempotency-Key is invalid",
-    cause: "The Idempotency-Key is empty, too long, repeated, or holds blanks or characters beyond ASCII.",
+    cause: "The `Idempotency-Key` is empty, too long, repeated, or holds blanks or characters beyond ASCII.",
     cure: "Send one key of 1 to 255 visible ASCII characters, such as a UUID.",
 };
 
@@ -26,7 +26,7 @@ pub(crate) const CREDENTIALS_MISSING: ErrorCode = ErrorCode {
     status: 401,
     description: "The key pair of a project is needed",
     cause: "No key pair of a project came with the request.",
-    cure: "Send Authorization: Basic base64(api_key:secret_key), with curl: --user \"$API_KEY:$SECRET_KEY\".",
+    cure: "Send `Authorization: Basic base64(api_key:secret_key)`; with curl: `--user \"$API_KEY:$SECRET_KEY\"`.",
 };
 
 /// The key pair is unknown.
@@ -35,7 +35,7 @@ pub(crate) const CREDENTIALS_INVALID: ErrorCode = ErrorCode {
     status: 401,
     description: "The key pair is unknown or was replaced",
     cause: "The key pair is mistyped, unknown, or was replaced by a rotation.",
-    cure: "Copy the project's current api_key and secret_key; a secret key that was lost is replaced by a rotation.",
+    cure: "Copy the project's current `api_key` and `secret_key`; a secret key that was lost is replaced by a rotation.",
 };
 
 /// The key pair is one of another region.
@@ -52,7 +52,7 @@ pub(crate) const IDEMPOTENCY_KEY_IN_FLIGHT: ErrorCode = ErrorCode {
     code: "idempotency-key-in-flight",
     status: 409,
     description: "A request with this Idempotency-Key is still being worked on",
-    cause: "Another request with the same Idempotency-Key has not been answered yet.",
+    cause: "Another request with the same `Idempotency-Key` has not been answered yet.",
     cure: "Send the request again in a moment; it gets the answer of the first one.",
 };
 
@@ -61,7 +61,7 @@ pub(crate) const IDEMPOTENCY_KEY_REUSED: ErrorCode = ErrorCode {
     code: "idempotency-key-reused",
     status: 422,
     description: "This Idempotency-Key was used with other fields",
-    cause: "The same Idempotency-Key came with other fields within the last 24 hours.",
+    cause: "The same `Idempotency-Key` came with other fields within the last 24 hours.",
     cure: "Use a new key for every new request, and the same one only to repeat it.",
 };
 

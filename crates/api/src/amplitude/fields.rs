@@ -1,30 +1,33 @@
 //! What a request says of each field, before anyone asks whether it is right.
 //!
 //! JSON, forms and query parameters all end here, so that the rules of a field stand in one place
-//! (`release_fields`). A form knows text only; JSON also knows numbers, lists and objects.
+//! (`release_fields`, `annotation_fields`). A form knows text only; JSON also knows numbers, lists and objects.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
+use releasepage_domain::fault::Fault;
+use releasepage_storage::change::Change;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::urlencoded::urlencoded_pairs;
 
-/// The fields of a release. Whatever else a pipeline sends is passed over.
-const NAMES: [&str; 9] = [
-    "version",
-    "release_start",
-    "release_end",
-    "title",
-    "description",
-    "platforms",
-    "created_by",
-    "chart_visibility",
-    "params",
-];
+/// The fields that a resource has. Whatever else a pipeline sends is passed over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FieldNames(pub(super) &'static [&'static str]);
+
+impl FieldNames {
+    /// The field of this name, if there is one.
+    pub(crate) fn known(self, name: &str) -> Option<&'static str> {
+        self.0.iter().copied().find(|known| *known == name)
+    }
+}
 
 /// What was sent for each field: one value, or several where a form or a query repeats the field.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Fields(BTreeMap<&'static str, Vec<Value>>);
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Fields {
+    names: FieldNames,
+    sent: BTreeMap<&'static str, Vec<Value>>,
+}
 
 /// Why a body or a query could not be read at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -41,14 +44,19 @@ pub(crate) enum FieldsError {
 }
 
 impl Fields {
+    /// No field yet.
+    pub(crate) fn new(names: FieldNames) -> Self {
+        Self { names, sent: BTreeMap::new() }
+    }
+
     /// Reads a JSON object.
-    pub(crate) fn from_json(body: &[u8]) -> Result<Self, FieldsError> {
+    pub(crate) fn from_json(names: FieldNames, body: &[u8]) -> Result<Self, FieldsError> {
         let wrong = |error: serde_json::Error| FieldsError::Json(error.to_string());
         // Read as a whole first, since that refuses what is nested too deeply, in fields that nobody knows too.
         let object: Map<String, Value> = serde_json::from_slice(body).map_err(wrong)?;
         // And then each value as it was written: 1.10 is another version than 1.1.
         let written: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).map_err(wrong)?;
-        let mut fields = Self::default();
+        let mut fields = Self::new(names);
         for (name, value) in object {
             let text = written.get(name.as_str()).filter(|_| name == "version" && value.is_number());
             let value = text.map_or(value, |text| Value::from(text.get()));
@@ -58,11 +66,11 @@ impl Fields {
     }
 
     /// Reads `application/x-www-form-urlencoded`: a body or a query string.
-    pub(crate) fn from_form(form: &[u8]) -> Result<Self, FieldsError> {
-        let mut fields = Self::default();
+    pub(crate) fn from_form(names: FieldNames, form: &[u8]) -> Result<Self, FieldsError> {
+        let mut fields = Self::new(names);
         for (name, value) in urlencoded_pairs(form) {
             let name = name.ok_or_else(|| FieldsError::Text("each field's name".to_owned()))?;
-            if let Some(name) = name_known(&name) {
+            if let Some(name) = names.known(&name) {
                 let value = value.ok_or_else(|| FieldsError::Text(name.to_owned()))?;
                 fields.push(name, Value::from(value));
             }
@@ -78,33 +86,57 @@ impl Fields {
     }
 
     fn push(&mut self, name: &str, value: Value) {
-        if let Some(name) = name_known(name) {
-            self.0.entry(name).or_default().push(value);
+        if let Some(name) = self.names.known(name) {
+            self.sent.entry(name).or_default().push(value);
         }
     }
 
     /// These fields, and those of `other` that are not among them.
     pub(crate) fn or(mut self, other: Self) -> Self {
-        for (name, values) in other.0 {
-            self.0.entry(name).or_insert(values);
+        for (name, values) in other.sent {
+            self.sent.entry(name).or_insert(values);
         }
         self
     }
 
     /// Whether no field was sent.
     pub(crate) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.sent.is_empty()
     }
 
     /// What was sent for a field; empty where nothing was.
     pub(crate) fn values(&self, name: &str) -> &[Value] {
-        self.0.get(name).map_or(&[], Vec::as_slice)
+        self.sent.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    /// A field that is there once or not at all. `read` answers `None` for a value that cannot be used; `expected` ends
+    /// the sentence that begins with the field's name.
+    pub(crate) fn change<T>(
+        &self,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Result<Change<T>, Fault> {
+        self.checked(name, |value| read(value).ok_or_else(|| Fault::invalid(name, expected)))
+    }
+
+    /// The same, where `read` says itself what would be accepted.
+    pub(crate) fn checked<T>(
+        &self,
+        name: &str,
+        read: impl FnOnce(&Value) -> Result<T, Fault>,
+    ) -> Result<Change<T>, Fault> {
+        match self.values(name) {
+            [] => Ok(Change::Keep),
+            [value] => read(value).map(Change::Set),
+            _ => Err(Fault::invalid(name, "must be there only once")),
+        }
     }
 }
 
-/// Whether the name of a multipart form's part is that of a field.
-pub(crate) fn name_known(name: &str) -> Option<&'static str> {
-    NAMES.into_iter().find(|known| *known == name)
+/// Reads what `null` clears.
+pub(super) fn or_null<T>(read: impl FnOnce(&Value) -> Option<T>) -> impl FnOnce(&Value) -> Option<Option<T>> {
+    |value| if value.is_null() { Some(None) } else { read(value).map(Some) }
 }
 
 #[cfg(test)]
@@ -113,8 +145,10 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    const NAMES: FieldNames = FieldNames(&["version", "title", "platforms", "description", "params"]);
+
     fn json_fields(body: &str) -> Fields {
-        Fields::from_json(body.as_bytes()).expect("a JSON object")
+        Fields::from_json(NAMES, body.as_bytes()).expect("a JSON object")
     }
 
     #[test]
@@ -136,16 +170,17 @@ mod tests {
     #[test]
     fn what_is_no_object_is_refused() {
         let deep = |levels: usize| format!("{{\"other\": {}1{}}}", "[".repeat(levels), "]".repeat(levels));
-        assert!(Fields::from_json(deep(126).as_bytes()).is_ok());
+        assert!(Fields::from_json(NAMES, deep(126).as_bytes()).is_ok());
         for body in ["", "[]", "null", "{", "{\"title\": \"a\"} x", "{\"title\": 'a'}", &deep(129), &deep(100_000)] {
-            assert!(matches!(Fields::from_json(body.as_bytes()), Err(FieldsError::Json(_))), "{body:.80}");
+            assert!(matches!(Fields::from_json(NAMES, body.as_bytes()), Err(FieldsError::Json(_))), "{body:.80}");
         }
-        assert!(Fields::from_json(b"{\"title\": \"\xff\"}").is_err());
+        assert!(Fields::from_json(NAMES, b"{\"title\": \"\xff\"}").is_err());
     }
 
     #[test]
     fn forms_are_decoded() {
         let fields = Fields::from_form(
+            NAMES,
             b"title=Big+new%20feature%21&platforms=iOS&platforms=Android&other=%ff&version=1%2e5&description",
         )
         .expect("a form");
@@ -154,14 +189,14 @@ mod tests {
         assert_eq!(fields.values("version"), [json!("1.5")]);
         assert_eq!(fields.values("description"), [json!("")]);
         assert_eq!(fields.values("params"), [] as [Value; 0]);
-        assert_eq!(Fields::from_form(b"title=%ff"), Err(FieldsError::Text("title".to_owned())));
-        assert!(Fields::from_form(b"%ff=title").is_err());
-        assert!(Fields::from_form(b"&&").is_ok_and(|fields| fields.is_empty()));
+        assert_eq!(Fields::from_form(NAMES, b"title=%ff"), Err(FieldsError::Text("title".to_owned())));
+        assert!(Fields::from_form(NAMES, b"%ff=title").is_err());
+        assert!(Fields::from_form(NAMES, b"&&").is_ok_and(|fields| fields.is_empty()));
     }
 
     #[test]
     fn the_body_wins() {
-        let query = Fields::from_form(b"title=query&version=1").expect("a query");
+        let query = Fields::from_form(NAMES, b"title=query&version=1").expect("a query");
         let fields = json_fields(r#"{"title": "body"}"#).or(query);
         assert_eq!(fields.values("title"), [json!("body")]);
         assert_eq!(fields.values("version"), [json!("1")]);
@@ -170,8 +205,8 @@ mod tests {
     proptest! {
         #[test]
         fn no_bytes_are_too_strange(bytes: Vec<u8>) {
-            let _ = Fields::from_json(&bytes);
-            let _ = Fields::from_form(&bytes);
+            let _ = Fields::from_json(NAMES, &bytes);
+            let _ = Fields::from_form(NAMES, &bytes);
         }
 
         #[test]

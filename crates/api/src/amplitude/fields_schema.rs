@@ -1,9 +1,50 @@
 //! The fields of a release as pipelines send them, for the OpenAPI document.
 
 use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, Schema},
+};
 
 use crate::openapi::values::{FlagText, ObjectText, PipelineTimeGiven, PlatformName, PlatformsText, VersionText};
+
+/// Declares the schema of an edit: the members of what is edited, none of which must be there, but one of them.
+macro_rules! change_schema {
+    ($(#[doc = $documentation:literal])+ $schema:ident as $name:literal of $new:ty) => {
+        $(#[doc = $documentation])+
+        pub(crate) enum $schema {}
+
+        impl utoipa::PartialSchema for $schema {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::amplitude::fields_schema::schema_of_change(<$new>::schema(), concat!($($documentation),+))
+            }
+        }
+
+        impl utoipa::ToSchema for $schema {
+            fn name() -> std::borrow::Cow<'static, str> {
+                $name.into()
+            }
+
+            fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+                <$new>::schemas(schemas);
+            }
+        }
+    };
+}
+pub(super) use change_schema;
+
+/// The schema of an edit of what has the schema `new`.
+pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr<Schema> {
+    match new {
+        RefOr::T(Schema::Object(mut object)) => {
+            object.required.clear();
+            object.min_properties = Some(1);
+            object.description = Some(documentation.trim().to_owned());
+            RefOr::T(Schema::Object(object))
+        }
+        other => other,
+    }
+}
 
 /// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins.
 #[derive(ToSchema)]
@@ -70,82 +111,14 @@ pub(crate) struct ReleaseNewForm {
     params: ObjectText,
 }
 
-/// What to change of a release, as a form: at least one field.
-#[derive(ToSchema)]
-#[schema(as = PipelineReleaseChangeForm, min_properties = 1)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseChangeForm {
-    /// Not only semantic versions.
-    #[schema(required = false)]
-    version: VersionText,
-    /// When it is published.
-    #[schema(required = false, value_type = PipelineTimeGiven)]
-    release_start: String,
-    /// When its roll-out ends; not before its start.
-    #[schema(required = false, value_type = PipelineTimeGiven)]
-    release_end: String,
-    /// The title.
-    #[schema(
-        required = false,
-        min_length = 1,
-        max_length = 500,
-        pattern = "LINE_NOT_BLANK",
-        examples("Big new feature")
-    )]
-    title: String,
-    /// The notes, in Markdown, at most 1 MiB.
-    #[schema(required = false, pattern = "TEXT", examples("Releasing the new paid feature."))]
-    description: String,
-    /// The platforms that it is for, between commas.
-    #[schema(required = false)]
-    platforms: PlatformsText,
-    /// Who made it.
-    #[schema(required = false, max_length = 200, pattern = "LINE", examples("A User"))]
-    created_by: String,
-    /// Whether charts show it.
-    #[schema(required = false)]
-    chart_visibility: FlagText,
-    /// Whatever else there is to keep with it: a JSON object.
-    #[schema(required = false)]
-    params: ObjectText,
+change_schema! {
+    /// What to change of a release: at least one field.
+    ReleaseChangeBody as "PipelineReleaseChange" of ReleaseNewBody
 }
 
-/// What to change of a release: at least one field.
-#[derive(ToSchema)]
-#[schema(as = PipelineReleaseChange, min_properties = 1)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseChangeBody {
-    /// Not only semantic versions.
-    #[schema(required = false)]
-    version: VersionGiven,
-    /// When it is published.
-    #[schema(required = false, value_type = PipelineTimeGiven)]
-    release_start: String,
-    /// When its roll-out ends; not before its start.
-    #[schema(value_type = Option<PipelineTimeGiven>)]
-    release_end: Option<String>,
-    /// The title.
-    #[schema(
-        required = false,
-        min_length = 1,
-        max_length = 500,
-        pattern = "LINE_NOT_BLANK",
-        examples("Big new feature")
-    )]
-    title: String,
-    /// The notes, in Markdown, at most 1 MiB.
-    #[schema(pattern = "TEXT", examples("Releasing the new paid feature."))]
-    description: Option<String>,
-    /// The platforms that it is for.
-    platforms: Option<PlatformsGiven>,
-    /// Who made it.
-    #[schema(max_length = 200, pattern = "LINE", examples("A User"))]
-    created_by: Option<String>,
-    /// Whether charts show it.
-    chart_visibility: Option<FlagGiven>,
-    /// Whatever else there is to keep with it, at most 64 KiB.
-    #[schema(value_type = Option<Object>, examples(json!({ "build": 7 })))]
-    params: Option<Map<String, Value>>,
+change_schema! {
+    /// What to change of a release, as a form: at least one field.
+    ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
 }
 
 /// A version: a text of one line, or a number, which keeps the digits that it was written with.

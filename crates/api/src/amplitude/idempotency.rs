@@ -95,7 +95,10 @@ impl Drop for KeyInFlight {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::amplitude::{fields::Fields, release_fields::release_new};
+    use crate::amplitude::{
+        fields::Fields,
+        release_fields::{RELEASE_FIELDS, release_new},
+    };
     use actix_web::http::header::{HeaderName, HeaderValue};
 
     fn key_of(values: &[&[u8]]) -> Result<Option<String>, AmplitudeError> {
@@ -122,8 +125,8 @@ mod tests {
 
     #[test]
     fn the_same_fields_have_the_same_fingerprint_in_every_form() {
-        let json = |text: &str| Fields::from_json(text.as_bytes()).expect("a JSON object");
-        let form = |text: &str| Fields::from_form(text.as_bytes()).expect("a form");
+        let json = |text: &str| Fields::from_json(RELEASE_FIELDS, text.as_bytes()).expect("a JSON object");
+        let form = |text: &str| Fields::from_form(RELEASE_FIELDS, text.as_bytes()).expect("a form");
         let one = fingerprint(json(
             r#"{"version": 3.5, "title": "a", "release_start": "2022-01-01 00:00:00", "platforms": ["a", "b"], "params": {"x": {"p": 1, "q": 2}, "y": 1}}"#,
         ));

@@ -10,9 +10,22 @@ use serde_json::{Map, Value};
 
 use super::{
     date::DATE_EXPECTED,
-    fields::Fields,
+    fields::{FieldNames, Fields, or_null},
     values::{AUTHOR_EXPECTED, author_read, date_read, flag_read, params_read, platforms_read, text_read, title_read},
 };
+
+/// The fields of a release.
+pub(crate) const RELEASE_FIELDS: FieldNames = FieldNames(&[
+    "version",
+    "release_start",
+    "release_end",
+    "title",
+    "description",
+    "platforms",
+    "created_by",
+    "chart_visibility",
+    "params",
+]);
 
 /// The members of `params` that are the server's to fill in.
 const PARAMS_OURS: [&str; 4] = ["created", "created_by", "last_modified", "last_modified_by"];
@@ -42,19 +55,19 @@ impl ReleaseChange {
     pub(crate) fn parse(fields: &Fields) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let version = faults.take(version_field(fields));
-        let release_start = faults.take(field(fields, "release_start", DATE_EXPECTED, date_read));
-        let release_end = faults.take(field(fields, "release_end", DATE_EXPECTED, or_null(date_read)));
+        let release_start = faults.take(fields.change("release_start", DATE_EXPECTED, date_read));
+        let release_end = faults.take(fields.change("release_end", DATE_EXPECTED, or_null(date_read)));
         if let (Some(Change::Set(start)), Some(Change::Set(end))) = (&release_start, &release_end) {
             faults.take(end_check(*start, *end));
         }
-        let title = faults.take(field(fields, "title", TITLE_EXPECTED, title_read));
+        let title = faults.take(fields.change("title", TITLE_EXPECTED, title_read));
         let description = faults.take(description_field(fields));
         let platforms = faults.take(platforms_field(fields));
-        let chart_visibility = faults.take(field(fields, "chart_visibility", FLAG_EXPECTED, |value| match value {
+        let chart_visibility = faults.take(fields.change("chart_visibility", FLAG_EXPECTED, |value| match value {
             Value::Null => Some(true),
             _ => flag_read(value),
         }));
-        let params = faults.take(field(fields, "params", PARAMS_EXPECTED, or_null(params_read)));
+        let params = faults.take(fields.change("params", PARAMS_EXPECTED, or_null(params_read)));
         let created_by = faults.take(author_field(fields, params.as_ref()));
         faults.finish(|| {
             Some(Self {
@@ -130,32 +143,13 @@ fn release_blank() -> ReleaseInput {
     }
 }
 
-/// A field that is there once or not at all. `read` answers `None` for a value that cannot be used.
-fn field<T>(
-    fields: &Fields,
-    name: &str,
-    expected: &str,
-    read: impl FnOnce(&Value) -> Option<T>,
-) -> Result<Change<T>, Fault> {
-    match fields.values(name) {
-        [] => Ok(Change::Keep),
-        [value] => read(value).map(Change::Set).ok_or_else(|| Fault::invalid(name, expected)),
-        _ => Err(Fault::invalid(name, "must be there only once")),
-    }
-}
-
-/// Reads what `null` clears.
-fn or_null<T>(read: impl FnOnce(&Value) -> Option<T>) -> impl FnOnce(&Value) -> Option<Option<T>> {
-    |value| if value.is_null() { Some(None) } else { read(value).map(Some) }
-}
-
 fn version_field(fields: &Fields) -> Result<Change<String>, Fault> {
     let good = |version: &String| release_tag_check("version", version).is_ok();
-    field(fields, "version", VERSION_EXPECTED, |value| text_read(value).filter(good))
+    fields.change("version", VERSION_EXPECTED, |value| text_read(value).filter(good))
 }
 
 fn description_field(fields: &Fields) -> Result<Change<Option<String>>, Fault> {
-    let description = field(fields, "description", DESCRIPTION_EXPECTED, or_null(text_read))?;
+    let description = fields.change("description", DESCRIPTION_EXPECTED, or_null(text_read))?;
     if let Change::Set(Some(notes)) = &description {
         release_notes_check("description", notes)?;
     }
@@ -174,7 +168,7 @@ fn author_field(
     fields: &Fields,
     params: Option<&Change<Option<Map<String, Value>>>>,
 ) -> Result<Change<Option<String>>, Fault> {
-    let given = field(fields, "created_by", AUTHOR_EXPECTED, or_null(author_read))?;
+    let given = fields.change("created_by", AUTHOR_EXPECTED, or_null(author_read))?;
     if let Change::Set(Some(Some(author))) = given {
         return Ok(Change::Set(Some(author)));
     }

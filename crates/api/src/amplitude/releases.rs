@@ -3,8 +3,7 @@
 use std::sync::Arc;
 
 use actix_web::{
-    HttpRequest, HttpResponse,
-    http::header::{CACHE_CONTROL, ContentType},
+    HttpRequest,
     web::{Data, Path, Payload},
 };
 use releasepage_auth::random::release_id_new;
@@ -21,28 +20,20 @@ use releasepage_storage::{
         release_withdraw, releases_list,
     },
 };
-use serde::Serialize;
 
 use super::{
     answer::{DeletedAnswer, ReleaseAnswer, ReleasesAnswer},
-    credentials::{Credentials, ProjectCaller},
+    credentials::ProjectCaller,
+    endpoint::{Answer, answer, answer_text, answer_with, fields_of, project_of},
     error::AmplitudeError,
-    fields::Fields,
     fields_schema::{ReleaseChangeBody, ReleaseChangeForm, ReleaseNewBody, ReleaseNewForm},
     idempotency::{fields_fingerprint, idempotency_key},
-    release_fields::{ReleaseChange, release_new},
-    sent::fields_read,
+    release_fields::{RELEASE_FIELDS, ReleaseChange, release_new},
 };
-use crate::{
-    body::{BODY_MAX, body_read},
-    limits::{Bucket, Quota, Subject},
-    openapi::parameters::TimeListParameters,
-    query::Query,
-    request::client_address,
-    state::ApiState,
-};
+use crate::{openapi::parameters::TimeListParameters, query::Query, state::ApiState};
 
-type Answer = Result<HttpResponse, AmplitudeError>;
+/// What is not found where there is none.
+const RELEASE: &str = "release";
 
 /// `POST /api/2/release`: publishes a release, or updates the one that it is already.
 #[utoipa::path(
@@ -72,7 +63,7 @@ type Answer = Result<HttpResponse, AmplitudeError>;
 pub(crate) async fn release_publish(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let key = idempotency_key(request.headers())?;
-    let input = release_new(&fields_of(&request, payload).await?)?;
+    let input = release_new(&fields_of(&request, payload, RELEASE_FIELDS).await?)?;
     let in_flight = key
         .as_ref()
         .map(|key| state.keys_in_flight.take(project.repository_id, key).ok_or(AmplitudeError::IdempotencyKeyInFlight));
@@ -130,7 +121,7 @@ async fn releases_part(
     limit: u32,
 ) -> Result<ListPart<Release>, StoreError> {
     let after = after.map(|cursor| (cursor.time, cursor.id));
-    let filter = ReleasesFilter { without_withdrawn: true, after };
+    let filter = ReleasesFilter { without_withdrawn: true, after, ..ReleasesFilter::default() };
     // One more than asked for tells whether the list goes on.
     let found = releases_list(&state.store, project.repository_id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();
@@ -177,7 +168,7 @@ pub(crate) async fn release_change(
     state: Data<ApiState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
-    let fields = fields_of(&request, payload).await?;
+    let fields = fields_of(&request, payload, RELEASE_FIELDS).await?;
     if fields.is_empty() {
         return Err(Fault::invalid("body", "must have at least one field of a release").into());
     }
@@ -191,7 +182,8 @@ pub(crate) async fn release_change(
         move |before| change.clone().applied(before.input.clone()),
         state.release_context(),
     );
-    Ok(answer(&ReleaseAnswer::of(project, &release.await?)))
+    let release = release.await.map_err(AmplitudeError::about(RELEASE))?;
+    Ok(answer(&ReleaseAnswer::of(project, &release)))
 }
 
 /// `DELETE /api/2/release/{id}`: withdraws a release. Publishing it again brings it back under its id.
@@ -209,59 +201,17 @@ pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state
     let project = project_of(&request, &state).await?;
     let found = release_find(&state, project, id.into_inner()).await?;
     let owner = ReleaseOwner::Repository(project.repository_id);
-    release_withdraw(&state.store, owner, found.id, state.release_context()).await?;
+    let withdrawn = release_withdraw(&state.store, owner, found.id, state.release_context()).await;
+    withdrawn.map_err(AmplitudeError::about(RELEASE))?;
     Ok(answer(&DeletedAnswer { success: true }))
 }
 
 /// A release of the project that is not deleted.
 async fn release_find(state: &ApiState, project: ProjectCaller, id: String) -> Result<Release, AmplitudeError> {
     if !release_id_is_valid(&id) {
-        return Err(AmplitudeError::NotFound);
+        return Err(AmplitudeError::NotFound(RELEASE));
     }
-    let release = release_get(&state.store, ReleaseOwner::Repository(project.repository_id), id).await?;
-    if release.state == ReleaseState::Withdrawn { Err(AmplitudeError::NotFound) } else { Ok(release) }
-}
-
-/// Whose key pair it is. Requests are counted for each project; those without a right pair for each client, so that
-/// a stranger's attempts cost a project's own pipelines nothing.
-async fn project_of(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
-    let project = match project_by_credentials(request, state).await {
-        Ok(project) => project,
-        Err(error) if error.is_unauthorized() => {
-            let stranger = Subject::Client(client_address(request).bucket());
-            limit_take(state, stranger, state.settings.anonymous_per_minute)?;
-            return Err(error);
-        }
-        Err(error) => return Err(error),
-    };
-    limit_take(state, Subject::Project(project.repository_id), state.settings.token_per_minute)?;
-    Ok(project)
-}
-
-async fn project_by_credentials(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
-    let credentials = Credentials::of(request.headers())?;
-    credentials.region_check(&state.settings.region, &state.settings.endpoints)?;
-    credentials.project(&state.store).await
-}
-
-fn limit_take(state: &ApiState, subject: Subject, limit: u32) -> Result<(), AmplitudeError> {
-    let standing = state.limits.take(Quota { bucket: Bucket::Write, subject, limit }, state.now());
-    if standing.refused { Err(AmplitudeError::RateLimited { retry_after: standing.seconds }) } else { Ok(()) }
-}
-
-async fn fields_of(request: &HttpRequest, payload: Payload) -> Result<Fields, AmplitudeError> {
-    let body = body_read(&mut payload.into_inner(), BODY_MAX).await?;
-    fields_read(request.headers(), request.query_string(), body).await
-}
-
-fn answer(body: &impl Serialize) -> HttpResponse {
-    answer_with(answer_text(body))
-}
-
-fn answer_text(body: &impl Serialize) -> String {
-    serde_json::to_string(body).expect("an answer is made of text, numbers and JSON values, whose keys are text")
-}
-
-fn answer_with(text: String) -> HttpResponse {
-    HttpResponse::Ok().content_type(ContentType::json()).insert_header((CACHE_CONTROL, "no-store")).body(text)
+    let found = release_get(&state.store, ReleaseOwner::Repository(project.repository_id), id).await;
+    let release = found.map_err(AmplitudeError::about(RELEASE))?;
+    if release.state == ReleaseState::Withdrawn { Err(AmplitudeError::NotFound(RELEASE)) } else { Ok(release) }
 }

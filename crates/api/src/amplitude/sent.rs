@@ -6,23 +6,44 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     error::AmplitudeError,
-    fields::{Fields, FieldsError, name_known},
+    fields::{FieldNames, Fields, FieldsError},
 };
-use crate::content_type::content_type_readable;
+use crate::content_type::{content_is_compressed, content_type_readable};
 
 /// Reads body and query; the body wins where a field is in both. An empty body has no fields, whatever its type.
-pub(crate) async fn fields_read(headers: &HeaderMap, query: &str, body: Bytes) -> Result<Fields, AmplitudeError> {
-    let query = Fields::from_form(query.as_bytes())?;
+pub(crate) async fn fields_read(
+    names: FieldNames,
+    headers: &HeaderMap,
+    query: &str,
+    body: Bytes,
+) -> Result<Fields, AmplitudeError> {
+    let query = Fields::from_form(names, query.as_bytes())?;
     if body.is_empty() {
         return Ok(query);
     }
-    let kind = content_type_readable(headers).and_then(|media_type| BodyKind::of(&media_type));
-    let fields = match kind.ok_or(AmplitudeError::ContentTypeUnsupported)? {
-        BodyKind::Json => Fields::from_json(&body)?,
-        BodyKind::Form => Fields::from_form(&body)?,
-        BodyKind::Multipart => multipart_read(headers, body).await?,
+    if content_is_compressed(headers) {
+        return Err(AmplitudeError::ContentCompressed);
+    }
+    let fields = match BodyKind::sent(headers).ok_or(AmplitudeError::ContentTypeUnsupported)? {
+        BodyKind::Json => Fields::from_json(names, &body)?,
+        BodyKind::Form => Fields::from_form(names, &body)?,
+        BodyKind::Multipart => multipart_read(names, headers, body).await?,
     };
     Ok(fields.or(query))
+}
+
+/// Reads a body that must be JSON. An empty body has no fields, whatever its type.
+pub(crate) fn json_fields_read(names: FieldNames, headers: &HeaderMap, body: &[u8]) -> Result<Fields, AmplitudeError> {
+    if body.is_empty() {
+        return Ok(Fields::new(names));
+    }
+    if content_is_compressed(headers) {
+        return Err(AmplitudeError::ContentCompressed);
+    }
+    if BodyKind::sent(headers) != Some(BodyKind::Json) {
+        return Err(AmplitudeError::ContentTypeNotJson);
+    }
+    Ok(Fields::from_json(names, body)?)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -33,6 +54,11 @@ enum BodyKind {
 }
 
 impl BodyKind {
+    /// The kind that a body says it is of; `None` where it is another one, or cannot be read.
+    fn sent(headers: &HeaderMap) -> Option<Self> {
+        content_type_readable(headers).and_then(|media_type| Self::of(&media_type))
+    }
+
     /// The kind that a media type names; `None` where it is another one.
     fn of(media_type: &str) -> Option<Self> {
         match media_type {
@@ -46,13 +72,13 @@ impl BodyKind {
 
 /// Reads the text of every part that a field is called after. A part with a file name is text like another: that is
 /// how `curl -F description=@notes.md` sends notes.
-async fn multipart_read(headers: &HeaderMap, body: Bytes) -> Result<Fields, FieldsError> {
+async fn multipart_read(names: FieldNames, headers: &HeaderMap, body: Bytes) -> Result<Fields, FieldsError> {
     let wrong = |error: actix_multipart::MultipartError| FieldsError::Multipart(error.to_string());
     let mut form = Multipart::new(headers, stream::iter([Ok::<_, PayloadError>(body)]));
-    let mut fields = Fields::default();
+    let mut fields = Fields::new(names);
     while let Some(part) = form.next().await {
         let mut part = part.map_err(wrong)?;
-        let name = part.name().and_then(name_known);
+        let name = part.name().and_then(|name| names.known(name));
         let mut value = Vec::new();
         while let Some(chunk) = part.next().await {
             let chunk = chunk.map_err(wrong)?;
@@ -74,6 +100,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
+    const NAMES: FieldNames = FieldNames(&["version", "title", "description", "platforms"]);
+
     fn headers(content_type: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_str(content_type).expect("a header"));
@@ -81,7 +109,12 @@ mod tests {
     }
 
     fn read(content_type: &str, query: &str, body: &[u8]) -> Result<Fields, AmplitudeError> {
-        actix_web::rt::System::new().block_on(fields_read(&headers(content_type), query, Bytes::copy_from_slice(body)))
+        actix_web::rt::System::new().block_on(fields_read(
+            NAMES,
+            &headers(content_type),
+            query,
+            Bytes::copy_from_slice(body),
+        ))
     }
 
     #[test]
@@ -91,6 +124,18 @@ mod tests {
             assert!(matches!(read, Err(AmplitudeError::ContentTypeUnsupported)), "{content_type}");
         }
         assert_eq!(read("text/plain", "title=a", b"").expect("a query").values("title"), [json!("a")]);
+    }
+
+    #[test]
+    fn where_only_json_is_read_nothing_else_is() {
+        let read = |content_type: &str, body: &[u8]| json_fields_read(NAMES, &headers(content_type), body);
+        let fields = read("application/json; charset=utf-8", br#"{"title": "a", "other": 1}"#).expect("JSON");
+        assert_eq!(fields.values("title"), [json!("a")]);
+        assert!(read("text/plain", b"").is_ok_and(|fields| fields.is_empty()));
+        for content_type in ["application/x-www-form-urlencoded", "multipart/form-data; boundary=x", "text/plain", ""] {
+            assert!(matches!(read(content_type, b"{}"), Err(AmplitudeError::ContentTypeNotJson)), "{content_type}");
+        }
+        assert!(matches!(read("application/json", b"[]"), Err(AmplitudeError::Fields(_))));
     }
 
     #[test]

@@ -1,11 +1,11 @@
 //! Whether a delivery comes from the forge of the repository that it is sent to.
 
 use actix_web::HttpRequest;
-use releasepage_auth::signature::hook_signature_verify;
+use releasepage_auth::signature::HookProof;
 use releasepage_domain::repository::RepositoryOrigin;
 use releasepage_storage::hook_repositories::{HookAccess, hook_access, hook_row};
 
-use super::error_codes::SIGNATURE_INVALID;
+use super::{error_codes::SIGNATURE_INVALID, patience::in_time};
 use crate::{
     limits::Bucket,
     state::ApiState,
@@ -15,9 +15,9 @@ use crate::{
 /// The id of no repository.
 pub(crate) const NOBODY: i64 = 0;
 
-/// The repository that a delivery is for, if its body is signed with the repository's secret.
+/// The repository that a delivery is for, if it shows that its sender knows the repository's secret.
 ///
-/// The same is answered, after the same work, whether the signature is wrong, the repository is unknown or another
+/// The same is answered, after the same work, whether what it shows is wrong, the repository is unknown or another
 /// forge's, or its id is none: a secret that nobody has is opened and signed with then. What is refused is counted for
 /// the client.
 pub(super) async fn delivery_access(
@@ -26,17 +26,17 @@ pub(super) async fn delivery_access(
     id: &str,
     origin: RepositoryOrigin,
     body: &[u8],
-    signature: &str,
+    proof: HookProof<'_>,
 ) -> Result<HookAccess, V1Error> {
     let id = id.parse().ok().filter(|_| id.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(NOBODY);
-    let found = hook_access(&state.store, id, origin).await?;
+    let found = in_time(hook_access(&state.store, id, origin)).await?;
     let (row, sealed) =
         found.as_ref().map_or((NOBODY, &state.hook_decoy), |found| (found.repository_id, &found.secret));
     let secret = state.sealer.open(&hook_row(row), sealed);
     if secret.is_none() {
         tracing::error!(repository = row, "the secret of a webhook cannot be opened: is this another secret_key?");
     }
-    let is_signed = secret.is_some_and(|secret| hook_signature_verify(&secret, body, signature));
+    let is_signed = secret.is_some_and(|secret| proof.verify(&secret, body, state.now()));
     match found {
         Some(access) if is_signed => Ok(access),
         _ => {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use actix_web::{HttpRequest, dev::Payload, http::header::CONTENT_LENGTH, web::Bytes};
+use releasepage_auth::signature::HookProof;
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
@@ -32,9 +33,6 @@ const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 /// After how many seconds it is worth trying again where there was none.
 const ROOM_AGAIN: u32 = 5;
 
-/// The hexadecimal digits of an HMAC-SHA256.
-const SIGNATURE_DIGITS: usize = 64;
-
 /// The body of a delivery, and the room that it takes.
 pub(super) struct DeliveryBody {
     /// The body.
@@ -44,19 +42,19 @@ pub(super) struct DeliveryBody {
 
 /// Reads the body of a delivery, at most 5 MiB.
 ///
-/// Of more than 64 KiB, nothing is read where the signature cannot be right, or the client has been refused as often as
+/// Of more than 64 KiB, nothing is read where what the delivery shows cannot be right, or the client has been refused as often as
 /// it may be: that is answered as it is after reading. Nothing here depends on the repository, so that nobody learns
 /// which there are. What cannot be read is counted for the client.
 pub(super) async fn delivery_body_read(
     request: &HttpRequest,
     state: &ApiState,
     payload: &mut Payload,
-    signature: &str,
+    proof: HookProof<'_>,
 ) -> Result<DeliveryBody, V1Error> {
     let (limit, room) = if is_small(request) {
         (SMALL_MAX, None)
     } else {
-        if !signature_is_formed(signature) {
+        if !proof.is_formed(state.now()) {
             client_count(request, state, Bucket::Write)?;
             return Err(SIGNATURE_INVALID.into());
         }
@@ -83,28 +81,11 @@ fn is_small(request: &HttpRequest) -> bool {
     length.is_some_and(|length| length <= SMALL_MAX)
 }
 
-/// Whether the text looks like a signature: `sha256=` and 64 hexadecimal digits.
-fn signature_is_formed(signature: &str) -> bool {
-    let is_of_digits =
-        |digits: &str| digits.len() == SIGNATURE_DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit());
-    signature.strip_prefix("sha256=").is_some_and(is_of_digits)
-}
-
 #[cfg(test)]
 mod tests {
     use actix_web::test::TestRequest;
 
     use super::*;
-
-    #[test]
-    fn signatures_have_a_form() {
-        let digits = "0123456789abcdefABCDEF".repeat(3)[..64].to_owned();
-        assert!(signature_is_formed(&format!("sha256={digits}")));
-        for other in ["", "sha256=", &digits, &format!("sha1={digits}"), &format!("sha256={digits}0")] {
-            assert!(!signature_is_formed(other), "{other}");
-        }
-        assert!(!signature_is_formed(&format!("sha256={}g", &digits[..63])));
-    }
 
     #[test]
     fn only_a_length_that_is_told_makes_a_body_small() {

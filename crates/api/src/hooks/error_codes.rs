@@ -6,9 +6,9 @@ use crate::v1::error::ErrorCode;
 pub(crate) const SIGNATURE_INVALID: ErrorCode = ErrorCode {
     code: "signature-invalid",
     status: 401,
-    description: "The delivery is not signed with the secret of this repository's webhook",
-    cause: "The signature is missing, wrong, or made with SHA-1 alone, or there is no such repository.",
-    cure: "Enter the repository's hook_url and its secret at the forge again. A secret that was lost is replaced by a rotation.",
+    description: "The delivery is not signed with the secret of this repository's webhook, or more than five minutes ago",
+    cause: "The signature or token is missing, wrong, made with SHA-1 alone, or its time is more than five minutes off, or there is no such repository.",
+    cure: "Enter the repository's `hook_url` and its secret at the forge again. A secret that was lost is replaced by a rotation. Where a time is signed, see to both clocks.",
 };
 
 /// The delivery is of another repository of the forge.
@@ -17,7 +17,7 @@ pub(crate) const REPOSITORY_OTHER: ErrorCode = ErrorCode {
     status: 409,
     description: "The delivery is of another repository",
     cause: "The repository takes the deliveries of one repository of the forge, and this one is of another.",
-    cure: "Make a repository for each one of the forge. If it was made anew there, set source_id to null, and the next delivery counts.",
+    cure: "Make a repository for each one of the forge. If it was made anew there, set `source_id` to `null`, and the next delivery counts.",
 };
 
 /// The delivery is right and its content cannot be used.
@@ -26,7 +26,7 @@ pub(crate) const PAYLOAD_INVALID: ErrorCode = ErrorCode {
     status: 422,
     description: "The delivery cannot be used",
     cause: "Fields that are used are missing or too large, such as notes of more than 1 MiB.",
-    cure: "Mend every field that error_causes names at the forge; it delivers the release again when it is saved.",
+    cure: "Mend every field that `error_causes` names at the forge; it delivers the release again when it is saved.",
 };
 
 /// The codes that `/v1` does not have.

@@ -9,6 +9,7 @@ use releasepage_domain::{
     environment::Environment,
     fault::Faults,
     page::{CountedBy, rate_limit_check},
+    text::names_expected,
 };
 use releasepage_storage::page_keys::{
     ApiAccess, ApiAccessChange, PageKeys, api_access_get, api_access_rotate, api_access_set,
@@ -136,7 +137,7 @@ fn api_access_fields(fields: &Fields<'_>) -> Result<ApiAccessChange, V1Error> {
     let mut faults = Faults::new();
     let enabled = fields.boolean(&mut faults, "enabled");
     let rate_limit = fields.number_checked_optional(&mut faults, "rate_limit", rate_limit_check);
-    let counted_by = fields.named_optional::<CountedBy>(&mut faults, "counted_by", "must be key or client");
+    let counted_by = fields.named_optional(&mut faults, "counted_by", &names_expected::<CountedBy>());
     Ok(faults
         .finish(|| Some(ApiAccessChange { enabled: enabled?, rate_limit: rate_limit?, counted_by: counted_by? }))?)
 }

@@ -28,7 +28,7 @@ use super::resource::{
 };
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read},
+    field::{FieldChanges, Fields, json_read},
     openapi::{
         parameters::ListParameters,
         values::{PageId, Repo, Time},

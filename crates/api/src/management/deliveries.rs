@@ -201,8 +201,7 @@ async fn deliveries_read(
     let of = of()?;
     let query = Query::of(request);
     let mut faults = Faults::new();
-    let expected = "must be queued, sent, failed or cancelled";
-    let in_state = query.parsed(&mut faults, "state", expected, |text| text.parse().ok());
+    let in_state = query.named(&mut faults, "state");
     let limit = query.limit(&mut faults);
     let after = query.cursor(&mut faults, DeliveryCursor::parse);
     faults.finish(|| Some(()))?;

@@ -28,8 +28,8 @@ const ALL_TIMEOUT: Duration = Duration::from_secs(300);
 const QUEUE: usize = 4;
 
 /// What is read of a body that nobody wants any more, in bytes and in time, so that a client which sends before it reads
-/// gets the answer. The answer waits for it.
-const DRAINED: usize = 2 * 1024 * 1024;
+/// gets the answer, wherever in the file its fault is. The answer waits for it.
+const DRAINED: usize = IMPORT_BYTES_MAX + 2 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
 /// A piece of the body, or why there is none.
@@ -130,7 +130,7 @@ mod tests {
     #[actix_web::test]
     async fn nobody_is_waited_for_who_sends_a_byte_now_and_then() {
         let bytes = stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
-        // Two mebibytes of it are over half an hour.
+        // As much as is read at most would take hours.
         let dripping = bytes.then(async |byte| {
             sleep(Duration::from_millis(1)).await;
             byte

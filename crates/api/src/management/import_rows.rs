@@ -8,21 +8,23 @@ use releasepage_domain::{
     environment::Environment,
     fault::{Fault, Faults},
     subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
+    text::{UnknownName, names_expected},
     time::{UtcTime, time_parse},
 };
 use releasepage_storage::{page_releases::PageComponent, subscriber_additions::SubscriberNew};
 
 use super::{
     import_body::body_fault,
-    subscriber_fields::{ENVIRONMENT_EXPECTED, TIME_EXPECTED, following_of},
+    subscriber_fields::{TIME_EXPECTED, following_of},
 };
 use crate::body::BodyFault;
 
 /// Most rows of one import.
 pub(super) const IMPORT_ROWS_MAX: u64 = 100_000;
 
-/// Longest header, in bytes.
-const HEADER_MAX: u64 = 64 * 1024;
+/// Longest row, in bytes without line breaks; the header's as well. Where nobody closes a quotation mark, the rest of the
+/// file is one row: no more of it than this is in memory.
+pub(super) const ROW_BYTES_MAX: usize = 64 * 1024;
 
 /// The columns that an import knows.
 const COLUMNS: [&str; 8] =
@@ -52,6 +54,8 @@ pub(super) enum SheetFault {
     Body(BodyFault),
     /// The header does not say what the columns are.
     Header(Fault),
+    /// The row that begins in this line has more bytes than one may have.
+    RowTooLong(u64),
     /// There are more rows than one import takes.
     RowsTooMany,
 }
@@ -84,7 +88,7 @@ pub(super) struct Row {
 
 /// A CSV file, row by row.
 pub(super) struct Sheet<R> {
-    rows: csv::Reader<Chain<BufReader<R>, &'static [u8]>>,
+    rows: csv::Reader<RowBound<Chain<BufReader<R>, &'static [u8]>>>,
     rules: ImportRules,
     columns: Vec<Option<usize>>,
     /// The columns that nobody asks for.
@@ -99,11 +103,16 @@ impl<R: Read> Sheet<R> {
     pub(super) fn open(reader: R, rules: ImportRules) -> Result<Self, SheetFault> {
         let mut reader = BufReader::new(reader);
         let mut header = Vec::new();
-        Read::by_ref(&mut reader).take(HEADER_MAX).read_until(b'\n', &mut header)?;
-        let expected = "must be a column of the first line, which is in UTF-8: email, and perhaps others";
-        let header =
-            std::str::from_utf8(&header).map_err(|_| SheetFault::Header(Fault::invalid("header", expected)))?;
-        let header = header.trim_start_matches('\u{feff}');
+        let longest = u64::try_from(ROW_BYTES_MAX).unwrap_or(u64::MAX);
+        Read::by_ref(&mut reader).take(longest).read_until(b'\n', &mut header)?;
+        if header.len() == ROW_BYTES_MAX && !header.ends_with(b"\n") {
+            return Err(SheetFault::RowTooLong(1));
+        }
+        // What other encodings make of text that is mostly ASCII has bytes of zero.
+        let header = std::str::from_utf8(&header).ok().filter(|header| !header.contains('\0'));
+        let not_text = || SheetFault::Header(Fault::invalid("header", "must be text in UTF-8, and line 1 is not"));
+        let header = header.ok_or_else(not_text)?.trim_start_matches('\u{feff}');
+        let expected = "must be a column of the first line: email, and perhaps others";
         let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
         let mut builder = csv::ReaderBuilder::new();
         // A carriage return before it is one of the blanks around a cell.
@@ -125,7 +134,7 @@ impl<R: Read> Sheet<R> {
             ignored: names.iter().filter(|name| !COLUMNS.contains(&name.as_str())).cloned().collect(),
             width: names.len(),
             // So that the last row ends like the others.
-            rows: builder.from_reader(reader.chain(&b"\n"[..])),
+            rows: builder.from_reader(RowBound { inner: reader.chain(&b"\n"[..]), spent: 0 }),
             rules,
             count: 0,
         })
@@ -135,7 +144,11 @@ impl<R: Read> Sheet<R> {
     pub(super) fn next_row(&mut self) -> Result<Option<Row>, SheetFault> {
         let mut record = csv::ByteRecord::new();
         loop {
+            self.rows.get_mut().spent = 0;
+            // The reader counts from the line after the header.
+            let begin = self.rows.position().line().saturating_add(1);
             let is_there = self.rows.read_byte_record(&mut record).map_err(|error| match error.into_kind() {
+                csv::ErrorKind::Io(error) if is_row_bound(&error) => SheetFault::RowTooLong(begin),
                 csv::ErrorKind::Io(error) => SheetFault::from(error),
                 // Everything else can be read byte by byte.
                 _ => SheetFault::Body(BodyFault::Broken),
@@ -161,13 +174,40 @@ impl<R: Read> Sheet<R> {
     fn meaning(&self, record: csv::ByteRecord) -> RowMeaning {
         let faulty = |expected: &str| RowMeaning::Faulty(Fault::invalid("row", expected).into());
         let Ok(record) = csv::StringRecord::from_byte_record(record) else {
-            return faulty("must be text in UTF-8");
+            return faulty("must be text in UTF-8, and is not");
         };
         if record.len() != self.width {
             return faulty("must have as many cells as the first line");
         }
         let cells = Cells { record: &record, columns: &self.columns };
         row_read(&cells, &self.rules)
+    }
+}
+
+/// Ends reading where a row has more bytes than one may have.
+struct RowBound<R> {
+    inner: R,
+    /// What was read since the row began, line breaks apart: blank lines are no part of a row.
+    spent: usize,
+}
+
+/// Why [`RowBound`] reads no further.
+#[derive(Debug, thiserror::Error)]
+#[error("a row is too long")]
+struct RowBoundReached;
+
+fn is_row_bound(error: &io::Error) -> bool {
+    matches!(error.get_ref(), Some(inner) if inner.is::<RowBoundReached>())
+}
+
+impl<R: Read> Read for RowBound<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.spent > ROW_BYTES_MAX {
+            return Err(io::Error::other(RowBoundReached));
+        }
+        let length = self.inner.read(buffer)?;
+        self.spent += buffer[..length].iter().filter(|byte| **byte != b'\n').count();
+        Ok(length)
     }
 }
 
@@ -212,12 +252,11 @@ fn row_read(cells: &Cells<'_>, rules: &ImportRules) -> RowMeaning {
         None => Some(Following::All),
     };
     let environment = cells.get("environment").map(str::parse::<Environment>);
-    if environment == Some(Err(releasepage_domain::text::UnknownName)) {
-        faults.push(Fault::invalid("environment", ENVIRONMENT_EXPECTED));
+    if environment == Some(Err(UnknownName)) {
+        faults.push(Fault::invalid("environment", names_expected::<Environment>()));
     }
     let state = cells.get("state").map(|text| {
-        let expected = "must be pending, confirmed, unsubscribed or suppressed";
-        text.parse::<SubscriberState>().map_err(|_| Fault::invalid("state", expected))
+        text.parse::<SubscriberState>().map_err(|_| Fault::invalid("state", names_expected::<SubscriberState>()))
     });
     let state = faults.take(state.transpose());
     let confirmation = state.and_then(|state| confirmation_read(cells, rules, &mut faults, state));

@@ -1,7 +1,7 @@
 //! `/v1/jobs`: the work that waits, that runs, and that failed for good.
 //!
-//! The queue is one for the whole server. An organization sees the jobs of its own pages; the server's first one, whose
-//! people run it, has the work that is for no page too. Never a payload: it may concern somebody.
+//! The queue is one for the whole server. An organization sees the jobs of its own pages and repositories; the server's
+//! first one, whose people run it, has the work that is for none too. Never a payload: it may concern somebody.
 
 use actix_web::{
     HttpRequest,
@@ -43,9 +43,12 @@ pub(crate) struct JobBody {
     /// The lane that it waits in; `null` where another version of the program wrote it.
     #[schema(required = true, value_type = Option<LaneName>)]
     lane: Option<&'static str>,
-    /// The page that it is for; `null` for work of the whole server.
+    /// The page that it is for; `null` for work of a repository or of the whole server.
     #[schema(required = true, examples("0767f57acc44"))]
     page_id: Option<String>,
+    /// The repository that it is for, whatever pages show it; `null` for work of a page or of the whole server.
+    #[schema(required = true, examples(50001))]
+    repository_id: Option<i64>,
     /// Where it stands: waiting, in the hands of a worker, or a dead letter.
     #[schema(value_type = JobStateName)]
     state: &'static str,
@@ -74,6 +77,7 @@ impl From<JobEntry> for JobBody {
             kind: job.kind,
             lane: job.lane.map(Lane::as_str),
             page_id: job.page_id,
+            repository_id: job.repository_id,
             state: job.state.as_str(),
             attempts: job.attempts,
             last_error: job.last_error,
@@ -122,8 +126,8 @@ impl From<JobHold> for HeldBody {
     path = "/v1/jobs",
     tag = "Jobs",
     summary = "List the jobs",
-    description = "The work for the organization's pages, oldest first; done jobs are gone. The server's first organization, \
-                   whose people run it, sees the work of the whole server too.",
+    description = "The work for the organization's pages and repositories, oldest first; done jobs are gone. The server's \
+                   first organization, whose people run it, sees the work of the whole server too.",
     security(("token" = ["admin"])),
     params(
         ListParameters,
@@ -143,16 +147,11 @@ pub(crate) async fn jobs_read(request: HttpRequest, state: Data<ApiState>) -> An
 
 fn jobs_query(query: &Query) -> Result<(JobsFilter, Option<IdCursor>, u32), V1Error> {
     let mut faults = Faults::new();
-    let state = query.parsed(&mut faults, "state", "must be ready, running or dead", |text| text.parse().ok());
-    let lane: Option<Lane> = query.parsed(&mut faults, "lane", &lane_expected(), |text| text.parse().ok());
+    let state = query.named(&mut faults, "state");
+    let lane = query.named(&mut faults, "lane");
     let limit = query.limit(&mut faults);
     let cursor = query.cursor(&mut faults, IdCursor::parse);
     Ok(faults.finish(|| Some((JobsFilter { state, lane }, cursor, limit)))?)
-}
-
-fn lane_expected() -> String {
-    let lanes: Vec<&str> = Lane::ALL.iter().map(|lane| lane.as_str()).collect();
-    format!("must be one of {}", lanes.join(", "))
 }
 
 /// `POST /v1/jobs/{id}/retry`: has a dead letter tried again, from its first attempt on. Of a job that is not dead, it is

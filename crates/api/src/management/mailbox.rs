@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data, Path},
 };
+use releasepage_auth::scope::Scope;
 use releasepage_domain::time::time_iso8601;
 use releasepage_storage::{
     cursor::{IdCursor, ListPart},
@@ -12,15 +13,17 @@ use releasepage_storage::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, List, list_query, number_of_path, reader, resource, resource_list};
+use super::resource::{Answer, List, list_query, number_of_path, resource, resource_list};
 use crate::{
     captured::{message_headers, message_links},
+    limits::Bucket,
     openapi::{
         names::EnvironmentName,
         parameters::ListParameters,
         values::{EmailAddress, PageId, Time, WebAddress},
     },
     state::ApiState,
+    v1::{error::V1Error, token::TokenCaller},
 };
 
 /// A captured message, without what it says.
@@ -104,6 +107,13 @@ impl From<MailboxMessage> for MailboxMessageBody {
     }
 }
 
+/// Who reads the mailbox. A link in a captured message is all the authority that confirming, changing or ending a
+/// subscription takes, so it takes more than to read: what a program may do otherwise that changes subscribers. People,
+/// viewers among them, read the mailbox in the portal.
+async fn mailbox_reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+    TokenCaller::of(request, state, Bucket::Read, Scope::Manage).await
+}
+
 /// `GET /v1/mailbox`: newest first.
 #[utoipa::path(
     get,
@@ -111,13 +121,14 @@ impl From<MailboxMessage> for MailboxMessageBody {
     tag = "Mailbox",
     summary = "List the captured messages",
     description = "Mail of test subscribers, and all mail where `mail.url` is `mailbox:`, is captured instead of sent. Newest \
-                   first.",
-    security(("token" = ["read"])),
+                   first. Its links confirm, change and end subscriptions, so it takes the scope that changing \
+                   subscribers takes.",
+    security(("token" = ["manage"])),
     params(ListParameters),
     responses((status = 200, description = "A part of the list", body = List<MailboxEntryBody>)),
 )]
 pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
-    let caller = reader(&request, &state).await?;
+    let caller = mailbox_reader(&request, &state).await?;
     let (before, limit) = list_query(&request, IdCursor::parse)?;
     let before = before.map(|cursor| cursor.0);
     let rows = mailbox_list(&state.store, caller.user.organization_id, before, i64::from(limit) + 1).await?;
@@ -130,12 +141,13 @@ pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<ApiState>) ->
     path = "/v1/mailbox/{message_id}",
     tag = "Mailbox",
     summary = "Read a captured message",
-    description = "Everything that would have been sent, with the links that it leads to.",
-    security(("token" = ["read"])),
+    description = "Everything that would have been sent, with the links that it leads to: whoever has them can confirm, \
+                   change and end the subscription.",
+    security(("token" = ["manage"])),
     responses((status = 200, description = "The message", body = MailboxMessageBody)),
 )]
 pub(crate) async fn mailbox_message_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
-    let caller = reader(&request, &state).await?;
+    let caller = mailbox_reader(&request, &state).await?;
     let id = number_of_path(&id)?;
     resource(&MailboxMessageBody::from(mailbox_get(&state.store, caller.user.organization_id, id).await?))
 }

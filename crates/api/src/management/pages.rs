@@ -9,13 +9,15 @@ use releasepage_domain::{
     account::name_check,
     bump::Bump,
     fault::Faults,
+    group::{GroupVersion, Grouping, group_window_check},
     page::{description_check, slug_check},
+    text::names_expected,
     time::time_iso8601,
 };
 use releasepage_storage::{
     cursor::TimeCursor,
     page_deletion::page_delete,
-    pages::{Page, PageChange, PageNew, page_create, page_get, page_list, page_update},
+    pages::{Page, PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
 };
 use serde::Serialize;
 use serde_json::Value;
@@ -26,20 +28,20 @@ use super::resource::{
 };
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read},
+    field::{FieldChanges, Fields, json_read, number_take},
     links::page_url,
     openapi::{
-        names::BumpName,
+        names::{BumpName, GroupingName},
         parameters::TimeListParameters,
-        values::{PageId, Time, WebAddress},
+        values::{GroupVersionText, PageId, Time, WebAddress},
     },
     state::ApiState,
     v1::error::V1Error,
 };
 
 const TITLE_EXPECTED: &str = "must be one line of 1 to 100 characters";
-const BUMP_EXPECTED: &str = "must be major, minor, patch or prerelease";
-const GROUPING_EXPECTED: &str = "must be off: this server does not group releases";
+const WINDOW_EXPECTED: &str = "must be a whole number of minutes";
+const GROUP_VERSION_EXPECTED: &str = "must be a semantic version of three numbers, such as v1.2.0";
 
 /// What readers see.
 #[derive(Serialize, ToSchema)]
@@ -62,9 +64,15 @@ pub(crate) struct PageBody {
     description: Option<String>,
     /// Whether readers can see it.
     published: bool,
-    /// How its releases are grouped; `off` is the only way.
-    #[schema(pattern = "^off$", examples("off"))]
+    /// Who puts its releases together.
+    #[schema(value_type = GroupingName)]
     grouping: &'static str,
+    /// How many minutes a group of an `auto` page stays open after a release joined it.
+    #[schema(examples(60))]
+    group_window_minutes: i32,
+    /// The version of the first group that is made by itself, and whether all of them have a `v`.
+    #[schema(value_type = GroupVersionText)]
+    group_initial_version: String,
     /// What a release whose tag is no version counts as.
     #[schema(value_type = BumpName)]
     unversioned_as: &'static str,
@@ -97,9 +105,17 @@ pub(crate) struct PageNewBody {
     description: Option<String>,
     /// Whether readers can see it; `false` where it is missing.
     published: Option<bool>,
-    /// How its releases are grouped; `off` is the only way.
-    #[schema(required = false, pattern = "^off$", examples("off"))]
-    grouping: String,
+    /// Who puts its releases together; `off` where it is missing.
+    #[schema(value_type = Option<GroupingName>)]
+    grouping: Option<String>,
+    /// How many minutes a group of an `auto` page stays open after a release joined it; 0 where it is missing, which makes
+    /// each release a group.
+    #[schema(minimum = 0, maximum = 10_080, examples(60))]
+    group_window_minutes: Option<i32>,
+    /// The version of the first group that is made by itself, and whether all of them have a `v`; `v0.1.0` where it is
+    /// missing.
+    #[schema(value_type = Option<GroupVersionText>)]
+    group_initial_version: Option<String>,
     /// What a release whose tag is no version counts as; `minor` where it is missing.
     #[schema(value_type = Option<BumpName>)]
     unversioned_as: Option<String>,
@@ -125,9 +141,16 @@ pub(crate) struct PageChangeBody {
     /// Whether readers can see it.
     #[schema(required = false)]
     published: bool,
-    /// How its releases are grouped; `off` is the only way.
-    #[schema(required = false, pattern = "^off$", examples("off"))]
+    /// Who puts its releases together. Switched to `auto`, the latest releases that are in no group become one, of which
+    /// nobody is told; switched away from it, the open group closes at once.
+    #[schema(required = false, value_type = GroupingName)]
     grouping: String,
+    /// How many minutes a group of an `auto` page stays open after a release joined it: from the next release on.
+    #[schema(required = false, minimum = 0, maximum = 10_080, examples(60))]
+    group_window_minutes: i32,
+    /// The version of the first group that is made by itself, and whether all of them have a `v`.
+    #[schema(required = false, value_type = GroupVersionText)]
+    group_initial_version: String,
     /// What a release whose tag is no version counts as.
     #[schema(required = false, value_type = BumpName)]
     unversioned_as: String,
@@ -142,7 +165,9 @@ impl PageBody {
             title: page.title,
             description: Some(page.description).filter(|description| !description.is_empty()),
             published: page.published,
-            grouping: "off",
+            grouping: page.grouping.mode.as_str(),
+            group_window_minutes: page.grouping.window_minutes,
+            group_initial_version: page.grouping.initial_version.to_string(),
             unversioned_as: page.unversioned_as.as_str(),
             api_enabled: page.api_enabled,
             revision: page.revision,
@@ -153,7 +178,7 @@ impl PageBody {
 }
 
 /// `POST /v1/pages` with `title`, and perhaps `slug` (made of the title where it is missing), `description`, `published`
-/// (false where it is missing), `grouping` and `unversioned_as`.
+/// (false where it is missing), `unversioned_as`, `grouping`, `group_window_minutes` and `group_initial_version`.
 #[utoipa::path(
     post,
     path = "/v1/pages",
@@ -178,8 +203,10 @@ fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
     let slug = fields.text_checked_optional(&mut faults, "slug", slug_check);
     let description = fields.text_checked_optional(&mut faults, "description", description_check);
     let published = fields.boolean_optional(&mut faults, "published");
-    let unversioned_as = fields.named_optional::<Bump>(&mut faults, "unversioned_as", BUMP_EXPECTED);
-    fields.change(&mut faults, "grouping", GROUPING_EXPECTED, grouping_take);
+    let unversioned_as = fields.named_optional(&mut faults, "unversioned_as", &names_expected::<Bump>());
+    let grouping = fields.named_optional(&mut faults, "grouping", &names_expected::<Grouping>());
+    let window_minutes = fields.number_checked_optional(&mut faults, "group_window_minutes", group_window_check);
+    let initial_version = fields.text_checked_optional(&mut faults, "group_initial_version", GroupVersion::parse);
     Ok(faults.finish(|| {
         Some(PageNew {
             slug: slug?,
@@ -187,6 +214,11 @@ fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
             description: description?.unwrap_or_default(),
             published: published?.unwrap_or(false),
             unversioned_as: unversioned_as?,
+            grouping: PageGrouping {
+                mode: grouping?.unwrap_or_default(),
+                window_minutes: window_minutes?.unwrap_or_default(),
+                initial_version: initial_version?.unwrap_or_default(),
+            },
         })
     })?)
 }
@@ -258,9 +290,16 @@ fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
     let title = fields.text_change(&mut faults, "title", TITLE_EXPECTED, name_check);
     let description = fields.text_change_or_clear(&mut faults, "description", description_check);
     let published = fields.change(&mut faults, "published", "must be true or false", Value::as_bool);
-    let unversioned_as =
-        fields.change(&mut faults, "unversioned_as", BUMP_EXPECTED, |value| value.as_str()?.parse().ok());
-    fields.change(&mut faults, "grouping", GROUPING_EXPECTED, grouping_take);
+    let bump = names_expected::<Bump>();
+    let unversioned_as = fields.change(&mut faults, "unversioned_as", &bump, |value| value.as_str()?.parse().ok());
+    let names = names_expected::<Grouping>();
+    let grouping = fields.change(&mut faults, "grouping", &names, |value| value.as_str()?.parse().ok());
+    let field = "group_window_minutes";
+    let group_window_minutes = fields
+        .change(&mut faults, field, WINDOW_EXPECTED, number_take)
+        .and_then(|minutes| faults.take(minutes.try_map(|minutes| group_window_check(field, minutes))));
+    let group_initial_version =
+        fields.text_change(&mut faults, "group_initial_version", GROUP_VERSION_EXPECTED, GroupVersion::parse);
     Ok(faults.finish(|| {
         Some(PageChange {
             revision: revision?,
@@ -269,6 +308,9 @@ fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
             description: description?.map(Option::unwrap_or_default),
             published: published?,
             unversioned_as: unversioned_as?,
+            grouping: grouping?,
+            group_window_minutes: group_window_minutes?,
+            group_initial_version: group_initial_version?,
         })
     })?)
 }
@@ -289,8 +331,4 @@ pub(crate) async fn page_remove(request: HttpRequest, id: Path<String>, state: D
     let id = page_of_path(id.into_inner())?;
     page_delete(&state.store, caller.user.organization_id, id).await?;
     resource_gone()
-}
-
-fn grouping_take(value: &Value) -> Option<()> {
-    (value.as_str() == Some("off")).then_some(())
 }

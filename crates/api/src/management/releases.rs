@@ -1,14 +1,21 @@
 //! `/v1/repositories/{id}/releases` and `/v1/releases/{id}`: releases by hand.
 
+use std::{collections::BTreeMap, slice};
+
 use actix_web::{
     HttpRequest,
     web::{Data, Path, Payload},
 };
 use releasepage_auth::{random::release_id_new, scope::Scope};
-use releasepage_domain::{release::release_id_is_valid, time::time_iso8601};
+use releasepage_domain::{
+    fault::Faults,
+    release::{release_id_is_valid, release_tag_check},
+    time::time_iso8601,
+};
 use releasepage_storage::{
     cursor::{ListPart, TimeCursor},
     idempotency::Replay,
+    release_pages::release_page_slugs,
     releases::{
         Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
         release_withdraw, releases_list,
@@ -21,18 +28,20 @@ use utoipa::ToSchema;
 use super::{
     release_fields::{ReleaseChange, ReleaseChangeBody, ReleaseNewBody, release_fields_new},
     resource::{
-        Answer, List, list_query, not_found, number_of_path, reader, resource, resource_created, resource_gone,
-        resource_list, writer,
+        Answer, List, not_found, number_of_path, reader, resource, resource_created, resource_gone, resource_list,
+        writer,
     },
 };
 use crate::{
     body::BODY_MAX,
     field::{Fields, json_read},
+    links::release_url,
     openapi::{
         names::ReleaseStateName,
         parameters::TimeListParameters,
-        values::{ReleaseId, Time},
+        values::{ReleaseId, Time, WebAddress},
     },
+    query::Query,
     state::ApiState,
     v1::error::{ErrorCode, V1Error},
 };
@@ -86,10 +95,13 @@ pub(crate) struct ReleaseBody {
     /// When it was last changed.
     #[schema(value_type = Time)]
     updated_at: String,
+    /// Where people read it: one address for each published page that shows it.
+    #[schema(value_type = Vec<WebAddress>)]
+    permalinks: Vec<String>,
 }
 
-impl From<Release> for ReleaseBody {
-    fn from(release: Release) -> Self {
+impl ReleaseBody {
+    fn of(release: Release, permalinks: Vec<String>) -> Self {
         let input = release.input;
         Self {
             id: release.id,
@@ -107,8 +119,26 @@ impl From<Release> for ReleaseBody {
             revision: release.revision,
             created_at: time_iso8601(release.created_at),
             updated_at: time_iso8601(release.updated_at),
+            permalinks,
         }
     }
+
+    /// A release with its addresses.
+    async fn load(state: &ApiState, release: Release) -> Result<Self, V1Error> {
+        let mut permalinks = permalinks_load(state, slice::from_ref(&release)).await?;
+        let own = permalinks.remove(&release.id).unwrap_or_default();
+        Ok(Self::of(release, own))
+    }
+}
+
+/// The addresses of releases, by their ids.
+async fn permalinks_load(state: &ApiState, releases: &[Release]) -> Result<BTreeMap<String, Vec<String>>, V1Error> {
+    let ids = releases.iter().map(|release| release.id.clone()).collect();
+    let slugs = release_page_slugs(&state.store, ids).await?;
+    let links = |id: &str, slugs: Vec<String>| {
+        slugs.iter().map(|slug| release_url(&state.settings.public_url, slug, id)).collect()
+    };
+    Ok(slugs.into_iter().map(|(id, slugs)| (id.clone(), links(&id, slugs))).collect())
 }
 
 /// `POST /v1/repositories/{id}/releases` with `version`, and perhaps `title`, `notes`, `author`, `published_at`,
@@ -137,7 +167,10 @@ pub(crate) async fn release_add(
     let repository = repository_get(&state.store, caller.user.organization_id, repository).await?;
     let arrival = ReleaseArrival::ByHand;
     match release_arrive(&state.store, repository.id, input, arrival, None, release_id_new, context).await? {
-        Replay::Fresh(release) => resource_created(format!("/v1/releases/{}", release.id), &ReleaseBody::from(release)),
+        Replay::Fresh(release) => {
+            let location = format!("/v1/releases/{}", release.id);
+            resource_created(location, &ReleaseBody::load(&state, release).await?)
+        }
         // Without an idempotency key, nothing is replayed.
         Replay::Before(_) | Replay::Other => Err(ErrorCode::CONFLICT.into()),
     }
@@ -151,19 +184,30 @@ pub(crate) async fn release_add(
     summary = "List the releases of a repository",
     description = "Whatever their state, newest first.",
     security(("token" = ["read"])),
-    params(TimeListParameters),
+    params(
+        TimeListParameters,
+        ("version" = Option<String>, Query, description = "Only those of this version, as it was given", max_length = 200,
+            example = "v1.2.0"),
+    ),
     responses((status = 200, description = "A part of the list", body = List<ReleaseBody>)),
 )]
 pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let repository = number_of_path(&repository)?;
-    let (after, limit) = list_query(&request, TimeCursor::parse)?;
+    let (query, mut faults) = (Query::of(&request), Faults::new());
+    let (limit, after) = (query.limit(&mut faults), query.cursor(&mut faults, TimeCursor::parse));
+    let tag = query.checked(&mut faults, "version", release_tag_check).map(ToOwned::to_owned);
+    let (after, tag) = faults.finish(|| Some((after, tag)))?;
     let repository = repository_get(&state.store, caller.user.organization_id, repository).await?;
     let after = after.map(|cursor| (cursor.time, cursor.id));
-    let filter = ReleasesFilter { after, ..ReleasesFilter::default() };
+    let filter = ReleasesFilter { after, tag, ..ReleasesFilter::default() };
     let rows = releases_list(&state.store, repository.id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();
-    resource_list(ListPart::cut(rows, limit, cursor), ReleaseBody::from)
+    let mut permalinks = permalinks_load(&state, &rows).await?;
+    resource_list(ListPart::cut(rows, limit, cursor), |release| {
+        let own = permalinks.remove(&release.id).unwrap_or_default();
+        ReleaseBody::of(release, own)
+    })
 }
 
 /// `GET /v1/releases/{id}`
@@ -180,7 +224,7 @@ pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: 
     let caller = reader(&request, &state).await?;
     let id = release_of_path(id.into_inner())?;
     let owner = ReleaseOwner::Organization(caller.user.organization_id);
-    resource(&ReleaseBody::from(release_get(&state.store, owner, id).await?))
+    resource(&ReleaseBody::load(&state, release_get(&state.store, owner, id).await?).await?)
 }
 
 /// `PATCH /v1/releases/{id}` with any of the fields of `POST`, and perhaps the `revision` that was edited.
@@ -209,7 +253,7 @@ pub(crate) async fn release_change(
     let revision = change.revision;
     let edit = move |before: &Release| change.clone().applied(before, context.now);
     let release = release_edit(&state.store, owner, id, revision, edit, context).await?;
-    resource(&ReleaseBody::from(release))
+    resource(&ReleaseBody::load(&state, release).await?)
 }
 
 /// `DELETE /v1/releases/{id}`: withdraws a release. Publishing its version again brings it back.

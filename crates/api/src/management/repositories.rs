@@ -4,42 +4,55 @@ use actix_web::{
     HttpRequest,
     web::{Data, Path, Payload},
 };
-use releasepage_auth::{scope::Scope, signature::hook_secret_new};
+use releasepage_auth::{
+    scope::Scope,
+    sealed::Sealer,
+    signature::{hook_secret_new, hook_secret_standard_check, hook_secret_standard_new},
+};
 use releasepage_domain::{
     fault::{Fault, Faults},
     repository::{RepositoryName, RepositoryOrigin},
+    repository_source::origin_has_listing,
     time::time_iso8601,
 };
 use releasepage_storage::{
+    StoreError,
     cursor::IdCursor,
-    hook_repositories::{HookRepositoryNew, hook_repository_create, hook_secret_rotate},
+    hook_repositories::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
     repositories::{
         Hook, Repository, RepositoryChange, repository_create, repository_get, repository_list, repository_update,
     },
     repository_deletion::repository_delete,
+    repository_sources::SOURCE_NONE,
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::repository_sources::{SourceBody, SourceChangeBody, SourceFields, source_fields};
 use super::resource::{
-    Answer, List, list_query, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+    Answer, List, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
 };
 use crate::{
     body::BODY_MAX,
-    field::{Fields, json_read, number_take},
+    field::{FieldChanges, Fields, json_read, number_take},
     links::hook_url,
     openapi::{
-        names::{DeliveryResultName, RepositoryOriginName},
+        names::{HookResultName, RepositoryOriginName},
         parameters::ListParameters,
         values::{Repo, Time, WebAddress},
     },
+    query::Query,
     state::ApiState,
     v1::error::V1Error,
 };
 
+/// Longest name of a repository, in characters.
+const NAME_MAX: usize = 200;
+
 const NAME_EXPECTED: &str = "must be owner/name";
-const ORIGIN_EXPECTED: &str = "must be api or github: this server takes releases from no other origin yet";
+const ORIGIN_EXPECTED: &str = "must be api, github, gitlab, gitea (for Forgejo too), gogs or generic";
+const SECRET_EXPECTED: &str = "must be a signing token of GitLab, whsec_…";
 const SOURCE_ID_EXPECTED: &str = "must be a whole number above 0, or null for that of the next delivery";
 
 /// What releases come from.
@@ -68,6 +81,9 @@ pub(crate) struct RepositoryBody {
     /// What came of the last delivery whose signature was right.
     #[schema(required = true)]
     last_delivery: Option<LastDeliveryBody>,
+    /// Where its releases are fetched from; `null` where its forge lists none.
+    #[schema(required = true)]
+    source: Option<SourceBody>,
     /// Raised with every edit.
     #[schema(examples(1))]
     revision: i64,
@@ -87,7 +103,7 @@ pub(crate) struct LastDeliveryBody {
     #[schema(examples("release"))]
     event: String,
     /// What came of it.
-    #[schema(value_type = DeliveryResultName)]
+    #[schema(value_type = HookResultName)]
     result: String,
     /// The same as a sentence.
     #[schema(examples("release xbcehyc (v1.2.0) is published"))]
@@ -110,7 +126,7 @@ impl LastDeliveryBody {
 }
 
 impl RepositoryBody {
-    fn of(state: &ApiState, repository: Repository) -> Self {
+    pub(super) fn of(state: &ApiState, repository: Repository) -> Self {
         Self {
             hook_url: repository
                 .hook
@@ -122,6 +138,7 @@ impl RepositoryBody {
             hook_secret: None,
             source_id: repository.hook.as_ref().and_then(|hook| hook.source_id),
             last_delivery: repository.hook.and_then(LastDeliveryBody::of),
+            source: repository.source.map(SourceBody::of),
             revision: repository.revision,
             created_at: time_iso8601(repository.created_at),
         }
@@ -143,6 +160,8 @@ pub(crate) struct RepositoryNewBody {
     /// What is to tell of its releases.
     #[schema(value_type = RepositoryOriginName)]
     origin: String,
+    /// Where its releases are fetched from: only where the origin is `github`, `gitlab` or `gitea`.
+    source: Option<SourceChangeBody>,
 }
 
 /// An edit of a repository.
@@ -159,11 +178,21 @@ pub(crate) struct RepositoryChangeBody {
     /// Its number at its forge; `null` for that of the next delivery, after it was made anew there.
     #[schema(minimum = 1, examples(186_853_002))]
     source_id: Option<i64>,
+    /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only where the
+    /// origin is `gitlab`.
+    #[schema(
+        required = false,
+        pattern = "^whsec_([A-Za-z0-9+/]{4}){8,20}([A-Za-z0-9+/]{4}|[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+        examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+    )]
+    hook_secret: String,
+    /// Where its releases are fetched from. At another address or under another name, its history is fetched anew.
+    source: Option<SourceChangeBody>,
 }
 
-/// A new secret of a webhook, and what seals it for its row.
-fn secret_new(state: &ApiState) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
-    let secret = hook_secret_new();
+/// A new secret of the webhook of such a repository, and what seals it for its row.
+fn secret_new(state: &ApiState, origin: RepositoryOrigin) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
+    let secret = if origin.signs_standard() { hook_secret_standard_new() } else { hook_secret_new() };
     let (sealer, sealed) = (state.sealer.clone(), secret.clone());
     (secret, move |row: &str| sealer.seal(row, &sealed))
 }
@@ -174,8 +203,9 @@ fn secret_new(state: &ApiState) -> (SecretString, impl Fn(&str) -> String + Send
     path = "/v1/repositories",
     tag = "Repositories",
     summary = "Make a repository",
-    description = "With the origin `github` its webhook is made too: enter `hook_url` and `hook_secret` at GitHub, for the \
-                   event `release`. The secret is in this answer and in no other.",
+    description = "With any origin but `api` its webhook is made too: enter `hook_url` and `hook_secret` at the forge, for \
+                   the events of releases, or hand them to the program that is to deliver. `gitea` is for Forgejo too. The \
+                   secret is in this answer and in no other.",
     security(("token" = ["manage"])),
     request_body = RepositoryNewBody,
     responses((status = 201, description = "The new repository", body = RepositoryBody)),
@@ -183,16 +213,23 @@ fn secret_new(state: &ApiState) -> (SecretString, impl Fn(&str) -> String + Send
 pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let (name, origin) = repository_fields_new(&Fields::new(&body))?;
+    let (name, origin, source) = repository_fields_new(&Fields::new(&body))?;
+    if source.is_some() && !origin_has_listing(origin) {
+        return Err(StoreError::Conflict(SOURCE_NONE).into());
+    }
     let organization = caller.user.organization_id;
     let created = match origin {
         RepositoryOrigin::Api => {
             let created = repository_create(&state.store, organization, name, origin, state.now()).await?;
             RepositoryBody::of(&state, created)
         }
-        RepositoryOrigin::Github => {
-            let (secret, seal) = secret_new(&state);
-            let new = HookRepositoryNew { name, origin };
+        RepositoryOrigin::Github
+        | RepositoryOrigin::Gitlab
+        | RepositoryOrigin::Gitea
+        | RepositoryOrigin::Gogs
+        | RepositoryOrigin::Generic => {
+            let (secret, seal) = secret_new(&state, origin);
+            let new = HookRepositoryNew { name, origin, source: source.unwrap_or_default().into_new(&state.sealer) };
             let created = hook_repository_create(&state.store, organization, new, seal, state.now()).await?;
             RepositoryBody::with_secret(&state, created, &secret)
         }
@@ -200,11 +237,14 @@ pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state
     resource_created(format!("/v1/repositories/{}", created.id), &created)
 }
 
-fn repository_fields_new(fields: &Fields<'_>) -> Result<(RepositoryName, RepositoryOrigin), V1Error> {
+fn repository_fields_new(
+    fields: &Fields<'_>,
+) -> Result<(RepositoryName, RepositoryOrigin, Option<SourceFields>), V1Error> {
     let mut faults = Faults::new();
     let name = fields.text_checked(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
     let origin = fields.named(&mut faults, "origin", ORIGIN_EXPECTED);
-    Ok(faults.finish(|| name.zip(origin))?)
+    let source = source_fields(fields, &mut faults);
+    Ok(faults.finish(|| Some((name?, origin?, source?)))?)
 }
 
 /// `GET /v1/repositories`
@@ -215,14 +255,21 @@ fn repository_fields_new(fields: &Fields<'_>) -> Result<(RepositoryName, Reposit
     summary = "List the repositories",
     description = "Oldest first, those of projects among them.",
     security(("token" = ["read"])),
-    params(ListParameters),
+    params(
+        ListParameters,
+        ("name" = Option<String>, Query, description = "Only the one of this name, in whatever case", max_length = 200,
+            example = "releasepage/api"),
+    ),
     responses((status = 200, description = "A part of the list", body = List<RepositoryBody>)),
 )]
 pub(crate) async fn repositories_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
     let caller = reader(&request, &state).await?;
-    let (after, limit) = list_query(&request, IdCursor::parse)?;
+    let (query, mut faults) = (Query::of(&request), Faults::new());
+    let (limit, after) = (query.limit(&mut faults), query.cursor(&mut faults, IdCursor::parse));
+    let name = query.text(&mut faults, "name", NAME_MAX).map(ToOwned::to_owned);
+    let (after, name) = faults.finish(|| Some((after, name)))?;
     let organization = caller.user.organization_id;
-    let part = repository_list(&state.store, organization, after.unwrap_or_default(), limit).await?;
+    let part = repository_list(&state.store, organization, name, after.unwrap_or_default(), limit).await?;
     resource_list(part, |repository| RepositoryBody::of(&state, repository))
 }
 
@@ -249,7 +296,8 @@ pub(crate) async fn repository_read(request: HttpRequest, id: Path<String>, stat
     path = "/v1/repositories/{repository_id}",
     tag = "Repositories",
     summary = "Edit a repository",
-    description = "A new name is for its team: components keep the names that readers know them by.",
+    description = "A new name is for its team: components keep the names that readers know them by. Where GitLab makes the \
+                   signing token of a webhook itself, `hook_secret` takes it.",
     security(("token" = ["manage"])),
     request_body = RepositoryChangeBody,
     responses((status = 200, description = "The repository as it is now", body = RepositoryBody)),
@@ -263,22 +311,32 @@ pub(crate) async fn repository_edit(
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = repository_fields_change(&Fields::new(&body))?;
-    let repository = repository_update(&state.store, caller.user.organization_id, id, change).await?;
+    let change = repository_fields_change(&Fields::new(&body), id, &state.sealer)?;
+    let repository = repository_update(&state.store, caller.user.organization_id, id, change, state.now()).await?;
     resource(&RepositoryBody::of(&state, repository))
 }
 
-fn repository_fields_change(fields: &Fields<'_>) -> Result<RepositoryChange, V1Error> {
+fn repository_fields_change(fields: &Fields<'_>, id: i64, sealer: &Sealer) -> Result<RepositoryChange, V1Error> {
     let mut faults = Faults::new();
     let revision = fields.number_optional(&mut faults, "revision");
     let name = fields.text_change(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
     let source_id = fields.change_or_clear(&mut faults, "source_id", SOURCE_ID_EXPECTED, |value| {
         number_take(value).filter(|number| *number > 0)
     });
+    let hook_secret = fields.text_change(&mut faults, "hook_secret", SECRET_EXPECTED, hook_secret_standard_check);
+    let source = source_fields(fields, &mut faults);
     if fields.has("origin") {
         faults.push(Fault::invalid("origin", "cannot be changed: make another repository"));
     }
-    Ok(faults.finish(|| Some(RepositoryChange { revision: revision?, name: name?, source_id: source_id? }))?)
+    Ok(faults.finish(|| {
+        Some(RepositoryChange {
+            revision: revision?,
+            name: name?,
+            source_id: source_id?,
+            hook_secret: hook_secret?.map(|secret| sealer.seal(&hook_row(id), &secret)),
+            source: source?.unwrap_or_default().into_change(sealer, id),
+        })
+    })?)
 }
 
 /// `DELETE /v1/repositories/{id}`
@@ -319,7 +377,9 @@ pub(crate) async fn repository_remove(request: HttpRequest, id: Path<String>, st
 pub(crate) async fn repository_secret_rotate(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
-    let (secret, seal) = secret_new(&state);
-    let rotated = hook_secret_rotate(&state.store, caller.user.organization_id, id, seal).await?;
+    let organization = caller.user.organization_id;
+    let origin = repository_get(&state.store, organization, id).await?.origin;
+    let (secret, seal) = secret_new(&state, origin);
+    let rotated = hook_secret_rotate(&state.store, organization, id, seal).await?;
     resource(&RepositoryBody::with_secret(&state, rotated, &secret))
 }

@@ -2,10 +2,12 @@
 
 use actix_web::HttpRequest;
 use releasepage_domain::{
+    bump::Bump,
     consent::{ConfirmWay, Confirmation, Consent, consent_source_check, consent_time_check},
     environment::Environment,
     fault::{Fault, Faults},
     subscriber::{Following, Preferences, SubscriberAddress},
+    text::{names_expected, names_joined},
     time::UtcTime,
 };
 use releasepage_storage::{
@@ -17,8 +19,6 @@ use crate::{field::Fields, query::Query, v1::error::V1Error};
 
 const ADDRESS_EXPECTED: &str = "must be an e-mail address";
 pub(super) const COMPONENTS_EXPECTED: &str = "must be a list of repo values of this page, at least one";
-pub(super) const ENVIRONMENT_EXPECTED: &str = "must be live or test";
-pub(super) const CONFIRM_EXPECTED: &str = "must be mail or vouched";
 pub(super) const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
 
 /// Longest address in a query, in characters.
@@ -34,8 +34,8 @@ pub(super) fn subscriber_fields_new(
     let address = fields.text_checked(&mut faults, "email", ADDRESS_EXPECTED, SubscriberAddress::parse);
     let preferences = preferences_parse(fields, &mut faults);
     let following = following_parse(fields, &mut faults, components);
-    let environment = fields.named_optional(&mut faults, "environment", ENVIRONMENT_EXPECTED);
-    let confirm = fields.named_optional(&mut faults, "confirm", CONFIRM_EXPECTED);
+    let environment = fields.named_optional(&mut faults, "environment", &names_expected::<Environment>());
+    let confirm = fields.named_optional(&mut faults, "confirm", &names_expected::<ConfirmWay>());
     let confirmation = match confirm {
         Some(Some(ConfirmWay::Vouched)) => consent_parse(fields, &mut faults, now).map(Confirmation::Vouched),
         _ => Some(Confirmation::Mail { again: true }),
@@ -52,8 +52,8 @@ pub(super) fn subscriber_fields_new(
 }
 
 fn preferences_parse(fields: &Fields<'_>, faults: &mut Faults) -> Option<Preferences> {
-    let expected = "must be a list of major, minor, patch and prerelease";
-    match fields.texts_optional(faults, "preferences", expected)? {
+    let expected = format!("must be a list of {}", names_joined::<Bump>("and"));
+    match fields.texts_optional(faults, "preferences", &expected)? {
         None => Some(Preferences::default()),
         Some(names) => faults.take(Preferences::parse("preferences", &names)),
     }
@@ -94,9 +94,8 @@ fn consent_parse(fields: &Fields<'_>, faults: &mut Faults, now: UtcTime) -> Opti
 
 /// Which subscribers a list or an export has.
 pub(super) fn subscribers_filter(query: &Query, faults: &mut Faults) -> SubscribersFilter {
-    let expected = "must be pending, confirmed, unsubscribed or suppressed";
-    let state = query.parsed(faults, "state", expected, |text| text.parse().ok());
-    let environment = query.parsed(faults, "environment", ENVIRONMENT_EXPECTED, |text| text.parse().ok());
+    let state = query.named(faults, "state");
+    let environment = query.named(faults, "environment");
     let address = query.text(faults, "email", ADDRESS_MAX).map(|text| SubscriberAddress::parse("email", text));
     let address = address.and_then(|parsed| faults.take(parsed));
     SubscribersFilter { state, environment, address }

@@ -26,9 +26,9 @@ use utoipa::ToSchema;
 
 use super::{
     import_body::{BodyReader, import_body},
-    import_rows::{IMPORT_ROWS_MAX, ImportRules, Row, RowMeaning, Sheet, SheetFault},
+    import_rows::{IMPORT_ROWS_MAX, ImportRules, ROW_BYTES_MAX, Row, RowMeaning, Sheet, SheetFault},
     resource::{Answer, page_of_path, resource, writer},
-    subscriber_fields::{CONFIRM_EXPECTED, ENVIRONMENT_EXPECTED, TIME_EXPECTED},
+    subscriber_fields::TIME_EXPECTED,
 };
 use crate::{
     body::{BODY_MAX, body_read},
@@ -101,7 +101,7 @@ pub(crate) struct ImportFaultBody {
     path = "/v1/pages/{page_id}/subscribers/import",
     tag = "Subscribers",
     summary = "Import subscribers",
-    description = "CSV in UTF-8, with commas or semicolons, at most 100,000 rows and 16 MiB. The first line names the \
+    description = "CSV in UTF-8, with commas or semicolons, at most 100,000 rows of 64 KiB each, and 16 MiB. The first line names the \
         columns: `email`, and perhaps `preferences` and `components` (separated by blanks), `consent_source`, \
         `consent_time`, `state`, `unsubscribed_at`, `environment`; others are ignored. Every row is taken or refused by \
         itself. Nobody is mailed unless `confirm=mail`: without it, each needs a consent, in its row or as a parameter. \
@@ -133,7 +133,7 @@ pub(crate) async fn subscribers_import(
         // The body is read first, so that the connection can go on; whatever it is, it is not wanted.
         let _unwanted = body_read(&mut payload, BODY_MAX).await;
         let expected = "The body must be CSV in UTF-8: Content-Type: text/csv";
-        return Err(V1Error::new(ErrorCode::CONTENT_TYPE_UNSUPPORTED).with_description(expected));
+        return Err(V1Error::content_type_unsupported(request.headers(), expected));
     }
     let components = page_components_list(&state.store, organization_id, page_id.clone()).await?;
     let (rules, dry_run) = rules_parse(&request, components, state.now())?;
@@ -158,8 +158,8 @@ fn rules_parse(
     let query = Query::of(request);
     let mut faults = Faults::new();
     let dry_run = query.parsed(&mut faults, "dry_run", "must be true or false", |text| text.parse().ok());
-    let environment = query.parsed(&mut faults, "environment", ENVIRONMENT_EXPECTED, |text| text.parse().ok());
-    let confirm = query.parsed(&mut faults, "confirm", CONFIRM_EXPECTED, |text| text.parse().ok());
+    let environment = query.named(&mut faults, "environment");
+    let confirm = query.named(&mut faults, "confirm");
     let source = query.text(&mut faults, "consent_source", SOURCE_MAX);
     let source = source.map(|source| consent_source_check("consent_source", source));
     let consent_source = source.and_then(|source| faults.take(source));
@@ -311,6 +311,10 @@ fn sheet_error(fault: SheetFault) -> V1Error {
     match fault {
         SheetFault::Body(fault) => fault.into(),
         SheetFault::Header(fault) => fault.into(),
+        SheetFault::RowTooLong(line) => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
+            "The row that begins in line {line} is too long: at most {ROW_BYTES_MAX} bytes are taken, with every quotation \
+             mark closed; the rows before it were taken"
+        )),
         SheetFault::RowsTooMany => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
             "The file is too long: at most {IMPORT_ROWS_MAX} rows are taken at once, and these were; send the rest in \
              another file"

@@ -131,6 +131,10 @@ fn curl_options(document: &Value, operation: &Value) -> Vec<String> {
         "token" => Some("--header 'Authorization: Bearer TOKEN'"),
         "project" => Some("--user 'API_KEY:SECRET_KEY'"),
         "github" => Some("--header 'X-Hub-Signature-256: sha256=SIGNATURE'"),
+        "gitlab" => Some("--header 'X-Gitlab-Token: SECRET'"),
+        "gitea" => Some("--header 'X-Gitea-Signature: SIGNATURE'"),
+        "gogs" => Some("--header 'X-Gogs-Signature: SIGNATURE'"),
+        "standardWebhooks" => Some("--header 'webhook-signature: v1,SIGNATURE'"),
         _ => None,
     });
     let mut options: Vec<String> = credential.map(ToOwned::to_owned).into_iter().collect();

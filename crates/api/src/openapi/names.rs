@@ -7,14 +7,17 @@ use releasepage_domain::{
     bump::Bump,
     consent::ConfirmWay,
     environment::Environment,
+    group::{GroupState, Grouping},
+    hook_delivery::HookResult,
     job::{JobState, Lane},
     page::CountedBy,
     release::ReleaseState,
     repository::RepositoryOrigin,
-    source_event::DeliveryResult,
+    repository_source::{BackfillState, SourceResult},
     subscriber::SubscriberState,
     subscription::SubscriptionOp,
 };
+use releasepage_sources::changelog_import::EntryResult;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
@@ -53,9 +56,18 @@ names! {
     /// What tells of a repository's releases: programs, or the webhook of a forge.
     RepositoryOriginName as "RepositoryOrigin" of RepositoryOrigin;
     /// What came of a delivery of a forge.
-    DeliveryResultName as "DeliveryResult" of DeliveryResult;
+    HookResultName as "HookResult" of HookResult;
+    /// How far the fetching of a repository's history is.
+    BackfillStateName as "BackfillState" of BackfillState;
+    /// What came of the last request to a forge: `limited`, it wants to be asked less; `refused`, it does not hand out the
+    /// releases; `failed`, it could not be asked, or its answer not be used.
+    SourceResultName as "SourceResult" of SourceResult;
     /// What a release is to its readers.
     BumpName as "Bump" of Bump;
+    /// Who puts a page's releases together: nobody, ReleasePage, or an editor.
+    GroupingName as "Grouping" of Grouping;
+    /// Where a group stands: releases still join it, it has its version, or it was taken back.
+    GroupStateName as "GroupState" of GroupState;
     /// Where a release is in its life.
     ReleaseStateName as "ReleaseState" of ReleaseState;
     /// How the requests of a page key are counted: all together, or for each client address.
@@ -68,6 +80,8 @@ names! {
     JobStateName as "JobState" of JobState;
     /// The lanes of the queue, in the order in which they are served.
     LaneName as "Lane" of Lane;
+    /// What became of a version of a changelog.
+    EntryResultName as "ChangelogVersionResult" of EntryResult;
     /// What a member may do in an organization.
     RoleName as "Role" of Role;
     /// Where a subscriber stands.

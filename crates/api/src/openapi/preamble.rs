@@ -10,7 +10,7 @@ a badge, a subscription.
 - **Whoever administers** uses the *management API* with a personal access token (`rp_pat_…`): what the portal does, a \
 program can do. An operation names the scope that it takes; each scope allows what the one before it allows: `read`, \
 `publish`, `manage`, `admin`.
-- **Deployment pipelines** use the *Releases API* with the key pair of a project.
+- **Deployment pipelines** use the *Releases API* and *chart annotations* with the key pair of a project.
 - **Forges** deliver webhooks.
 
 **Versions.** `Accept: application/vnd.releasepage.v1+json` selects this version of everything under `/v1`, which is also \
@@ -44,12 +44,14 @@ const CHAPTERS: &[(&str, &str)] = &[
     ("Service", "What this server is. No key is needed."),
     ("Page API", "A page as its readers' programs see it, with the page's key."),
     ("Releases API", "For deployment pipelines, with the key pair of a project."),
+    ("Chart annotations", "What happened, for those who read a project's charts. For pipelines, with its key pair."),
     ("Hooks", "What forges deliver."),
     ("Account", "Whose token it is."),
     ("Repositories", "What releases come from."),
     ("Releases", "Releases by hand."),
     ("Projects", "Repositories with the key pair of the Releases API."),
     ("Pages", "What readers see: pages, their components and their keys."),
+    ("Groups", "Releases of several components that readers see as one version, and are told of in one message."),
     ("Subscribers", "Who is told of releases."),
     ("Deliveries", "What was sent to whom, when, and with which result."),
     ("Mailbox", "Mail that was captured instead of sent."),
@@ -83,6 +85,23 @@ pub(super) fn security_schemes() -> Value {
         "github": {
             "type": "apiKey", "in": "header", "name": "X-Hub-Signature-256",
             "description": "`sha256=` and the HMAC-SHA256 of the body's bytes under the repository's webhook secret, in hexadecimal.",
+        },
+        "gitlab": {
+            "type": "apiKey", "in": "header", "name": "X-Gitlab-Token",
+            "description": "The repository's webhook secret.",
+        },
+        "gitea": {
+            "type": "apiKey", "in": "header", "name": "X-Gitea-Signature",
+            "description": "The HMAC-SHA256 of the body's bytes under the repository's webhook secret, in hexadecimal.",
+        },
+        "gogs": {
+            "type": "apiKey", "in": "header", "name": "X-Gogs-Signature",
+            "description": "The HMAC-SHA256 of the body's bytes under the repository's webhook secret, in hexadecimal.",
+        },
+        "standardWebhooks": {
+            "type": "apiKey", "in": "header", "name": "webhook-signature",
+            "description": "`v1,` and the HMAC-SHA256 of `webhook-id`, `webhook-timestamp` and the body's bytes, with dots between \
+                            them, in Base64. The key is what follows `whsec_` in the repository's webhook secret, in Base64.",
         },
     })
 }

@@ -1,6 +1,5 @@
 //! Failures and headers, which every operation of a surface has alike.
 
-use actix_web::http::StatusCode;
 use releasepage_domain::fault::FaultKind;
 use serde_json::{Map, Value, json};
 
@@ -12,51 +11,53 @@ const SURFACES: [(Surface, &str); 3] =
     [(Surface::V1, "Error"), (Surface::ReleasesApi, "ReleasesApiError"), (Surface::Hooks, "HookError")];
 
 /// The codes of a surface.
-fn codes_of(surface: Surface) -> Vec<ErrorCode> {
+pub(super) fn codes_of(surface: Surface) -> Vec<ErrorCode> {
     match surface {
         Surface::V1 => ErrorCode::ALL.to_vec(),
         Surface::ReleasesApi => RELEASES_API_CODES.to_vec(),
-        // Of the codes of `/v1`, those that are not about keys and resources.
+        // Of the codes of `/v1`, those that are not about versions, keys and resources.
         Surface::Hooks => {
-            let shared = ErrorCode::ALL.iter().filter(|code| !matches!(code.status, 403 | 404 | 409));
+            let is_shared =
+                |code: &ErrorCode| !matches!(code.status, 403 | 404 | 409) && *code != ErrorCode::VERSION_UNKNOWN;
+            let shared = ErrorCode::ALL.iter().filter(|code| is_shared(code));
             shared.chain([&ErrorCode::NOT_FOUND]).chain(HOOK_CODES).copied().collect()
         }
     }
 }
 
-/// The failures that operations refer to: one for each status of a surface, with an example for each of its codes.
-pub(super) fn failure_responses() -> Value {
-    let mut responses = Map::new();
-    responses.insert(
-        error_response_name(Surface::V1, "304"),
-        json!({
-            "description": "The client has the answer already: `If-None-Match` has its `ETag`",
-            "headers": headers_of(Surface::V1, "304"),
-        }),
-    );
-    for (surface, _) in SURFACES {
-        for code in codes_of(surface) {
-            let status = code.status.to_string();
-            responses.entry(error_response_name(surface, &status)).or_insert_with(|| {
-                json!({
-                    "description": code.status_code().canonical_reason().unwrap_or_default(),
-                    "headers": headers_of(surface, &status),
-                    "content": error_content(surface, &status),
-                })
-            });
-        }
+/// A failure that operations refer to: its name among the components, and the response.
+pub(super) fn failure(surface: Surface, status: &str, codes: &[ErrorCode]) -> (String, Value) {
+    let headers = headers_of(surface, status);
+    if codes.is_empty() {
+        let description = "The client has the answer already: `If-None-Match` has its `ETag`";
+        return ("NotModified".to_owned(), json!({ "description": description, "headers": headers }));
     }
-    Value::Object(responses)
+    let reason = codes.first().and_then(|code| code.status_code().canonical_reason()).unwrap_or_default();
+    let content = error_content(surface, codes);
+    (failure_name(surface, codes), json!({ "description": reason, "headers": headers, "content": content }))
 }
 
-/// An error as it is answered.
-fn example(surface: Surface, code: ErrorCode) -> Value {
+/// What a failure is called after its codes: `NotFound`, `PageNotFoundOrNotFound`, `ReleasesApiNotFound`.
+fn failure_name(surface: Surface, codes: &[ErrorCode]) -> String {
+    let capital = |word: &str| word.split_at_checked(1).map(|(first, rest)| first.to_uppercase() + rest);
+    let name = |code: &ErrorCode| code.code.split('-').filter_map(capital).collect::<String>();
+    let names: Vec<String> = codes.iter().map(name).collect();
+    let prefix = match surface {
+        Surface::V1 => "",
+        Surface::ReleasesApi => "ReleasesApi",
+        Surface::Hooks => "Hook",
+    };
+    format!("{prefix}{}", names.join("Or"))
+}
+
+/// An error as it is answered. `credential` is the field that brings a key or a token.
+fn example(surface: Surface, code: ErrorCode, credential: &str) -> Value {
     if surface == Surface::ReleasesApi {
         return json!({ "success": false, "error": code.code, "message": code.description });
     }
     let causes = match code.code {
-        "key-missing" => json!([{ "field": "apiKey", "error": "missing" }]),
-        "key-invalid" => json!([{ "field": "apiKey", "error": "invalid" }]),
+        "key-missing" => json!([{ "field": credential, "error": "missing" }]),
+        "key-invalid" => json!([{ "field": credential, "error": "invalid" }]),
         "request-invalid" => json!([{ "field": "data.value", "error": "invalid" }]),
         "version-unknown" => json!([{ "field": "accept", "error": "invalid" }]),
         "conflict" => json!([{ "field": "slug", "error": "taken" }]),
@@ -74,17 +75,6 @@ fn example(surface: Surface, code: ErrorCode) -> Value {
     body
 }
 
-/// The component that describes a status of a surface: `NotFound`, `ReleasesApiNotFound`.
-pub(super) fn error_response_name(surface: Surface, status: &str) -> String {
-    let status = status.parse().ok().and_then(|status| StatusCode::from_u16(status).ok()).unwrap_or_default();
-    let reason = status.canonical_reason().unwrap_or_default().replace(' ', "");
-    match surface {
-        Surface::V1 => reason,
-        Surface::ReleasesApi => format!("ReleasesApi{reason}"),
-        Surface::Hooks => format!("Hook{reason}"),
-    }
-}
-
 /// The bodies of errors.
 pub(super) fn error_schemas() -> [(&'static str, Value); 3] {
     SURFACES.map(|(surface, name)| {
@@ -94,13 +84,13 @@ pub(super) fn error_schemas() -> [(&'static str, Value); 3] {
     })
 }
 
-/// The body of a surface's errors, with an example for each code of this status.
-pub(super) fn error_content(surface: Surface, status: &str) -> Value {
+/// The body of a surface's errors, with an example for each of these codes.
+pub(super) fn error_content(surface: Surface, codes: &[ErrorCode]) -> Value {
     let name = SURFACES.iter().find(|(known, _)| *known == surface).map_or("Error", |(_, name)| name);
-    let codes = codes_of(surface).into_iter().filter(|code| code.status.to_string() == status);
-    let examples: Map<String, Value> = codes
-        .map(|code| (code.code.to_owned(), json!({ "summary": code.cause, "value": example(surface, code) })))
-        .collect();
+    // Where no page's key is taken, the credential stands in the header.
+    let credential = if codes.contains(&ErrorCode::API_DISABLED) { "apiKey" } else { "authorization" };
+    let example = |code: &ErrorCode| json!({ "summary": code.cause, "value": example(surface, *code, credential) });
+    let examples: Map<String, Value> = codes.iter().map(|code| (code.code.to_owned(), example(code))).collect();
     let schema = json!({ "$ref": format!("#/components/schemas/{name}") });
     json!({ "application/json": { "schema": schema, "examples": examples } })
 }

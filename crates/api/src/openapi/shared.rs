@@ -1,14 +1,23 @@
 //! What all operations of a surface have in common: parameters of paths, errors, headers, ways to authenticate.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{
     names,
     parameters::path_parameter,
     preamble::{info, security_schemes, tags},
-    responses::{error_content, error_response_name, error_schemas, failure_responses, headers, headers_of},
+    responses::{codes_of, error_content, error_schemas, failure, headers, headers_of},
     values::{self, PATTERNS},
 };
+use crate::{
+    amplitude::error_codes::{FORM_INVALID, IDEMPOTENCY_KEY_IN_FLIGHT, IDEMPOTENCY_KEY_INVALID},
+    v1::error::ErrorCode,
+};
+
+/// The failures that operations refer to, by name.
+type Failures = BTreeMap<String, Value>;
 
 /// What operations are for, and how they fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,15 +51,16 @@ pub(super) fn complete(annotated: Value) -> Value {
         "paths": annotated["paths"],
         "components": annotated["components"],
     });
+    let mut failures = Failures::new();
     if let Some(paths) = document["paths"].as_object_mut() {
         for (path, operations) in paths {
             for (method, operation) in operations.as_object_mut().into_iter().flatten() {
-                operation_complete(path, method, operation);
+                operation_complete(path, method, operation, &mut failures);
             }
         }
     }
     let components = &mut document["components"];
-    components["responses"] = failure_responses();
+    components["responses"] = json!(failures);
     components["headers"] = headers();
     components["securitySchemes"] = security_schemes();
     for (name, schema) in error_schemas() {
@@ -113,7 +123,7 @@ fn patterns_resolve(value: &mut Value) {
 }
 
 /// Adds to one operation what it has of its surface.
-fn operation_complete(path: &str, method: &str, operation: &mut Value) {
+fn operation_complete(path: &str, method: &str, operation: &mut Value, failures: &mut Failures) {
     let surface = Surface::of(path);
     parameters_complete(path, operation);
     let facts = Facts::of(path, method, operation);
@@ -122,12 +132,13 @@ fn operation_complete(path: &str, method: &str, operation: &mut Value) {
     };
     let mut responses: Vec<(String, Value)> = given.into_iter().collect();
     for (status, response) in &mut responses {
-        response_complete(surface, status, response);
+        response_complete(surface, status, &facts.codes(surface, status), response);
     }
     for status in facts.statuses(surface) {
         let status = status.to_string();
         if !responses.iter().any(|(given, _)| *given == status) {
-            responses.push((status.clone(), facts.failure(surface, &status)));
+            let response = facts.response(surface, &status, failures);
+            responses.push((status, response));
         }
     }
     responses.sort_by(|(one, _), (other, _)| one.cmp(other));
@@ -146,10 +157,10 @@ fn parameters_complete(path: &str, operation: &mut Value) {
     }
 }
 
-/// Adds what an annotation leaves out of a response: the headers, and of an error the body.
-fn response_complete(surface: Surface, status: &str, response: &mut Value) {
+/// Adds what an annotation leaves out of a response: the headers, and of an error the body with its codes.
+fn response_complete(surface: Surface, status: &str, codes: &[ErrorCode], response: &mut Value) {
     if status >= "400" && response.get("content").is_none() {
-        response["content"] = error_content(surface, status);
+        response["content"] = error_content(surface, codes);
     }
     let mut headers = headers_of(surface, status);
     if response["content"].get("text/csv").is_some() {
@@ -165,8 +176,17 @@ fn response_complete(surface: Surface, status: &str, response: &mut Value) {
 /// What decides how an operation can fail.
 struct Facts {
     body: bool,
+    json: bool,
+    form: bool,
     query: bool,
+    idempotent: bool,
     path: bool,
+    /// The path leads into a page, and a page's key opens it.
+    keyed: bool,
+    /// The path names something that lies in a page.
+    inside_page: bool,
+    /// What cannot be an id in the path is a fault of the request, not something that is not there.
+    id_checked: bool,
     authenticated: bool,
     managed: bool,
     get: bool,
@@ -175,10 +195,11 @@ struct Facts {
 
 impl Facts {
     fn of(path: &str, method: &str, operation: &Value) -> Self {
-        let has_parameter = |place: &str| {
+        let has_parameter = |member: &str, value: &str| {
             let parameters = operation["parameters"].as_array().map(Vec::as_slice).unwrap_or_default();
-            parameters.iter().any(|parameter| parameter["in"] == place)
+            parameters.iter().any(|parameter| parameter[member] == value)
         };
+        let has_content = |media_type: &str| operation["requestBody"]["content"].get(media_type).is_some();
         let schemes: Vec<&str> = operation["security"]
             .as_array()
             .into_iter()
@@ -187,8 +208,14 @@ impl Facts {
             .collect();
         Self {
             body: operation.get("requestBody").is_some(),
-            query: has_parameter("query"),
+            json: has_content("application/json"),
+            form: has_content("application/x-www-form-urlencoded"),
+            query: has_parameter("in", "query"),
+            idempotent: has_parameter("name", "Idempotency-Key"),
             path: path.contains('{'),
+            keyed: schemes.contains(&"pageKey"),
+            inside_page: path.matches('{').count() > 1,
+            id_checked: ["{annotation_id}", "{category_id}"].iter().any(|id| path.contains(id)),
             authenticated: !schemes.is_empty(),
             managed: schemes == ["token"],
             get: method == "get",
@@ -201,7 +228,7 @@ impl Facts {
         let releases_api = surface == Surface::ReleasesApi;
         let all = [
             (304, self.get && !releases_api),
-            (400, !releases_api || self.query || self.body),
+            (400, !self.codes(surface, "400").is_empty()),
             (401, self.authenticated && surface != Surface::V1),
             (403, self.authenticated && surface == Surface::V1),
             (404, self.path && surface != Surface::Hooks),
@@ -216,14 +243,35 @@ impl Facts {
         all.into_iter().filter_map(|(status, possible)| possible.then_some(status)).collect()
     }
 
+    /// The codes that this status can have.
+    fn codes(&self, surface: Surface, status: &str) -> Vec<ErrorCode> {
+        let codes = codes_of(surface).into_iter();
+        codes.filter(|code| code.status.to_string() == status && self.is_possible(*code)).collect()
+    }
+
+    /// Whether the facts let a code be answered, if its status is.
+    fn is_possible(&self, code: ErrorCode) -> bool {
+        match code {
+            ErrorCode::REQUEST_INVALID => self.query || self.body || self.id_checked,
+            ErrorCode::JSON_INVALID => self.json,
+            FORM_INVALID => self.form,
+            IDEMPOTENCY_KEY_INVALID | IDEMPOTENCY_KEY_IN_FLIGHT => self.idempotent,
+            ErrorCode::API_DISABLED | ErrorCode::PAGE_NOT_FOUND => self.keyed,
+            ErrorCode::NOT_FOUND => !self.keyed || self.inside_page,
+            _ => true,
+        }
+    }
+
     /// How a failure is described. That of an image is an image, but for a method that the image does not have.
-    fn failure(&self, surface: Surface, status: &str) -> Value {
-        let name = error_response_name(surface, status);
+    fn response(&self, surface: Surface, status: &str, failures: &mut Failures) -> Value {
         if self.image && status >= "400" && status != "405" {
             let description = "The image says what is wrong";
             let content = json!({ "image/svg+xml": { "schema": { "type": "string" } } });
             return json!({ "description": description, "headers": headers_of(surface, status), "content": content });
         }
-        json!({ "$ref": format!("#/components/responses/{name}") })
+        let (name, response) = failure(surface, status, &self.codes(surface, status));
+        let reference = json!({ "$ref": format!("#/components/responses/{name}") });
+        failures.entry(name).or_insert(response);
+        reference
     }
 }

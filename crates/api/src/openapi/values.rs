@@ -14,6 +14,11 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
         "LINE_NOT_BLANK",
         r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*[^\s\u0000-\u001f\u007f-\u009f\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$",
     ),
+    // The same, or nothing.
+    (
+        "LINE_OR_NOTHING",
+        r"^([^\u0000-\u001f\u007f-\u009f\u2028\u2029]*[^\s\u0000-\u001f\u007f-\u009f\u2028\u2029][^\u0000-\u001f\u007f-\u009f\u2028\u2029]*)?$",
+    ),
     // Any text that a database can store.
     ("TEXT", r"^[^\u0000]*$"),
     // Plain text of several lines: of control characters, only tabs and ends of lines.
@@ -22,6 +27,16 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
     ("SLUG", "^[a-z0-9]+(-[a-z0-9]+)*$"),
     // What tags can begin with, as git allows them, with something in it that names a part.
     ("TAG_PREFIX", r"^[!-)+-9;->@-Z\]_-}]*[A-UW-Za-uw-z0-9][!-)+-9;->@-Z\]_-}]*$"),
+    // What tags are made of: a version, and perhaps a package.
+    (
+        "TAG_FORMAT",
+        r"^([^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{package\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{version\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*|[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{version\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*(\{package\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*)?)$",
+    ),
+    // The address of an API: a host by name or IP address, perhaps with a port and a path.
+    (
+        "API_ADDRESS",
+        r"^https?://([A-Za-z0-9]+(-[A-Za-z0-9]+)*\.)*([A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*|(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~-]+)*/?$",
+    ),
     // The name of a repository: 2 to 10 parts, none of which is `.` or `..`.
     (
         "REPOSITORY_NAME",
@@ -29,13 +44,31 @@ pub(super) const PATTERNS: &[(&str, &str)] = &[
     ),
 ];
 
-/// Every form of a moment that the Releases API reads, from 1970 on. Days are those that the months have.
-const PIPELINE_TIME: &str = concat!(
-    "^((19[7-9][0-9]|[2-9][0-9]{3})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))",
-    "|(19(7[26]|8[048]|9[26])|[2-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[3579][26])00)-02-29)",
-    "([Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.,][0-9]+)?|[Tt]([01][0-9]|2[0-3]):[0-5][0-9])",
-    "( ?(Z|z|UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?))?$",
-);
+/// The days that the Releases API reads, from 1970 on: those that the months have.
+macro_rules! days {
+    () => {
+        concat!(
+            "((19[7-9][0-9]|[2-9][0-9]{3})-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|1[0-9]|2[0-8]))",
+            "|(19(7[26]|8[048]|9[26])|[2-9][0-9](0[48]|[2468][048]|[13579][26])|([2468][048]|[3579][26])00)-02-29)",
+        )
+    };
+}
+
+/// What it reads after a day: a time of day, perhaps with an offset.
+macro_rules! times {
+    () => {
+        concat!(
+            "([Tt ]([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.,][0-9]+)?|[Tt]([01][0-9]|2[0-3]):[0-5][0-9])",
+            "( ?(Z|z|UTC|[+-]([01][0-9]|2[0-3])(:?[0-5][0-9])?))?",
+        )
+    };
+}
+
+/// Every form of a day, of a moment, of either, and of either in a query, where nothing is as good as none.
+const PIPELINE_DAY: &str = concat!("^", days!(), "$");
+const PIPELINE_TIME: &str = concat!("^", days!(), times!(), "$");
+const PIPELINE_DAY_OR_TIME: &str = concat!("^", days!(), "(", times!(), ")?$");
+const PIPELINE_DAY_OR_TIME_ASKED: &str = concat!("^(", days!(), "(", times!(), ")?)?$");
 
 /// What a text must be.
 struct Form {
@@ -89,6 +122,12 @@ values! {
     }
     /// A version as text: one line of 1 to 200 characters.
     VersionText { format: None, pattern: Some("LINE_NOT_BLANK"), example: "3.5" }
+    /// The version of a group: three numbers, with or without a `v`.
+    GroupVersionText {
+        format: None,
+        pattern: Some(r"^v?(0|[1-9][0-9]{0,8})(\.(0|[1-9][0-9]{0,8})){2}$"),
+        example: "v1.2.0",
+    }
     /// The name of a platform.
     PlatformName { format: None, pattern: Some("^[A-Za-z0-9 ._-]{0,49}[A-Za-z0-9]$"), example: "iOS" }
     /// Names of platforms between commas.
@@ -103,14 +142,37 @@ values! {
     }
     /// A moment as pipelines send it: date and time of day, in UTC or with an offset.
     PipelineTimeGiven { format: None, pattern: Some(PIPELINE_TIME), example: "2022-01-01 00:00:00" }
+    /// A day in UTC.
+    Day { format: Some("date"), pattern: None, example: "2023-09-16" }
+    /// A day in UTC, from 1970 on.
+    DayGiven { format: None, pattern: Some(PIPELINE_DAY), example: "2023-09-16" }
+    /// A moment as ISO 8601 with an offset, which is that of UTC.
+    Moment {
+        format: Some("date-time"),
+        pattern: Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00$"),
+        example: "2025-11-01T07:00:00+00:00",
+    }
+    /// A moment as ISO 8601, in UTC or with an offset, or without a time of day: the beginning of that day in UTC.
+    MomentGiven { format: None, pattern: Some(PIPELINE_DAY_OR_TIME), example: "2025-11-01T07:00:00+00:00" }
+    /// What tags are made of: `{version}` once, `{package}` at most once, and what stands around them, on one line of at
+    /// most 100 characters.
+    TagFormatText {
+        format: None,
+        pattern: Some("TAG_FORMAT"),
+        example: "web-v{version}",
+    }
+    /// The same in a query, where an empty text is as good as none.
+    MomentAsked { format: None, pattern: Some(PIPELINE_DAY_OR_TIME_ASKED), example: "2025-11-01T07:00:00+00:00" }
+    /// The id of a project as text.
+    AppIdText { format: None, pattern: Some("^[1-9][0-9]{0,17}$"), example: "50000" }
     /// An e-mail address; its domain may be written in any script.
     EmailAddress { format: Some("idn-email"), pattern: None, example: "reader@example.com" }
     /// An address on the web.
     WebAddress { format: Some("uri"), pattern: None, example: "https://releases.example.com/p/acme" }
     /// The id of a page: 12 lower-case hexadecimal digits.
     PageId { format: None, pattern: Some("^[0-9a-f]{12}$"), example: "0767f57acc44" }
-    /// A header of a forge: visible ASCII characters.
-    ForgeHeader { format: None, pattern: Some("^[!-~]{1,100}$"), example: "release" }
+    /// A header of a forge: printable ASCII characters.
+    ForgeHeader { format: None, pattern: Some("^[!-~]([ -~]{0,98}[!-~])?$"), example: "release" }
     /// The id of a release: 7 characters, never used again.
     ReleaseId { format: None, pattern: Some("^[0-9a-z]{7}$"), example: "xbcehyc" }
     /// A colour: a name, or three or six hexadecimal digits.

@@ -44,6 +44,11 @@ pub(crate) fn release(slug: &str, release_id: &str) -> String {
     format!("/p/{slug}/releases/{release_id}")
 }
 
+/// A group on a page of its own.
+pub(crate) fn group(slug: &str, group_id: i64) -> String {
+    format!("/p/{slug}/groups/{group_id}")
+}
+
 /// The badge of a page.
 pub(crate) fn badge(page_id: &str, key: &str) -> String {
     format!("/v1/pages/{page_id}/badge.svg?{}", query("apiKey", key))

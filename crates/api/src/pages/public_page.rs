@@ -2,28 +2,29 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    web::{self, Data, Path, Query},
+    web::{Data, Path, Query},
 };
-use releasepage_content::{RemoteImages, notes_beginning};
 use releasepage_domain::{
-    environment::Environment, page::slug_check, release::release_id_is_valid, subscriber::Preferences, time::UtcTime,
+    environment::Environment, page::slug_check, release::release_id_is_valid, subscriber::Preferences,
 };
 use releasepage_storage::{
-    cursor::{ListPart, TimeCursor},
-    page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases, release_neighbours},
+    cursor::TimeCursor,
+    group_history::release_groups,
+    group_lists::{LatestGroup, page_timeline},
+    page_releases::{PageRelease, page_release, release_neighbours},
     page_slugs::page_by_slug,
     pages::Page as StoredPage,
     snapshots::{PageSnapshot, page_snapshot},
 };
 use releasepage_web::{
-    NotesHtml,
-    page::{LatestVersion, Page, SubscribeForm},
-    release::{ReleaseLink, ReleasePage, ReleaseView},
+    page::{LatestGrouped, LatestVersion, Page, SubscribeForm},
+    release::{ReleaseLink, ReleasePage},
 };
 use serde::Deserialize;
 
 use super::{
     document::{Reach, document},
+    entries::{Naming, entries_view, release_view_whole},
     error::PageError,
     form::FormToken,
     paths,
@@ -34,12 +35,8 @@ use crate::{
     state::ApiState,
 };
 
-/// Releases on one part of the list.
-const RELEASES_SHOWN: u32 = 20;
-
-/// How many characters of a release's notes the list shows: anyone may ask for a page at any time, and each part of it
-/// stays small, however much its releases have to say.
-const NOTES_SHOWN: usize = 20_000;
+/// Entries on one part of the list.
+const ENTRIES_SHOWN: u32 = 20;
 
 /// The query of a page's list.
 #[derive(Debug, Default, Deserialize)]
@@ -48,7 +45,7 @@ pub(crate) struct ListQuery {
     after: Option<String>,
 }
 
-/// `GET /p/{slug}`: the latest versions, the releases, and the form to subscribe.
+/// `GET /p/{slug}`: the latest versions, the history, and the form to subscribe.
 pub(crate) async fn page_show(
     state: Data<ApiState>,
     request: HttpRequest,
@@ -65,13 +62,13 @@ pub(crate) async fn page_show(
 }
 
 /// Who may keep what a page shows.
-fn reach_of(page: &StoredPage) -> Reach {
+pub(super) fn reach_of(page: &StoredPage) -> Reach {
     if page.published { Reach::Open } else { Reach::Private }
 }
 
 /// Leads to where something is, if it was asked for at another address: by a former slug, in capitals, or with a slash at
 /// its end.
-fn address_check(request: &HttpRequest, path: String) -> Result<(), PageError> {
+pub(super) fn address_check(request: &HttpRequest, path: String) -> Result<(), PageError> {
     if request.path() == path {
         return Ok(());
     }
@@ -115,18 +112,14 @@ pub(super) async fn page_view(
         Some(cursor) => Some(TimeCursor::parse(cursor).map_err(|_| PageError::RequestInvalid)?),
         None => None,
     };
-    let filter =
-        PageReleasesFilter { after: after.map(|after| (after.time, after.id)), ..PageReleasesFilter::default() };
     let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
-    // One more than is shown tells whether there are older ones.
-    let releases = page_releases(&state.store, page.id.clone(), filter, i64::from(RELEASES_SHOWN) + 1).await?;
-    let cursor = |last: &PageRelease| TimeCursor { time: last.published_at, id: last.id.clone() }.to_string();
-    let part = ListPart::cut(releases, RELEASES_SHOWN, cursor);
+    let part = page_timeline(&state.store, page.id.clone(), after, ENTRIES_SHOWN).await?;
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     Ok(Page {
         canonical: page_url(&state.settings.public_url, &page.slug),
+        latest_grouped: snapshot.latest_grouped.as_ref().map(|group| latest_grouped_view(group, &page.slug)),
         latest: snapshot.latest.iter().map(|release| latest_view(release, &page.slug)).collect(),
-        releases: releases_view(part.rows, naming, Extent::List).await?,
+        entries: entries_view(part.rows, naming).await?,
         newer_href: query.after.map(|_| paths::page(&page.slug)),
         older_href: part.next.map(|cursor| paths::page_after(&page.slug, &cursor)),
         subscribe: page.published.then(|| SubscribeForm {
@@ -149,6 +142,14 @@ fn badge_src(snapshot: &PageSnapshot) -> Option<String> {
     }
     let (key, _) = snapshot.keys.iter().find(|(_, environment)| *environment == Environment::Live)?;
     Some(paths::badge(&snapshot.page.id, key))
+}
+
+fn latest_grouped_view(group: &LatestGroup, slug: &str) -> LatestGrouped {
+    LatestGrouped {
+        version: group.version.clone(),
+        published_at: group.published_at,
+        href: paths::group(slug, group.id),
+    }
 }
 
 fn latest_view(release: &PageRelease, slug: &str) -> LatestVersion {
@@ -181,11 +182,13 @@ pub(crate) async fn release_show(
     let naming = Naming::of(&snapshot, &page.slug, state.now());
     let reach = reach_of(&page);
     let release_id = release.id.clone();
-    let release = releases_view(vec![release], naming, Extent::Whole).await?.pop().ok_or(PageError::NotFound)?;
+    let group = release_groups(&state.store, page.id.clone(), vec![release_id.clone()]).await?.remove(&release_id);
+    let release = release_view_whole(release, naming).await?;
     let view = ReleasePage {
         page_href: paths::page(&page.slug),
         canonical: release_url(&state.settings.public_url, &page.slug, &release_id),
         page_title: page.title,
+        group: group.map(|group| ReleaseLink { href: paths::group(&page.slug, group.id), version: group.version }),
         release,
         newer,
         older,
@@ -199,59 +202,4 @@ async fn release_found(state: &ApiState, page: &StoredPage, release_id: String) 
         return Err(PageError::NotFound);
     }
     Ok(page_release(&state.store, page.id.clone(), release_id).await?)
-}
-
-/// How much of their notes releases are shown with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Extent {
-    /// What has room in a list.
-    List,
-    /// All of them.
-    Whole,
-}
-
-/// What a page's releases have in common when they are shown.
-struct Naming {
-    slug: String,
-    /// Whether a release must say whose it is.
-    has_components: bool,
-    now: UtcTime,
-}
-
-impl Naming {
-    fn of(snapshot: &PageSnapshot, slug: &str, now: UtcTime) -> Self {
-        Self { slug: slug.to_owned(), has_components: snapshot.components.len() > 1, now }
-    }
-}
-
-/// Renders releases on a blocking thread: notes may be a mebibyte each.
-async fn releases_view(
-    releases: Vec<PageRelease>,
-    naming: Naming,
-    extent: Extent,
-) -> Result<Vec<ReleaseView>, PageError> {
-    let render = move || releases.into_iter().map(|release| release_view(release, &naming, extent)).collect();
-    web::block(render).await.map_err(PageError::defect)
-}
-
-fn release_view(release: PageRelease, naming: &Naming, extent: Extent) -> ReleaseView {
-    let says_more = |title: &String| !title.is_empty() && *title != release.version && *title != release.tag;
-    let notes = release.notes.as_deref().unwrap_or_default();
-    let shown = match extent {
-        Extent::Whole => notes,
-        Extent::List => notes_beginning(notes, NOTES_SHOWN),
-    };
-    ReleaseView {
-        title: Some(release.title).filter(says_more),
-        bump: release.bump,
-        component: naming.has_components.then_some(release.component.name),
-        author: Some(release.author).filter(|author| !author.is_empty()),
-        published_at: release.published_at,
-        notes: NotesHtml::from_markdown(shown, RemoteImages::Refused),
-        notes_are_cut: shown.len() < notes.len(),
-        platforms: release.platforms,
-        rolling_out: release.ends_at.is_some_and(|ends_at| ends_at > naming.now),
-        permalink: paths::release(&naming.slug, &release.id),
-        version: release.version,
-    }
 }

@@ -56,7 +56,8 @@ fn badge(label: &str, version: Option<&str>, color: Option<Color>) -> Rendered {
     path = "/v1/pages/{page_id}/badge.svg",
     tag = "Page API",
     summary = "The latest version as an image",
-    description = "For READMEs and sites. An error keeps its status and is drawn as a grey badge, since an `<img>` shows \
+    description = "For READMEs and sites: the version of the page's highest group where its releases are put together, else \
+        the latest that was published. An error keeps its status and is drawn as a grey badge, since an `<img>` shows \
         no JSON.",
     security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
     params(

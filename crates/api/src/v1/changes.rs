@@ -1,15 +1,16 @@
 //! `GET /v1/pages/{PAGE_ID}/changes`: what changed between the version that a reader runs and another.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use releasepage_domain::{
     bump::Bump,
-    changes::{ChangesEnd, ChangesRange, Place},
+    changes::{ChangesEnd, ChangesRange, GroupRange, Place},
     fault::{Fault, Faults},
     release::release_tag_check,
 };
 use releasepage_storage::{
+    group_history::{GroupName, group_releases_between},
     page_releases::PageRelease,
     release_ranges::{RangeEnd, ReleaseRange, ReleaseRank, component_releases_between, release_rank},
 };
@@ -17,18 +18,30 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    error::V1Error, page_access::PageAccess, release_json::ReleaseWithNotesBody, releases::render,
+    error::V1Error,
+    page_access::PageAccess,
+    release_json::{PageOfReleases, ReleaseWithNotesBody},
+    releases::{groups_of, render},
     response::json_response,
 };
-use crate::{limits::Bucket, openapi::values::Repo, query::Query, snapshot::Snapshot, state::ApiState};
+use crate::{
+    limits::Bucket,
+    openapi::values::Repo,
+    query::Query,
+    snapshot::{Snapshot, SnapshotComponent},
+    state::ApiState,
+};
 
-/// What changed between two versions of a component.
+/// The most components that a refusal names.
+const REPOS_NAMED: usize = 10;
+
+/// What changed between two versions of a component, or of a page's groups.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Changes)]
 pub(crate) struct ChangesBody {
-    /// The component.
-    #[schema(value_type = Repo)]
-    repo: String,
+    /// The component; `null` where the versions are those of the page's groups.
+    #[schema(value_type = Option<Repo>, required = true)]
+    repo: Option<String>,
     /// The version that the reader runs.
     #[schema(examples("v1.0.0"))]
     from: String,
@@ -37,11 +50,12 @@ pub(crate) struct ChangesBody {
     to: Option<String>,
     /// Whether a major release is among the changes.
     breaking: bool,
-    /// The releases in between, breaking ones first, each kind from the highest version down.
+    /// The releases in between, breaking ones first; those of several components, component by component; each from the
+    /// highest version down.
     changes: Vec<ReleaseWithNotesBody>,
 }
 
-/// Answers every release of a component after `from`, up to and with `to`; of more than
+/// Answers every release of a component, or of the page's groups, after `from`, up to and with `to`; of more than
 /// [`RANGE_MAX`](releasepage_storage::release_ranges::RANGE_MAX), the first ones.
 #[utoipa::path(
     get,
@@ -49,14 +63,15 @@ pub(crate) struct ChangesBody {
     tag = "Page API",
     summary = "Everything that changed between two versions",
     description = "The releases of a component after `from`, up to and with `to`. Neither has to be a version that exists. \
-        Pre-releases are left out, unless `to` is one.",
+        Pre-releases are left out, unless `to` is one. Where `version` has `latestGrouped` and no `repo` is given, both \
+        are versions of groups, and the answer has every release of the groups in between, of whatever component.",
     security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
     params(
         ("from" = String, Query, description = "The version that the reader runs", min_length = 1, max_length = 200,
             example = "v1.0.0"),
         ("to" = Option<String>, Query, description = "Another version; the latest where it is missing", max_length = 200,
             example = "v1.4.0"),
-        ("repo" = Option<Repo>, Query, description = "The component; may be left out where the page has only one"),
+        ("repo" = Option<Repo>, Query, description = "The component; may be left out where the page has only one, or has groups"),
     ),
     responses((status = 200, description = "The changes", body = ChangesBody)),
 )]
@@ -65,16 +80,21 @@ pub(crate) async fn changes_show(request: HttpRequest, state: Data<ApiState>) ->
     let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
     access.count(&request, &state)?;
     let asked = Asked::of(&request, &access.page)?;
-    let found = changes_find(&state, page_id, &asked).await?;
     let page = Arc::clone(&access.page);
-    let body = render(move || changes_body(asked, &found, &state, &page)).await?;
+    let found = match &asked.repo {
+        Some(repo) => changes_find(&state, page_id, (&asked, repo)).await?,
+        None => group_changes_find(&state, page_id, (&asked, &page)).await?,
+    };
+    let groups = groups_of(&state, page_id, &page, &found.releases).await?;
+    let body = render(move || changes_body(asked, &found, &groups, &state, &page)).await?;
     Ok(json_response(&body))
 }
 
 /// What the query asks for.
 #[derive(Debug)]
 struct Asked {
-    repo: String,
+    /// The component; `None` for the page's groups.
+    repo: Option<String>,
     from: String,
     to: Option<String>,
 }
@@ -88,8 +108,9 @@ impl Asked {
         let mut repo = query.parsed(&mut faults, "repo", expected, known);
         if !query.has("repo") {
             match &page.components[..] {
+                _ if page.grouped => {}
                 [only] => repo = Some(only.repo.clone()),
-                _ => faults.push(Fault::missing("repo", expected)),
+                several => faults.push(Fault::missing("repo", format!("{expected}: {}", repos_named(several)))),
             }
         }
         let from = query.checked(&mut faults, "from", release_tag_check).map(ToOwned::to_owned);
@@ -97,8 +118,19 @@ impl Asked {
             faults.push(Fault::missing("from", "must be the version that the reader runs, such as v1.0.0"));
         }
         let to = query.checked(&mut faults, "to", release_tag_check).map(ToOwned::to_owned);
-        Ok(faults.finish(|| Some(Self { repo: repo?, from: from?, to }))?)
+        Ok(faults.finish(|| Some(Self { repo, from: from?, to }))?)
     }
+}
+
+/// Which components there are, in words.
+fn repos_named(components: &[SnapshotComponent]) -> String {
+    let mut names: Vec<&str> = components.iter().take(REPOS_NAMED).map(|component| &*component.repo).collect();
+    match components.len() {
+        0 => names.push("it has none yet"),
+        count if count > REPOS_NAMED => names.push("and others"),
+        _ => {}
+    }
+    names.join(", ")
 }
 
 /// What lies between the two versions.
@@ -108,8 +140,24 @@ struct Changes {
     releases: Vec<PageRelease>,
 }
 
-async fn changes_find(state: &ApiState, page_id: &str, asked: &Asked) -> Result<Changes, V1Error> {
-    let rank = |name| release_rank(&state.store, page_id.to_owned(), asked.repo.clone(), name);
+/// What lies between two versions of the page's groups.
+async fn group_changes_find(
+    state: &ApiState,
+    page_id: &str,
+    (asked, page): (&Asked, &Snapshot),
+) -> Result<Changes, V1Error> {
+    let latest = page.latest.clone().unwrap_or_default();
+    let range = match &asked.to {
+        Some(to) => GroupRange::between(&asked.from, to)?,
+        None => GroupRange::to_latest(&asked.from, &latest)?,
+    };
+    let releases = group_releases_between(&state.store, page_id.to_owned(), range).await?;
+    Ok(Changes { to: Some(asked.to.clone().unwrap_or(latest)), releases })
+}
+
+/// What lies between two versions of a component.
+async fn changes_find(state: &ApiState, page_id: &str, (asked, repo): (&Asked, &str)) -> Result<Changes, V1Error> {
+    let rank = |name| release_rank(&state.store, page_id.to_owned(), repo.to_owned(), name);
     let end = |rank: &ReleaseRank| ChangesEnd::of_release(rank.version_key.clone(), rank.published_at, rank.prerelease);
     let named = |field, name: &str, rank: Option<ReleaseRank>| match rank {
         Some(rank) => Ok(end(&rank)),
@@ -128,7 +176,7 @@ async fn changes_find(state: &ApiState, page_id: &str, asked: &Asked) -> Result<
         (None, None) => return Ok(faults.finish(|| Some(Changes::default()))?),
     };
     let range = range_stored(faults.finish(|| range)?);
-    let releases = component_releases_between(&state.store, page_id.to_owned(), asked.repo.clone(), range).await?;
+    let releases = component_releases_between(&state.store, page_id.to_owned(), repo.to_owned(), range).await?;
     Ok(Changes { to: Some(to), releases })
 }
 
@@ -138,9 +186,15 @@ fn range_stored(range: ChangesRange) -> ReleaseRange {
 }
 
 /// The body of an answer.
-fn changes_body(asked: Asked, found: &Changes, state: &ApiState, page: &Snapshot) -> ChangesBody {
-    let public_url = &state.settings.public_url;
-    let body = |release| ReleaseWithNotesBody::of(release, public_url, &page.slug);
+fn changes_body(
+    asked: Asked,
+    found: &Changes,
+    groups: &HashMap<String, GroupName>,
+    state: &ApiState,
+    page: &Snapshot,
+) -> ChangesBody {
+    let page = PageOfReleases { public_url: &state.settings.public_url, slug: &page.slug, groups };
+    let body = |release| ReleaseWithNotesBody::of(release, page);
     ChangesBody {
         repo: asked.repo,
         from: asked.from,

@@ -12,7 +12,10 @@ use releasepage_storage::StoreError;
 use serde_json::{Value, json};
 use url::Url;
 
-use crate::body::BodyFault;
+use crate::{
+    body::BodyFault,
+    content_type::{UNCOMPRESSED_EXPECTED, content_is_compressed},
+};
 
 /// What an error is called on the wire, and what there is to say of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,23 +51,23 @@ impl ErrorCode {
         REQUEST_INVALID = "request-invalid", 400,
             "The request is invalid",
             "A field, a parameter or a part of the path is missing or cannot be used.",
-            "Mend every field that error_causes names, then send the request again.";
+            "Mend every field that `error_causes` names, then send the request again.";
         JSON_INVALID = "json-invalid", 400,
             "The body is not valid JSON",
             "The body is not JSON in UTF-8, or is nested 128 levels deep or deeper.",
             "Send one JSON object in UTF-8.";
         VERSION_UNKNOWN = "version-unknown", 400,
             "The requested version of the API does not exist",
-            "The Accept header names a version of the API that does not exist.",
-            "Ask for application/vnd.releasepage.v1+json, or leave the header out.";
+            "The `Accept` header names a version of the API that does not exist.",
+            "Ask for `application/vnd.releasepage.v1+json`, or leave the header out.";
         KEY_MISSING = "key-missing", 403,
             "The client API key is missing",
-            "No API key and no token came with the request.",
-            "Send the key as Authorization: Bearer KEY, or as the parameter apiKey.";
+            "No page key and no personal access token came with the request.",
+            "Send a page's key or a token as `Authorization: Bearer …`, or a key as the parameter `apiKey`.";
         KEY_INVALID = "key-invalid", 403,
             "The client API key is invalid",
-            "The key is mistyped, unknown or was replaced.",
-            "Copy the page's current key from its API access.";
+            "The page key is mistyped, unknown or was replaced. Or the personal access token is mistyped, revoked or expired.",
+            "Copy the page's current key from its API access. For a token, make a new one with one that works, at `/v1/tokens`.";
         API_DISABLED = "api-disabled", 403,
             "API access is switched off for this page",
             "The key is right, but the page's owner has switched API access off.",
@@ -88,27 +91,28 @@ impl ErrorCode {
         METHOD_NOT_ALLOWED = "method-not-allowed", 405,
             "The method is not allowed here",
             "The path exists, but not for this method.",
-            "Use one of the methods that the Allow header lists.";
+            "Use one of the methods that the `Allow` header lists.";
         BODY_TOO_LARGE = "body-too-large", 413,
             "The body is too large",
-            "The body is larger than this path takes: 64 KiB with a page key, 1.5 MiB elsewhere.",
+            "The body is larger than this path takes: 64 KiB with a page key, 5 MiB from a forge, 16 MiB of CSV with at most \
+             64 KiB in a row, 1.5 MiB elsewhere.",
             "Send less at once.";
         CONTENT_TYPE_UNSUPPORTED = "content-type-unsupported", 415,
-            "The body must be JSON: Content-Type: application/json",
-            "The body is declared as something other than JSON in UTF-8, or is compressed.",
-            "Send JSON, uncompressed, with Content-Type: application/json.";
+            "The body must be JSON in UTF-8: Content-Type: application/json",
+            "The body is declared as something that this path does not take, as text other than UTF-8, or as compressed.",
+            "Send what the description names, uncompressed: nearly always `Content-Type: application/json`.";
         RATE_LIMITED = "rate-limited", 429,
             "Too many requests",
             "The limit for this key, token or client address is reached.",
-            "Wait for as many seconds as Retry-After says. The owner of a page can raise the limit of its keys.";
+            "Wait for as many seconds as `Retry-After` says. The owner of a page can raise the limit of its keys.";
         INTERNAL = "internal", 500,
             "An internal error occurred",
             "The server failed; the request had no part in it.",
-            "Tell whoever runs the server the request_id, under which the cause is in its log.";
+            "Tell whoever runs the server the `request_id`, under which the cause is in its log.";
         UNAVAILABLE = "unavailable", 503,
             "The service is unavailable for a moment",
             "The database cannot be reached or is too busy.",
-            "Try again after as many seconds as Retry-After says.";
+            "Try again after as many seconds as `Retry-After` says.";
     }
 
     /// The status as actix knows it.
@@ -166,6 +170,12 @@ impl V1Error {
     pub(crate) fn with_description(mut self, description: impl Into<String>) -> Self {
         self.details.description = Some(description.into());
         self
+    }
+
+    /// The refusal of a body whose content type is not the one that `expected` tells of, or that is compressed.
+    pub(crate) fn content_type_unsupported(headers: &HeaderMap, expected: &'static str) -> Self {
+        let description = if content_is_compressed(headers) { UNCOMPRESSED_EXPECTED } else { expected };
+        Self::new(ErrorCode::CONTENT_TYPE_UNSUPPORTED).with_description(description)
     }
 
     /// With a field at fault.

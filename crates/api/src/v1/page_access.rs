@@ -10,7 +10,7 @@ use releasepage_storage::snapshots::page_of_key;
 use super::{
     error::{ErrorCode, V1Error},
     media_type::version_check,
-    token::TokenCaller,
+    token::{TokenCaller, key_invalid},
 };
 use crate::{
     limits::{Bucket, Quota, Subject},
@@ -143,27 +143,28 @@ async fn identify(
     bucket: Bucket,
     credential: Credential,
 ) -> Result<Identified, V1Error> {
-    let stranger = |code: ErrorCode, kind| Identified {
+    let stranger = |error: V1Error, kind| Identified {
         quota: client_quota(request, state, bucket),
-        page: Err(V1Error::new(code).with_cause(KEY_FIELD, kind)),
+        page: Err(error.with_cause(KEY_FIELD, kind)),
     };
-    let key = match credential {
-        Credential::Missing => return Ok(stranger(ErrorCode::KEY_MISSING, FaultKind::Missing)),
+    let invalid = || Ok(stranger(key_invalid(&credential), FaultKind::Invalid));
+    let key = match &credential {
+        Credential::Missing => return Ok(stranger(ErrorCode::KEY_MISSING.into(), FaultKind::Missing)),
         // A token in an address would be in every log on its way: only the header is looked at.
-        Credential::Header(token) if token_check(&token) => {
-            return match TokenCaller::find(state, &token).await? {
+        Credential::Header(token) if token_check(token) => {
+            return match TokenCaller::find(state, token).await? {
                 Some(caller) => identify_token(state, page_id, bucket, &caller).await,
-                None => Ok(stranger(ErrorCode::KEY_INVALID, FaultKind::Invalid)),
+                None => invalid(),
             };
         }
         Credential::Header(key) | Credential::Parameter(key) => key,
     };
-    if page_key_parse(&key).is_none() {
-        return Ok(stranger(ErrorCode::KEY_INVALID, FaultKind::Invalid));
+    if page_key_parse(key).is_none() {
+        return invalid();
     }
-    match page_of(state, page_id, &key).await? {
+    match page_of(state, page_id, key).await? {
         Some((page, environment, is_own)) => Ok(identify_key(request, page, environment, bucket, is_own)),
-        None => Ok(stranger(ErrorCode::KEY_INVALID, FaultKind::Invalid)),
+        None => invalid(),
     }
 }
 

@@ -1,8 +1,10 @@
 //! A release as the page API shows it.
 
+use std::collections::HashMap;
+
 use releasepage_content::{RemoteImages, notes_html, notes_summary};
 use releasepage_domain::time::time_iso8601;
-use releasepage_storage::page_releases::PageRelease;
+use releasepage_storage::{group_history::GroupName, page_releases::PageRelease};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;
@@ -11,12 +13,35 @@ use crate::{
     links::release_url,
     openapi::{
         names::BumpName,
-        values::{ReleaseId, Repo, Time, WebAddress},
+        values::{GroupVersionText, ReleaseId, Repo, Time, WebAddress},
     },
 };
 
 /// How many characters of notes a list shows.
 const SUMMARY_LENGTH: usize = 200;
+
+/// What the releases of a page have in common when they are rendered.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageOfReleases<'a> {
+    /// What every address begins with.
+    pub(crate) public_url: &'a Url,
+    /// The last part of the page's address.
+    pub(crate) slug: &'a str,
+    /// The groups that readers see releases in, by the ids of the releases.
+    pub(crate) groups: &'a HashMap<String, GroupName>,
+}
+
+/// The group that a release is in.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = GroupOfRelease)]
+pub(crate) struct GroupOfReleaseBody {
+    /// Its id.
+    #[schema(examples(17))]
+    id: i64,
+    /// Its version.
+    #[schema(value_type = GroupVersionText)]
+    version: String,
+}
 
 /// A release as readers see it, without its notes.
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,6 +88,9 @@ pub(crate) struct PublishedReleaseBody {
     /// Where people read it.
     #[schema(value_type = WebAddress)]
     permalink: String,
+    /// The group that readers see it in; `null` where it stands by itself.
+    #[schema(required = true)]
+    group: Option<GroupOfReleaseBody>,
 }
 
 /// A release with its notes as they were written.
@@ -87,9 +115,15 @@ pub(crate) struct ReleaseWithHtmlBody {
     notes_html: Option<String>,
 }
 
+impl GroupOfReleaseBody {
+    fn of(group: &GroupName) -> Self {
+        Self { id: group.id, version: group.version.clone() }
+    }
+}
+
 impl PublishedReleaseBody {
     /// Renders a release.
-    pub(crate) fn of(release: &PageRelease, public_url: &Url, slug: &str) -> Self {
+    pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>) -> Self {
         let title = if release.title.is_empty() { &release.version } else { &release.title };
         let summary = release.notes.as_deref().map(|notes| notes_summary(notes, SUMMARY_LENGTH)).unwrap_or_default();
         Self {
@@ -106,22 +140,23 @@ impl PublishedReleaseBody {
             platforms: release.platforms.clone(),
             published_at: time_iso8601(release.published_at),
             ends_at: release.ends_at.map(time_iso8601),
-            permalink: release_url(public_url, slug, &release.id),
+            permalink: release_url(page.public_url, page.slug, &release.id),
+            group: page.groups.get(&release.id).map(GroupOfReleaseBody::of),
         }
     }
 }
 
 impl ReleaseWithNotesBody {
     /// Renders a release.
-    pub(crate) fn of(release: &PageRelease, public_url: &Url, slug: &str) -> Self {
-        Self { release: PublishedReleaseBody::of(release, public_url, slug), notes: release.notes.clone() }
+    pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>) -> Self {
+        Self { release: PublishedReleaseBody::of(release, page), notes: release.notes.clone() }
     }
 }
 
 impl ReleaseWithHtmlBody {
     /// Renders a release. Remote images are left out.
-    pub(crate) fn of(release: &PageRelease, public_url: &Url, slug: &str) -> Self {
+    pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>) -> Self {
         let notes_html = release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused).to_string());
-        Self { release: ReleaseWithNotesBody::of(release, public_url, slug), notes_html }
+        Self { release: ReleaseWithNotesBody::of(release, page), notes_html }
     }
 }

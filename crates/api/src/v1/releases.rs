@@ -1,15 +1,16 @@
 //! `GET /v1/pages/{PAGE_ID}/releases` and `…/releases/{RELEASE_ID}`: what was published.
 
-use std::sync::Arc;
+use std::{collections::HashMap, slice, sync::Arc};
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{HeaderValue, LINK},
     web::Data,
 };
-use releasepage_domain::{bump::Bump, fault::Faults, release::release_id_is_valid, time::time_parse};
+use releasepage_domain::{fault::Faults, release::release_id_is_valid, time::time_parse};
 use releasepage_storage::{
     cursor::{ListPart, TimeCursor},
+    group_history::{GroupName, release_groups},
     page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
 };
 use serde::Serialize;
@@ -19,7 +20,7 @@ use utoipa::ToSchema;
 use super::{
     error::{ErrorCode, V1Error},
     page_access::PageAccess,
-    release_json::{PublishedReleaseBody, ReleaseWithHtmlBody},
+    release_json::{PageOfReleases, PublishedReleaseBody, ReleaseWithHtmlBody},
     response::json_response,
 };
 use crate::{
@@ -81,7 +82,8 @@ pub(crate) async fn releases_list(request: HttpRequest, state: Data<ApiState>) -
     let found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
     let part = ListPart::cut(found, limit, cursor_of);
     let next = part.next.clone();
-    let body = list_render(&state, &access.page, part).await?;
+    let groups = groups_of(&state, page_id, &access.page, &part.rows).await?;
+    let body = list_render(&state, &access.page, part, groups).await?;
     let mut response = json_response(&body);
     if let Some(link) = next.and_then(|next| link_next(&request, &state, page_id, &next)) {
         response.headers_mut().insert(LINK, link);
@@ -98,8 +100,7 @@ fn filter_parse(request: &HttpRequest, page: &Snapshot) -> Result<(PageReleasesF
     let after = query.cursor(&mut faults, TimeCursor::parse);
     let filter = PageReleasesFilter {
         repo: query.parsed(&mut faults, "repo", "must be the repo of a component of this page", known),
-        bump: query
-            .parsed(&mut faults, "bump", "must be major, minor, patch or prerelease", |bump| bump.parse::<Bump>().ok()),
+        bump: query.named(&mut faults, "bump"),
         since: query.parsed(&mut faults, "since", time, time_parse),
         query: query.text(&mut faults, "q", WORDS_MAX).map(ToOwned::to_owned),
         after: after.map(|cursor| (cursor.time, cursor.id)),
@@ -116,14 +117,29 @@ async fn list_render(
     state: &Data<ApiState>,
     page: &Arc<Snapshot>,
     part: ListPart<PageRelease>,
+    groups: HashMap<String, GroupName>,
 ) -> Result<PublishedReleasesBody, V1Error> {
     let (state, page) = (Data::clone(state), Arc::clone(page));
     render(move || {
-        let public_url = &state.settings.public_url;
-        let body = |release| PublishedReleaseBody::of(release, public_url, &page.slug);
+        let page = PageOfReleases { public_url: &state.settings.public_url, slug: &page.slug, groups: &groups };
+        let body = |release| PublishedReleaseBody::of(release, page);
         PublishedReleasesBody { data: part.rows.iter().map(body).collect(), next: part.next }
     })
     .await
+}
+
+/// The groups that readers see these releases in.
+pub(crate) async fn groups_of(
+    state: &ApiState,
+    page_id: &str,
+    page: &Snapshot,
+    releases: &[PageRelease],
+) -> Result<HashMap<String, GroupName>, V1Error> {
+    if !page.grouped || releases.is_empty() {
+        return Ok(HashMap::new());
+    }
+    let ids = releases.iter().map(|release| release.id.clone()).collect();
+    Ok(release_groups(&state.store, page_id.to_owned(), ids).await?)
 }
 
 /// Makes a body on another thread.
@@ -160,7 +176,11 @@ pub(crate) async fn release_show(request: HttpRequest, state: Data<ApiState>) ->
     let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
     access.count(&request, &state)?;
     let release = release_of(&state, page_id, release_id).await?;
-    let body = render(move || ReleaseWithHtmlBody::of(&release, &state.settings.public_url, &access.page.slug));
+    let groups = groups_of(&state, page_id, &access.page, slice::from_ref(&release)).await?;
+    let body = render(move || {
+        let public_url = &state.settings.public_url;
+        ReleaseWithHtmlBody::of(&release, PageOfReleases { public_url, slug: &access.page.slug, groups: &groups })
+    });
     Ok(json_response(&body.await?))
 }
 

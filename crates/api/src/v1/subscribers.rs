@@ -5,10 +5,12 @@ use actix_web::{
     web::{Data, Payload},
 };
 use releasepage_domain::{
+    bump::Bump,
     fault::{Fault, Faults},
     page::CountedBy,
     subscriber::{Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
+    text::{names_expected, names_joined},
 };
 use releasepage_storage::requests::{RequestNew, request_note};
 use serde::Serialize;
@@ -158,7 +160,7 @@ impl Wanted {
     fn parse(body: &Map<String, Value>, page: &Snapshot) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let fields = Fields::new(body);
-        let op = fields.named(&mut faults, "op", "must be add, replace or remove");
+        let op = fields.named(&mut faults, "op", &names_expected::<SubscriptionOp>());
         let data = fields.object(&mut faults, "data");
         let parsed = data.and_then(|data| {
             data.named::<AddressType>(&mut faults, "type", "must be email");
@@ -201,8 +203,8 @@ impl std::str::FromStr for AddressType {
 }
 
 fn preferences_parse(data: &Fields<'_>, faults: &mut Faults) -> Option<Preferences> {
-    let expected = "must be a list of major, minor, patch and prerelease";
-    match data.texts_optional(faults, "preferences", expected)? {
+    let expected = format!("must be a list of {}", names_joined::<Bump>("and"));
+    match data.texts_optional(faults, "preferences", &expected)? {
         None => Some(Preferences::default()),
         Some(names) => faults.take(Preferences::parse(&data.name("preferences"), &names)),
     }

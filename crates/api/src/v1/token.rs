@@ -4,7 +4,7 @@ use actix_web::HttpRequest;
 use releasepage_auth::{
     page_key::page_key_parse,
     scope::{Scope, Scopes},
-    token::{secret_hash, token_check},
+    token::{secret_hash, token_check, token_resembles},
 };
 use releasepage_domain::fault::FaultKind;
 use releasepage_storage::access_tokens::{TokenUser, access_token_touch, access_token_user};
@@ -21,6 +21,25 @@ use crate::{
 
 /// The field that causes name where the token is at fault.
 const TOKEN_FIELD: &str = "authorization";
+
+/// What is said where a token is needed and none came.
+const TOKEN_MISSING: &str = "A personal access token is needed: Authorization: Bearer rp_pat_…";
+
+/// What is said of a token that opens nothing.
+const TOKEN_INVALID: &str = "The personal access token is invalid: it is mistyped, was revoked or has expired";
+
+/// What is said of a token in an address, which would be in every log on its way.
+const TOKEN_IN_ADDRESS: &str = "A personal access token is accepted in the header only: Authorization: Bearer rp_pat_…";
+
+/// The refusal of a key that opens nothing. Where it is meant to be a token, it says so.
+pub(super) fn key_invalid(credential: &Credential) -> V1Error {
+    let error = V1Error::new(ErrorCode::KEY_INVALID);
+    match credential {
+        Credential::Header(token) if token_resembles(token) => error.with_description(TOKEN_INVALID),
+        Credential::Parameter(token) if token_resembles(token) => error.with_description(TOKEN_IN_ADDRESS),
+        _ => error,
+    }
+}
 
 /// A caller with a token that works.
 #[derive(Debug)]
@@ -39,21 +58,23 @@ impl TokenCaller {
         bucket: Bucket,
         scope: Scope,
     ) -> Result<Self, V1Error> {
-        let refused = |code, kind| {
+        let refused = |error: V1Error, kind| {
             client_count(request, state, bucket)?;
-            Err(V1Error::new(code).with_cause(TOKEN_FIELD, kind))
+            Err(error.with_cause(TOKEN_FIELD, kind))
         };
-        let Credential::Header(token) = Credential::of(request) else {
-            return refused(ErrorCode::KEY_MISSING, FaultKind::Missing);
+        let credential = Credential::of(request);
+        let Credential::Header(token) = &credential else {
+            let missing = V1Error::new(ErrorCode::KEY_MISSING).with_description(TOKEN_MISSING);
+            return refused(missing, FaultKind::Missing);
         };
-        if page_key_parse(&token).is_some() {
+        if page_key_parse(token).is_some() {
             client_count(request, state, bucket)?;
             return Err(V1Error::new(ErrorCode::FORBIDDEN)
                 .with_description("A page key cannot do this: a personal access token is needed"));
         }
-        let found = if token_check(&token) { Self::find(state, &token).await? } else { None };
+        let found = if token_check(token) { Self::find(state, token).await? } else { None };
         let Some(caller) = found else {
-            return refused(ErrorCode::KEY_INVALID, FaultKind::Invalid);
+            return refused(key_invalid(&credential), FaultKind::Invalid);
         };
         count(request, state, caller.quota(state, bucket))?;
         version_check(request.headers())?;

@@ -7,7 +7,7 @@ use utoipa::ToSchema;
 use super::{error::V1Error, etag::etag_matches, page_access::PageAccess};
 use crate::{
     limits::Bucket,
-    openapi::values::{Repo, Time, WebAddress},
+    openapi::values::{GroupVersionText, Repo, Time, WebAddress},
     state::ApiState,
 };
 
@@ -17,6 +17,9 @@ use crate::{
 pub(crate) struct VersionsBody {
     /// One entry for each component that has a published release, the newest first.
     pub(crate) latest: Vec<LatestVersionBody>,
+    /// The page's version for all its components, where releases are put together and readers see a group.
+    #[serde(rename = "latestGrouped", skip_serializing_if = "Option::is_none")]
+    pub(crate) latest_grouped: Option<LatestGroupedBody>,
     /// Where people see the page.
     #[schema(value_type = WebAddress)]
     pub(crate) permalink: String,
@@ -47,6 +50,24 @@ pub(crate) struct LatestVersionBody {
     pub(crate) tag: Option<String>,
 }
 
+/// The latest version of a page whose releases are put together: that of the highest group.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = LatestGrouped)]
+pub(crate) struct LatestGroupedBody {
+    /// The version.
+    #[schema(value_type = GroupVersionText)]
+    pub(crate) version: String,
+    /// Who made its releases, each once, that of the newest release first.
+    #[schema(examples(json!(["Jivings", "dinkydani"])))]
+    pub(crate) authors: Vec<String>,
+    /// When its newest release was published.
+    #[schema(value_type = Time)]
+    pub(crate) published_at: String,
+    /// The components of its releases, each once, that of the newest release first.
+    #[schema(value_type = Vec<Repo>)]
+    pub(crate) repos: Vec<String>,
+}
+
 /// Answers the page's versions, from memory where it is warm.
 #[utoipa::path(
     get,
@@ -54,7 +75,8 @@ pub(crate) struct LatestVersionBody {
     tag = "Page API",
     summary = "The latest versions of a page",
     description = "The latest version of every component: the one with the highest precedence, not the newest by date. \
-        Drafts, scheduled and withdrawn releases and pre-releases are never the latest.",
+        Drafts, scheduled and withdrawn releases and pre-releases are never the latest. Where the page's releases are put \
+        together, `latestGrouped` is the one version for all of them.",
     security(("pageKey" = []), ("pageKeyParameter" = []), ("token" = ["read"])),
     responses((status = 200, description = "The versions", body = VersionsBody)),
 )]

@@ -38,14 +38,20 @@ async fn what_opens_nothing() {
     assert_eq!(answer.json()["error_causes"][0]["error"], "missing");
     let unknown = page_key_new(Environment::Live);
     let mistyped = format!("{}x", page.keys.live);
-    for key in ["nonsense", &unknown, &mistyped, "rp_pat_nonsense"] {
+    for key in ["nonsense", &unknown, &mistyped] {
         let answer = server.get(&path, &[("Authorization", key)]).await;
         answer.assert_error(403, "key-invalid", &["apiKey"]);
         assert_eq!(answer.json()["error_causes"][0]["error"], "invalid");
         assert_eq!(answer.json()["error_description"], "The client API key is invalid");
     }
+    let token = server.get(&path, &[("Authorization", "Bearer rp_pat_nonsense")]).await;
+    token.assert_error(403, "key-invalid", &["apiKey"]);
+    let told = "The personal access token is invalid: it is mistyped, was revoked or has expired";
+    assert_eq!(token.json()["error_description"], told);
     let in_address = server.get(&format!("{path}?apiKey={}", server.token), &[]).await;
     in_address.assert_error(403, "key-invalid", &["apiKey"]);
+    let told = "A personal access token is accepted in the header only: Authorization: Bearer rp_pat_…";
+    assert_eq!(in_address.json()["error_description"], told);
 }
 
 #[actix_web::test]

@@ -36,7 +36,7 @@ use releasepage_storage::{
     components::{ComponentNew, component_create},
     migrate,
     page_keys::{ApiAccessChange, PageKeys, api_access_set},
-    pages::{PageChange, PageNew, page_create, page_update},
+    pages::{PageChange, PageGrouping, PageNew, page_create, page_update},
     releases::{ReleaseArrival, release_arrive},
     repositories::repository_create,
 };
@@ -166,6 +166,7 @@ impl TestServer {
             description: String::new(),
             published: true,
             unversioned_as: None,
+            grouping: PageGrouping::default(),
         };
         let page = page_create(&self.state.store, organization_id, new, page_id_new, self.state.now()).await.unwrap();
         let keys = PageKeys { live: page_key_new(Environment::Live), test: page_key_new(Environment::Test) };

@@ -42,7 +42,7 @@ use releasepage_storage::{
     components::{ComponentNew, component_create},
     mailbox::{MailboxNew, mailbox_put},
     migrate,
-    pages::{Page, PageNew, page_create},
+    pages::{Page, PageGrouping, PageNew, page_create},
     releases::{Release, ReleaseArrival, ReleaseContext, release_arrive},
     repositories::repository_create,
     requests::{RequestNew, request_decide, request_note},
@@ -152,6 +152,7 @@ impl Site {
             description: String::new(),
             published: true,
             unversioned_as: None,
+            grouping: PageGrouping::default(),
         };
         let page = page_create(&store, organization_id, new, || "0767f57acc44".into(), now).await.unwrap();
         let name = RepositoryName::parse("name", "acme/api").unwrap();
@@ -206,7 +207,7 @@ impl Site {
             params: serde_json::Map::new(),
         };
         let ids = || format!("r{:06}", NUMBER.fetch_add(1, Ordering::Relaxed));
-        let context = ReleaseContext { notify_delay: Duration::zero(), now: self.now() };
+        let context = ReleaseContext { notify_delay: Duration::zero(), now: self.now(), is_news: true };
         let arrival = ReleaseArrival::Repeatable;
         let arrived = release_arrive(self.store(), self.repository_id, input, arrival, None, ids, context).await;
         match arrived.unwrap() {

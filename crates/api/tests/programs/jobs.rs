@@ -36,8 +36,9 @@ async fn a_dead_letter_is_seen_and_tried_again() {
     assert_eq!((&list["next"], &list["held"]), (&Value::Null, &Value::Null));
     let job = &list["data"][0];
     let expected = json!({
-        "id": job["id"], "kind": "announcement_spread", "lane": "delivery", "page_id": page, "state": "dead",
-        "attempts": 1, "last_error": "no way to postgres://***@db/x for ***@example.com",
+        "id": job["id"], "kind": "announcement_spread", "lane": "delivery", "page_id": page,
+        "repository_id": null, "state": "dead", "attempts": 1,
+        "last_error": "no way to postgres://***@db/x for ***@example.com",
         "run_at": "2024-05-01T12:01:00Z", "leased_until": null, "created_at": "2024-05-01T12:00:00Z",
     });
     assert_eq!(job, &expected);

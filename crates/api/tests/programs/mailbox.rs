@@ -35,7 +35,7 @@ async fn messages_are_read_newest_first_by_their_organization() {
     for number in 1..=3 {
         capture(&server, &page, number).await;
     }
-    let reader = server.acme_with("read").await;
+    let reader = server.acme_with("manage").await;
     let first = reader.get("/v1/mailbox?limit=2").await.with(200).json();
     let subjects = |list: &Value| -> Vec<String> {
         list["data"].as_array().unwrap().iter().map(|entry| entry["subject"].as_str().unwrap().to_owned()).collect()
@@ -62,6 +62,10 @@ async fn messages_are_read_newest_first_by_their_organization() {
     assert_eq!(message, expected);
     server.other().get(&path).await.with(404);
     assert_eq!(server.other().get("/v1/mailbox").await.with(200).json()["data"], json!([]));
+    let powerless = server.acme_with("publish").await;
+    for path in ["/v1/mailbox", &path] {
+        powerless.get(path).await.with(403);
+    }
     for path in ["/v1/mailbox/0", "/v1/mailbox/x", "/v1/mailbox/-1"] {
         reader.get(path).await.with(404);
     }

@@ -20,14 +20,17 @@ async fn a_token_tells_whose_it_is() {
 #[actix_web::test]
 async fn only_a_token_with_the_right_scope_may() {
     let server = Server::new().await;
-    for (program, code, field) in [
-        (server.stranger(), "key-missing", Some("authorization")),
-        (server.bearer("rp_pat_nonsense"), "key-invalid", Some("authorization")),
-        (server.pair("a", "b"), "key-missing", Some("authorization")),
+    for (program, code, told) in [
+        (server.stranger(), "key-missing", "A personal access token is needed"),
+        (server.bearer("rp_pat_nonsense"), "key-invalid", "The personal access token is invalid"),
+        (server.bearer("nonsense"), "key-invalid", "The client API key is invalid"),
+        (server.pair("a", "b"), "key-missing", "A personal access token is needed"),
     ] {
         let refusal = program.get("/v1/me").await.with(403);
         assert_eq!(refusal.json()["error"], code);
-        assert_eq!(refusal.causes(), Vec::from_iter(field.map(str::to_owned)));
+        assert_eq!(refusal.causes(), ["authorization"]);
+        let description = refusal.json()["error_description"].as_str().map(str::to_owned).unwrap();
+        assert!(description.starts_with(told), "{description}");
     }
     let reader = server.acme_with("read").await;
     let publisher = server.acme_with("publish").await;
@@ -70,7 +73,7 @@ async fn repositories() {
     assert_eq!(created.header("location"), path);
     let expected = json!({
         "id": repository["id"], "name": "acme/api", "origin": "api", "hook_url": null, "source_id": null,
-        "last_delivery": null, "revision": 1, "created_at": "2024-05-01T12:00:00Z",
+        "last_delivery": null, "source": null, "revision": 1, "created_at": "2024-05-01T12:00:00Z",
     });
     assert_eq!(repository, expected);
     assert_eq!(acme.get(&path).await.with(200).json(), expected);
@@ -78,11 +81,30 @@ async fn repositories() {
     let taken = acme.post("/v1/repositories", json!({ "name": "ACME/API", "origin": "api" })).await.with(409);
     assert_eq!((&taken.json()["error"], taken.causes()), (&json!("conflict"), vec!["name".to_owned()]));
     server.other().post("/v1/repositories", json!({ "name": "acme/api", "origin": "api" })).await.with(201);
-    for origin in ["gitlab", "gitea", "generic"] {
+    for origin in ["bitbucket", "GitHub", ""] {
         let refusal = acme.post("/v1/repositories", json!({ "name": "acme/web", "origin": origin })).await.with(400);
         assert_eq!(refusal.causes(), ["origin"]);
         let description = refusal.json()["error_description"].as_str().unwrap().to_owned();
-        assert!(description.contains("must be api or github: this server takes releases from no other origin yet"));
+        assert!(description.contains("must be api, github, gitlab, gitea (for Forgejo too), gogs or generic"));
+    }
+}
+
+#[actix_web::test]
+async fn a_repository_of_every_forge_has_a_webhook_and_a_secret() {
+    let server = Server::new().await;
+    let acme = server.acme();
+    for (origin, secret_length) in [("github", 27), ("gitea", 27), ("gogs", 27), ("gitlab", 50), ("generic", 50)] {
+        let body = json!({ "name": format!("acme/{origin}"), "origin": origin });
+        let created = acme.post("/v1/repositories", body).await.with(201).json();
+        let url = format!("https://releases.example.com/hooks/{origin}/{}", created["id"]);
+        assert_eq!(created["hook_url"], url);
+        let rotate = format!("/v1/repositories/{}/rotate", created["id"]);
+        let rotated = acme.post(&rotate, json!({})).await.with(200).json();
+        for answer in [&created, &rotated] {
+            let secret = answer["hook_secret"].as_str().unwrap();
+            assert_eq!((secret.len(), secret.starts_with("whsec_")), (secret_length, secret_length == 50), "{origin}");
+        }
+        assert_ne!(created["hook_secret"], rotated["hook_secret"]);
     }
 }
 
@@ -215,7 +237,8 @@ async fn pages() {
     assert_eq!(created.header("location"), path);
     let expected = json!({
         "id": id, "slug": "acme-app", "url": "https://releases.example.com/p/acme-app", "title": "Acme App",
-        "description": "What is new", "published": false, "grouping": "off", "unversioned_as": "minor",
+        "description": "What is new", "published": false, "grouping": "off", "group_window_minutes": 0,
+        "group_initial_version": "v0.1.0", "unversioned_as": "minor",
         "api_enabled": false, "revision": 1, "created_at": "2024-05-01T12:00:00Z", "updated_at": "2024-05-01T12:00:00Z",
     });
     assert_eq!(page, expected);

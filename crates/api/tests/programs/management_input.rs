@@ -120,8 +120,14 @@ fn wrong_fields(method: &Method, path: &str) -> Vec<(&'static str, Value)> {
             ("description", long.clone()),
             ("description", nul.clone()),
             ("published", json!("yes")),
-            ("grouping", json!("auto")),
+            ("grouping", json!("Auto")),
             ("grouping", json!(1)),
+            ("group_window_minutes", json!(-1)),
+            ("group_window_minutes", json!(10_081)),
+            ("group_window_minutes", json!("60")),
+            ("group_initial_version", json!("1.0")),
+            ("group_initial_version", json!("v1.0.0-rc.1")),
+            ("group_initial_version", json!(1)),
             ("unversioned_as", json!("Major")),
         ]);
     }
@@ -191,7 +197,7 @@ async fn every_field_at_fault_is_named() {
     let causes = |answer: crate::support::Answer| answer.with(400).causes();
     assert_eq!(causes(acme.post("/v1/repositories", json!({})).await), ["name", "origin"]);
     assert_eq!(causes(acme.post("/v1/projects", json!({})).await), ["name"]);
-    let page = json!({ "slug": 1, "published": 1, "unversioned_as": "all", "grouping": "auto" });
+    let page = json!({ "slug": 1, "published": 1, "unversioned_as": "all", "grouping": "all" });
     let named = causes(acme.post("/v1/pages", page).await);
     assert_eq!(named, ["title", "slug", "published", "unversioned_as", "grouping"]);
     let release = json!({ "title": 1, "draft": 1, "published_at": "now" });

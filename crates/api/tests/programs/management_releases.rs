@@ -28,6 +28,7 @@ async fn a_release_by_hand_is_shown_at_once_and_told() {
         "notes": "# New ", "author": "Jo", "published_at": "2024-05-01T12:00:00Z", "prerelease": false, "draft": false,
         "notify": null, "state": "published", "revision": 1,
         "created_at": "2024-05-01T12:00:00Z", "updated_at": "2024-05-01T12:00:00Z",
+        "permalinks": [format!("https://releases.example.com/p/acme/releases/{id}")],
     });
     assert_eq!(release, expected);
     assert_eq!(acme.get(&format!("/v1/releases/{id}")).await.with(200).json(), expected);

@@ -44,6 +44,7 @@ async fn ask(program: &Program<'_>, route: &Route, path: &str, body: &Value) -> 
     let method = route.method.clone();
     match route.content_type.as_deref() {
         Some("application/json") => program.json(method, path, body.clone()).await,
+        Some("text/markdown") => program.body(method, path, "text/markdown", "## 1.0.0 - 2024-05-01\n\n- Mine\n").await,
         Some(content_type) => program.body(method, path, content_type, "email\nmine@example.com\n").await,
         None => program.send(TestRequest::with_uri(path).method(method)).await,
     }
@@ -102,7 +103,11 @@ impl Acme {
         let components = acme.get(&format!("/v1/pages/{page}/components")).await.json();
         let release = json!({ "version": "v1.0.0", "notify": true });
         let release = acme.post(&format!("/v1/repositories/{repository}/releases"), release).await.with(201).json();
+        acme.patch(&format!("/v1/pages/{page}"), json!({ "grouping": "manual" })).await.with(200);
+        let group = json!({ "version": "v1.0.0", "release_ids": [release["id"]] });
+        let group = acme.post(&format!("/v1/pages/{page}/groups"), group).await.with(201).json();
         let ids = vec![
+            ("{group_id}", group["id"].to_string()),
             ("{page_id}", page),
             ("{component_id}", components["data"][0]["id"].to_string()),
             ("{repository_id}", repository.clone()),
@@ -127,6 +132,9 @@ fn body_of(route: &Route) -> Value {
     }
     if route.path == "/v1/repositories/{repository_id}" {
         body = json!({ "name": "acme/mine" });
+    }
+    if route.path.ends_with("/groups") {
+        body["release_ids"] = json!(["xbcehyc"]);
     }
     if route.path.contains("{component_id}") {
         body = json!({ "name": "Mine" });

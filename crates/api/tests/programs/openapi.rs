@@ -63,6 +63,9 @@ async fn operations(server: &Server) -> Vec<(Method, String, Value, bool)> {
     let release = acme.post(&releases, json!({ "version": "v1.0.0" })).await.with(201).json();
     let component = acme.get(&format!("/v1/pages/{page}/components")).await.json()["data"][0]["id"].to_string();
     let (project, _) = server.project("iOS app").await;
+    acme.patch(&format!("/v1/pages/{page}"), json!({ "grouping": "manual" })).await.with(200);
+    let group = json!({ "version": "v1.0.0", "release_ids": [release["id"]] });
+    let group = acme.post(&format!("/v1/pages/{page}/groups"), group).await.with(201).json();
     let paths = openapi_document()["paths"].as_object().expect("paths");
     let mut found = Vec::new();
     for (template, operations) in paths.iter().filter(|(path, _)| path.starts_with("/v1")) {
@@ -71,6 +74,7 @@ async fn operations(server: &Server) -> Vec<(Method, String, Value, bool)> {
             .replace("{repository_id}", &repository["id"].to_string())
             .replace("{release_id}", release["id"].as_str().expect("an id"))
             .replace("{component_id}", &component)
+            .replace("{group_id}", &group["id"].to_string())
             .replace("{app_id}", &project["app_id"].to_string());
         for (method, operation) in operations.as_object().expect("operations") {
             let schema = &operation["requestBody"]["content"]["application/json"]["schema"];

@@ -3,33 +3,38 @@
 mod history;
 mod sample;
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::net::{SocketAddr, TcpListener};
 
+use releasepage_api::server;
 use secrecy::ExposeSecret as _;
 
 use self::sample::{Sample, sample_write};
 use super::{block_on, load, print, serve};
-use crate::{failure::Failure, settings::SettingsSources, shutdown::shutdown_switch, wiring::Wiring};
+use crate::{
+    failure::Failure,
+    settings::{Origin, Settings, SettingsSources},
+    shutdown::shutdown_switch,
+    wiring::Wiring,
+};
 
-/// Where the demo listens if nobody else does.
-const PORT: u16 = 8080;
+/// The setting of where it listens.
+const LISTEN: &str = "server.listen";
 
 /// Runs the product until SIGTERM or SIGINT, and leaves nothing behind.
+///
+/// Whatever is set elsewhere, its data, database and mail are its own; where it listens can be set, so that several run
+/// beside each other.
 pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
     let directory = tempfile::Builder::new()
         .prefix("releasepage-demo-")
         .tempdir()
         .map_err(Failure::io("no temporary directory can be made"))?;
-    let listener = listener_open()?;
-    let address = listener.local_addr().map_err(Failure::io("the listening address cannot be read"))?;
     let settings = load(
         sources
             .with_fixed("data_dir", directory.path().display().to_string())
             .with_fixed("secret_key_file", directory.path().join("secret_key").display().to_string())
             .with_fixed("database.url", format!("sqlite://{}", directory.path().join("releasepage.db").display()))
             .with_fixed("mail.url", "mailbox:")
-            .with_fixed("server.listen", address.to_string())
-            .with_fixed("server.public_url", format!("http://{address}"))
             .with_default("notify.delay_seconds", "1")
             // Whoever tries the printed line again waits for another mail.
             .with_default("limits.confirmation_interval_minutes", "0")
@@ -37,6 +42,8 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
             .with_default("limits.confirmations_per_address_per_day", "1000")
             .with_default("log.filter", "warn"),
     )?;
+    let listener = listener_open(&settings)?;
+    let address = listener.local_addr().map_err(Failure::io("the listening address cannot be read"))?;
     let wiring = Wiring::prepare(settings)?;
     block_on(async move {
         let sample = sample_write(&wiring).await?;
@@ -47,15 +54,20 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
     })
 }
 
-/// The usual port, or any free one.
-fn listener_open() -> Result<TcpListener, Failure> {
-    let at = |port| TcpListener::bind(SocketAddr::from((Ipv4Addr::LOCALHOST, port)));
-    at(PORT).or_else(|_| at(0)).map_err(Failure::io("no port of this machine can be listened on"))
+/// The address that somebody set; where nobody did, the usual one, or any free port.
+fn listener_open(settings: &Settings) -> Result<TcpListener, Failure> {
+    let usual = settings.server.listen;
+    if settings.origin(LISTEN) != Origin::Default {
+        return serve::listener_open(settings, LISTEN, usual);
+    }
+    let free = SocketAddr::new(usual.ip(), 0);
+    let opened = server::bind(usual).or_else(|_| server::bind(free));
+    opened.map_err(Failure::io("no port of this machine can be listened on"))
 }
 
 fn welcome(url: &str, sample: &Sample) -> String {
-    let Sample { slug, page_id, live_key, api_key, secret_key, email, password } = sample;
-    let (secret_key, password) = (secret_key.expose_secret(), password.expose_secret());
+    let Sample { slug, page_id, live_key, api_key, secret_key, email, password, token } = sample;
+    let (secret_key, password, token) = (secret_key.expose_secret(), password.expose_secret(), token.expose_secret());
     format!(
         r#"ReleasePage is running, with sample data that is gone when you press Ctrl-C.
 
@@ -67,6 +79,7 @@ fn welcome(url: &str, sample: &Sample) -> String {
   Page key            {live_key}
   Project API key     {api_key}
   Project secret key  {secret_key}
+  Access token        {token}     for the management API, see {url}/docs
 
 Read the latest versions:
 

@@ -5,16 +5,29 @@ use std::{
     time::Duration,
 };
 
+use ureq::Error;
+
 use crate::{failure::Failure, settings::Settings};
+
+/// How long the answer may take.
+const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks the server on this machine, or the worker.
 pub(super) fn health(settings: &Settings, worker: bool) -> Result<(), Failure> {
     let listen = if worker { worker_listen(settings)? } else { settings.server.listen };
     let url = format!("http://{}/healthz", reachable(listen));
-    let config = ureq::Agent::config_builder().timeout_global(Some(Duration::from_secs(5))).proxy(None).build();
-    match ureq::Agent::new_with_config(config).get(&url).call() {
-        Ok(_) => Ok(()),
-        Err(error) => Err(Failure::Said(format!("{url}: {error}"))),
+    let config = ureq::Agent::config_builder().timeout_global(Some(TIMEOUT)).proxy(None).build();
+    let answered = ureq::Agent::new_with_config(config).get(&url).call();
+    answered.map(drop).map_err(|error| Failure::Said(format!("{url} {}", problem(error))))
+}
+
+/// What is wrong, as the end of a sentence that begins with the address.
+fn problem(error: Error) -> String {
+    match error {
+        Error::StatusCode(status) => format!("answers {status}"),
+        Error::Timeout(_) => format!("does not answer within {} seconds", TIMEOUT.as_secs()),
+        Error::Io(error) => format!("cannot be reached: {error}"),
+        error => format!("does not answer as it should: {error}"),
     }
 }
 

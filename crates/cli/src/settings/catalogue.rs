@@ -89,6 +89,7 @@ pub(super) fn neighbours(key: &str) -> String {
 
 const ADDRESS: &str = "an IP address and a port, such as 127.0.0.1:8080 or [::]:8080";
 const PUBLIC_URL: &str = "an http or https URL of a host, without a path, such as https://releases.example.com";
+const API_URL: &str = "the http or https URL of a forge's API, such as https://git.example.com/api/v3";
 const REGION: &str = "1 to 32 lower-case letters, digits and hyphens, such as eu";
 
 /// Every setting, section by section, in the order of the document.
@@ -353,6 +354,46 @@ pub(super) const ENTRIES: &[Entry] = &[
         default: Fallback::Fixed("20"),
         accepts: Accepts::Whole(1..=100_000_000),
         about: "The most attempts to sign in of one client address in a quarter of an hour.",
+    },
+    Entry {
+        key: "sources.github_api_url",
+        default: Fallback::Fixed("\"https://api.github.com\""),
+        accepts: Accepts::Form(API_URL),
+        about: "Where releases of repositories of origin github are fetched from; a repository can name another address.",
+    },
+    Entry {
+        key: "sources.gitlab_api_url",
+        default: Fallback::Fixed("\"https://gitlab.com/api/v4\""),
+        accepts: Accepts::Form(API_URL),
+        about: "The same for the origin gitlab.",
+    },
+    Entry {
+        key: "sources.gitea_api_url",
+        default: Fallback::Fixed("\"https://codeberg.org/api/v1\""),
+        accepts: Accepts::Form(API_URL),
+        about: "The same for the origin gitea.",
+    },
+    Entry {
+        key: "sources.poll_minutes",
+        default: Fallback::Fixed("30"),
+        accepts: Accepts::Whole(1..=1_440),
+        about: "How often a forge is asked for what its webhook missed.",
+    },
+    Entry {
+        key: "egress.allowed_hosts",
+        default: Fallback::Fixed("[]"),
+        accepts: Accepts::Form(
+            "host names and IP addresses, with or without a port, such as [\"git.internal\", \"10.0.0.5:3000\"]",
+        ),
+        about: "The hosts which the server may ask for releases although their addresses are private: users type the \
+                addresses of forges, and whatever answers inside the network is not theirs to reach. A host is meant as \
+                a URL has it, without those below it. In the environment: separated by commas.",
+    },
+    Entry {
+        key: "egress.timeout_seconds",
+        default: Fallback::Fixed("30"),
+        accepts: Accepts::Whole(1..=300),
+        about: "How long a request to an address that a user typed may take as a whole.",
     },
     Entry {
         key: "retention.unconfirmed_days",

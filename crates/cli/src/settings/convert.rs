@@ -6,7 +6,9 @@ use std::time::Duration;
 use chrono::TimeDelta;
 use releasepage_api::settings::ApiSettings;
 use releasepage_domain::subscription::RequestCaps;
+use releasepage_egress::EgressSettings;
 use releasepage_jobs::settings::RunnerSettings;
+use releasepage_sources::backfill::FetchSettings;
 use releasepage_storage::StoreSettings;
 use releasepage_storage::retention::Retention;
 
@@ -66,6 +68,24 @@ impl Settings {
         }
     }
 
+    /// For fetching releases from forges.
+    pub(crate) fn fetch(&self) -> FetchSettings {
+        FetchSettings {
+            github: self.sources.github_api_url.clone(),
+            gitlab: self.sources.gitlab_api_url.clone(),
+            gitea: self.sources.gitea_api_url.clone(),
+            poll_interval: TimeDelta::minutes(self.sources.poll_minutes.into()),
+        }
+    }
+
+    /// For requests to addresses that users typed.
+    pub(crate) fn egress(&self) -> EgressSettings {
+        EgressSettings {
+            allowed_hosts: self.egress.allowed_hosts.clone(),
+            timeout: Duration::from_secs(self.egress.timeout_seconds),
+        }
+    }
+
     /// For the pruning of what is past its time.
     pub(crate) fn retention(&self) -> Retention {
         Retention {
@@ -91,6 +111,7 @@ mod tests {
         let settings = SettingsSources::new(Vec::new()).load().unwrap();
         assert_eq!(settings.runner(), RunnerSettings::default());
         assert_eq!(settings.retention(), Retention::default());
+        assert_eq!(settings.egress(), EgressSettings::default());
         assert_eq!(format!("{:?}", settings.request_caps()), format!("{:?}", RequestCaps::default()));
     }
 

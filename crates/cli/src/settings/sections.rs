@@ -8,13 +8,15 @@ use std::path::PathBuf;
 use releasepage_api::client::Network;
 use releasepage_auth::project_key::Region;
 use releasepage_auth::secret_key::SecretKey;
+use releasepage_egress::AllowedHost;
 use releasepage_mailer::settings::MailSettings;
+use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::DatabaseUrl;
 use serde::Deserialize;
 
 use super::error::SettingsError;
 use super::load::Origins;
-use super::values::{LogFilter, PublicUrl, database_url, endpoints, networks, parsed, secret_key};
+use super::values::{LogFilter, PublicUrl, database_url, endpoints, listed, parsed, secret_key};
 
 /// All settings of a process, checked.
 #[derive(Clone, Debug, Deserialize)]
@@ -45,6 +47,10 @@ pub(crate) struct Settings {
     pub(crate) jobs: JobSettings,
     /// The caps on what strangers can make the server mail.
     pub(crate) limits: LimitSettings,
+    /// Where releases are fetched from.
+    pub(crate) sources: SourcesSettings,
+    /// Which addresses that users typed are asked.
+    pub(crate) egress: EgressSettings,
     /// How long what is kept.
     pub(crate) retention: RetentionSettings,
     /// Form and amount of the log.
@@ -87,7 +93,7 @@ pub(crate) struct ServerSettings {
     #[serde(deserialize_with = "endpoints")]
     pub(crate) endpoints: BTreeMap<String, PublicUrl>,
     /// The proxies whose `X-Forwarded-For` is believed.
-    #[serde(deserialize_with = "networks")]
+    #[serde(deserialize_with = "listed")]
     pub(crate) trusted_proxies: Vec<Network>,
     /// Threads that serve requests; `None` means one for each core.
     pub(crate) workers: Option<usize>,
@@ -180,6 +186,34 @@ pub(crate) struct LimitSettings {
     pub(crate) token_requests_per_minute: u32,
     /// Attempts to sign in of one client address in a quarter of an hour.
     pub(crate) sign_ins_per_quarter_hour: u32,
+}
+
+/// The section `sources`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct SourcesSettings {
+    /// GitHub's API.
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) github_api_url: ForgeAddress,
+    /// GitLab's API.
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) gitlab_api_url: ForgeAddress,
+    /// The API of Gitea or Forgejo.
+    #[serde(deserialize_with = "parsed")]
+    pub(crate) gitea_api_url: ForgeAddress,
+    /// Minutes between two polls of a repository.
+    pub(crate) poll_minutes: u32,
+}
+
+/// The section `egress`.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct EgressSettings {
+    /// The hosts that may be private.
+    #[serde(deserialize_with = "listed")]
+    pub(crate) allowed_hosts: Vec<AllowedHost>,
+    /// Seconds that a request may take.
+    pub(crate) timeout_seconds: u64,
 }
 
 /// The section `retention`.

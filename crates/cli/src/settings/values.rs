@@ -5,7 +5,6 @@ use std::fmt;
 use std::net::SocketAddr;
 use std::str::FromStr;
 
-use releasepage_api::client::Network;
 use releasepage_auth::project_key::Region;
 use releasepage_auth::secret_key::SecretKey;
 use releasepage_storage::DatabaseUrl;
@@ -75,9 +74,13 @@ pub(super) fn secret_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<O
     SecretKey::parse(&String::deserialize(deserializer)?).map(Some).map_err(de::Error::custom)
 }
 
-/// Reads networks from a list, as a file has it, or from text separated by commas, as an environment variable has it, with or
+/// Reads values from a list, as a file has it, or from text separated by commas, as an environment variable has it, with or
 /// without the brackets and quotes of the file.
-pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<Network>, D::Error> {
+pub(super) fn listed<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr<Err: fmt::Display>,
+{
     #[derive(Deserialize)]
     #[serde(untagged)]
     enum Listed {
@@ -86,12 +89,19 @@ pub(super) fn networks<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec
     }
     let listed = match Listed::deserialize(deserializer)? {
         Listed::List(list) => list,
-        Listed::Text(text) => {
-            let text = text.trim().trim_start_matches('[').trim_end_matches(']');
-            text.split(',').map(|part| part.trim().trim_matches(['"', '\'']).to_owned()).collect()
-        }
+        Listed::Text(text) => match bracketless(text.trim()).trim() {
+            "" => Vec::new(),
+            text => text.split(',').map(|part| part.trim().trim_matches(['"', '\'']).to_owned()).collect(),
+        },
     };
     listed.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
+}
+
+/// A list without the brackets around it; the first and the last one may also be those of two IPv6 addresses in it.
+fn bracketless(text: &str) -> &str {
+    let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
+    let are_a_pair = |inner: &&str| inner.find(']') >= inner.find('[');
+    inner.filter(are_a_pair).unwrap_or(text)
 }
 
 /// Reads the addresses of other regions' servers, by the names of the regions.
@@ -153,5 +163,19 @@ mod tests {
             filter.filter();
         }
         assert!(LogFilter::try_from("releasepage=loud".to_owned()).is_err());
+    }
+
+    #[test]
+    fn brackets_of_a_list_are_told_from_those_of_addresses() {
+        for (text, inner) in [
+            ("a,b", "a,b"),
+            ("[a,b]", "a,b"),
+            ("[]", ""),
+            ("[::1]:3000,b", "[::1]:3000,b"),
+            ("[::1]:3000,[::2]", "[::1]:3000,[::2]"),
+            ("[\"[::1]:3000\",\"[::2]\"]", "\"[::1]:3000\",\"[::2]\""),
+        ] {
+            assert_eq!(bracketless(text), inner, "{text}");
+        }
     }
 }

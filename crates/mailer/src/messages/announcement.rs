@@ -69,12 +69,13 @@ struct AnnouncementText<'a> {
     unsubscribe: String,
 }
 
-struct NotesText<'a> {
-    text: String,
+/// Notes as templates print them.
+pub(super) struct NotesText<'a> {
+    pub(super) text: String,
     /// Whether there is more to them than the text here.
-    shortened: bool,
+    pub(super) shortened: bool,
     /// Left out where it is too long or would load something; the text takes its place then.
-    html: Option<&'a str>,
+    pub(super) html: Option<&'a str>,
 }
 
 #[derive(Template)]
@@ -110,7 +111,7 @@ impl Announcement<'_> {
             title,
             kind: kind(self.bump),
             bump: self.bump,
-            notes: self.notes.and_then(NotesText::new),
+            notes: self.notes.and_then(|notes| NotesText::new(notes, 1)),
             permalink: self.permalink.as_str(),
             preferences: self.preferences.as_str(),
             unsubscribe: heading.unsubscribe.to_string(),
@@ -132,14 +133,15 @@ impl AnnouncementText<'_> {
 }
 
 impl<'a> NotesText<'a> {
-    /// The notes, or an excerpt of long ones; `None` where they say nothing.
-    fn new(notes: Notes<'a>) -> Option<Self> {
+    /// The notes, or an excerpt of long ones, where a mail holds so many `parts` like them; `None` where they say nothing.
+    pub(super) fn new(notes: Notes<'a>, parts: usize) -> Option<Self> {
         let text = text::lines(notes.text).trim().to_owned();
         if text.is_empty() {
             return None;
         }
-        if text.chars().count() > NOTES_TEXT_LENGTH || notes.html.len() > NOTES_HTML_LENGTH {
-            let excerpt = text::cut(&text, NOTES_EXCERPT_LENGTH);
+        let (text_length, html_length) = (NOTES_TEXT_LENGTH / parts.max(1), NOTES_HTML_LENGTH / parts.max(1));
+        if text.chars().count() > text_length || notes.html.len() > html_length {
+            let excerpt = text::cut(&text, NOTES_EXCERPT_LENGTH.min(text_length));
             return Some(Self { shortened: excerpt != text, text: excerpt, html: None });
         }
         let html = Some(notes.html).filter(|html| !loads_something(html));
@@ -156,7 +158,7 @@ fn loads_something(html: &str) -> bool {
 }
 
 /// What a release with this bump is called.
-const fn kind(bump: Bump) -> &'static str {
+pub(super) const fn kind(bump: Bump) -> &'static str {
     match bump {
         Bump::Major => "Major release",
         Bump::Minor => "Minor release",
@@ -172,7 +174,7 @@ fn component_name(page: &str, component: &str) -> String {
 }
 
 /// The title without the version that many authors begin it with: `Faster search` for `v1.2.0 – Faster search`.
-fn release_title(version: &str, title: &str) -> String {
+pub(super) fn release_title(version: &str, title: &str) -> String {
     let number = version.trim_start_matches(['v', 'V']);
     let rest = [version, number].iter().find_map(|prefix| title.strip_prefix(prefix)).unwrap_or(title);
     // `1.2` is no prefix of `1.2.0` or of `1.2th`.
@@ -216,13 +218,15 @@ mod tests {
     #[test]
     fn notes_that_are_long_or_load_something_become_text() {
         let text = "word ".repeat(5_000);
-        let notes = NotesText::new(Notes { text: &text, html: "<p>short</p>" }).expect("notes");
+        let notes = NotesText::new(Notes { text: &text, html: "<p>short</p>" }, 1).expect("notes");
         assert!(notes.html.is_none() && notes.shortened && notes.text.chars().count() <= NOTES_EXCERPT_LENGTH);
         let html = "x".repeat(NOTES_HTML_LENGTH + 1);
-        let notes = NotesText::new(Notes { text: "short", html: &html }).expect("notes");
+        let notes = NotesText::new(Notes { text: "short", html: &html }, 1).expect("notes");
         assert!(notes.html.is_none() && notes.text == "short");
-        let notes = NotesText::new(Notes { text: "short", html: "<p><IMG src='x'></p>" }).expect("notes");
+        let notes = NotesText::new(Notes { text: "short", html: "<p><IMG src='x'></p>" }, 1).expect("notes");
         assert!(notes.html.is_none() && !notes.shortened);
-        assert!(NotesText::new(Notes { text: " \n", html: "" }).is_none());
+        assert!(NotesText::new(Notes { text: " \n", html: "" }, 1).is_none());
+        let notes = NotesText::new(Notes { text: &text, html: "<p>short</p>" }, 20).expect("notes");
+        assert!(notes.shortened && notes.text.chars().count() <= NOTES_TEXT_LENGTH / 20);
     }
 }

@@ -2,14 +2,12 @@
 
 use std::{sync::Arc, time::Duration};
 
-use releasepage_content::{RemoteImages, notes_html, notes_text};
-use releasepage_domain::subscriber::Following;
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     addresses::address_suppress,
     deliveries::{
-        AnnouncementContent, DeliveryResult, DeliveryTurn, DueDelivery, announcement_content, deliveries_due,
-        deliveries_put_off, delivery_look, delivery_record,
+        DeliveryResult, DeliveryTurn, DueDelivery, announcement_content, deliveries_due, deliveries_put_off,
+        delivery_look, delivery_record,
     },
     jobs::JobTicket,
     subscribers::Subscriber,
@@ -21,19 +19,12 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
-use super::{MailWorker, post::Posted};
-use crate::{
-    message::Mail,
-    messages::{Announcement, FollowingView, Notes, PageView},
-    retry::{Patience, retry_spent},
+use super::{
+    MailWorker,
+    announcement::{Content, content_render},
+    post::Posted,
 };
-
-/// An announcement with its notes rendered, for all of its messages.
-struct Content {
-    announcement: AnnouncementContent,
-    notes_text: String,
-    notes_html: String,
-}
+use crate::retry::{Patience, retry_spent};
 
 /// How the turn of one message ended, as far as the batch is concerned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -120,17 +111,19 @@ impl MailWorker {
         let result = match look {
             DeliveryTurn::Over => return Ok(Turn::Recorded),
             DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
-            DeliveryTurn::Send(subscriber) => match self.delivery_mail(content, delivery, &subscriber) {
-                Ok(mail) => {
-                    let posted = self.post(mail, &subscriber.page.id, subscriber.environment, &self.lines).await?;
-                    match self.delivery_result(posted, delivery, *subscriber).await? {
-                        Some(result) => result,
-                        None => return Ok(Turn::NoWay),
+            DeliveryTurn::Send { subscriber, releases } => {
+                match self.delivery_mail(content, delivery, (&subscriber, &releases)) {
+                    Ok(mail) => {
+                        let posted = self.post(mail, &subscriber.page.id, subscriber.environment, &self.lines).await?;
+                        match self.delivery_result(posted, delivery, *subscriber).await? {
+                            Some(result) => result,
+                            None => return Ok(Turn::NoWay),
+                        }
                     }
+                    // A message that cannot be written is the end of it, and of no other.
+                    Err(unwritable) => DeliveryResult::Failed(unwritable.to_string()),
                 }
-                // A message that cannot be written is the end of it, and of no other.
-                Err(unwritable) => DeliveryResult::Failed(unwritable.to_string()),
-            },
+            }
         };
         let record = || delivery_record(&self.store, delivery.id, ticket, result.clone(), self.clock.now());
         self.insist(record).await?;
@@ -169,61 +162,6 @@ impl MailWorker {
             }
         }))
     }
-
-    fn delivery_mail(
-        &self,
-        content: &Content,
-        delivery: DueDelivery,
-        subscriber: &Subscriber,
-    ) -> Result<Mail, JobFailure> {
-        let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
-        let announcement = &content.announcement;
-        let message_id =
-            self.message_id("delivery", delivery.id, delivery.created_at).map_err(|error| failed(&error))?;
-        let unsubscribe = self.unsubscribe_url(subscriber.id);
-        let to = subscriber.address.as_str();
-        let heading = self.heading(message_id, delivery.created_at, &announcement.page, to, unsubscribe)?;
-        let url = self.page_url(&announcement.page);
-        let permalink = self.url(&["p", &announcement.page.slug, "releases", &announcement.release_id]);
-        let preferences = self.preferences_url(subscriber.id, subscriber.link_generation);
-        let names: Vec<&str> = match &subscriber.following {
-            Following::All => Vec::new(),
-            Following::Only(_) => subscriber
-                .components
-                .iter()
-                .filter(|component| subscriber.following.holds(component.id))
-                .map(|component| component.name.as_str())
-                .collect(),
-        };
-        let message = Announcement {
-            page: PageView { title: &announcement.page.title, url: &url },
-            component: &announcement.component.name,
-            version: &announcement.version,
-            title: &announcement.title,
-            bump: announcement.bump,
-            notes: announcement
-                .notes
-                .is_some()
-                .then_some(Notes { text: &content.notes_text, html: &content.notes_html }),
-            permalink: &permalink,
-            following: FollowingView { bumps: subscriber.preferences.bumps(), components: &names },
-            preferences: &preferences,
-        };
-        message.mail(heading).map_err(|error| failed(&error))
-    }
-}
-
-/// Renders the notes of an announcement, which may be long, on a thread that may be.
-async fn content_render(announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
-    let render = move || {
-        let notes = announcement.notes.as_deref().unwrap_or_default();
-        Arc::new(Content {
-            notes_text: notes_text(notes),
-            notes_html: notes_html(notes, RemoteImages::Refused),
-            announcement,
-        })
-    };
-    tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
 }
 
 /// What a batch comes to after one more turn: the first failure, or that there is no way.

@@ -4,7 +4,9 @@ use proptest::prelude::*;
 use releasepage_domain::bump::Bump;
 use releasepage_mailer::{
     message::Mail,
-    messages::{Announcement, Change, Confirm, FollowingView, Leave, Notes, PageView, Remind},
+    messages::{
+        Announcement, Change, Confirm, FollowingView, GroupAnnouncement, GroupRelease, Leave, Notes, PageView, Remind,
+    },
 };
 use url::Url;
 
@@ -43,6 +45,28 @@ fn mails(title: &str, component: &str, release: &str) -> Vec<(&'static str, Mail
     let excerpt =
         Announcement { notes: Some(Notes { text: &long, html: "<p>…</p>" }), bump: Bump::Major, ..announcement };
     let bare = Announcement { notes: None, title: "", bump: Bump::Prerelease, following: NARROW, ..announcement };
+    let released = |component, bump, notes| GroupRelease {
+        component,
+        version: "v1.2.0",
+        title: release,
+        bump,
+        notes,
+        permalink: url("/p/acme/releases/12"),
+    };
+    let members = [released(component, Bump::Major, Some(NOTES)), released("Web", Bump::Patch, None)];
+    let group = GroupAnnouncement {
+        page,
+        version: "v0.5.0",
+        introduction: None,
+        releases: &members,
+        permalink: &page_url,
+        following: DEFAULT,
+        preferences: &preferences,
+    };
+    let one = GroupAnnouncement { releases: &members[1..], following: NARROW, ..group };
+    let long_notes = Notes { text: &long, html: "<p>…</p>" };
+    let many: Vec<_> = std::iter::repeat_with(|| released(component, Bump::Minor, Some(long_notes))).take(60).collect();
+    let many = GroupAnnouncement { introduction: Some(NOTES), releases: &many, ..group };
     let heading = || heading("delivery-1", "reader@example.org");
     [
         ("confirm", Confirm { page, asked, confirm: &link }.mail(heading())),
@@ -53,6 +77,9 @@ fn mails(title: &str, component: &str, release: &str) -> Vec<(&'static str, Mail
         ("announcement", announcement.mail(heading())),
         ("announcement_with_long_notes", excerpt.mail(heading())),
         ("announcement_without_notes", bare.mail(heading())),
+        ("group", group.mail(heading())),
+        ("group_of_one", one.mail(heading())),
+        ("group_of_many", many.mail(heading())),
     ]
     .into_iter()
     .map(|(name, mail)| (name, mail.expect("a mail")))

@@ -115,13 +115,63 @@ async fn what_is_no_back_up_is_refused() {
     fs::write(&empty, "").unwrap();
     assert!(matches!(open_error(&empty), BackupError::NotABackup(_)));
 
-    // Damage in the middle is found by reading everything.
+    // So is one with a digest that is of no database.
     let mut bytes = fs::read(&file).unwrap();
-    let middle = bytes.len() / 2 / 4096 * 4096;
+    let end = bytes.len();
+    let digested = directory.path().join("digested");
+    fs::write(&digested, [b"\n", EMPTY_DIGEST].concat()).unwrap();
+    assert!(matches!(open_error(&digested), BackupError::NotABackup(_)));
+
+    // Damage in the middle is found by reading everything.
+    let middle = end / 2 / 4096 * 4096;
     bytes[middle..middle + 4096].fill(0xFF);
     let damaged = directory.path().join("damaged.db");
     fs::write(&damaged, bytes).unwrap();
-    assert!(matches!(open_error(&damaged), BackupError::Damaged { .. } | BackupError::NotABackup(_)));
+    assert!(matches!(open_error(&damaged), BackupError::Altered(_)));
+}
+
+/// The last line of a file that has nothing before it.
+const EMPTY_DIGEST: &[u8] = b"releasepage backup, sha256 of all before this line: \
+    e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855\n";
+
+/// The same file with the first `found` in it replaced by as many other bytes.
+fn altered(file: &Path, found: &[u8], other: &[u8]) {
+    let mut bytes = fs::read(file).unwrap();
+    let at = bytes.windows(found.len()).position(|window| window == found).expect("it is in the file");
+    bytes[at..at + other.len()].copy_from_slice(other);
+    fs::write(file, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_altered_value_is_noticed_before_anything_is_put_in_place() {
+    let (database, directory, file) = backed_up().await;
+    database.execute("UPDATE organizations SET name = 'A name to be altered'").await;
+    let value = directory.path().join("value.db");
+    backup_make(&path_of(&database), &value, KEY, "x", now()).unwrap();
+    altered(&value, b"A name to be altered", b"a");
+    assert!(matches!(open_error(&value), BackupError::Altered(_)));
+
+    // It is altered after it was looked at.
+    let path = directory.path().join("restored.db").display().to_string();
+    let backup = Backup::open(&file).unwrap();
+    altered(&file, KEY.as_bytes(), b"f");
+    let refused = backup.restore(&path, now());
+    assert!(matches!(refused, Err(BackupError::Altered(_))), "{refused:?}");
+    assert!(!Path::new(&path).exists() && !Path::new(&format!("{path}.restoring")).exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_back_up_without_its_digest_is_refused() {
+    let (_database, directory, file) = backed_up().await;
+    let bytes = fs::read(&file).unwrap();
+    let end = bytes.len();
+    let content = end - EMPTY_DIGEST.len() - 1;
+    // Cut off within the digest and before it, which is how a version without digests left it, and added to.
+    for other in [&bytes[..end - 1], &bytes[..content], &[&bytes[..], b"\n"].concat()] {
+        let undigested = directory.path().join("undigested.db");
+        fs::write(&undigested, other).unwrap();
+        assert!(matches!(open_error(&undigested), BackupError::Undigested(_)), "{} of {end}", other.len());
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

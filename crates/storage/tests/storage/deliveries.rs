@@ -50,7 +50,7 @@ async fn told(database: &Database, addresses: &[&str]) -> Told {
 async fn look(database: &Database, told: &Told, delivery: i64) -> String {
     let key = |address: &str| format!("key of {address}");
     match delivery_look(&database.store, delivery, told.content.clone(), key).await.unwrap() {
-        DeliveryTurn::Send(subscriber) => format!("send {}", subscriber.address.as_str()),
+        DeliveryTurn::Send { subscriber, .. } => format!("send {}", subscriber.address.as_str()),
         DeliveryTurn::Drop(reason) => format!("drop: {reason}"),
         DeliveryTurn::Over => "over".into(),
     }
@@ -73,10 +73,12 @@ both! {
         let told = told(database, &["a@example.com"]).await;
         let content = told.content;
         assert_eq!((content.id, &content.page.id), (ANNOUNCEMENT, &told.site.page_id));
-        assert_eq!((content.component.repo.as_str(), content.component.name.as_str()), ("acme/api", "api"));
-        assert_eq!((content.version.as_str(), content.bump), ("v1.1.0", Bump::Minor));
-        assert_eq!((content.title.as_str(), content.notes.as_deref()), ("Faster", Some("*Much*")));
-        assert_eq!((content.release_id, content.published_at, content.created_at), (told.release_id, now(), now()));
+        assert!(content.group.is_none() && content.releases.len() == 1);
+        let release = &content.releases[0];
+        assert_eq!((release.component.repo.as_str(), release.component.name.as_str()), ("acme/api", "api"));
+        assert_eq!((release.version.as_str(), release.bump), ("v1.1.0", Bump::Minor));
+        assert_eq!((release.title.as_str(), release.notes.as_deref()), ("Faster", Some("*Much*")));
+        assert_eq!((&release.id, content.created_at), (&told.release_id, now()));
         assert!(announcement_content(&database.store, 7).await.unwrap().is_none());
         let Site { organization_id, page_id, component_id, .. } = told.site;
         component_delete(&database.store, organization_id, page_id, component_id).await.unwrap();

@@ -1,15 +1,19 @@
 //! Who sees which jobs, and has which tried again.
 
 use chrono::Duration;
-use releasepage_domain::job::{JobPayload, JobState, Lane};
+use releasepage_domain::{
+    job::{JobPayload, JobState, Lane},
+    release::ReleaseInput,
+};
 use releasepage_storage::{
     StoreError,
     cursor::IdCursor,
     job_list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry, jobs_retry},
     jobs::job_claim,
+    repository_deletion::repository_delete,
 };
 
-use crate::support::{Database, both, is_not_found, now};
+use crate::support::{Database, both, is_not_found, now, release_input};
 
 /// Writes a job, `state` and `last_error` as they are in the table.
 async fn job(database: &Database, turn: &str, payload: &JobPayload, state: &str, last_error: &str) {
@@ -42,7 +46,22 @@ async fn ids(database: &Database, of: JobsOf) -> Vec<i64> {
 }
 
 both! {
-    async fn an_organization_sees_the_jobs_of_its_pages_and_the_first_those_of_the_server(database: &Database) {
+    async fn work_for_a_repository_is_its_owners_and_gone_with_it(database: &Database) {
+        database.owner("first@example.com").await;
+        let owner = database.owner("owner@example.com").await.organization_id;
+        let id = database.repository(owner, "acme/api").await.id;
+        let later = ReleaseInput { published_at: now() + Duration::days(1), ..release_input("v1.0.0") };
+        database.by_hand(id, later).await.unwrap();
+        let shown = list(database, JobsOf::Organization(owner), JobsFilter::default()).await;
+        let of: Vec<_> = shown.iter().map(|job| (job.kind.as_str(), job.repository_id)).collect();
+        assert_eq!(of, [("release_publish", Some(id))]);
+        assert_eq!(database.count("job_turns").await, 1);
+
+        repository_delete(&database.store, owner, id).await.unwrap();
+        assert_eq!((database.count("jobs").await, database.count("job_turns").await), (0, 0));
+    }
+
+    async fn an_organization_sees_its_own_jobs_and_the_first_those_of_the_server(database: &Database) {
         let site = database.site().await;
         let other = database.owner("other@example.com").await.organization_id;
         let page = database.page(other, "Other").await.id;
@@ -51,15 +70,26 @@ both! {
         job(database, "", &JobPayload::Prune, "dead", "refused").await;
         // The page is gone, the job is not.
         job(database, "0767f57acc44", &JobPayload::SubscriptionAnswer { request: 2 }, "dead", "refused").await;
-        assert_eq!(ids(database, JobsOf::Server).await, [1, 2, 3, 4]);
-        assert_eq!(ids(database, JobsOf::Organization(site.organization_id)).await, [1, 3, 4]);
-        assert_eq!(ids(database, JobsOf::Organization(other)).await, [2]);
+        // The same of repositories.
+        let repository = database.repository(other, "other/api").await.id;
+        let delivery = JobPayload::SourceEvent { delivery: 1 };
+        for id in [site.repository_id, repository, 99] {
+            job(database, &format!("repository:{id}"), &delivery, "dead", "refused").await;
+        }
+        assert_eq!(ids(database, JobsOf::Server).await, [1, 2, 3, 4, 5, 6, 7]);
+        assert_eq!(ids(database, JobsOf::Organization(site.organization_id)).await, [1, 3, 4, 5, 7]);
+        assert_eq!(ids(database, JobsOf::Organization(other)).await, [2, 6]);
+        let shown = list(database, JobsOf::Organization(other), JobsFilter::default()).await;
+        let of: Vec<_> = shown.iter().map(|job| (job.page_id.as_deref(), job.repository_id)).collect();
+        assert_eq!(of, [(Some(page.as_str()), None), (None, Some(repository))]);
 
-        for id in [1, 3, 4, 5] {
+        for id in [1, 3, 4, 5, 7, 8] {
             let retried = job_retry(&database.store, JobsOf::Organization(other), id, now()).await;
             assert!(is_not_found(&retried), "{id}: {retried:?}");
         }
-        assert!(job_retry(&database.store, JobsOf::Organization(other), 2, now()).await.is_ok());
+        for id in [2, 6] {
+            assert!(job_retry(&database.store, JobsOf::Organization(other), id, now()).await.is_ok());
+        }
     }
 
     async fn a_job_is_shown_without_whom_it_concerns(database: &Database) {
@@ -71,6 +101,7 @@ both! {
             kind: "delivery_send".into(),
             lane: Some(Lane::Delivery),
             page_id: Some("0767f57acc44".into()),
+            repository_id: None,
             state: JobState::Dead,
             attempts: 12,
             last_error: Some("550 <***@example.com>: no".into()),

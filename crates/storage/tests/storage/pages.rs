@@ -9,7 +9,7 @@ use releasepage_storage::{
     cursor::TimeCursor,
     page_deletion::page_delete,
     page_slugs::page_by_slug,
-    pages::{PageChange, PageNew, page_create, page_get, page_list, page_update},
+    pages::{PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
 };
 
 use crate::support::{Database, both, faults, is_not_found, now, page_ids, page_new};
@@ -28,6 +28,7 @@ both! {
             description: "What\nchanged".into(),
             published: false,
             unversioned_as: Some(Bump::Patch),
+            grouping: PageGrouping::default(),
         };
         let page = page_create(&database.store, mine, new, page_ids(), now()).await.unwrap();
         assert_eq!((page.slug.as_str(), page.title.as_str()), ("acme-app", "Acme – App"));

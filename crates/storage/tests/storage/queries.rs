@@ -3,10 +3,12 @@
 use chrono::TimeDelta;
 use diesel::{RunQueryDsl as _, connection::SimpleConnection as _, prelude::QueryableByName, sql_types::Text};
 use releasepage_domain::{
+    annotation::CategoryName,
     announcement::DeliveryState,
     bump::Bump,
     consent::{Confirmation, Consent},
     environment::Environment,
+    group::{GroupState, Grouping},
     job::{JobPayload, JobState},
     release::ReleaseInput,
     repository::{RepositoryName, RepositoryOrigin},
@@ -17,13 +19,19 @@ use releasepage_domain::{
 use releasepage_storage::{
     AnyConnection, QueryResult,
     addresses::address_suppress,
+    annotation_categories::{category_assign, category_create, category_delete, category_list},
+    annotations::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
     announcements::announcement_spread,
     change::Change,
     components::component_delete,
-    cursor::IdCursor,
+    cursor::{IdCursor, TimeCursor},
     deliveries::{DeliveryResult, announcement_content, deliveries_due, delivery_look, delivery_record},
     delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
-    hook_deliveries::{HookDelivery, delivery_fail, hook_receive},
+    group_closing::group_close_due,
+    group_edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
+    group_lists::{page_group, page_group_of_release, page_timeline},
+    groups::{group_get, groups_list},
+    hook_deliveries::{HookDelivery, hook_delivery_fail, hook_receive},
     hook_repositories::{HookRepositoryNew, hook_access, hook_repository_create},
     idempotency::Idempotency,
     job_hold::{job_hold_set, mail_give_up, mail_queued},
@@ -39,6 +47,7 @@ use releasepage_storage::{
         release_withdraw, releases_list,
     },
     repository_deletion::repository_delete,
+    repository_sources::SourceNew,
     requests::{RequestNew, request_decide, request_note, request_sent, request_use},
     retention::{Retention, prune},
     schedules::schedule_run,
@@ -161,7 +170,8 @@ async fn everything(database: &Database) {
     let shown = page_release(store, site.page_id.clone(), release.id.clone()).await.unwrap();
     release_neighbours(store, site.page_id.clone(), shown).await.unwrap();
     page_snapshot(store, site.page_id.clone()).await.unwrap();
-    let filter = ReleasesFilter { without_withdrawn: true, after: Some((now(), "zzzzzzz".into())) };
+    let filter =
+        ReleasesFilter { without_withdrawn: true, tag: Some("v2.0.0".into()), after: Some((now(), "zzzzzzz".into())) };
     releases_list(store, site.repository_id, filter, 10).await.unwrap();
     for name in [None, Some("v1.0.0".into())] {
         release_rank(store, site.page_id.clone(), "acme/api".into(), name).await.unwrap();
@@ -184,7 +194,9 @@ async fn everything(database: &Database) {
     let captured = mailbox_list(store, site.organization_id, None, 10).await.unwrap();
     mailbox_get(store, site.organization_id, captured[0].id).await.unwrap();
 
+    annotated(database, site.repository_id).await;
     managed(database, &site, &release.id).await;
+    grouped(database, &site).await;
     release_withdraw(store, owner, release.id, context(now())).await.unwrap();
     subscriber_unsubscribe(store, reader, now()).await.unwrap();
     address_suppress(store, address(), "k".into(), "550".into(), now()).await.unwrap();
@@ -200,6 +212,7 @@ async fn ended(database: &Database, site: &Site) {
     let new = HookRepositoryNew {
         name: RepositoryName::parse("name", "acme/forge").unwrap(),
         origin: RepositoryOrigin::Github,
+        source: SourceNew::default(),
     };
     let forge = hook_repository_create(store, organization, new, ToOwned::to_owned, now()).await.unwrap().id;
     let access = hook_access(store, forge, RepositoryOrigin::Github).await.unwrap().unwrap();
@@ -212,13 +225,15 @@ async fn ended(database: &Database, site: &Site) {
         prerelease: false,
     };
     for kind in [SourceEventKind::Published, SourceEventKind::Edited] {
-        let event = SourceEvent { kind, release_id: "1".into(), updated_at: None, shown: Some(text.clone()) };
-        let source = SourceRepository { id: 7, name: "acme/forge".into() };
-        let delivery = HookDelivery { delivery: format!("{kind:?}"), event_name: "release".into(), source, event };
+        let event =
+            SourceEvent { kind, release_id: "1".into(), made_at: None, updated_at: None, shown: Some(text.clone()) };
+        let source = Some(SourceRepository { id: Some(7), name: "acme/forge".into() });
+        let (delivery, digest) = (format!("{kind:?}"), Some(format!("{kind:?}")));
+        let delivery = HookDelivery { delivery, digest, event_name: "release".into(), source, event };
         hook_receive(store, &access, delivery, now()).await.unwrap();
     }
     source_event_apply(store, 1, release_ids(), context(now())).await.unwrap();
-    delivery_fail(store, 2, "it cannot be done".into()).await.unwrap();
+    hook_delivery_fail(store, 2, "it cannot be done".into()).await.unwrap();
 
     let scheduled = ReleaseInput { published_at: now() + TimeDelta::hours(1), ..release_input("v9.0.0") };
     database.arrive(site.repository_id, scheduled).await;
@@ -241,6 +256,66 @@ async fn ended(database: &Database, site: &Site) {
     page_update(store, organization, site.page_id.clone(), hidden, now()).await.unwrap();
     page_delete(store, organization, site.page_id.clone()).await.unwrap();
     repository_delete(store, organization, forge).await.unwrap();
+}
+
+/// What is released together.
+async fn grouped(database: &Database, site: &Site) {
+    let (store, organization, page) = (&database.store, site.organization_id, &site.page_id);
+    let switch = async |grouping| {
+        let window = Change::Set(60);
+        let change =
+            PageChange { grouping: Change::Set(grouping), group_window_minutes: window, ..PageChange::default() };
+        page_update(store, organization, page.clone(), change, now()).await.unwrap();
+    };
+    switch(Grouping::Auto).await;
+    let member = database.arrive(site.repository_id, release_input("v5.0.0")).await;
+    let open = groups_list(store, organization, page.clone(), Some(GroupState::Open), Some(IdCursor(99)), 10);
+    let open = open.await.unwrap().rows.remove(0).id;
+    group_close_due(store, open, context(now() + TimeDelta::hours(2))).await.unwrap();
+    while announcement_spread(store, 3, now()).await.unwrap() {}
+    let content = announcement_content(store, 3).await.unwrap().unwrap();
+    delivery_look(store, 3, content, str::to_owned).await.unwrap();
+    page_snapshot(store, page.clone()).await.unwrap();
+    for id in ["g0000000000000001", "r000001"] {
+        let after = TimeCursor { time: now(), id: id.into() };
+        page_timeline(store, page.clone(), Some(after), 10).await.unwrap();
+    }
+    let closed = group_get(store, organization, page.clone(), open).await.unwrap();
+    page_group(store, page.clone(), closed.version.unwrap().parse().unwrap()).await.unwrap();
+    page_group_of_release(store, page.clone(), member.id.clone()).await.unwrap();
+    let owner = ReleaseOwner::Repository(site.repository_id);
+    release_withdraw(store, owner, member.id, context(now())).await.unwrap();
+
+    switch(Grouping::Manual).await;
+    let picked = database.arrive(site.repository_id, release_input("v5.1.0")).await;
+    let version = "v7.0.0".parse().unwrap();
+    let new = GroupNew { version, releases: vec![picked.id], notes: None, notify: true };
+    let made = group_create(store, organization, page.clone(), new, context(now())).await.unwrap().id;
+    let change = GroupChange { version: Change::Set("v7.0.1".parse().unwrap()), ..GroupChange::default() };
+    group_edit(store, organization, page.clone(), made, change, now()).await.unwrap();
+    group_withdraw(store, organization, page.clone(), made, now()).await.unwrap();
+    switch(Grouping::Off).await;
+}
+
+/// What is asked of annotations, and the end of a category.
+async fn annotated(database: &Database, project: i64) {
+    let store = &database.store;
+    let name = || CategoryName::parse("category", "Releases").unwrap();
+    let category = category_create(store, project, name(), now()).await.unwrap().id;
+    for _ in 0..2 {
+        let (label, category) = ("New".into(), Some(name()));
+        let new = AnnotationNew { label, details: None, starts_at: now(), ends_at: None, chart_id: None, category };
+        annotation_create(store, project, new, now()).await.unwrap();
+    }
+    category_list(store, project, Some(name()), IdCursor::default(), 10).await.unwrap();
+    category_list(store, project, None, IdCursor::default(), 10).await.unwrap();
+    let first = annotation_list(store, project, AnnotationsFilter::default(), None, 1).await.unwrap();
+    let after = first.next.map(|next| AnnotationCursor::parse(&next).unwrap());
+    let (category_name, chart_id) = (Some(name()), Some("c".into()));
+    let filter = AnnotationsFilter { category: category_name, chart_id, since: Some(now()), until: Some(now()) };
+    annotation_list(store, project, filter, after, 10).await.unwrap();
+    category_assign(store, project, category, [first.rows[0].id].into()).await.unwrap();
+    category_delete(store, project, category).await.unwrap();
 }
 
 /// What those do who manage a page's subscribers.

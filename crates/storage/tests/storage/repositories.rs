@@ -38,6 +38,20 @@ both! {
         assert!(is_not_found(&repository_get(&database.store, mine, 1).await));
     }
 
+    async fn one_is_found_by_its_name(database: &Database) {
+        let mine = database.owner("a@example.com").await.organization_id;
+        for name in ["acme/api", "acme/portal"] {
+            database.repository(mine, name).await;
+        }
+        let other = database.owner("b@example.com").await.organization_id;
+        database.repository(other, "acme/portal").await;
+        for (name, found) in [("ACME/Portal", &["acme/portal"][..]), ("acme/none", &[])] {
+            let list = repository_list(&database.store, mine, Some(name.into()), IdCursor::default(), 10).await.unwrap();
+            let names: Vec<_> = list.rows.iter().map(|repository| repository.name.as_str()).collect();
+            assert_eq!(names, found, "{name}");
+        }
+    }
+
     async fn copies_of_one_name_at_once_make_one_repository(database: &Database) {
         let organization_id = database.owner("a@example.com").await.organization_id;
         let copies: Vec<_> = (0..10)
@@ -69,7 +83,7 @@ both! {
         let mut names = Vec::new();
         let mut after = IdCursor::default();
         loop {
-            let part = repository_list(&database.store, mine, after, 2).await.unwrap();
+            let part = repository_list(&database.store, mine, None, after, 2).await.unwrap();
             names.push(part.rows.iter().map(|repository| repository.name.clone()).collect::<Vec<_>>());
             match part.next {
                 Some(next) => after = IdCursor::parse(&next).unwrap(),

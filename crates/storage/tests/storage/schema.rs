@@ -52,7 +52,7 @@ const SQLITE_FACTS: &str = "
     SELECT t.name, 'primary key', c.name, '', 0, '', c.pk
       FROM sqlite_master t JOIN pragma_table_info(t.name) c WHERE t.type = 'table' AND c.pk > 0
     UNION ALL
-    SELECT t.name, CASE i.origin WHEN 'u' THEN 'unique' ELSE 'index' END, i.name, k.name, 0, i.name, k.seqno
+    SELECT t.name, CASE i.\"unique\" WHEN 1 THEN 'unique' ELSE 'index' END, i.name, k.name, 0, i.name, k.seqno
       FROM sqlite_master t JOIN pragma_index_list(t.name) i JOIN pragma_index_info(i.name) k
      WHERE t.type = 'table' AND i.origin <> 'pk'
     UNION ALL

@@ -1,6 +1,5 @@
 //! What forges tell of their releases: which events count, who is told, and what is remembered.
 
-use chrono::TimeDelta;
 use releasepage_domain::{
     release::{ReleaseInput, ReleaseState},
     repository::{RepositoryName, RepositoryOrigin},
@@ -9,13 +8,12 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    change::Change,
-    hook_deliveries::{HookDelivery, HookReceipt, delivery_fail, hook_receive},
+    hook_deliveries::{HookDelivery, HookReceipt, hook_receive},
     hook_repositories::{HookAccess, HookRepositoryNew, hook_access, hook_repository_create, hook_secret_rotate},
     releases::{Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_withdraw, releases_list},
-    repositories::{Repository, RepositoryChange, repository_get, repository_update},
+    repositories::{Repository, repository_get},
     repository_deletion::repository_delete,
-    retention::{Retention, prune},
+    repository_sources::SourceNew,
     source_releases::source_event_apply,
 };
 
@@ -25,19 +23,19 @@ use crate::{
 };
 
 /// A repository of GitHub on a page.
-struct Forge {
-    organization_id: i64,
+pub(crate) struct Forge {
+    pub(crate) organization_id: i64,
     page_id: String,
-    access: HookAccess,
-    store: Store,
+    pub(crate) access: HookAccess,
+    pub(crate) store: Store,
 }
 
 impl Forge {
-    async fn of(database: &Database) -> Self {
+    pub(crate) async fn of(database: &Database) -> Self {
         let organization_id = database.owner("owner@example.com").await.organization_id;
         let page_id = database.page(organization_id, "Acme").await.id;
         let name = RepositoryName::parse("name", "acme/api").unwrap();
-        let new = HookRepositoryNew { name, origin: RepositoryOrigin::Github };
+        let new = HookRepositoryNew { name, origin: RepositoryOrigin::Github, source: SourceNew::default() };
         let store = database.store.clone();
         let made = hook_repository_create(&store, organization_id, new, |row| format!("sealed for {row}"), now());
         let id = made.await.unwrap().id;
@@ -46,15 +44,15 @@ impl Forge {
         Self { organization_id, page_id, access, store }
     }
 
-    async fn repository(&self) -> Repository {
+    pub(crate) async fn repository(&self) -> Repository {
         repository_get(&self.store, self.organization_id, self.access.repository_id).await.unwrap()
     }
 
-    async fn receive(&self, delivery: &str, event: SourceEvent) -> HookReceipt {
+    pub(crate) async fn receive(&self, delivery: &str, event: SourceEvent) -> HookReceipt {
         self.receive_of(delivery, event, 7, "acme/api", now()).await.unwrap()
     }
 
-    async fn receive_of(
+    pub(crate) async fn receive_of(
         &self,
         delivery: &str,
         event: SourceEvent,
@@ -62,13 +60,11 @@ impl Forge {
         name: &str,
         now: UtcTime,
     ) -> Result<HookReceipt, StoreError> {
-        let source = SourceRepository { id, name: name.into() };
-        let delivery = HookDelivery { delivery: delivery.into(), event_name: "release".into(), source, event };
-        hook_receive(&self.store, &self.access, delivery, now).await
+        hook_receive(&self.store, &self.access, delivery_of(delivery, event, id, name), now).await
     }
 
     /// Does every job that waits, and hands back how many there were.
-    async fn work(&self, database: &Database) -> usize {
+    pub(crate) async fn work(&self, database: &Database) -> usize {
         let ids = database.texts("SELECT CAST(id AS TEXT) AS text FROM hook_deliveries ORDER BY id").await;
         for id in &ids {
             source_event_apply(&self.store, id.parse().unwrap(), release_ids(), context(now())).await.unwrap();
@@ -77,7 +73,7 @@ impl Forge {
     }
 
     /// Delivers events and processes each.
-    async fn tell(&self, database: &Database, events: &[SourceEvent]) {
+    pub(crate) async fn tell(&self, database: &Database, events: &[SourceEvent]) {
         for (number, event) in events.iter().enumerate() {
             let delivery = format!("{number} {:?} {}", event.kind, event.release_id);
             assert_eq!(self.receive(&delivery, event.clone()).await, HookReceipt::Queued);
@@ -85,13 +81,19 @@ impl Forge {
         }
     }
 
-    async fn releases(&self) -> Vec<Release> {
+    pub(crate) async fn releases(&self) -> Vec<Release> {
         releases_list(&self.store, self.access.repository_id, ReleasesFilter::default(), 100).await.unwrap()
     }
 }
 
+/// A delivery of the forge's repository of this number and name, whose id is signed.
+pub(crate) fn delivery_of(delivery: &str, event: SourceEvent, id: i64, name: &str) -> HookDelivery {
+    let source = Some(SourceRepository { id: Some(id), name: name.into() });
+    HookDelivery { delivery: delivery.into(), digest: None, event_name: "release".into(), source, event }
+}
+
 /// An event of a release that was published this moment, with the tag `v1.0.0`, the source id `1` and no time.
-fn event(kind: SourceEventKind) -> SourceEvent {
+pub(crate) fn event(kind: SourceEventKind) -> SourceEvent {
     let text = SourceText {
         tag: "v1.0.0".into(),
         title: format!("{kind:?}"),
@@ -101,7 +103,7 @@ fn event(kind: SourceEventKind) -> SourceEvent {
         prerelease: false,
     };
     let is_shown = !matches!(kind, Unpublished | Deleted);
-    SourceEvent { kind, release_id: "1".into(), updated_at: None, shown: is_shown.then_some(text) }
+    SourceEvent { kind, release_id: "1".into(), made_at: None, updated_at: None, shown: is_shown.then_some(text) }
 }
 
 fn with(kind: SourceEventKind, change: impl FnOnce(&mut SourceText)) -> SourceEvent {
@@ -261,90 +263,6 @@ both! {
         assert_eq!(announcements(database).await, [""; 0]);
     }
 
-    async fn a_delivery_is_processed_once(database: &Database) {
-        let forge = Forge::of(database).await;
-        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
-        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Repeated, "it waits");
-        assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("accepted"));
-        assert_eq!(forge.work(database).await, 1);
-        assert_eq!(forge.receive("one", event(Deleted)).await, HookReceipt::Repeated);
-        assert_eq!(forge.work(database).await, 1);
-        let hook = forge.repository().await.hook.unwrap();
-        assert_eq!((hook.last_delivery.as_deref(), hook.last_result.as_deref()), (Some("one"), Some("processed")));
-        assert!(hook.last_message.unwrap().contains("(v1.0.0) is published"));
-        assert_eq!(database.count("hook_deliveries WHERE event IS NOT NULL").await, 0, "the event is forgotten");
-
-        // It is remembered for 30 days.
-        for (days, left) in [(29, 1), (31, 0)] {
-            prune(&forge.store, Retention::default(), now() + TimeDelta::days(days)).await.unwrap();
-            assert_eq!(database.count("hook_deliveries").await, left, "{days}");
-        }
-    }
-
-    async fn a_failed_delivery_can_be_delivered_again(database: &Database) {
-        let forge = Forge::of(database).await;
-        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
-        let id = database.texts("SELECT CAST(id AS TEXT) AS text FROM hook_deliveries").await[0].parse().unwrap();
-        delivery_fail(&forge.store, id, "it cannot be done".into()).await.unwrap();
-        let hook = forge.repository().await.hook.unwrap();
-        let told = (hook.last_result.as_deref(), hook.last_message.as_deref());
-        assert_eq!(told, (Some("failed"), Some("it cannot be done")));
-        assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
-        assert_eq!(forge.work(database).await, 2);
-        assert_eq!(forge.releases().await.len(), 1);
-        delivery_fail(&forge.store, id, "too late".into()).await.unwrap();
-        assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("processed"));
-        // A job that was lost does not keep its delivery from being processed.
-        let at = |hours| now() + TimeDelta::hours(hours);
-        assert_eq!(forge.receive("two", event(Edited)).await, HookReceipt::Queued);
-        for (hours, receipt) in [(1, HookReceipt::Repeated), (4, HookReceipt::Queued)] {
-            let again = forge.receive_of("two", event(Edited), 7, "acme/api", at(hours)).await.unwrap();
-            assert_eq!(again, receipt, "{hours}");
-        }
-    }
-
-    async fn copies_at_once_are_one(database: &Database) {
-        let forge = std::sync::Arc::new(Forge::of(database).await);
-        let copies: Vec<_> = (0..20)
-            .map(|_| {
-                let forge = std::sync::Arc::clone(&forge);
-                tokio::spawn(async move { forge.receive("one", event(Published)).await })
-            })
-            .collect();
-        let mut queued = 0;
-        for copy in copies {
-            queued += usize::from(copy.await.unwrap() == HookReceipt::Queued);
-        }
-        assert_eq!((queued, database.jobs("source_event").await.len()), (1, 1));
-    }
-
-    async fn a_rename_is_followed_and_another_repository_refused(database: &Database) {
-        let forge = Forge::of(database).await;
-        let receive = async |delivery: &str, id, name: &str| {
-            forge.receive_of(delivery, event(Published), id, name, now()).await.unwrap()
-        };
-        assert_eq!(receive("a", 7, "acme/api").await, HookReceipt::Queued);
-        assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
-        assert_eq!(receive("b", 7, "acme/server").await, HookReceipt::Queued);
-        assert_eq!((forge.repository().await.name, forge.repository().await.revision), ("acme/server".into(), 2));
-        assert_eq!(receive("c", 8, "acme/server").await, HookReceipt::Foreign);
-        let hook = forge.repository().await.hook.unwrap();
-        assert_eq!((hook.last_result.as_deref(), hook.source_id), (Some("refused"), Some(7)));
-        assert_eq!(database.count("hook_deliveries").await, 2);
-        // A name that is taken, or cannot be used here, or one that its team chose, is not followed.
-        database.repository(forge.organization_id, "acme/taken").await;
-        for (delivery, name) in [("d", "acme/taken"), ("e", "no name"), ("f", "acme/\u{0}")] {
-            assert_eq!(receive(delivery, 7, name).await, HookReceipt::Queued);
-            assert_eq!(forge.repository().await.name, "acme/server", "{name}");
-        }
-        // The number is let go, and the next delivery's counts.
-        let change = RepositoryChange { source_id: Change::Set(None), ..RepositoryChange::default() };
-        repository_update(&forge.store, forge.organization_id, forge.access.repository_id, change).await.unwrap();
-        assert_eq!(receive("g", 8, "acme/elsewhere").await, HookReceipt::Queued);
-        let repository = forge.repository().await;
-        assert_eq!((repository.name.as_str(), repository.hook.unwrap().source_id), ("acme/server", Some(8)));
-    }
-
     async fn a_secret_is_replaced_and_a_repository_deleted(database: &Database) {
         let forge = Forge::of(database).await;
         let (organization, id) = (forge.organization_id, forge.access.repository_id);
@@ -392,17 +310,4 @@ both! {
         assert!(matches!(deleted, Err(StoreError::Conflict(_))));
         assert_eq!(forge.releases().await.len(), 1);
     }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_processed_at_this_moment_does_not_fail() {
-    let Some(database) = Database::postgres() else { return };
-    let forge = Forge::of(&database).await;
-    assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);
-    let processed = "UPDATE hook_deliveries SET event = NULL, standing = 'done'; \
-                     UPDATE repository_hooks SET last_result = 'processed'";
-    let store = forge.store.clone();
-    database.during(processed, async move { delivery_fail(&store, 1, "too late".into()).await.unwrap() }).await;
-    assert_eq!(database.count("hook_deliveries WHERE standing = 'done'").await, 1);
-    assert_eq!(forge.repository().await.hook.unwrap().last_result.as_deref(), Some("processed"));
 }

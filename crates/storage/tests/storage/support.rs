@@ -26,7 +26,7 @@ use releasepage_storage::{
     idempotency::Replay,
     migrate,
     page_releases::{PageReleasesFilter, page_releases},
-    pages::{Page, PageNew, page_create},
+    pages::{Page, PageGrouping, PageNew, page_create},
     releases::{Release, ReleaseArrival, ReleaseContext, release_arrive},
     repositories::{Repository, repository_create},
     requests::{RequestNew, request_note, request_use},
@@ -339,7 +339,7 @@ pub(crate) fn owner_new(email: &str, organization: &str) -> OwnerNew {
 
 /// What is announced after a minute.
 pub(crate) fn context(now: UtcTime) -> ReleaseContext {
-    ReleaseContext { notify_delay: TimeDelta::minutes(1), now }
+    ReleaseContext { notify_delay: TimeDelta::minutes(1), now, is_news: true }
 }
 
 /// A release of this moment.
@@ -368,7 +368,14 @@ pub(crate) fn release_ids() -> impl Fn() -> String + Send + 'static {
 
 /// What makes a published page.
 pub(crate) fn page_new(title: &str) -> PageNew {
-    PageNew { slug: None, title: title.into(), description: String::new(), published: true, unversioned_as: None }
+    PageNew {
+        slug: None,
+        title: title.into(),
+        description: String::new(),
+        published: true,
+        unversioned_as: None,
+        grouping: PageGrouping::default(),
+    }
 }
 
 /// A source of page ids that never gives one twice.

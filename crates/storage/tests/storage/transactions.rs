@@ -158,7 +158,7 @@ both! {
         for writer in writers {
             writer.await.unwrap().unwrap();
         }
-        let all = repository_list(&database.store, organization_id, IdCursor::default(), 100).await.unwrap();
+        let all = repository_list(&database.store, organization_id, None, IdCursor::default(), 100).await.unwrap();
         assert_eq!(all.rows.len(), 50);
     }
 

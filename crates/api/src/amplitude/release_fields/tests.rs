@@ -5,7 +5,7 @@ use super::*;
 use crate::amplitude::date::date_print;
 
 fn parsed(body: &Value) -> Result<ReleaseInput, Faults> {
-    release_new(&Fields::from_json(body.to_string().as_bytes()).expect("a JSON object"))
+    release_new(&Fields::from_json(RELEASE_FIELDS, body.to_string().as_bytes()).expect("a JSON object"))
 }
 
 fn whole() -> Value {
@@ -105,7 +105,8 @@ fn bad_values_are_refused() {
 
 #[test]
 fn a_form_gives_a_field_only_once() {
-    let fields = Fields::from_form(b"version=1&version=2&title=a&release_start=2022-01-01T00:00:00Z").expect("a form");
+    let fields = Fields::from_form(RELEASE_FIELDS, b"version=1&version=2&title=a&release_start=2022-01-01T00:00:00Z")
+        .expect("a form");
     assert_eq!(at_fault(&release_new(&fields).expect_err("twice")), ["version"]);
 }
 
@@ -136,7 +137,7 @@ fn an_edit_changes_what_it_names() {
     body["platforms"] = json!(["iOS"]);
     let before = parsed(&body).expect("a release");
     let edit = |body: Value| {
-        let fields = Fields::from_json(body.to_string().as_bytes()).expect("a JSON object");
+        let fields = Fields::from_json(RELEASE_FIELDS, body.to_string().as_bytes()).expect("a JSON object");
         ReleaseChange::parse(&fields).and_then(|change| Ok(change.applied(before.clone())?))
     };
     assert_eq!(edit(json!({})), Ok(before.clone()));
@@ -153,7 +154,7 @@ proptest! {
     #[test]
     fn no_form_is_too_strange(bytes: Vec<u8>, name in "version|release_start|platforms|params|created_by", value in ".*") {
         for body in [bytes, format!("{name}={value}").into_bytes()] {
-            if let Ok(fields) = Fields::from_form(&body) {
+            if let Ok(fields) = Fields::from_form(RELEASE_FIELDS, &body) {
                 let _ = release_new(&fields);
             }
         }

@@ -145,9 +145,32 @@ fn headers_that_say_too_little() {
     assert_eq!(field(b"\n"), "email");
     assert_eq!(field(b"name,e-mail\na@example.com\n"), "email");
     assert_eq!(field(b"email,state,Email\n"), "email");
+    assert_eq!(field(b"\0e\0m\0a\0i\0l\0\n"), "header");
     assert_eq!(field(b"\xff\xfee\0m\0a\0i\0l\0\n\0"), "header");
     let sheet = Sheet::open(&b"email,Name,State\n"[..], rules(ConfirmWay::Mail)).unwrap();
     assert_eq!(sheet.ignored, ["name"]);
+}
+
+#[test]
+fn rows_end_somewhere() {
+    let cell = "x".repeat(ROW_BYTES_MAX);
+    let read = |text: &str| {
+        let mut sheet = Sheet::open(text.as_bytes(), rules(ConfirmWay::Mail))?;
+        while sheet.next_row()?.is_some() {}
+        Ok(())
+    };
+    let blank = "\n".repeat(2 * ROW_BYTES_MAX);
+    for text in [format!("email\n{cell}\n"), format!("email\n{blank}a@example.com\n{blank}\r\n{cell}")] {
+        assert!(read(&text).is_ok(), "{} bytes", text.len());
+    }
+    for (text, begin) in [
+        (format!("email\na@example.com\n{cell}{cell}"), 3),
+        (format!("email\na@example.com\n\"b\n\n{cell}\n{cell}\nc@example.com\n"), 3),
+        (format!("email,{cell}"), 1),
+    ] {
+        let found = read(&text);
+        assert!(matches!(found, Err(SheetFault::RowTooLong(line)) if line == begin), "{found:?}");
+    }
 }
 
 #[test]

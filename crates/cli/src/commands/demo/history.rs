@@ -19,6 +19,40 @@ const fn entry(
     HistoryEntry { tag, days_ago, title, author, notes }
 }
 
+/// Releases of the sample history that readers see as one version.
+pub(super) struct GroupEntry {
+    pub(super) version: &'static str,
+    /// The tags of the server in it.
+    pub(super) server: &'static [&'static str],
+    /// The tags of the app in it.
+    pub(super) app: &'static [&'static str],
+    pub(super) notes: Option<&'static str>,
+}
+
+const fn group(version: &'static str, server: &'static [&'static str], app: &'static [&'static str]) -> GroupEntry {
+    GroupEntry { version, server, app, notes: None }
+}
+
+/// The versions of the whole product, oldest first.
+pub(super) const GROUPS: &[GroupEntry] = &[
+    group("v1.0.0", &["v1.0.0"], &["1.0.0"]),
+    group("v1.1.0", &["v1.1.0", "v1.1.1"], &["1.1.0"]),
+    group("v1.2.0", &["v1.2.0", "v1.2.1"], &["1.2.0", "1.2.1"]),
+    group("v1.3.0", &["v1.3.0"], &[]),
+    GroupEntry {
+        notes: Some("The API moves to one address, and the app brings a new map. Update the **server first**."),
+        ..group("v2.0.0", &["v2.0.0", "v2.0.1"], &["2.0.0"])
+    },
+    group("v2.0.1", &[], &["2.0.1"]),
+    group("v2.1.0", &["v2.1.0", "v2.1.1"], &["2.1.0", "2.1.1"]),
+    group("v2.2.0", &["v2.2.0"], &[]),
+    GroupEntry {
+        notes: Some("How warm is it down there? Stations measure it, and the app shows it."),
+        ..group("v2.3.0", &["v2.3.0"], &["2.2.0"])
+    },
+    group("v2.3.1", &[], &["2.2.1"]),
+];
+
 /// The server that collects what the stations measure.
 pub(super) const SERVER: &[HistoryEntry] = &[
     entry(

@@ -1,25 +1,33 @@
 //! The sample data: an organization with a page of two components, their history, keys, a project and a subscriber.
 
+use std::collections::HashMap;
+
 use chrono::Duration;
 use releasepage_auth::{
     page_key::page_key_new,
     password::PasswordHasher,
     project_key::{project_api_key_new, project_secret_key_new},
     random::{page_id_new, release_id_new},
-    token::secret_hash,
+    scope::Scope,
+    token::{secret_hash, token_new},
 };
 use releasepage_domain::{
     environment::Environment,
+    group::{GroupVersion, Grouping},
     release::{Platforms, ReleaseInput},
     repository::{RepositoryName, RepositoryOrigin},
     subscriber::{Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
 };
 use releasepage_storage::{
+    access_tokens::AccessTokenNew,
     accounts::{OwnerNew, owner_create},
+    change::Change,
     components::{ComponentNew, component_create},
+    group_edits::{GroupNew, group_create},
+    idempotency::Replay,
     page_keys::{ApiAccessChange, PageKeys, api_access_set},
-    pages::{PageNew, page_create},
+    pages::{PageChange, PageGrouping, PageNew, page_create, page_update},
     projects::{ProjectKeys, ProjectNew, project_create},
     releases::{ReleaseArrival, ReleaseContext, release_arrive},
     repositories::repository_create,
@@ -27,7 +35,7 @@ use releasepage_storage::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::history::{APP, HistoryEntry, SERVER};
+use super::history::{APP, GROUPS, GroupEntry, HistoryEntry, SERVER};
 use crate::{failure::Failure, wiring::Wiring};
 
 /// What the demo prints.
@@ -39,6 +47,7 @@ pub(super) struct Sample {
     pub(super) secret_key: SecretString,
     pub(super) email: String,
     pub(super) password: SecretString,
+    pub(super) token: SecretString,
 }
 
 /// Writes the sample data.
@@ -48,12 +57,18 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         |text: &str| SubscriberAddress::parse("address", text).map_err(|fault| Failure::Said(fault.to_string()));
     let password = SecretString::from("demo-password");
     let hashed = PasswordHasher::new().hash(&password).map_err(|error| Failure::Said(error.to_string()))?;
+    let token = token_new();
     let owner = OwnerNew {
         email: address("owner@example.com")?,
         organization: "Lighthouse".into(),
         password_hash: Some(hashed),
         setup_link: None,
-        access_token: None,
+        access_token: Some(AccessTokenNew {
+            token_hash: secret_hash(token.expose_secret()),
+            name: "demo".into(),
+            scopes: Scope::Admin.as_str().into(),
+            expires_at: None,
+        }),
     };
     let organization = owner_create(store, owner, now).await?.organization_id;
 
@@ -63,6 +78,8 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         description: "What is new in Lighthouse, the open weather station for sailors.".into(),
         published: true,
         unversioned_as: None,
+        // History is put together by hand.
+        grouping: PageGrouping { mode: Grouping::Manual, ..PageGrouping::default() },
     };
     let page = page_create(store, organization, page, page_id_new, now).await?;
     let server =
@@ -76,11 +93,22 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         let component = ComponentNew { repo: repo.clone(), name: Some(name.into()), tag_prefix: None };
         component_create(store, organization, page.id.clone(), component, now).await?;
     }
+    let mut published = HashMap::new();
     for (repository, history) in [(server.id, SERVER), (app.app_id, APP)] {
         for entry in history {
-            entry_publish(wiring, repository, entry).await?;
+            if let Some(id) = entry_publish(wiring, repository, entry).await? {
+                published.insert((repository, entry.tag), id);
+            }
         }
     }
+    for entry in GROUPS {
+        let server = entry.server.iter().filter_map(|&tag| published.get(&(server.id, tag)));
+        let app = entry.app.iter().filter_map(|&tag| published.get(&(app.app_id, tag)));
+        group_make(wiring, (organization, &page.id), (entry, server.chain(app).cloned().collect())).await?;
+    }
+    // What is published from now on joins by itself.
+    let change = PageChange { grouping: Change::Set(Grouping::Auto), ..PageChange::default() };
+    page_update(store, organization, page.id.clone(), change, now).await?;
 
     let live_key = page_key_new(Environment::Live);
     let keys = PageKeys { live: live_key.clone(), test: page_key_new(Environment::Test) };
@@ -104,10 +132,12 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         secret_key,
         email: "owner@example.com".into(),
         password,
+        token,
     })
 }
 
-async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -> Result<(), Failure> {
+/// Publishes a release of the history, and answers its id.
+async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -> Result<Option<String>, Failure> {
     let now = wiring.clock.now();
     let input = ReleaseInput {
         tag: entry.tag.into(),
@@ -124,7 +154,24 @@ async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -
         chart_visibility: true,
         params: serde_json::Map::new(),
     };
-    let context = ReleaseContext { notify_delay: Duration::zero(), now };
-    release_arrive(&wiring.store, repository, input, ReleaseArrival::ByHand, None, release_id_new, context).await?;
+    let context = ReleaseContext { notify_delay: Duration::zero(), now, is_news: true };
+    let arrival = ReleaseArrival::ByHand;
+    Ok(match release_arrive(&wiring.store, repository, input, arrival, None, release_id_new, context).await? {
+        Replay::Fresh(release) => Some(release.id),
+        // Without an idempotency key, nothing is replayed.
+        Replay::Before(_) | Replay::Other => None,
+    })
+}
+
+/// Puts releases of the history together, and tells nobody.
+async fn group_make(
+    wiring: &Wiring,
+    (organization, page): (i64, &str),
+    (entry, releases): (&GroupEntry, Vec<String>),
+) -> Result<(), Failure> {
+    let version = GroupVersion::parse("version", entry.version).map_err(|fault| Failure::Said(fault.to_string()))?;
+    let new = GroupNew { version, releases, notes: entry.notes.map(ToOwned::to_owned), notify: false };
+    let context = ReleaseContext { notify_delay: Duration::zero(), now: wiring.clock.now(), is_news: true };
+    group_create(&wiring.store, organization, page.to_owned(), new, context).await?;
     Ok(())
 }

@@ -131,6 +131,18 @@ fn impossible_setting_is_told_with_place_and_accepted_form() {
              accepted is IP addresses and networks, such as [\"127.0.0.1\", \"10.0.0.0/8\"]",
         ),
         (
+            "sources.github_api_url = \"git.internal\"",
+            &[],
+            "the setting `sources.github_api_url`, set in releasepage.toml, cannot be \"git.internal\"; accepted is the http \
+             or https URL of a forge's API, such as https://git.example.com/api/v3",
+        ),
+        (
+            "egress.allowed_hosts = [\"git.internal\", \"*.internal\"]",
+            &[],
+            "the setting `egress.allowed_hosts`, set in releasepage.toml, cannot be [\"git.internal\", \"*.internal\"]; \
+             accepted is host names and IP addresses, with or without a port, such as [\"git.internal\", \"10.0.0.5:3000\"]",
+        ),
+        (
             "server.endpoints.eu = \"eu.example.com\"",
             &[],
             "the setting `server.endpoints.eu`, set in releasepage.toml, cannot be \"eu.example.com\"; accepted is a table \
@@ -178,7 +190,7 @@ fn impossible_setting_is_told_with_place_and_accepted_form() {
             "",
             &[("RELEASEPAGE__SERVERS__LISTEN", "127.0.0.1:1")],
             "the setting `servers.listen`, set by the environment variable RELEASEPAGE__SERVERS__LISTEN, does not exist; \
-             accepted are data_dir, secret_key, secret_key_file, server, worker, metrics, database, mail, notify, jobs, limits, retention, log",
+             accepted are data_dir, secret_key, secret_key_file, server, worker, metrics, database, mail, notify, jobs, limits, sources, egress, retention, log",
         ),
         (
             "",
@@ -264,6 +276,11 @@ fn forms_of_values() {
             &["mailbox", "smtp:", "http://localhost", "/tmp/mail"],
         ),
         ("RELEASEPAGE__SERVER__TRUSTED_PROXIES", &["::1/128", "10.0.0.1"], &["proxy", "10.0.0.0/", "1.2.3.4,"]),
+        (
+            "RELEASEPAGE__EGRESS__ALLOWED_HOSTS",
+            &["git.internal", "10.0.0.5:3000, fd00::1", "[::1]:3000,[::2]", "[\"git.internal\"]", "[]"],
+            &["*.internal", "http://git.internal", "git.internal,"],
+        ),
         ("RELEASEPAGE__LOG__FILTER", &["debug", "info,releasepage_mailer=trace"], &["a=b=c", "info,x=loud"]),
     ];
     let secret = ("RELEASEPAGE__SECRET_KEY", SECRET);

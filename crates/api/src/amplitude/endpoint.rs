@@ -1,0 +1,89 @@
+//! What the handlers of the Releases API have in common: who calls, what they sent, how they are answered.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::header::{CACHE_CONTROL, ContentType},
+    web::Payload,
+};
+use serde::Serialize;
+
+use super::{
+    credentials::{Credentials, ProjectCaller},
+    error::AmplitudeError,
+    fields::{FieldNames, Fields},
+    sent::{fields_read, json_fields_read},
+};
+use crate::{
+    body::{BODY_MAX, body_read},
+    limits::{Bucket, Quota, Subject},
+    request::client_address,
+    state::ApiState,
+};
+
+/// What a handler answers.
+pub(crate) type Answer = Result<HttpResponse, AmplitudeError>;
+
+/// Whose key pair it is. Requests are counted for each project; those without a right pair for each client, so that
+/// a stranger's attempts cost a project's own pipelines nothing.
+pub(super) async fn project_of(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
+    let project = match project_by_credentials(request, state).await {
+        Ok(project) => project,
+        Err(error) if error.is_unauthorized() => {
+            let stranger = Subject::Client(client_address(request).bucket());
+            limit_take(state, stranger, state.settings.anonymous_per_minute)?;
+            return Err(error);
+        }
+        Err(error) => return Err(error),
+    };
+    limit_take(state, Subject::Project(project.repository_id), state.settings.token_per_minute)?;
+    Ok(project)
+}
+
+async fn project_by_credentials(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
+    let credentials = Credentials::of(request.headers())?;
+    let route = request.match_pattern().unwrap_or_default();
+    // Where the same things are on another server.
+    let collection = route.split("/{").next().unwrap_or_default();
+    credentials.region_check(&state.settings.region, &state.settings.endpoints, collection)?;
+    credentials.project(&state.store).await
+}
+
+fn limit_take(state: &ApiState, subject: Subject, limit: u32) -> Result<(), AmplitudeError> {
+    let standing = state.limits.take(Quota { bucket: Bucket::Write, subject, limit }, state.now());
+    if standing.refused { Err(AmplitudeError::RateLimited { retry_after: standing.seconds }) } else { Ok(()) }
+}
+
+/// The fields of a request, in its body, whatever the content type, or in its query.
+pub(super) async fn fields_of(
+    request: &HttpRequest,
+    payload: Payload,
+    names: FieldNames,
+) -> Result<Fields, AmplitudeError> {
+    let body = body_read(&mut payload.into_inner(), BODY_MAX).await?;
+    fields_read(names, request.headers(), request.query_string(), body).await
+}
+
+/// The fields of a request's body, which is JSON.
+pub(super) async fn json_fields_of(
+    request: &HttpRequest,
+    payload: Payload,
+    names: FieldNames,
+) -> Result<Fields, AmplitudeError> {
+    let body = body_read(&mut payload.into_inner(), BODY_MAX).await?;
+    json_fields_read(names, request.headers(), &body)
+}
+
+/// The answer 200.
+pub(super) fn answer(body: &impl Serialize) -> HttpResponse {
+    answer_with(answer_text(body))
+}
+
+/// The text of an answer.
+pub(super) fn answer_text(body: &impl Serialize) -> String {
+    serde_json::to_string(body).expect("an answer is made of text, numbers and JSON values, whose keys are text")
+}
+
+/// The answer 200 with a text that was an answer before.
+pub(super) fn answer_with(text: String) -> HttpResponse {
+    HttpResponse::Ok().content_type(ContentType::json()).insert_header((CACHE_CONTROL, "no-store")).body(text)
+}

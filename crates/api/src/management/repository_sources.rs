@@ -1,0 +1,223 @@
+//! The member `source` of a repository, where its releases are fetched from, and
+//! `POST /v1/repositories/{id}/backfill`.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path},
+};
+use releasepage_auth::{scope::Scope, sealed::Sealer};
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    repository::RepositoryName,
+    repository_source::SourceRefusal,
+    time::time_iso8601,
+};
+use releasepage_sources::forge_address::ForgeAddress;
+use releasepage_storage::{
+    change::Change,
+    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill, source_row},
+};
+use secrecy::SecretString;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    repositories::RepositoryBody,
+    resource::{Answer, number_of_path, resource, writer},
+};
+use crate::{
+    field::{FieldChanges, Fields},
+    openapi::{
+        names::{BackfillStateName, SourceResultName},
+        values::{Repo, Time, WebAddress},
+    },
+    state::ApiState,
+};
+
+/// Longest token of a forge, in bytes.
+const TOKEN_MAX: usize = 500;
+
+/// Where a repository's releases are fetched from.
+#[derive(Serialize, ToSchema)]
+#[schema(as = RepositorySource)]
+pub(crate) struct SourceBody {
+    /// The address of the forge's API; `null` for that of the server's settings.
+    #[schema(required = true, value_type = Option<WebAddress>)]
+    api_url: Option<String>,
+    /// The repository's name at its forge; `null` for the one that it has here.
+    #[schema(required = true, value_type = Option<Repo>)]
+    name: Option<String>,
+    /// Whether the forge is handed a token, as private repositories need; the token itself is never shown.
+    token_set: bool,
+    /// Whether the forge is asked again and again for what its webhook missed.
+    poll: bool,
+    /// How far the fetching of the releases is that were there when the repository was added.
+    backfill: BackfillBody,
+    /// When the forge was last asked.
+    #[schema(required = true, value_type = Option<Time>)]
+    last_poll_at: Option<String>,
+    /// When it is asked next; `null` while its history is being fetched.
+    #[schema(required = true, value_type = Option<Time>)]
+    next_poll_at: Option<String>,
+    /// Until when it wants to be left alone.
+    #[schema(required = true, value_type = Option<Time>)]
+    wait_until: Option<String>,
+    /// What came of the last request.
+    #[schema(required = true, value_type = Option<SourceResultName>)]
+    result: Option<String>,
+    /// The same as a sentence.
+    #[schema(required = true, examples("the forge does not accept the token, or wants one"))]
+    message: Option<String>,
+    /// Releases that cannot be used; at most 20 of them.
+    refused: Vec<RefusalBody>,
+}
+
+/// How far the fetching of a history is.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Backfill)]
+pub(crate) struct BackfillBody {
+    /// How far it is.
+    #[schema(value_type = BackfillStateName)]
+    state: &'static str,
+    /// How many releases the forge listed.
+    #[schema(examples(120))]
+    fetched: i64,
+    /// How many of them are new here.
+    #[schema(examples(118))]
+    added: i64,
+    /// How many of them cannot be used.
+    #[schema(examples(1))]
+    refused: i64,
+}
+
+/// A release that cannot be used.
+#[derive(Serialize, ToSchema)]
+#[schema(as = SourceRefusal)]
+pub(crate) struct RefusalBody {
+    /// Its tag, or what else names it at its forge.
+    #[schema(examples("v1.2.0"))]
+    release: String,
+    /// What is wrong with it.
+    #[schema(examples("body must be Markdown of at most 1 MiB without U+0000"))]
+    message: String,
+}
+
+impl SourceBody {
+    pub(super) fn of(source: RepositorySource) -> Self {
+        // What cannot be read back is no reason to show nothing of the repository.
+        let refused: Vec<SourceRefusal> = serde_json::from_str(&source.refusals).unwrap_or_default();
+        Self {
+            api_url: source.api_url,
+            name: source.name,
+            token_set: source.token.is_some(),
+            poll: source.polls,
+            backfill: BackfillBody {
+                state: source.backfill.as_str(),
+                fetched: source.fetched,
+                added: source.added,
+                refused: source.refused,
+            },
+            last_poll_at: source.last_poll_at.map(time_iso8601),
+            next_poll_at: source.next_poll_at.map(time_iso8601),
+            wait_until: source.wait_until.map(time_iso8601),
+            result: source.last_result,
+            message: source.last_message,
+            refused: refused
+                .into_iter()
+                .map(|SourceRefusal { release, message }| RefusalBody { release, message })
+                .collect(),
+        }
+    }
+}
+
+/// Where a repository's releases are to be fetched from.
+#[derive(ToSchema)]
+#[schema(as = RepositorySourceChange)]
+#[expect(dead_code, reason = "describes the body, which is read field by field")]
+pub(crate) struct SourceChangeBody {
+    /// The address of the forge's API; `null` for that of the server's settings.
+    #[schema(max_length = 500, pattern = "API_ADDRESS", examples("https://git.example.com/api/v3"))]
+    api_url: Option<String>,
+    /// The repository's name at its forge; `null` for the one that it has here.
+    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+    name: Option<String>,
+    /// A token that may read the repository's releases; `null` for none. It is encrypted, and never shown.
+    #[schema(max_length = 500, pattern = "^[!-~]+$", examples("github_pat_11ABCDEFG0123456789"))]
+    token: Option<String>,
+    /// Whether the forge is asked again and again for what its webhook missed; `true` unless said otherwise.
+    #[schema(required = false)]
+    poll: bool,
+}
+
+/// What a body says of where releases are fetched from.
+#[derive(Debug, Default)]
+pub(super) struct SourceFields {
+    api_url: Change<Option<String>>,
+    name: Change<Option<RepositoryName>>,
+    token: Change<Option<SecretString>>,
+    polls: Change<bool>,
+}
+
+/// Reads the member `source`; `None` where it is at fault, and `Some(None)` where it is not there.
+pub(super) fn source_fields(fields: &Fields<'_>, faults: &mut Faults) -> Option<Option<SourceFields>> {
+    let Some(source) = fields.object_optional(faults, "source")? else { return Some(None) };
+    let api_url = source.text_change_or_clear(faults, "api_url", |field, text| {
+        text.parse::<ForgeAddress>().map_err(|error| Fault::invalid(field, error.to_string()))?;
+        Ok(text.to_owned())
+    });
+    let name = source.text_change_or_clear(faults, "name", RepositoryName::parse);
+    let token = source.text_change_or_clear(faults, "token", token_check);
+    let polls = source.change(faults, "poll", "must be true or false", serde_json::Value::as_bool);
+    Some(Some(SourceFields { api_url: api_url?, name: name?, token: token?, polls: polls? }))
+}
+
+/// Checks a token of a forge: what a header can hold.
+fn token_check(field: &str, token: &str) -> Result<SecretString, Fault> {
+    if token.is_empty() || token.len() > TOKEN_MAX || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Fault::invalid(field, "must be 1 to 500 visible ASCII characters, or null"));
+    }
+    Ok(SecretString::from(token))
+}
+
+impl SourceFields {
+    /// For a repository that is to be made.
+    pub(super) fn into_new(self, sealer: &Sealer) -> SourceNew {
+        let token = self.token.or(None).map(|token| {
+            let sealer = sealer.clone();
+            Box::new(move |row: &str| sealer.seal(row, &token)) as Box<dyn Fn(&str) -> String + Send>
+        });
+        SourceNew { api_url: self.api_url.or(None), name: self.name.or(None), token, polls: self.polls.or(true) }
+    }
+
+    /// For one that is there.
+    pub(super) fn into_change(self, sealer: &Sealer, repository_id: i64) -> SourceChange {
+        let seal = |token: SecretString| sealer.seal(&source_row(repository_id), &token);
+        SourceChange {
+            api_url: self.api_url,
+            name: self.name,
+            token: self.token.map(|token| token.map(seal)),
+            polls: self.polls,
+        }
+    }
+}
+
+/// `POST /v1/repositories/{id}/backfill`
+#[utoipa::path(
+    post,
+    path = "/v1/repositories/{repository_id}/backfill",
+    tag = "Repositories",
+    summary = "Fetch the history of a repository again",
+    description = "From its beginning, in the background; nobody is mailed. Where that is under way already, nothing \
+                   changes. `source.backfill` says how far it is.",
+    security(("token" = ["manage"])),
+    responses(
+        (status = 200, description = "The repository", body = RepositoryBody),
+        (status = 409, description = "The repository's releases cannot be fetched"),
+    ),
+)]
+pub(crate) async fn repository_backfill(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    let repository = source_backfill(&state.store, caller.user.organization_id, id, state.now()).await?;
+    resource(&RepositoryBody::of(&state, repository))
+}

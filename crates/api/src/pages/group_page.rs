@@ -1,0 +1,50 @@
+//! A group on a page of its own.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    web::{Data, Path},
+};
+use releasepage_storage::{
+    group_history::{GroupName, page_group_shown},
+    snapshots::page_snapshot,
+};
+use releasepage_web::{group::GroupPage, release::ReleaseLink};
+
+use super::{
+    document::document,
+    entries::{Naming, group_view_whole},
+    error::PageError,
+    paths,
+    public_page::{address_check, page_readable, reach_of},
+    session::Visitor,
+};
+use crate::{links::group_url, state::ApiState};
+
+/// `GET /p/{slug}/groups/{group_id}`: one group, where links in mails lead. It stays there while the page's grouping is
+/// switched off.
+pub(crate) async fn group_show(
+    state: Data<ApiState>,
+    request: HttpRequest,
+    visitor: Visitor,
+    path: Path<(String, String)>,
+) -> Result<HttpResponse, PageError> {
+    let (slug, group_id) = path.into_inner();
+    let page = page_readable(&state, &visitor, slug).await?;
+    // A text that is no number is the id of no group.
+    let group_id: i64 = group_id.parse().map_err(|_| PageError::NotFound)?;
+    let found = page_group_shown(&state.store, page.id.clone(), group_id).await?;
+    address_check(&request, paths::group(&page.slug, group_id))?;
+    let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
+    let naming = Naming::of(&snapshot, &page.slug, state.now());
+    let link = |group: GroupName| ReleaseLink { href: paths::group(&page.slug, group.id), version: group.version };
+    let reach = reach_of(&page);
+    let view = GroupPage {
+        page_href: paths::page(&page.slug),
+        canonical: group_url(&state.settings.public_url, &page.slug, group_id),
+        group: group_view_whole(found.group, naming).await?,
+        newer: found.newer.map(link),
+        older: found.older.map(link),
+        page_title: page.title,
+    };
+    Ok(document(&view, reach))
+}

@@ -1,0 +1,75 @@
+//! `releasepage publish`: publishes a release from a pipeline, through the API of a server. It reads no settings: the
+//! server's address and the token come from the environment.
+
+mod notes;
+mod pipeline;
+mod server;
+
+use std::path::Path;
+
+use releasepage_domain::tag::Tag;
+use serde_json::{Map, Value};
+
+use self::{
+    notes::{NotesSource, changelog_load, notes_of_version},
+    pipeline::Pipeline,
+    server::{Published, Server},
+};
+use super::print;
+use crate::{arguments::PublishArguments, failure::Failure};
+
+/// The changelog that is looked at where nothing is said of notes.
+const CHANGELOG: &str = "CHANGELOG.md";
+
+/// Publishes a release, or brings one that is there up to date, and prints where people read it.
+pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
+    let server = Server::of_environment()?;
+    let pipeline = Pipeline::of_process();
+    let notes = match (&arguments.notes_file, &arguments.changelog) {
+        (Some(file), _) => NotesSource::File(file.clone()),
+        (None, Some(file)) => NotesSource::Changelog(changelog_load(file)?),
+        (None, None) if Path::new(CHANGELOG).is_file() => NotesSource::Changelog(changelog_load(Path::new(CHANGELOG))?),
+        (None, None) => NotesSource::Nothing,
+    };
+    let version = arguments.version.clone().or_else(|| pipeline.tag()).or_else(|| notes.newest_version());
+    let version = version.ok_or_else(|| {
+        Failure::Said(
+            "no version: give --version, run it on a tag, or beside a changelog that has a version".to_owned(),
+        )
+    })?;
+    let repo = arguments.repo.clone().or_else(|| pipeline.repository()).ok_or_else(|| {
+        Failure::Said("no repository: give --repo with its name on the server, such as acme/api".to_owned())
+    })?;
+    let notes = notes_of_version(notes, &Tag::parse(&version, None), arguments.changelog.is_some())?;
+    let release = release_body(&arguments, &version, notes);
+    let published = server.release_publish(&repo, &version, release)?;
+    print(&report(&repo, &version, &published))
+}
+
+/// What is known of the release, as the API takes it. What was not said is left out, so that publishing again changes
+/// nothing of it.
+fn release_body(arguments: &PublishArguments, version: &str, notes: Option<String>) -> Map<String, Value> {
+    let mut body = Map::new();
+    body.insert("version".to_owned(), version.into());
+    let texts = [("title", &arguments.title), ("notes", &notes), ("author", &arguments.author)];
+    for (member, text) in texts {
+        if let Some(text) = text {
+            body.insert(member.to_owned(), text.as_str().into());
+        }
+    }
+    if arguments.prerelease {
+        body.insert("prerelease".to_owned(), true.into());
+    }
+    if arguments.no_notify {
+        body.insert("notify".to_owned(), false.into());
+    }
+    body
+}
+
+/// One line for each page that shows the release: its link alone, so that a pipeline can use it.
+fn report(repo: &str, version: &str, published: &Published) -> String {
+    if published.permalinks.is_empty() {
+        return format!("{repo} {version} is {}; no published page shows it.\n", published.state);
+    }
+    published.permalinks.iter().map(|link| format!("{link}\n")).collect()
+}

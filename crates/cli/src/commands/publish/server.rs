@@ -1,0 +1,161 @@
+//! The API of the server, as far as publishing needs it.
+
+use std::{env, time::Duration};
+
+use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::{Map, Value};
+use ureq::{
+    Agent, Body, RequestBuilder,
+    http::Response,
+    tls::{RootCerts, TlsConfig},
+    typestate::WithBody,
+};
+use url::Url;
+
+use crate::failure::Failure;
+
+/// The environment variable with the server's address.
+const URL_VARIABLE: &str = "RELEASEPAGE_URL";
+
+/// The environment variable with the token.
+const TOKEN_VARIABLE: &str = "RELEASEPAGE_TOKEN";
+
+/// How long a server may take for one answer.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+/// A server and who speaks to it.
+pub(super) struct Server {
+    agent: Agent,
+    base: Url,
+    token: SecretString,
+}
+
+/// A release as the server has it now.
+pub(super) struct Published {
+    /// Where it stands.
+    pub(super) state: String,
+    /// Where people read it: one address for each page that shows it.
+    pub(super) permalinks: Vec<String>,
+}
+
+/// What the server answered.
+struct Answer {
+    status: u16,
+    body: Value,
+}
+
+impl Server {
+    /// The server that the environment names.
+    pub(super) fn of_environment() -> Result<Self, Failure> {
+        let said = |message: String| Failure::Said(message);
+        let url = env::var(URL_VARIABLE)
+            .map_err(|_| said(format!("{URL_VARIABLE} is not set: it is the server's address")))?;
+        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let base = Url::parse(&url).ok().filter(is_web).ok_or_else(|| {
+            said(format!("{URL_VARIABLE} must be the server's address, such as https://releases.example.com"))
+        })?;
+        let token = env::var(TOKEN_VARIABLE).map_err(|_| {
+            said(format!("{TOKEN_VARIABLE} is not set: it is a personal access token with the scope publish"))
+        })?;
+        let config = Agent::config_builder()
+            .timeout_global(Some(TIMEOUT))
+            .http_status_as_error(false)
+            .tls_config(TlsConfig::builder().root_certs(RootCerts::PlatformVerifier).build())
+            .user_agent(concat!("releasepage/", env!("CARGO_PKG_VERSION")))
+            .build();
+        Ok(Self { agent: Agent::new_with_config(config), base, token: token.into() })
+    }
+
+    /// Publishes a release of a repository. Where there is one of this version, it is brought up to date, and nobody is
+    /// mailed again.
+    pub(super) fn release_publish(
+        &self,
+        repository: &str,
+        version: &str,
+        release: Map<String, Value>,
+    ) -> Result<Published, Failure> {
+        let releases = format!("v1/repositories/{}/releases", self.repository_id(repository)?);
+        let made = self.send(self.agent.post(self.url(&releases, &[]).as_str()), &release)?;
+        if made.status != 409 {
+            return made.expect(201).map(|release| Published::of(&release));
+        }
+        let found = self.get(&releases, &[("version", version)])?.expect(200)?;
+        let id = found["data"][0]["id"].as_str().ok_or_else(|| {
+            // Of several platforms, say: it is there in a form that publishing by hand does not make.
+            Failure::Said(format!("{repository} has {version} in a form that cannot be brought up to date from here"))
+        })?;
+        let mut change = release;
+        // Who was told stays told: an edit mails nobody.
+        for once in ["version", "notify"] {
+            change.remove(once);
+        }
+        let url = self.url(&format!("v1/releases/{id}"), &[]);
+        self.send(self.agent.patch(url.as_str()), &change)?.expect(200).map(|release| Published::of(&release))
+    }
+
+    fn repository_id(&self, name: &str) -> Result<i64, Failure> {
+        let found = self.get("v1/repositories", &[("name", name)])?.expect(200)?;
+        found["data"][0]["id"].as_i64().ok_or_else(|| {
+            Failure::Said(format!(
+                "the server has no repository {name}: make it first (POST /v1/repositories), or give --repo its name"
+            ))
+        })
+    }
+
+    fn get(&self, path: &str, query: &[(&str, &str)]) -> Result<Answer, Failure> {
+        let request = self.agent.get(self.url(path, query).as_str()).header("Authorization", self.authorization());
+        self.read(request.call())
+    }
+
+    fn send(&self, request: RequestBuilder<WithBody>, body: &Map<String, Value>) -> Result<Answer, Failure> {
+        let body = Value::from(body.clone()).to_string();
+        let request = request.header("Authorization", self.authorization()).header("Content-Type", "application/json");
+        self.read(request.send(body))
+    }
+
+    fn read(&self, answer: Result<Response<Body>, ureq::Error>) -> Result<Answer, Failure> {
+        let unreachable = |error| Failure::Said(format!("{} does not answer: {error}", self.base));
+        let mut answer = answer.map_err(unreachable)?;
+        let status = answer.status().as_u16();
+        let text = answer.body_mut().read_to_string().map_err(unreachable)?;
+        let body = serde_json::from_str(&text).map_err(|_| {
+            Failure::Said(format!("{} answers {status} and no JSON: {URL_VARIABLE} names no such server", self.base))
+        })?;
+        Ok(Answer { status, body })
+    }
+
+    fn authorization(&self) -> String {
+        format!("Bearer {}", self.token.expose_secret())
+    }
+
+    fn url(&self, path: &str, query: &[(&str, &str)]) -> Url {
+        let mut url = self.base.clone();
+        url.set_path(path);
+        url.set_query(None);
+        if !query.is_empty() {
+            url.query_pairs_mut().extend_pairs(query);
+        }
+        url
+    }
+}
+
+impl Answer {
+    /// The body, if the answer has this status; else what the server says is wrong.
+    fn expect(self, status: u16) -> Result<Value, Failure> {
+        if self.status == status {
+            return Ok(self.body);
+        }
+        let why = self.body["error_description"].as_str().unwrap_or_default();
+        Err(Failure::Said(format!("the server refused ({}): {why}", self.status)))
+    }
+}
+
+impl Published {
+    fn of(release: &Value) -> Self {
+        let links = release["permalinks"].as_array().map(Vec::as_slice).unwrap_or_default();
+        Self {
+            state: release["state"].as_str().unwrap_or_default().to_owned(),
+            permalinks: links.iter().filter_map(Value::as_str).map(ToOwned::to_owned).collect(),
+        }
+    }
+}

@@ -1,0 +1,285 @@
+//! The fields of a JSON object, taken one by one, so that whoever sent it is told of every one at fault.
+
+use std::str::FromStr;
+
+use serde_json::{Map, Value};
+
+use crate::{
+    fault::{Fault, Faults},
+    time::{UtcTime, time_parse},
+};
+
+/// What a text of the outside must be.
+const TEXT_EXPECTED: &str = "must be a text without U+0000";
+
+/// The fields of one JSON object. Whatever is wrong with them is noted, named with dots where the object lies in
+/// another (`data.value`). Fields that nobody asks for are ignored, and `null` is as good as missing.
+///
+/// A method that ends in `optional` answers `Some(None)` where the field is missing, and `None` where it is at fault.
+#[derive(Debug)]
+pub struct Fields<'a> {
+    object: &'a Map<String, Value>,
+    prefix: String,
+}
+
+impl<'a> Fields<'a> {
+    /// The fields of a whole body or payload.
+    pub fn new(object: &'a Map<String, Value>) -> Self {
+        Self { object, prefix: String::new() }
+    }
+
+    /// The field's name on the wire.
+    pub fn name(&self, field: &str) -> String {
+        format!("{}{field}", self.prefix)
+    }
+
+    /// The field as it was sent, be it `null`; `None` where it was not named.
+    pub fn named_value(&self, field: &str) -> Option<&'a Value> {
+        self.object.get(field)
+    }
+
+    /// Whether the field was named, be it as `null`.
+    pub fn has(&self, field: &str) -> bool {
+        self.object.contains_key(field)
+    }
+
+    /// The field's value; `None` where it is missing or `null`.
+    fn value(&self, field: &str) -> Option<&'a Value> {
+        self.object.get(field).filter(|value| !value.is_null())
+    }
+
+    /// A field that must be there, as `take` reads it. `expected` ends the sentence that begins with the field's name:
+    /// `must be …`.
+    pub fn required<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<T> {
+        faults.take(match self.value(field) {
+            None => Err(Fault::missing(self.name(field), expected)),
+            Some(value) => take(value).ok_or_else(|| Fault::invalid(self.name(field), expected)),
+        })
+    }
+
+    /// A field that may be missing, as `take` reads it.
+    pub fn optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.value(field) {
+            None => Some(None),
+            Some(_) => self.required(faults, field, expected, take).map(Some),
+        }
+    }
+
+    /// A text that must be there; `expected` as in [`Self::required`].
+    pub fn text(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<&'a str> {
+        self.required(faults, field, expected, text_take)
+    }
+
+    /// A text that may be missing.
+    pub fn text_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<&'a str>> {
+        self.optional(faults, field, TEXT_EXPECTED, text_take)
+    }
+
+    /// A text that must be there, as `check` of the rules makes it; `expected` as in [`Self::required`].
+    pub fn text_checked<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<T> {
+        let text = self.text(faults, field, expected)?;
+        faults.take(check(&self.name(field), text))
+    }
+
+    /// A text that may be missing, as `check` of the rules makes it.
+    pub fn text_checked_optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Option<T>> {
+        let text = self.text_optional(faults, field)?;
+        faults.take(text.map(|text| check(&self.name(field), text)).transpose())
+    }
+
+    /// `true` or `false`, where it was given.
+    pub fn boolean_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<bool>> {
+        self.optional(faults, field, "must be true or false", Value::as_bool)
+    }
+
+    /// `true` or `false`, which must be there.
+    pub fn boolean(&self, faults: &mut Faults, field: &str) -> Option<bool> {
+        self.required(faults, field, "must be true or false", Value::as_bool)
+    }
+
+    /// A whole number, where it was given.
+    pub fn number_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
+        self.optional(faults, field, "must be a whole number", number_take)
+    }
+
+    /// A whole number, where it was given, as `check` of the rules makes it.
+    pub fn number_checked_optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, i64) -> Result<T, Fault>,
+    ) -> Option<Option<T>> {
+        let number = self.number_optional(faults, field)?;
+        faults.take(number.map(|number| check(&self.name(field), number)).transpose())
+    }
+
+    /// A time in ISO 8601 with an offset, where it was given.
+    pub fn time_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<UtcTime>> {
+        let take = |value: &Value| value.as_str().and_then(time_parse);
+        self.optional(faults, field, "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z", take)
+    }
+
+    /// A list of texts, where the field was named. A `null` is no list.
+    pub fn texts_optional(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Option<Vec<&'a str>>> {
+        match self.object.get(field) {
+            None => Some(None),
+            Some(value) => {
+                faults.take(texts_take(value).map(Some).ok_or_else(|| Fault::invalid(self.name(field), expected)))
+            }
+        }
+    }
+
+    /// One of the values of an enumeration, which must be there.
+    pub fn named<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<T> {
+        self.required(faults, field, expected, |value| value.as_str()?.parse().ok())
+    }
+
+    /// One of the values of an enumeration, where it was given.
+    pub fn named_optional<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Option<T>> {
+        self.optional(faults, field, expected, |value| value.as_str()?.parse().ok())
+    }
+
+    /// The fields of an object inside, which must be there.
+    pub fn object(&self, faults: &mut Faults, field: &str) -> Option<Self> {
+        let object = self.required(faults, field, "must be an object", Value::as_object)?;
+        Some(Self { object, prefix: format!("{}{field}.", self.prefix) })
+    }
+
+    /// The fields of an object inside, where there is one.
+    pub fn object_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<Self>> {
+        match self.value(field) {
+            None => Some(None),
+            Some(_) => self.object(faults, field).map(Some),
+        }
+    }
+}
+
+/// A whole number, however it was written: `60.0` is one, as JSON Schema has it. With a fraction's point, only numbers that
+/// a double holds exactly are.
+pub fn number_take(value: &Value) -> Option<i64> {
+    const EXACT: f64 = 9_007_199_254_740_992.0;
+    let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= EXACT;
+    // The range was checked: nothing is cut off.
+    value.as_i64().or_else(|| value.as_f64().filter(whole).map(|number| number as i64))
+}
+
+/// A text that a database can store: U+0000 is in no text.
+pub fn text_take(value: &Value) -> Option<&str> {
+    value.as_str().filter(|text| !text.contains('\0'))
+}
+
+fn texts_take(value: &Value) -> Option<Vec<&str>> {
+    value.as_array()?.iter().map(text_take).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::bump::Bump;
+
+    fn faults_of(body: &Value, take: impl FnOnce(&Fields<'_>, &mut Faults)) -> Vec<(String, &'static str)> {
+        let mut faults = Faults::new();
+        take(&Fields::new(body.as_object().expect("an object")), &mut faults);
+        faults.as_slice().iter().map(|fault| (fault.field.clone(), fault.kind.as_str())).collect()
+    }
+
+    #[test]
+    fn every_fault_is_noted_under_its_whole_name() {
+        let body =
+            json!({ "a": 1, "data": { "b": "x\u{0}", "list": ["x", 1], "flag": "true", "n": 1.5, "bump": "Major" } });
+        let found = faults_of(&body, |fields, faults| {
+            fields.text(faults, "a", "must be a text");
+            fields.text(faults, "gone", "must be a text");
+            let data = fields.object(faults, "data").expect("an object");
+            data.text(faults, "b", "must be a text");
+            data.texts_optional(faults, "list", "must be a list of texts");
+            data.boolean_optional(faults, "flag");
+            data.number_optional(faults, "n");
+            data.named_optional::<Bump>(faults, "bump", "must be a bump");
+            fields.object(faults, "a");
+            assert!(fields.object_optional(faults, "a").is_none());
+            assert!(matches!(fields.object_optional(faults, "gone"), Some(None)));
+        });
+        let expected = [
+            ("a", "invalid"),
+            ("gone", "missing"),
+            ("data.b", "invalid"),
+            ("data.list", "invalid"),
+            ("data.flag", "invalid"),
+            ("data.n", "invalid"),
+            ("data.bump", "invalid"),
+            ("a", "invalid"),
+            ("a", "invalid"),
+        ];
+        assert_eq!(found, expected.map(|(field, kind)| (field.to_owned(), kind)));
+    }
+
+    #[test]
+    fn whole_numbers_are_read_however_they_are_written() {
+        for (written, read) in [
+            ("60", Some(60)),
+            ("60.0", Some(60)),
+            ("6e1", Some(60)),
+            ("-1", Some(-1)),
+            ("9223372036854775807", Some(i64::MAX)),
+            ("60.5", None),
+            ("9223372036854775808", None),
+            ("1e300", None),
+            ("\"60\"", None),
+            ("true", None),
+        ] {
+            assert_eq!(number_take(&serde_json::from_str(written).expect("JSON")), read, "{written}");
+        }
+    }
+
+    #[test]
+    fn what_the_rules_refuse_is_noted_like_a_wrong_type() {
+        let body = json!({ "type": 5, "value": "bad", "number": 0, "null": null });
+        let check = |field: &str, text: &str| match text {
+            "bad" => Err(Fault::invalid(field, "must be good")),
+            text => Ok(text.to_owned()),
+        };
+        let positive = |field: &str, number: i64| match number {
+            1.. => Ok(number),
+            _ => Err(Fault::invalid(field, "must be positive")),
+        };
+        let found = faults_of(&body, |fields, faults| {
+            for field in ["type", "value"] {
+                assert_eq!(fields.text_checked(faults, field, "must be good", check), None);
+                assert_eq!(fields.text_checked_optional(faults, field, check), None);
+            }
+            assert_eq!(fields.number_checked_optional(faults, "number", positive), None);
+            for field in ["null", "absent"] {
+                assert_eq!(fields.text_checked_optional(faults, field, check), Some(None));
+                assert_eq!(fields.number_checked_optional(faults, field, positive), Some(None));
+            }
+        });
+        let named: Vec<&str> = found.iter().map(|(field, _)| &**field).collect();
+        assert_eq!(named, ["type", "type", "value", "value", "number"]);
+    }
+}

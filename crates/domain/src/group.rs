@@ -1,0 +1,188 @@
+//! Releases of several components that readers see as one version (`docs/groups.md`).
+
+use std::{cmp::Reverse, fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+
+use crate::{bump::Bump, fault::Fault, release::HISTORY_AGE, text::UnknownName, time::UtcTime, version::Version};
+
+/// How a page puts releases together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grouping {
+    /// Not at all: readers see the releases of each component.
+    #[default]
+    Off,
+    /// Each release joins the group that is open, or opens one; groups are numbered by themselves.
+    Auto,
+    /// An editor picks releases and version.
+    Manual,
+}
+
+crate::text::named! {
+    Grouping {
+        Off => "off",
+        Auto => "auto",
+        Manual => "manual",
+    }
+}
+
+/// Where a group stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum GroupState {
+    /// Releases join it. It has no version yet, and readers see its releases one by one.
+    Open,
+    /// It has its version, and keeps it.
+    Closed,
+    /// An editor took it back; its releases are free for another one.
+    Withdrawn,
+}
+
+crate::text::named! {
+    GroupState {
+        Open => "open",
+        Closed => "closed",
+        Withdrawn => "withdrawn",
+    }
+}
+
+/// The longest time that a group stays open after a release joined it: a week, in minutes.
+pub const GROUP_WINDOW_MAX: i32 = 7 * 24 * 60;
+
+/// The most releases that an editor can put in one group.
+pub const GROUP_MEMBERS_MAX: usize = 500;
+
+/// The most digits of a number in a version that somebody gives a group.
+const DIGITS_MAX: usize = 9;
+
+/// Checks how long a group stays open after a release joined it, in minutes.
+pub fn group_window_check(field: &str, minutes: i64) -> Result<i32, Fault> {
+    i32::try_from(minutes).ok().filter(|minutes| (0..=GROUP_WINDOW_MAX).contains(minutes)).ok_or_else(|| {
+        Fault::invalid(
+            field,
+            format!("must be a whole number of minutes from 0 to {GROUP_WINDOW_MAX}, which is a week"),
+        )
+    })
+}
+
+/// The version of a group: three numbers as Semantic Versioning 2.0.0 writes them, with or without a `v` in front. Groups
+/// hold no pre-releases, so that there is nothing behind the numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupVersion {
+    has_v: bool,
+    numbers: [u64; 3],
+}
+
+impl GroupVersion {
+    /// Checks a version that somebody gave.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
+        let is_short = text.split(['.', 'v']).all(|number| number.len() <= DIGITS_MAX);
+        text.parse().ok().filter(|_| is_short).ok_or_else(|| {
+            Fault::invalid(
+                field,
+                "must be a semantic version of three numbers, such as v1.2.0; groups hold no pre-releases",
+            )
+        })
+    }
+
+    /// A text that compares by bytes as versions do, see [`Version::sort_key`].
+    pub fn sort_key(&self) -> String {
+        Version::from_numbers(self.numbers).sort_key()
+    }
+
+    /// The version raised by a bump: a major below 1.0.0 raises the minor. A pre-release counts as a patch.
+    fn raised(self, bump: Bump) -> Self {
+        let [major, minor, patch] = self.numbers;
+        // Nobody gives a version that is near the end of these numbers.
+        let numbers = match bump {
+            Bump::Major if major > 0 => [major.saturating_add(1), 0, 0],
+            Bump::Major | Bump::Minor => [major, minor.saturating_add(1), 0],
+            Bump::Patch | Bump::Prerelease => [major, minor, patch.saturating_add(1)],
+        };
+        Self { numbers, ..self }
+    }
+}
+
+impl Default for GroupVersion {
+    /// What the first group of a page gets where its owner chose nothing else: `v0.1.0`.
+    fn default() -> Self {
+        Self { has_v: true, numbers: [0, 1, 0] }
+    }
+}
+
+impl fmt::Display for GroupVersion {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [major, minor, patch] = self.numbers;
+        write!(formatter, "{}{major}.{minor}.{patch}", if self.has_v { "v" } else { "" })
+    }
+}
+
+impl FromStr for GroupVersion {
+    type Err = UnknownName;
+
+    fn from_str(text: &str) -> Result<Self, UnknownName> {
+        let (has_v, rest) = text.strip_prefix('v').map_or((false, text), |rest| (true, rest));
+        let mut numbers = [0; 3];
+        let mut parts = rest.split('.');
+        for number in &mut numbers {
+            *number = parts.next().and_then(number_strict).ok_or(UnknownName)?;
+        }
+        if parts.next().is_some() { Err(UnknownName) } else { Ok(Self { has_v, numbers }) }
+    }
+}
+
+/// Digits without a leading zero (Semantic Versioning 2.0.0, section 2).
+fn number_strict(digits: &str) -> Option<u64> {
+    let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| is_strict)
+}
+
+/// The version of the next group of a page: the highest that any group of it ever had, raised by the group's bump, or
+/// the initial version where there was none. It is written with or without a `v` as the initial version is.
+pub fn group_version_next(highest: Option<GroupVersion>, bump: Bump, initial: GroupVersion) -> GroupVersion {
+    highest.map_or(initial, |highest| GroupVersion { has_v: initial.has_v, ..highest.raised(bump) })
+}
+
+/// What a group is to its readers: the highest bump among its members; `None` without members.
+pub fn group_bump(members: impl IntoIterator<Item = Bump>) -> Option<Bump> {
+    // The bumps are declared highest first.
+    members.into_iter().min_by_key(|bump| bump_rank(*bump))
+}
+
+/// The order in which the members of a group are shown: breaking changes first, then what was added, then repairs.
+pub fn bump_rank(bump: Bump) -> u8 {
+    match bump {
+        Bump::Major => 0,
+        Bump::Minor => 1,
+        Bump::Patch => 2,
+        Bump::Prerelease => 3,
+    }
+}
+
+/// A member of a group, as far as it may speak for the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMemberRank {
+    /// The component that it belongs to.
+    pub component: i64,
+    /// The release.
+    pub release_id: String,
+    /// What it is to the component's readers.
+    pub bump: Bump,
+    /// When it was published.
+    pub published_at: UtcTime,
+}
+
+/// The member that matters most: the highest bump, of those the newest, of those the highest id.
+pub fn group_lead(members: &[GroupMemberRank]) -> Option<&GroupMemberRank> {
+    members.iter().min_by_key(|member| (bump_rank(member.bump), Reverse((member.published_at, &member.release_id))))
+}
+
+/// Whether a release that readers come to see, or that was `promoted` from a pre-release, joins a group by itself. History
+/// does not: what is too old to be announced, unless its author said with `notify` that it is news.
+pub fn release_joins_group(promoted: bool, notify: Option<bool>, published_at: UtcTime, now: UtcTime) -> bool {
+    promoted || notify == Some(true) || now - published_at <= HISTORY_AGE
+}
+
+#[cfg(test)]
+mod tests;

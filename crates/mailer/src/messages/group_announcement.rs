@@ -1,0 +1,158 @@
+//! The mail that tells of a group: several releases that readers see as one version.
+
+use askama::Template;
+use releasepage_domain::{bump::Bump, group::group_bump};
+use url::Url;
+
+use super::{
+    FollowingView, PageText, PageView,
+    announcement::{Notes, NotesText, kind, release_title},
+    mail_of,
+};
+use crate::{
+    message::{Heading, Mail, MailError},
+    text,
+};
+
+/// The most releases that a mail shows; the others are counted.
+const RELEASES_MAX: usize = 25;
+
+/// Tells a subscriber of a group.
+#[derive(Clone, Copy, Debug)]
+pub struct GroupAnnouncement<'a> {
+    /// The page that is followed.
+    pub page: PageView<'a>,
+    /// The group's version.
+    pub version: &'a str,
+    /// What an editor wrote about the whole.
+    pub introduction: Option<Notes<'a>>,
+    /// The releases that this subscriber is told of, in the order in which they are shown: breaking changes first.
+    pub releases: &'a [GroupRelease<'a>],
+    /// Where the group is read.
+    pub permalink: &'a Url,
+    /// Why this subscriber is told.
+    pub following: FollowingView<'a>,
+    /// Where the subscriber changes what they follow.
+    pub preferences: &'a Url,
+}
+
+/// A release of a group.
+#[derive(Clone, Debug)]
+pub struct GroupRelease<'a> {
+    /// The component's name.
+    pub component: &'a str,
+    /// The release's version as the page shows it.
+    pub version: &'a str,
+    /// The release's title; empty, or no more than the version, where its author gave none.
+    pub title: &'a str,
+    /// What the release is to the component's readers.
+    pub bump: Bump,
+    /// The release's notes, where there are any.
+    pub notes: Option<Notes<'a>>,
+    /// Where the release is read.
+    pub permalink: Url,
+}
+
+/// A group as its templates print it.
+struct GroupText<'a> {
+    page: PageText,
+    subject: String,
+    kind: &'static str,
+    bump: Bump,
+    /// The components and their versions, in one line.
+    contents: String,
+    introduction: Option<NotesText<'a>>,
+    releases: Vec<ReleaseText<'a>>,
+    /// How many more releases there are.
+    more: usize,
+    permalink: &'a str,
+    following: String,
+    preferences: &'a str,
+    unsubscribe: String,
+}
+
+struct ReleaseText<'a> {
+    name: String,
+    version: String,
+    title: String,
+    kind: &'static str,
+    bump: Bump,
+    notes: Option<NotesText<'a>>,
+    permalink: &'a str,
+}
+
+#[derive(Template)]
+#[template(path = "group_announcement.txt")]
+struct Text<'a> {
+    mail: &'a GroupText<'a>,
+}
+
+#[derive(Template)]
+#[template(path = "group_announcement.html")]
+struct Html<'a> {
+    mail: &'a GroupText<'a>,
+}
+
+impl GroupAnnouncement<'_> {
+    /// Writes the mail. Its link to unsubscribe is the heading's.
+    ///
+    /// # Errors
+    ///
+    /// Where a template fails.
+    pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
+        let page = PageText::new(self.page);
+        let shown = &self.releases[..self.releases.len().min(RELEASES_MAX)];
+        let parts = shown.len() + usize::from(self.introduction.is_some());
+        let releases: Vec<ReleaseText<'_>> = shown.iter().map(|release| ReleaseText::new(release, parts)).collect();
+        let bump = group_bump(self.releases.iter().map(|release| release.bump)).unwrap_or(Bump::Patch);
+        let contents: Vec<String> =
+            releases.iter().map(|release| format!("{} {}", release.name, release.version)).collect();
+        let mail = GroupText {
+            subject: format!("{} {}", page.title, text::line(self.version)),
+            following: self.following.of_page(&page.title),
+            page,
+            kind: kind(bump),
+            bump,
+            contents: contents.join(", "),
+            introduction: self.introduction.and_then(|notes| NotesText::new(notes, parts)),
+            releases,
+            more: self.releases.len() - shown.len(),
+            permalink: self.permalink.as_str(),
+            preferences: self.preferences.as_str(),
+            unsubscribe: heading.unsubscribe.to_string(),
+        };
+        mail_of(heading, &mail.subject, &Text { mail: &mail }, &Html { mail: &mail })
+    }
+}
+
+impl GroupText<'_> {
+    /// The name of the bump: the class that colours it.
+    fn class(&self) -> &'static str {
+        self.bump.as_str()
+    }
+}
+
+impl<'a> ReleaseText<'a> {
+    fn new(release: &'a GroupRelease<'a>, parts: usize) -> Self {
+        let version = text::line(release.version);
+        Self {
+            name: text::line(release.component),
+            title: release_title(&version, &text::line(release.title)),
+            version,
+            kind: kind(release.bump),
+            bump: release.bump,
+            notes: release.notes.and_then(|notes| NotesText::new(notes, parts)),
+            permalink: release.permalink.as_str(),
+        }
+    }
+
+    /// The name of the bump: the class that colours it.
+    fn class(&self) -> &'static str {
+        self.bump.as_str()
+    }
+
+    /// Whether there is more to the notes than the mail holds.
+    fn is_shortened(&self) -> bool {
+        self.notes.as_ref().is_some_and(|notes| notes.shortened)
+    }
+}

@@ -1,0 +1,174 @@
+//! Writing the messages of an announcement: its notes are rendered once for all of them.
+
+use std::sync::Arc;
+
+use releasepage_content::{RemoteImages, notes_html, notes_text};
+use releasepage_domain::subscriber::Following;
+use releasepage_jobs::handler::JobFailure;
+use releasepage_storage::{
+    deliveries::{AnnouncedGroup, AnnouncedRelease, AnnouncementContent, DueDelivery},
+    page_releases::PageIdentity,
+    subscribers::Subscriber,
+};
+use url::Url;
+
+use super::MailWorker;
+use crate::{
+    message::{Heading, Mail, MailError},
+    messages::{Announcement, FollowingView, GroupAnnouncement, GroupRelease, Notes, PageView},
+};
+
+/// An announcement with its notes rendered, for all of its messages.
+pub(super) struct Content {
+    pub(super) announcement: AnnouncementContent,
+    /// The introduction of a group.
+    introduction: Option<Rendered>,
+    /// The notes of each release, in the order of the announcement.
+    notes: Vec<Option<Rendered>>,
+}
+
+/// Notes in both forms.
+struct Rendered {
+    text: String,
+    html: String,
+}
+
+impl Rendered {
+    fn new(markdown: &str) -> Self {
+        Self { text: notes_text(markdown), html: notes_html(markdown, RemoteImages::Refused) }
+    }
+
+    fn view(&self) -> Notes<'_> {
+        Notes { text: &self.text, html: &self.html }
+    }
+}
+
+/// Renders the notes of an announcement, which may be long, on a thread that may be.
+pub(super) async fn content_render(announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
+    let render = move || {
+        let introduction = announcement.group.as_ref().and_then(|group| group.notes.as_deref());
+        Arc::new(Content {
+            introduction: introduction.map(Rendered::new),
+            notes: announcement.releases.iter().map(|release| release.notes.as_deref().map(Rendered::new)).collect(),
+            announcement,
+        })
+    };
+    tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
+}
+
+/// What a message says besides the releases.
+struct Frame<'a> {
+    page: PageView<'a>,
+    following: FollowingView<'a>,
+    preferences: &'a Url,
+}
+
+impl MailWorker {
+    /// Writes one message, to a subscriber, of those releases of the announcement that are named.
+    pub(super) fn delivery_mail(
+        &self,
+        content: &Content,
+        delivery: DueDelivery,
+        (subscriber, releases): (&Subscriber, &[String]),
+    ) -> Result<Mail, JobFailure> {
+        let failed = |error: &dyn std::fmt::Display| JobFailure::Fail(error.to_string());
+        let page = &content.announcement.page;
+        let message_id =
+            self.message_id("delivery", delivery.id, delivery.created_at).map_err(|error| failed(&error))?;
+        let unsubscribe = self.unsubscribe_url(subscriber.id);
+        let to = subscriber.address.as_str();
+        let heading = self.heading(message_id, delivery.created_at, page, to, unsubscribe)?;
+        let url = self.page_url(page);
+        let preferences = self.preferences_url(subscriber.id, subscriber.link_generation);
+        let names = components_followed(subscriber);
+        let frame = Frame {
+            page: PageView { title: &page.title, url: &url },
+            following: FollowingView { bumps: subscriber.preferences.bumps(), components: &names },
+            preferences: &preferences,
+        };
+        let named: Vec<(&AnnouncedRelease, Option<Notes<'_>>)> = content
+            .announcement
+            .releases
+            .iter()
+            .zip(&content.notes)
+            .filter(|(release, _)| releases.contains(&release.id))
+            .map(|(release, notes)| (release, notes.as_ref().map(Rendered::view)))
+            .collect();
+        let mail = match (&content.announcement.group, named.as_slice()) {
+            (Some(group), _) => self.group_mail(heading, &frame, (group, content), &named),
+            (None, [(release, notes)]) => self.release_mail(heading, &frame, page, (release, *notes)),
+            // Told of one release, and that one is gone: whoever looked at it a moment ago saw another state.
+            (None, _) => return Err(JobFailure::Retry("the release is not in its announcement".into())),
+        };
+        mail.map_err(|error| failed(&error))
+    }
+
+    fn release_mail(
+        &self,
+        heading: Heading,
+        frame: &Frame<'_>,
+        page: &PageIdentity,
+        (release, notes): (&AnnouncedRelease, Option<Notes<'_>>),
+    ) -> Result<Mail, MailError> {
+        Announcement {
+            page: frame.page,
+            component: &release.component.name,
+            version: &release.version,
+            title: &release.title,
+            bump: release.bump,
+            notes,
+            permalink: &self.release_url(page, &release.id),
+            following: frame.following,
+            preferences: frame.preferences,
+        }
+        .mail(heading)
+    }
+
+    fn group_mail(
+        &self,
+        heading: Heading,
+        frame: &Frame<'_>,
+        (group, content): (&AnnouncedGroup, &Content),
+        releases: &[(&AnnouncedRelease, Option<Notes<'_>>)],
+    ) -> Result<Mail, MailError> {
+        let page = &content.announcement.page;
+        let releases: Vec<GroupRelease<'_>> = releases
+            .iter()
+            .map(|(release, notes)| GroupRelease {
+                component: &release.component.name,
+                version: &release.version,
+                title: &release.title,
+                bump: release.bump,
+                notes: *notes,
+                permalink: self.release_url(page, &release.id),
+            })
+            .collect();
+        GroupAnnouncement {
+            page: frame.page,
+            version: &group.version,
+            introduction: content.introduction.as_ref().map(Rendered::view),
+            releases: &releases,
+            permalink: &self.url(&["p", &page.slug, "groups", &group.id.to_string()]),
+            following: frame.following,
+            preferences: frame.preferences,
+        }
+        .mail(heading)
+    }
+
+    fn release_url(&self, page: &PageIdentity, release_id: &str) -> Url {
+        self.url(&["p", &page.slug, "releases", release_id])
+    }
+}
+
+/// The names of the components that a subscriber follows; none where it is all of them.
+fn components_followed(subscriber: &Subscriber) -> Vec<&str> {
+    match &subscriber.following {
+        Following::All => Vec::new(),
+        Following::Only(_) => subscriber
+            .components
+            .iter()
+            .filter(|component| subscriber.following.holds(component.id))
+            .map(|component| component.name.as_str())
+            .collect(),
+    }
+}

@@ -1,0 +1,219 @@
+//! What is to be asked of the database for each version of a changelog. Pure.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{Days, NaiveDate, NaiveTime, TimeDelta};
+use releasepage_domain::{
+    release::{Platforms, ReleaseInput},
+    release_import::{ImportTime, ReleaseImport},
+    time::UtcTime,
+    version::Version,
+};
+use serde_json::Map;
+
+use super::{ChangelogOptions, EntryImported, EntryOutcome, tags::TagMaker};
+use crate::changelog::{ChangelogEntry, first_words};
+
+/// A version, and what is to be done with it.
+pub(super) struct Planned {
+    /// What is known of it; its outcome is still to come where there is an `import`.
+    pub(super) imported: EntryImported,
+    /// What to ask the database.
+    pub(super) import: Option<ReleaseImport>,
+}
+
+/// Plans the import of versions into a repository that has releases of these tags.
+pub(super) fn changelog_plan(
+    entries: Vec<ChangelogEntry>,
+    tags: &[String],
+    options: &ChangelogOptions,
+    now: UtcTime,
+) -> Vec<Planned> {
+    let maker = TagMaker::of(tags, options.tag_format.as_ref());
+    let there: HashSet<&str> = tags.iter().map(String::as_str).collect();
+    let days = days_of(&entries, options.undated);
+    let seconds = seconds_of(&entries, &days);
+    let mut lines: HashMap<String, usize> = HashMap::new();
+    let plan = |(entry, (day, second)): (ChangelogEntry, (Option<NaiveDate>, i64))| {
+        let tag = maker.tag(&entry);
+        let imported = EntryImported {
+            line: entry.line,
+            version: entry.version.clone(),
+            tag: tag.as_ref().ok().cloned(),
+            date: entry.date,
+            words: first_words(&entry.title, &entry.notes),
+            outcome: EntryOutcome::Same,
+        };
+        let step = tag.map_err(EntryOutcome::Refused).and_then(|tag| {
+            let told = ReleaseImport { time: ImportTime::Guess, input: release_input(tag, &entry, now) };
+            let names = told.tags();
+            if let Some(line) = names.iter().find_map(|name| lines.get(name)) {
+                return Err(EntryOutcome::Refused(format!("line {line} has the same version")));
+            }
+            lines.extend(names.iter().map(|name| (name.clone(), entry.line)));
+            if entry.yanked {
+                return Err(EntryOutcome::Kept("it was yanked"));
+            }
+            let is_there = names.iter().any(|name| there.contains(name.as_str()));
+            timed(told, entry.date, day, second, is_there, now).map_err(EntryOutcome::Refused)
+        });
+        match step {
+            Ok(import) => Planned { imported, import: Some(import) },
+            Err(outcome) => Planned { imported: EntryImported { outcome, ..imported }, import: None },
+        }
+    };
+    entries.into_iter().zip(days.into_iter().zip(seconds)).map(plan).collect()
+}
+
+fn release_input(tag: String, entry: &ChangelogEntry, now: UtcTime) -> ReleaseInput {
+    ReleaseInput {
+        tag,
+        platforms: Platforms::default(),
+        title: entry.title.clone(),
+        notes: Some(entry.notes.clone()).filter(|notes| !notes.is_empty()),
+        author: None,
+        published_at: now,
+        ends_at: None,
+        // The tag says it where it is one.
+        prerelease: false,
+        draft: false,
+        notify: None,
+        chart_visibility: true,
+        params: Map::new(),
+    }
+}
+
+/// Gives a release its time: `second` seconds into its day. `dated` is the day that its heading names, `day` that or the
+/// best guess.
+fn timed(
+    told: ReleaseImport,
+    dated: Option<NaiveDate>,
+    day: Option<NaiveDate>,
+    second: i64,
+    is_there: bool,
+    now: UtcTime,
+) -> Result<ReleaseImport, String> {
+    // East of Greenwich it is tomorrow already.
+    if dated.is_some_and(|day| day > now.date() + Days::new(1)) {
+        return Err("its day is still to come".to_owned());
+    }
+    let Some(day) = day else {
+        // A release that is there has a time of its own.
+        return if is_there {
+            Ok(told)
+        } else {
+            Err("it names no day, and no other version does: name one for all such".to_owned())
+        };
+    };
+    let time = if dated.is_some() { ImportTime::Day } else { ImportTime::Guess };
+    let published_at = (day.and_time(NaiveTime::MIN) + TimeDelta::seconds(second)).min(now);
+    Ok(ReleaseImport { time, input: ReleaseInput { published_at, ..told.input } })
+}
+
+/// The day of each version: its own, or `undated`, or that of the next one below that has one, or above. Changelogs have
+/// the newest version first, so that below is before.
+fn days_of(entries: &[ChangelogEntry], undated: Option<NaiveDate>) -> Vec<Option<NaiveDate>> {
+    let mut days: Vec<Option<NaiveDate>> = entries.iter().map(|entry| entry.date.or(undated)).collect();
+    let mut near = None;
+    for day in days.iter_mut().rev() {
+        near = day.or(near);
+        *day = near;
+    }
+    for day in &mut days {
+        near = day.or(near);
+        *day = near;
+    }
+    days
+}
+
+/// How many versions of the same day come before each, so that readers see them in their order.
+fn seconds_of(entries: &[ChangelogEntry], days: &[Option<NaiveDate>]) -> Vec<i64> {
+    let versions: Vec<Option<Version>> = entries.iter().map(|entry| Version::parse(&entry.version)).collect();
+    let mut order: Vec<usize> = (0..entries.len()).rev().collect();
+    // Stable: of equal versions, the one further down comes first.
+    order.sort_by(|one, other| (days[*one], &versions[*one]).cmp(&(days[*other], &versions[*other])));
+    let mut seconds = vec![0; entries.len()];
+    for pair in order.windows(2) {
+        if days[pair[0]] == days[pair[1]] {
+            seconds[pair[1]] = seconds[pair[0]] + 1;
+        }
+    }
+    seconds
+}
+
+#[cfg(test)]
+mod tests {
+    use releasepage_domain::time::{time_iso8601, time_parse};
+
+    use super::*;
+    use crate::changelog::changelog_read;
+
+    /// What is planned for a changelog: tag, time and how well it is known, or why not.
+    fn plan(text: &str, tags: &[&str], undated: Option<&str>) -> Vec<String> {
+        let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
+        let undated = undated.map(|day| day.parse().unwrap());
+        let options = ChangelogOptions { undated, ..ChangelogOptions::default() };
+        let now = time_parse("2024-05-10T06:00:00Z").unwrap();
+        let planned = changelog_plan(changelog_read(text).entries, &tags, &options, now);
+        let line = |planned: &Planned| match &planned.import {
+            Some(ReleaseImport { input, time }) => {
+                format!("{} {} {time:?}", input.tag, time_iso8601(input.published_at))
+            }
+            None => format!(
+                "{}: {}",
+                planned.imported.outcome.result().as_str(),
+                planned.imported.outcome.reason().unwrap()
+            ),
+        };
+        planned.iter().map(line).collect()
+    }
+
+    #[test]
+    fn times() {
+        let text =
+            "## 1.3.0\n## 1.2.1 - 2024-05-02\n## 1.2.0 - 2024-05-02\n## 1.1.0\n## 1.0.0 - 2024-05-01\n## 0.9.0\n";
+        assert_eq!(
+            plan(text, &[], None),
+            [
+                "1.3.0 2024-05-02T00:00:02Z Guess",
+                "1.2.1 2024-05-02T00:00:01Z Day",
+                "1.2.0 2024-05-02T00:00:00Z Day",
+                "1.1.0 2024-05-01T00:00:02Z Guess",
+                "1.0.0 2024-05-01T00:00:01Z Day",
+                "0.9.0 2024-05-01T00:00:00Z Guess",
+            ]
+        );
+        assert_eq!(
+            plan(text, &[], Some("2024-01-01"))[3..5],
+            ["1.1.0 2024-01-01T00:00:01Z Guess", "1.0.0 2024-05-01T00:00:00Z Day"]
+        );
+    }
+
+    #[test]
+    fn days_around_the_present() {
+        assert_eq!(
+            plan("## 1.2.0 - 2024-05-12\n## 1.1.0 - 2024-05-11\n## 1.0.0 - 2024-05-10", &[], None),
+            ["refused: its day is still to come", "1.1.0 2024-05-10T06:00:00Z Day", "1.0.0 2024-05-10T00:00:00Z Day"]
+        );
+    }
+
+    #[test]
+    fn no_day_at_all() {
+        assert_eq!(
+            plan("## 1.1.0\n## 1.0.0", &["v1.0.0"], None),
+            [
+                "refused: it names no day, and no other version does: name one for all such",
+                "v1.0.0 2024-05-10T06:00:00Z Guess",
+            ]
+        );
+        assert_eq!(plan("## 1.1.0\n## 1.0.0", &[], Some("2024-01-01"))[0], "1.1.0 2024-01-01T00:00:01Z Guess");
+    }
+
+    #[test]
+    fn what_is_left_out() {
+        assert_eq!(
+            plan("## 1.1.0 - 2024-05-02 [YANKED]\n## v1.0.0 - 2024-05-01\n\n## 1.0.0 - 2024-04-01", &["1.0"], None),
+            ["kept: it was yanked", "1.0.0 2024-05-01T00:00:00Z Day", "refused: line 2 has the same version"]
+        );
+    }
+}

@@ -1,0 +1,116 @@
+//! Gogs' webhook: the event `release`, in the words of Gitea, which grew out of it, and terser: some versions tell neither
+//! the number of the release nor that of its repository. A release is known by its tag then, a repository by its name.
+
+use releasepage_domain::{
+    fault::Faults,
+    fields::Fields,
+    source_event::{SourceEvent, SourceEventKind},
+};
+
+use crate::{
+    fields::{id_read_optional, repository_read, tag_read},
+    gitea::{event_read, kind_read},
+    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
+};
+
+/// Reads a delivery. `event` is what its header `X-Gogs-Event` names, `payload` its JSON.
+///
+/// # Errors
+///
+/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
+    let payload = payload_read(payload)?;
+    if event != "release" {
+        return Ok(EVENT_UNUSED);
+    }
+    let payload = Fields::new(&payload);
+    let mut faults = Faults::new();
+    let Some(kind) = kind_read(&payload, &mut faults) else { return Ok(ACTION_UNUSED) };
+    let repository = payload.object(&mut faults, "repository").and_then(|repository| {
+        repository_read(&repository, &mut faults, "full_name", |fields, faults| id_read_optional(fields, faults, "id"))
+    });
+    let release = payload.object(&mut faults, "release");
+    let event = release.and_then(|release| event_read_terse(&release, kind, &mut faults));
+    Ok(faults.finish(|| Some(ForgeMessage::Release { repository: Some(repository?), event: event? }))?)
+}
+
+/// What happened to a release, which is known by its tag where it has no number.
+fn event_read_terse(release: &Fields<'_>, kind: Option<SourceEventKind>, faults: &mut Faults) -> Option<SourceEvent> {
+    let mut tag_faults = Faults::new();
+    let id = match id_read_optional(release, faults, "id") {
+        Some(None) => tag_read(release, &mut tag_faults, "tag_name"),
+        id => id.flatten().map(|id| id.to_string()),
+    };
+    let event = event_read(release, kind, id, faults);
+    // The tag of a release that is shown is read with its text.
+    for fault in tag_faults.as_slice() {
+        if !faults.as_slice().contains(fault) {
+            faults.push(fault.clone());
+        }
+    }
+    event
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use releasepage_domain::source_event::SourceRepository;
+    use serde_json::{Value, json};
+
+    fn read(payload: &Value) -> (Option<SourceRepository>, SourceEvent) {
+        match message_read("release", payload.to_string().as_bytes()) {
+            Ok(ForgeMessage::Release { repository, event }) => (repository, event),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[test]
+    fn a_terse_release_is_known_by_its_tag() {
+        let payload = json!({
+            "action": "published",
+            "release": { "tag_name": "v1.0.0" },
+            "repository": { "full_name": "acme/api" },
+        });
+        let (repository, event) = read(&payload);
+        assert_eq!(repository, Some(SourceRepository { id: None, name: "acme/api".into() }));
+        assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "v1.0.0"));
+        let text = event.shown.expect("readers see it");
+        assert_eq!((text.tag.as_str(), text.title.as_str(), text.published_at), ("v1.0.0", "", None));
+    }
+
+    #[test]
+    fn numbers_are_taken_where_they_are_told() {
+        let payload = json!({
+            "action": "published",
+            "release": {
+                "id": 17, "tag_name": "v1.0.0", "name": "One", "body": "- a", "draft": false, "prerelease": true,
+                "author": { "login": "ada" }, "created_at": "2024-05-01T12:00:00Z",
+            },
+            "repository": { "id": 7, "full_name": "acme/api" },
+        });
+        let (repository, event) = read(&payload);
+        assert_eq!(repository.and_then(|repository| repository.id), Some(7));
+        assert_eq!(event.release_id, "17");
+        assert!(event.shown.is_some_and(|text| text.prerelease && text.published_at.is_some()));
+    }
+
+    #[test]
+    fn every_field_at_fault_is_named() {
+        let wrong =
+            json!({ "action": "published", "release": { "id": "x", "name": "a\nb" }, "repository": { "id": 0 } });
+        let Err(MessageError::Fields(faults)) = message_read("release", wrong.to_string().as_bytes()) else {
+            panic!("it is at fault")
+        };
+        let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
+        let expected = ["repository.id", "repository.full_name", "release.id", "release.tag_name", "release.name"];
+        assert_eq!(named, expected);
+        for action in ["published", "deleted"] {
+            let nameless = json!({ "action": action, "release": {}, "repository": { "full_name": "acme/api" } });
+            let Err(MessageError::Fields(faults)) = message_read("release", nameless.to_string().as_bytes()) else {
+                panic!("it is at fault")
+            };
+            let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
+            assert_eq!(named, ["release.tag_name"], "{action}");
+        }
+    }
+}

@@ -1,0 +1,498 @@
+//! Fetching releases from forges: the history that is there, what a poll finds, and what a webhook told meanwhile.
+
+use chrono::TimeDelta;
+use releasepage_domain::{
+    release::{ReleaseInput, ReleaseState},
+    repository::{RepositoryName, RepositoryOrigin},
+    repository_source::{BackfillState, SourceRefusal, SourceResult, SourceWalk},
+    source_event::{SourceEvent, SourceEventKind, SourceRepository, SourceText},
+    time::UtcTime,
+};
+use releasepage_storage::{
+    Store, StoreError,
+    change::Change,
+    hook_deliveries::{HookDelivery, hook_receive},
+    hook_repositories::{HookRepositoryNew, hook_access, hook_repository_create},
+    releases::{Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_withdraw, releases_list},
+    repositories::{RepositoryChange, repository_get, repository_update},
+    repository_deletion::repository_delete,
+    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill, source_polls, source_row},
+    source_pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
+    source_releases::source_event_apply,
+    source_walks::{
+        SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin, source_walk_fail,
+        source_walk_unchanged,
+    },
+};
+
+use crate::{
+    releases::announcements,
+    support::{Database, both, context, now, release_ids, release_input},
+};
+
+/// A repository of GitHub on a page, which somebody subscribed to.
+struct Source {
+    organization_id: i64,
+    page_id: String,
+    id: i64,
+    store: Store,
+}
+
+impl Source {
+    async fn of(database: &Database) -> Self {
+        Self::with(database, SourceNew::default()).await
+    }
+
+    async fn with(database: &Database, source: SourceNew) -> Self {
+        let organization_id = database.owner("owner@example.com").await.organization_id;
+        let page_id = database.page(organization_id, "Acme").await.id;
+        let name = RepositoryName::parse("name", "acme/api").unwrap();
+        let new = HookRepositoryNew { name, origin: RepositoryOrigin::Github, source };
+        let store = database.store.clone();
+        let made = hook_repository_create(&store, organization_id, new, ToOwned::to_owned, now()).await.unwrap();
+        database.component(organization_id, &page_id, "acme/api", None).await;
+        database.subscriber(&page_id, "reader@example.com", &["major", "minor", "patch", "prerelease"], None).await;
+        Self { organization_id, page_id, id: made.id, store }
+    }
+
+    /// One whose history is here.
+    async fn filled(database: &Database, history: &[SourceEvent]) -> Self {
+        let source = Self::of(database).await;
+        let work = source.begin(now()).await;
+        assert_eq!(source.store_page(&work, page(history), now()).await, SourceProgress::Done);
+        source
+    }
+
+    async fn get(&self) -> RepositorySource {
+        repository_get(&self.store, self.organization_id, self.id).await.unwrap().source.unwrap()
+    }
+
+    async fn begin(&self, now: UtcTime) -> SourceWork {
+        walk(source_backfill_begin(&self.store, self.id, now).await.unwrap())
+    }
+
+    async fn poll(&self, now: UtcTime) -> SourceWork {
+        walk(source_poll_begin(&self.store, self.id, now).await.unwrap())
+    }
+
+    async fn store_page(&self, work: &SourceWork, page: SourcePage, now: UtcTime) -> SourceProgress {
+        let next_poll_at = now + TimeDelta::minutes(30);
+        source_page_store(&self.store, work, page, release_ids(), context(now), next_poll_at).await.unwrap()
+    }
+
+    /// Polls the repository, whose listing has one page.
+    async fn polled(&self, listed: &[SourceEvent], now: UtcTime) {
+        let work = self.poll(now).await;
+        let page = SourcePage { asked_at: now, ..page(listed) };
+        assert_eq!(self.store_page(&work, page, now).await, SourceProgress::Done);
+    }
+
+    /// Delivers an event of the webhook and processes it.
+    async fn hear(&self, database: &Database, event: SourceEvent, now: UtcTime) {
+        let access = hook_access(&self.store, self.id, RepositoryOrigin::Github).await.unwrap().unwrap();
+        let delivery = HookDelivery {
+            delivery: format!("{now} {:?} {}", event.kind, event.release_id),
+            digest: None,
+            event_name: "release".into(),
+            source: Some(SourceRepository { id: Some(7), name: "acme/api".into() }),
+            event,
+        };
+        hook_receive(&self.store, &access, delivery, now).await.unwrap();
+        let ids = database.texts("SELECT CAST(MAX(id) AS TEXT) AS text FROM hook_deliveries").await;
+        source_event_apply(&self.store, ids[0].parse().unwrap(), release_ids(), context(now)).await.unwrap();
+    }
+
+    async fn releases(&self) -> Vec<Release> {
+        releases_list(&self.store, self.id, ReleasesFilter::default(), 1_000).await.unwrap()
+    }
+
+    /// Tag, title and state of each release, sorted.
+    async fn shown(&self) -> Vec<(String, String, ReleaseState)> {
+        let releases = self.releases().await.into_iter();
+        let mut shown: Vec<_> =
+            releases.map(|release| (release.input.tag, release.input.title, release.state)).collect();
+        shown.sort_by(|one, other| one.0.cmp(&other.0));
+        shown
+    }
+
+    async fn change(&self, change: SourceChange, now: UtcTime) {
+        let change = RepositoryChange { source: change, ..RepositoryChange::default() };
+        repository_update(&self.store, self.organization_id, self.id, change, now).await.unwrap();
+    }
+}
+
+fn walk(begin: SourceBegin) -> SourceWork {
+    match begin {
+        SourceBegin::Walk(work) => *work,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// A listed release, whose id is its tag's, last changed so many minutes after it was published.
+fn listed(tag: &str, title: &str, days: i64, changed: Option<i64>) -> SourceEvent {
+    let published_at = now() - TimeDelta::days(days);
+    let text = SourceText {
+        tag: tag.into(),
+        title: title.into(),
+        notes: Some("- a".into()),
+        author: Some("ada".into()),
+        published_at: Some(published_at),
+        prerelease: false,
+    };
+    SourceEvent {
+        kind: SourceEventKind::Edited,
+        release_id: format!("id of {tag}"),
+        made_at: None,
+        updated_at: changed.map(|minutes| published_at + TimeDelta::minutes(minutes)),
+        shown: Some(text),
+    }
+}
+
+fn page(listed: &[SourceEvent]) -> SourcePage {
+    SourcePage {
+        releases: listed.to_vec(),
+        refused: Vec::new(),
+        next: None,
+        etag: None,
+        asked_at: now(),
+        wait_until: None,
+    }
+}
+
+fn failure(result: SourceResult, message: &str, given_up: Option<UtcTime>) -> SourceFailure {
+    SourceFailure { result, message: message.into(), wait_until: None, given_up }
+}
+
+fn later(minutes: i64) -> UtcTime {
+    now() + TimeDelta::minutes(minutes)
+}
+
+const NOBODY: [&str; 0] = [];
+
+both! {
+    async fn a_history_comes_in_page_by_page_and_nobody_hears_of_it(database: &Database) {
+        let source = Source::of(database).await;
+        assert_eq!(database.jobs("source_backfill").await.len(), 1);
+        assert_eq!((source.get().await.backfill, source.get().await.next_poll_at), (BackfillState::Waiting, None));
+        let work = source.begin(now()).await;
+        assert_eq!((work.walk, work.name.as_str(), &work.next_page), (SourceWalk::Backfill, "acme/api", &None));
+        let first = SourcePage {
+            next: Some("page=2".into()),
+            etag: Some("\"one\"".into()),
+            ..page(&[listed("v1.2.0", "", 0, None), listed("v1.1.0", "", 20, None)])
+        };
+        let SourceProgress::Next(next) = source.store_page(&work, first.clone(), now()).await else {
+            panic!("there is another page")
+        };
+        assert_eq!(next.next_page.as_deref(), Some("page=2"));
+        let told = source.get().await;
+        assert_eq!((told.backfill, told.fetched, told.added), (BackfillState::Running, 2, 2));
+
+        // Another worker that comes too late with the same page, and one that goes on after a crash.
+        assert_eq!(source.store_page(&work, first, now()).await, SourceProgress::Overtaken);
+        let work = source.begin(now()).await;
+        assert_eq!(work, *next);
+        // A listing shifts when something is published while it is walked.
+        let second = page(&[listed("v1.1.0", "", 20, None), listed("v1.0.0", "", 30, None)]);
+        assert_eq!(source.store_page(&work, second, now()).await, SourceProgress::Done);
+        let told = source.get().await;
+        assert_eq!((told.backfill, told.fetched, told.added, told.refused), (BackfillState::Done, 4, 3, 0));
+        assert_eq!((told.last_result.as_deref(), told.next_poll_at), (Some("ok"), Some(later(30))));
+        assert_eq!(database.shown(&source.page_id).await.len(), 3);
+        assert_eq!(announcements(database).await, NOBODY);
+        assert_eq!(source_backfill_begin(&source.store, source.id, now()).await.unwrap(), SourceBegin::Nothing);
+        // An edit of the history is no news either.
+        source.hear(database, listed("v1.2.0", "Edited", 0, Some(9)), later(1)).await;
+        assert_eq!(announcements(database).await, NOBODY);
+        // The poll asks whether the first page is another one.
+        database.execute("UPDATE repository_sources SET walked_at = next_poll_at").await;
+        let work = source.poll(later(31)).await;
+        assert_eq!((work.walk, work.etag.as_deref()), (SourceWalk::Poll, Some("\"one\"")));
+        source_walk_unchanged(&source.store, &work, None, later(31)).await.unwrap();
+        assert_eq!(source.get().await.last_message.as_deref(), Some("nothing is new"));
+    }
+
+    async fn what_the_webhook_told_meanwhile_is_neither_doubled_nor_overwritten(database: &Database) {
+        let source = Source::of(database).await;
+        let work = source.begin(now()).await;
+        // Told after the page was asked for and before it is stored: with times and without.
+        source.hear(database, listed("v1.0.0", "Newer", 1, Some(9)), later(1)).await;
+        source.hear(database, listed("v2.0.0", "Newer", 1, None), later(1)).await;
+        let deleted = SourceEvent { kind: SourceEventKind::Deleted, shown: None, ..listed("v3.0.0", "", 1, None) };
+        source.hear(database, deleted, later(1)).await;
+        let told = announcements(database).await.len();
+        let older = [
+            listed("v1.0.0", "Older", 1, Some(5)),
+            listed("v2.0.0", "Older", 1, None),
+            listed("v3.0.0", "Older", 1, None),
+        ];
+        assert_eq!(source.store_page(&work, page(&older), later(2)).await, SourceProgress::Done);
+        let newer = |tag: &str| (tag.to_owned(), "Newer".to_owned(), ReleaseState::Published);
+        assert_eq!(source.shown().await, [newer("v1.0.0"), newer("v2.0.0")]);
+        assert_eq!(announcements(database).await.len(), told);
+        assert_eq!(source.get().await.added, 0);
+    }
+
+    async fn a_backfill_announces_no_promotion_and_brings_nothing_back(database: &Database) {
+        let source = Source::of(database).await;
+        let mut prerelease = listed("v1.0.0", "", 0, Some(1));
+        prerelease.shown.as_mut().unwrap().prerelease = true;
+        source.hear(database, SourceEvent { kind: SourceEventKind::Published, ..prerelease }, now()).await;
+        for tag in ["v2.0.0", "v3.0.0"] {
+            database.by_hand(source.id, ReleaseInput { draft: tag == "v3.0.0", ..release_input(tag) }).await.unwrap();
+        }
+        let by_hand = source.releases().await.into_iter().find(|release| release.input.tag == "v2.0.0").unwrap();
+        release_withdraw(&source.store, ReleaseOwner::Repository(source.id), by_hand.id, context(now())).await.unwrap();
+        let told = announcements(database).await;
+        let work = source.begin(now()).await;
+        let history = ["v1.0.0", "v2.0.0", "v3.0.0"].map(|tag| listed(tag, "Listed", 0, Some(2)));
+        assert_eq!(source.store_page(&work, page(&history), now()).await, SourceProgress::Done);
+        let states: Vec<_> = source.shown().await.into_iter().map(|(_, title, state)| (title, state)).collect();
+        let of = |state| ("Listed".to_owned(), state);
+        assert_eq!(
+            states,
+            [of(ReleaseState::Published), of(ReleaseState::Withdrawn), of(ReleaseState::Published)]
+        );
+        assert!(source.releases().await.iter().all(|release| !release.input.prerelease));
+        assert_eq!(announcements(database).await, told, "nobody hears of it");
+    }
+
+    async fn a_poll_tells_what_the_webhook_missed(database: &Database) {
+        let source = Source::filled(database, &[listed("v1.0.0", "", 30, Some(1))]).await;
+        let first = listed("v1.0.0", "", 30, Some(1));
+        source.polled(&[listed("v1.1.0", "", 0, Some(1)), listed("v1.0.1", "", 9, Some(1)), first.clone()], later(30)).await;
+        assert_eq!(source.shown().await.len(), 3);
+        assert_eq!(announcements(database).await, ["waiting"], "what is older than a week is history");
+
+        // Once is enough, whoever tells of it next.
+        source.polled(&[listed("v1.1.0", "", 0, Some(1)), first.clone()], later(60)).await;
+        source.hear(database, listed("v1.1.0", "", 0, Some(1)), later(61)).await;
+        assert_eq!(announcements(database).await, ["waiting"]);
+        let revisions: Vec<_> = source.releases().await.iter().map(|release| release.revision).collect();
+        assert_eq!(revisions, [1, 1, 1], "nothing is written that does not change");
+
+        // An edit that was missed, and one without times.
+        let edited = [listed("v1.1.0", "Edited", 0, Some(5)), listed("v1.0.0", "Edited", 30, None)];
+        source.polled(&edited, later(90)).await;
+        let titles: Vec<_> = source.shown().await.into_iter().map(|(_, title, _)| title).collect();
+        assert_eq!(titles, ["Edited", "", "Edited"]);
+        assert_eq!(announcements(database).await, ["waiting"]);
+    }
+
+    async fn a_poll_ends_where_nothing_is_new_and_a_full_walk_at_the_end(database: &Database) {
+        let source = Source::filled(database, &[listed("v1.0.0", "", 30, Some(1))]).await;
+        let next = || Some("page=2".to_owned());
+        let known = || SourcePage { next: next(), ..page(&[listed("v1.0.0", "", 30, Some(1))]) };
+        let work = source.poll(later(30)).await;
+        assert_eq!(work.walk, SourceWalk::Poll);
+        assert_eq!(source.store_page(&work, known(), later(30)).await, SourceProgress::Done);
+        let work = source.poll(later(60)).await;
+        let new = SourcePage { next: next(), ..page(&[listed("v1.1.0", "", 0, Some(1))]) };
+        let SourceProgress::Next(_) = source.store_page(&work, new, later(60)).await else { panic!("it is new") };
+        // It is interrupted, and goes on.
+        let work = source.poll(later(61)).await;
+        assert_eq!((work.next_page.as_deref(), work.started_at), (Some("page=2"), later(60)));
+        assert_eq!(source.store_page(&work, known(), later(61)).await, SourceProgress::Done);
+        let day = 24 * 60;
+        let work = source.poll(later(day)).await;
+        assert_eq!((work.walk, &work.etag), (SourceWalk::Full, &None));
+        let SourceProgress::Next(_) = source.store_page(&work, known(), later(day)).await else { panic!("all of it") };
+    }
+
+    async fn what_two_full_walks_do_not_find_is_withdrawn(database: &Database) {
+        let day = 24 * 60;
+        let tags = ["v1.0.0", "v1.1.0", "v1.2.0"];
+        let all: Vec<_> = tags.iter().map(|tag| listed(tag, "", 30, Some(1))).collect();
+        let source = Source::filled(database, &all).await;
+        let state = async |tag: &str| {
+            let shown = source.shown().await.into_iter().find(|(known, ..)| known == tag).unwrap();
+            shown.2
+        };
+        // An empty listing says nothing.
+        for days in 1..=3 {
+            source.polled(&[], later(days * day)).await;
+        }
+        // One that is not at its end says nothing.
+        let cut = SourcePage { next: Some("page=2".into()), ..page(&all[..1]) };
+        let work = source.poll(later(4 * day)).await;
+        let SourceProgress::Next(work) = source.store_page(&work, cut, later(4 * day)).await else { panic!() };
+        assert_eq!(state("v1.2.0").await, ReleaseState::Published);
+        source.store_page(&work, page(&all[1..]), later(4 * day)).await;
+        // The webhook told of one since, and one is listed as one that cannot be used.
+        source.polled(&all[..1], later(5 * day)).await;
+        assert_eq!(state("v1.2.0").await, ReleaseState::Published, "it may have been missed once");
+        source.hear(database, listed("v1.1.0", "Heard", 30, Some(9)), later(5 * day + 1)).await;
+        source.polled(&all[..1], later(6 * day)).await;
+        assert_eq!(state("v1.1.0").await, ReleaseState::Published);
+        assert_eq!(state("v1.2.0").await, ReleaseState::Withdrawn);
+        assert_eq!(state("v1.0.0").await, ReleaseState::Published);
+        // It comes back when it is listed again, in silence.
+        source.polled(&all, later(6 * day + 30)).await;
+        let again = SourceEvent { updated_at: Some(later(6 * day + 40)), ..listed("v1.2.0", "Again", 0, None) };
+        source.polled(&[again], later(6 * day + 60)).await;
+        assert_eq!(state("v1.2.0").await, ReleaseState::Published);
+        assert_eq!(announcements(database).await, NOBODY);
+    }
+
+    async fn releases_that_cannot_be_used_are_shown_to_the_owner(database: &Database) {
+        let source = Source::of(database).await;
+        let refused = |tag: &str, message: &str| SourceRefused {
+            release_id: Some(format!("id of {tag}")),
+            refusal: SourceRefusal { release: tag.into(), message: message.into() },
+        };
+        let work = source.begin(now()).await;
+        let first = SourcePage {
+            refused: vec![refused("v1.0.0", "notes are too long"), refused("v1.0.1", "no tag")],
+            ..page(&[listed("v1.1.0", "", 1, None)])
+        };
+        source.store_page(&work, first, now()).await;
+        let told = source.get().await;
+        assert_eq!((told.fetched, told.added, told.refused), (3, 1, 2));
+        let refusals: Vec<SourceRefusal> = serde_json::from_str(&told.refusals).unwrap();
+        assert_eq!(refusals[0], refused("v1.0.0", "notes are too long").refusal);
+        // Mended, it is one no more.
+        source.polled(&[listed("v1.0.0", "", 9, None)], later(30)).await;
+        let refusals: Vec<SourceRefusal> = serde_json::from_str(&source.get().await.refusals).unwrap();
+        assert_eq!(refusals.len(), 1);
+    }
+
+    async fn a_failed_backfill_goes_on_when_it_would_be_polled(database: &Database) {
+        let source = Source::of(database).await;
+        let work = source.begin(now()).await;
+        let first = SourcePage { next: Some("page=2".into()), ..page(&[listed("v1.1.0", "", 0, None)]) };
+        let SourceProgress::Next(work) = source.store_page(&work, first, now()).await else { panic!("it goes on") };
+        let gone = failure(SourceResult::Failed, "it is down", None);
+        source_walk_fail(&source.store, &work, gone, now()).await.unwrap();
+        assert_eq!(source.get().await.backfill, BackfillState::Running, "its job tries again");
+        let gone = failure(SourceResult::Failed, "it is down", Some(later(30)));
+        source_walk_fail(&source.store, &work, gone, now()).await.unwrap();
+        let told = source.get().await;
+        assert_eq!((told.backfill, told.last_message.as_deref()), (BackfillState::Failed, Some("it is down")));
+        assert_eq!(source_backfill_begin(&source.store, source.id, now()).await.unwrap(), SourceBegin::Nothing);
+        database.execute("DELETE FROM jobs").await;
+
+        let interval = TimeDelta::minutes(30);
+        assert_eq!(source_polls(&source.store, interval, later(29)).await.unwrap(), 0);
+        assert_eq!(source_polls(&source.store, interval, later(30)).await.unwrap(), 1);
+        assert_eq!(source_polls(&source.store, interval, later(30)).await.unwrap(), 0);
+        assert_eq!(database.jobs("source_backfill").await.len(), 1);
+        assert_eq!(source.begin(later(30)).await, *work, "it goes on where it was");
+        // Where the forge refuses, it begins anew.
+        let refused = failure(SourceResult::Refused, "the token is wrong", Some(later(60)));
+        source_walk_fail(&source.store, &work, refused, later(30)).await.unwrap();
+        source_polls(&source.store, interval, later(70)).await.unwrap();
+        assert_eq!(source.begin(later(70)).await.next_page, None);
+    }
+
+    async fn a_forge_that_wants_to_be_left_alone_is(database: &Database) {
+        let source = Source::of(database).await;
+        let work = source.begin(now()).await;
+        let limited = SourceFailure {
+            wait_until: Some(later(10)),
+            ..failure(SourceResult::Limited, "no more requests", None)
+        };
+        source_walk_fail(&source.store, &work, limited, now()).await.unwrap();
+        let begin = source_backfill_begin(&source.store, source.id, later(9)).await.unwrap();
+        assert_eq!(begin, SourceBegin::Wait(later(10)));
+        let work = source.begin(later(10)).await;
+        let last = SourcePage { wait_until: Some(later(20)), ..page(&[]) };
+        source.store_page(&work, last, later(10)).await;
+        let begin = source_poll_begin(&source.store, source.id, later(19)).await.unwrap();
+        assert_eq!(begin, SourceBegin::Wait(later(20)));
+        assert_eq!(source.get().await.wait_until, Some(later(20)));
+        assert_eq!(source.poll(later(20)).await.walk, SourceWalk::Poll);
+    }
+
+    async fn those_that_are_due_are_polled_once(database: &Database) {
+        let source = Source::filled(database, &[]).await;
+        let interval = TimeDelta::minutes(30);
+        for (minutes, due) in [(29, 0), (30, 1), (31, 0), (70, 1)] {
+            assert_eq!(source_polls(&source.store, interval, later(minutes)).await.unwrap(), due, "{minutes}");
+        }
+        assert_eq!(database.jobs("source_poll").await.len(), 1, "the first one still waits");
+        source.change(SourceChange { polls: Change::Set(false), ..SourceChange::default() }, now()).await;
+        database.execute("DELETE FROM jobs").await;
+        assert_eq!(source_polls(&source.store, interval, later(999)).await.unwrap(), 0);
+        assert_eq!(source_poll_begin(&source.store, source.id, later(999)).await.unwrap(), SourceBegin::Nothing);
+    }
+
+    async fn an_edit_of_the_source(database: &Database) {
+        let token: Box<dyn Fn(&str) -> String + Send> = Box::new(|row| format!("sealed for {row}"));
+        let source = Source::with(database, SourceNew { token: Some(token), ..SourceNew::default() }).await;
+        let work = source.begin(now()).await;
+        let token = source.get().await.token.unwrap();
+        assert_eq!(token.as_str(), format!("sealed for {}", source_row(source.id)));
+        assert!(!format!("{work:?}").contains("sealed for"));
+        source.store_page(&work, page(&[listed("v1.0.0", "", 30, None)]), now()).await;
+
+        // With another token, what failed is tried at once.
+        let late = later(30);
+        source.change(SourceChange { token: Change::Set(None), ..SourceChange::default() }, late).await;
+        let told = source.get().await;
+        assert_eq!((told.token, told.next_poll_at, told.backfill), (None, Some(late), BackfillState::Done));
+
+        // Elsewhere there is another history; a walk that is under way is overtaken.
+        let work = source.poll(late).await;
+        let name = RepositoryName::parse("name", "other/api").unwrap();
+        source.change(SourceChange { name: Change::Set(Some(name)), ..SourceChange::default() }, late).await;
+        assert_eq!(source.store_page(&work, page(&[listed("v9", "", 0, None)]), late).await, SourceProgress::Overtaken);
+        let work = source.begin(late).await;
+        assert_eq!((work.name.as_str(), work.walk), ("other/api", SourceWalk::Backfill));
+        source.store_page(&work, page(&[]), late).await;
+
+        // The name here is a matter of taste, once the repository was found.
+        source.change(SourceChange { name: Change::Set(None), ..SourceChange::default() }, late).await;
+        let work = source.begin(late).await;
+        source.store_page(&work, page(&[]), late).await;
+        let renamed = RepositoryChange {
+            name: Change::Set(RepositoryName::parse("name", "acme/public-api").unwrap()),
+            ..RepositoryChange::default()
+        };
+        repository_update(&source.store, source.organization_id, source.id, renamed, late).await.unwrap();
+        assert_eq!(source.poll(later(99)).await.name, "acme/api");
+    }
+
+    async fn a_backfill_is_run_again_on_request(database: &Database) {
+        let source = Source::of(database).await;
+        let again = async |id| source_backfill(&source.store, source.organization_id, id, now()).await;
+        assert_eq!(again(source.id).await.unwrap().source.unwrap().backfill, BackfillState::Waiting);
+        assert_eq!(database.jobs("source_backfill").await.len(), 1, "it waits already");
+        let work = source.begin(now()).await;
+        source.store_page(&work, page(&[listed("v1.0.0", "", 30, None)]), now()).await;
+        database.execute("DELETE FROM jobs").await;
+        let told = again(source.id).await.unwrap().source.unwrap();
+        assert_eq!((told.backfill, told.fetched), (BackfillState::Waiting, 0));
+        assert_eq!(database.jobs("source_backfill").await.len(), 1);
+        let other = database.repository(source.organization_id, "acme/pipeline").await;
+        assert!(other.source.is_none());
+        assert!(matches!(again(other.id).await, Err(StoreError::Conflict(_))));
+        assert!(matches!(again(1).await, Err(StoreError::NotFound)));
+    }
+
+    async fn a_deleted_repository_takes_its_source_along(database: &Database) {
+        let owner = database.owner("owner@example.com").await.organization_id;
+        let name = RepositoryName::parse("name", "acme/gone").unwrap();
+        let new = HookRepositoryNew { name, origin: RepositoryOrigin::Gitea, source: SourceNew::default() };
+        let store = &database.store;
+        let id = hook_repository_create(store, owner, new, ToOwned::to_owned, now()).await.unwrap().id;
+        let work = walk(source_backfill_begin(store, id, now()).await.unwrap());
+        repository_delete(store, owner, id).await.unwrap();
+        let stored = source_page_store(store, &work, page(&[listed("v1", "", 0, None)]), release_ids(), context(now()), now());
+        assert_eq!(stored.await.unwrap(), SourceProgress::Overtaken);
+        assert_eq!(source_backfill_begin(store, id, now()).await.unwrap(), SourceBegin::Nothing);
+        assert_eq!(database.count("repository_sources").await + database.count("releases").await, 0);
+    }
+
+    async fn a_release_of_a_pipeline_is_taken_over(database: &Database) {
+        let source = Source::of(database).await;
+        let input = ReleaseInput { notify: Some(false), author: Some("pipeline".into()), ..release_input("v1.0.0") };
+        let sent = database.arrive_at(source.id, input, ReleaseArrival::Repeatable, now()).await.unwrap();
+        let work = source.begin(now()).await;
+        source.store_page(&work, page(&[listed("v1.0.0", "Listed", 0, Some(1))]), now()).await;
+        let releases = source.releases().await;
+        assert_eq!((releases.len(), &releases[0].id, releases[0].input.title.as_str()), (1, &sent.id, "Listed"));
+        assert_eq!(releases[0].input.author.as_deref(), Some("pipeline"));
+        source.hear(database, listed("v1.0.0", "Told", 0, Some(2)), later(1)).await;
+        assert_eq!(source.releases().await.len(), 1);
+    }
+}

@@ -87,7 +87,6 @@ fn action(app: &App, inputs: &[(&str, &str)]) -> Output {
         ("RELEASEPAGE_URL", url.as_str()),
         ("RELEASEPAGE_TOKEN", app.owner.token.as_str()),
         ("REPOSITORY", "acme/api"),
-        ("PRERELEASE", "false"),
     ];
     let mut command = Command::new(script);
     command.env_remove("GITHUB_OUTPUT").envs(given).envs(inputs.iter().copied());

@@ -1,5 +1,6 @@
 //! From one version of the program to the next while it serves.
 
+use std::path::Path;
 use std::process::Output;
 use std::time::Instant;
 
@@ -75,8 +76,15 @@ both_databases! {
             let running: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&["migrate"], settings, ""))).collect();
             running.into_iter().map(|running| success(&running.join().expect("it runs"))).collect()
         });
-        assert_eq!(told.iter().filter(|told| told.starts_with("Applied ")).count(), 1, "{told:?}");
-        assert_eq!(told.iter().filter(|told| told.contains("has this binary's schema already")).count(), 3, "{told:?}");
+        // They may share the work, and none does what another one did.
+        let applied = |told: &String| match told.strip_prefix("Applied ").and_then(|rest| rest.split_once(' ')) {
+            Some((number, _)) => number.parse().expect("a number"),
+            None if told.contains("has this binary's schema already") => 0,
+            None => panic!("{told}"),
+        };
+        let migrations = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../migrations/sqlite");
+        let all = std::fs::read_dir(migrations).expect("the migrations are there").count();
+        assert_eq!(told.iter().map(applied).sum::<usize>(), all, "{told:?}");
     }
 }
 

@@ -9,7 +9,7 @@ for tool in curl jq; do command -v "$tool" >/dev/null || fail "$tool is missing 
 [ -n "${RELEASEPAGE_URL:-}" ] || fail "the input url is missing: it is the server's address"
 [ -n "${RELEASEPAGE_TOKEN:-}" ] || fail "the input token is missing: it is a personal access token with the scope publish"
 [ -n "${VERSION:-}" ] || fail "no version: run this for a release or a tag, or give the input version"
-case "${PRERELEASE:=false}" in true | false) ;; *) fail "the input prerelease must be true or false" ;; esac
+case "${PRERELEASE:=}" in true | false | "") ;; *) fail "the input prerelease must be true or false" ;; esac
 case "${NOTIFY:=}" in true | false | "") ;; *) fail "the input notify must be true or false" ;; esac
 
 [ -z "${NOTES_FILE:-}" ] || [ -f "$NOTES_FILE" ] || fail "there is no file $NOTES_FILE"
@@ -40,8 +40,9 @@ repository=$(jq '.data[0].id // empty' "$answer")
 [ -n "$repository" ] || fail "the server has no repository ${REPOSITORY:-}: make it there first, or give the input repository its name"
 
 # What was not said is left out, so that running again changes nothing of it.
-jq --null-input --arg version "$VERSION" --arg title "${TITLE:-}" --rawfile notes "$notes" --argjson prerelease "$PRERELEASE" --arg notify "$NOTIFY" '
-  {version: $version, prerelease: $prerelease}
+jq --null-input --arg version "$VERSION" --arg title "${TITLE:-}" --rawfile notes "$notes" --arg prerelease "$PRERELEASE" --arg notify "$NOTIFY" '
+  {version: $version}
+  + (if $prerelease == "" then {} else {prerelease: ($prerelease == "true")} end)
   + (if $title == "" then {} else {title: $title} end)
   + (if $notes == "" then {} else {notes: $notes} end)
   + (if $notify == "" then {} else {notify: ($notify == "true")} end)' >"$release"
@@ -52,8 +53,9 @@ send POST "repositories/$repository/releases" "$release"
 if [ "$status" = 409 ]; then
   ask GET "repositories/$repository/releases" --get --data-urlencode "version=$VERSION"
   expect 200
-  id=$(jq --raw-output '.data[0].id // empty' "$answer")
-  [ -n "$id" ] || fail "the repository has $VERSION in a form that cannot be brought up to date from here"
+  # Variants for some platforms alone are made in other ways, and are not this one.
+  id=$(jq --raw-output 'first(.data[] | select(.platforms == [])).id // empty' "$answer")
+  [ -n "$id" ] || fail "the repository had $VERSION a moment ago, and has it no more: try again"
   # Who was told stays told: an edit mails nobody.
   jq 'del(.version, .notify)' "$release" >"$directory/change"
   send PATCH "releases/$id" "$directory/change"

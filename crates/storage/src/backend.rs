@@ -40,6 +40,15 @@ pub(crate) enum Access {
 }
 
 impl AnyConnection {
+    /// Empties SQLite's write-ahead log into the database, so that its room can be used again. Answers whether there may
+    /// be more room now.
+    pub(crate) fn room_make(&mut self) -> bool {
+        match self {
+            Self::Sqlite(connection) => connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_ok(),
+            Self::Postgres(_) => false,
+        }
+    }
+
     /// Opens a connection and makes it safe to use: durable, checked foreign keys, no endless wait for a lock.
     ///
     /// A SQLite connection that is opened to read refuses to write; on Postgres its transactions do.

@@ -74,6 +74,9 @@ pub(crate) enum Fate {
     Again,
     /// The connection is gone: run the closure again on another one, if nothing was committed.
     Reconnect,
+    /// SQLite's disk is full: run the closure again once what its log holds was moved to where it belongs, which may make
+    /// room.
+    NoRoom,
     /// Trying again gives the same.
     Final,
 }
@@ -93,10 +96,9 @@ const CONNECTION_GONE: [&str; 9] = [
 
 /// What a database says that is there and has no time, no room or no memory: the request had no part in it, and the next
 /// one may succeed.
-const OUT_OF_RESOURCES: [&str; 8] = [
+const OUT_OF_RESOURCES: [&str; 7] = [
     "statement timeout",
     "lock timeout",
-    "database or disk is full",
     "disk I/O error",
     "unable to open database file",
     "No space left on device",
@@ -118,6 +120,8 @@ pub(crate) fn fate(error: &DieselError) -> Fate {
                 Fate::Again
             } else if CONNECTION_GONE.iter().any(|gone| text.contains(gone)) {
                 Fate::Reconnect
+            } else if text.contains("database or disk is full") {
+                Fate::NoRoom
             } else {
                 Fate::Final
             }
@@ -129,7 +133,7 @@ pub(crate) fn fate(error: &DieselError) -> Fate {
 impl From<DieselError> for StoreError {
     fn from(error: DieselError) -> Self {
         match fate(&error) {
-            Fate::Again | Fate::Reconnect => Self::Unavailable(error.to_string()),
+            Fate::Again | Fate::Reconnect | Fate::NoRoom => Self::Unavailable(error.to_string()),
             Fate::Final => match &error {
                 DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                     Self::Conflict("another request stored the same at the same time")
@@ -192,7 +196,7 @@ mod tests {
             (Unknown, "SSL SYSCALL error: EOF detected", Fate::Reconnect, unavailable),
             (Unknown, "canceling statement due to statement timeout", Fate::Final, unavailable),
             (Unknown, "canceling statement due to lock timeout", Fate::Final, unavailable),
-            (Unknown, "database or disk is full", Fate::Final, unavailable),
+            (Unknown, "database or disk is full", Fate::NoRoom, unavailable),
             (Unknown, "disk I/O error", Fate::Final, unavailable),
             (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, unavailable),
             (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, conflict),

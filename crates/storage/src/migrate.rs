@@ -120,16 +120,10 @@ pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
         AnyConnection::Sqlite(mut connection) => {
             library_check(&mut connection)?;
             connection.batch_execute(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis()))?;
-            let Count { count: tables } =
-                diesel::sql_query("SELECT count(*) AS count FROM sqlite_master").get_result(&mut connection)?;
-            if tables == 0 {
-                // A write-ahead log would hold every page of the schema a second time, which a small disk has no room for.
-                connection.batch_execute("PRAGMA journal_mode = DELETE")?;
-            }
-            let applied =
-                connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE));
-            connection.batch_execute("PRAGMA journal_mode = WAL")?;
-            applied
+            let mut applied = schema_begin(&mut connection)?;
+            applied +=
+                connection.immediate_transaction(|connection: &mut SqliteConnection| apply(connection, SQLITE))?;
+            Ok(applied)
         }
         AnyConnection::Postgres(mut connection) => {
             let deadline = Instant::now() + PATIENCE;
@@ -141,6 +135,28 @@ pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
             }
         }
     }
+}
+
+/// Makes the schema of a SQLite database that has none, one migration after the other. All in one transaction, the
+/// write-ahead log would hold every page of it a second time, which a small disk has no room for. Nobody can work on
+/// such a database yet, and a migrator that is killed leaves it to the next one.
+fn schema_begin(connection: &mut SqliteConnection) -> Result<usize, MigrateError> {
+    let Count { count: tables } =
+        diesel::sql_query("SELECT count(*) AS count FROM sqlite_master").get_result(connection)?;
+    let mut applied = 0;
+    while tables == 0 && connection.immediate_transaction(apply_next)? {
+        applied += 1;
+        connection.batch_execute("PRAGMA wal_checkpoint(PASSIVE)")?;
+    }
+    Ok(applied)
+}
+
+/// Applies the next of the migrations that are missing on SQLite. Answers whether there was one.
+fn apply_next(connection: &mut SqliteConnection) -> Result<bool, MigrateError> {
+    if state(connection, &SQLITE)? == SchemaState::Current {
+        return Ok(false);
+    }
+    connection.run_next_migration(SQLITE).map(|_| true).map_err(failed)
 }
 
 /// One attempt on Postgres.

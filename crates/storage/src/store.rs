@@ -268,7 +268,12 @@ fn transaction<T>(
         if fate != Fate::Reconnect {
             pooled.broken = pooled.connection.rollback().is_err();
         }
-        if fate == Fate::Final || run >= RUNS_MAX || Instant::now() >= deadline {
+        let is_final = match fate {
+            Fate::Final => true,
+            Fate::NoRoom => run > 1 || pooled.broken || !pooled.connection.room_make(),
+            Fate::Again | Fate::Reconnect => false,
+        };
+        if is_final || run >= RUNS_MAX || Instant::now() >= deadline {
             return Err(error.into());
         }
         tracing::debug!(run, "a transaction is run again");

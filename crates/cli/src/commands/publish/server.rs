@@ -50,7 +50,9 @@ impl Server {
         let said = |message: String| Failure::Said(message);
         let url = env::var(URL_VARIABLE)
             .map_err(|_| said(format!("{URL_VARIABLE} is not set: it is the server's address")))?;
-        let is_web = |url: &Url| matches!(url.scheme(), "http" | "https") && url.has_host();
+        let is_web = |url: &Url| {
+            matches!(url.scheme(), "http" | "https") && url.username().is_empty() && url.password().is_none()
+        };
         let base = Url::parse(&url).ok().filter(is_web).ok_or_else(|| {
             said(format!("{URL_VARIABLE} must be the server's address, such as https://releases.example.com"))
         })?;
@@ -80,9 +82,11 @@ impl Server {
             return made.expect(201).map(|release| Published::of(&release));
         }
         let found = self.get(&releases, &[("version", version)])?.expect(200)?;
-        let id = found["data"][0]["id"].as_str().ok_or_else(|| {
-            // Of several platforms, say: it is there in a form that publishing by hand does not make.
-            Failure::Said(format!("{repository} has {version} in a form that cannot be brought up to date from here"))
+        // Variants for some platforms alone are made in other ways, and are not this one.
+        let variants = found["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = variants.iter().find(|release| release["platforms"].as_array().is_some_and(Vec::is_empty));
+        let id = own.and_then(|release| release["id"].as_str()).ok_or_else(|| {
+            Failure::Said(format!("{repository} had {version} a moment ago, and has it no more: try again"))
         })?;
         let mut change = release;
         // Who was told stays told: an edit mails nobody.

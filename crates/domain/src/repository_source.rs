@@ -44,7 +44,7 @@ crate::text::named! {
 /// What a listing is walked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceWalk {
-    /// To fetch what is there, which is history and told to nobody.
+    /// To fetch what is there. What is history of it is told to nobody.
     Backfill,
     /// To find what the webhook missed lately.
     Poll,
@@ -69,9 +69,10 @@ impl SourceWalk {
         }
     }
 
-    /// Whether what it finds may be news.
-    pub const fn is_news(self) -> bool {
-        !matches!(self, Self::Backfill)
+    /// Whether a release that it finds may be news. A backfill finds history, which ends at `history_end`, and what was
+    /// published since. What does not say when it was published is history to it.
+    pub fn is_news(self, published_at: Option<UtcTime>, history_end: UtcTime) -> bool {
+        self != Self::Backfill || published_at.is_some_and(|published_at| published_at > history_end)
     }
 
     /// Whether it goes through all of the listing. A poll ends at the first page that holds nothing new.
@@ -137,6 +138,18 @@ mod tests {
         assert_eq!(SourceWalk::of_poll(None, now), SourceWalk::Full);
         for (hours, walk) in [(0, SourceWalk::Poll), (23, SourceWalk::Poll), (24, SourceWalk::Full)] {
             assert_eq!(SourceWalk::of_poll(Some(now - Duration::hours(hours)), now), walk, "{hours}");
+        }
+    }
+
+    #[test]
+    fn a_backfill_finds_history_and_what_was_published_since() {
+        let end = time_parse("2024-05-10T12:00:00Z").expect("a time");
+        let second = Duration::seconds(1);
+        for (published_at, is_news) in
+            [(Some(end - second), false), (Some(end), false), (Some(end + second), true), (None, false)]
+        {
+            assert_eq!(SourceWalk::Backfill.is_news(published_at, end), is_news, "{published_at:?}");
+            assert!(SourceWalk::Poll.is_news(published_at, end) && SourceWalk::Full.is_news(published_at, end));
         }
     }
 

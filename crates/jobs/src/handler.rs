@@ -33,6 +33,8 @@ pub enum JobEnd {
     Done,
     /// The rest is to be done at this time.
     PutOff(UtcTime),
+    /// It could not begin, and is tried again at this time: what failed before still counts.
+    NotBegun(UtcTime),
 }
 
 /// How a handler fails; the text is logged and kept, and holds no secret and no address.

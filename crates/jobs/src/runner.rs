@@ -159,7 +159,7 @@ impl<H: JobHandler> Runner<H> {
         match &outcome {
             JobOutcome::Retry(_, error) => span.in_scope(|| tracing::warn!(error, "a job failed and is tried again")),
             JobOutcome::Dead(error) => span.in_scope(|| tracing::error!(error, "a job failed for good")),
-            JobOutcome::Done | JobOutcome::PutOff(_) => {}
+            JobOutcome::Done | JobOutcome::PutOff(_) | JobOutcome::NotBegun(_) => {}
         }
         self.finish(ticket, outcome).instrument(span).await;
         held.lock().await.remove(&ticket);
@@ -217,6 +217,7 @@ fn outcome(result: Result<JobEnd, JobFailure>, ticket: JobTicket, attempt: i32, 
     match result {
         Ok(JobEnd::Done) => JobOutcome::Done,
         Ok(JobEnd::PutOff(at)) => JobOutcome::PutOff(at),
+        Ok(JobEnd::NotBegun(at)) => JobOutcome::NotBegun(at),
         Err(JobFailure::Fail(error)) => JobOutcome::Dead(error),
         Err(JobFailure::Retry(error)) if attempt >= ATTEMPTS_MAX => JobOutcome::Dead(error),
         Err(JobFailure::Retry(error)) => JobOutcome::Retry(later(now, job_backoff(attempt, spread(ticket))), error),
@@ -255,6 +256,7 @@ mod tests {
         let retry = || Err(JobFailure::Retry("later".into()));
         assert_eq!(outcome(Ok(JobEnd::Done), ticket, 1, now), JobOutcome::Done);
         assert_eq!(outcome(Ok(JobEnd::PutOff(now)), ticket, ATTEMPTS_MAX, now), JobOutcome::PutOff(now));
+        assert_eq!(outcome(Ok(JobEnd::NotBegun(now)), ticket, 1, now), JobOutcome::NotBegun(now));
         assert_eq!(outcome(retry(), ticket, ATTEMPTS_MAX, now), JobOutcome::Dead("later".into()));
         assert_eq!(outcome(Err(JobFailure::Fail("no".into())), ticket, 1, now), JobOutcome::Dead("no".into()));
         let JobOutcome::Retry(at, _) = outcome(retry(), ticket, 3, now) else { panic!("it is tried again") };

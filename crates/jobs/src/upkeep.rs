@@ -1,10 +1,10 @@
 //! Jobs that need nothing but the database.
 
-use releasepage_domain::job::JobPayload;
+use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{
-    Store,
+    Store, StoreError,
     clock::Clock,
-    group_closing::group_close_due,
+    group_closing::{group_close_due, group_jobs_restore},
     releases::{ReleaseContext, release_publish_due},
     retention::{Retention, prune},
 };
@@ -14,7 +14,8 @@ use crate::{
     runner::Recurring,
 };
 
-/// Publishes scheduled releases, closes groups and removes what is past its retention.
+/// Publishes scheduled releases, closes groups, those too whose job failed for good, and removes what is past its
+/// retention.
 #[derive(Clone, Debug)]
 pub struct Upkeep {
     /// The database.
@@ -42,7 +43,7 @@ impl Upkeep {
                 return Some(closed.map(|again| again.map_or(JobEnd::Done, JobEnd::PutOff)).map_err(JobFailure::from));
             }
             JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
-            JobPayload::Prune => prune(&self.store, self.retention, context.now).await,
+            JobPayload::Prune => self.tidy(context.now).await,
             JobPayload::SubscriptionAnswer { .. }
             | JobPayload::SourceEvent { .. }
             | JobPayload::SourceBackfill { .. }
@@ -52,5 +53,14 @@ impl Upkeep {
             | JobPayload::DeliverySend { .. } => return None,
         };
         Some(done.map(|()| JobEnd::Done).map_err(JobFailure::from))
+    }
+
+    /// What is done every hour.
+    async fn tidy(&self, now: UtcTime) -> Result<(), StoreError> {
+        let restored = group_jobs_restore(&self.store, now).await?;
+        if restored > 0 {
+            tracing::warn!(groups = restored, "open groups had no job that would close them: they have one again");
+        }
+        prune(&self.store, self.retention, now).await
     }
 }

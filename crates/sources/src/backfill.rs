@@ -38,6 +38,9 @@ use crate::{
 /// How many forges a worker asks at once: they may be slow, and other work shall not wait for them.
 const FORGES_AT_ONCE: usize = 2;
 
+/// When it is looked again whether a forge may be asked. Whoever waits gives its place to other work.
+const FORGE_FREE_AFTER: Duration = Duration::seconds(5);
+
 /// How many pages are fetched before other work of the same kind gets its turn.
 const PAGES_AT_ONCE: usize = 10;
 
@@ -112,7 +115,7 @@ impl SourceFetcher {
     /// Begins a walk or goes on with it, for some pages.
     async fn walk(&self, job: &Job) -> Result<JobEnd, JobFailure> {
         let now = self.clock.now();
-        let Ok(_forge) = self.forges.try_acquire() else { return Ok(JobEnd::PutOff(now + Duration::seconds(1))) };
+        let Ok(_forge) = self.forges.try_acquire() else { return Ok(JobEnd::NotBegun(now + FORGE_FREE_AFTER)) };
         let begin = match job.payload {
             JobPayload::SourceBackfill { repository } => source_backfill_begin(&self.store, repository, now).await,
             JobPayload::SourcePoll { repository } => source_poll_begin(&self.store, repository, now).await,

@@ -45,7 +45,8 @@ pub(crate) fn announcement_create(
 }
 
 /// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction, in the name
-/// of its `lead`: the component and the release that the announcement is found by.
+/// of its `lead`: the component and the release that the announcement is found by. One in the same name that was cancelled
+/// before anybody was told makes room for it.
 pub(crate) fn group_announcement_create(
     connection: &mut AnyConnection,
     (page_id, group_id): (&str, i64),
@@ -53,6 +54,13 @@ pub(crate) fn group_announcement_create(
     delay: Duration,
     now: UtcTime,
 ) -> QueryResult<()> {
+    let same = announcements::page_id
+        .eq(page_id)
+        .and(announcements::release_id.eq(lead.1))
+        .and(announcements::prerelease.eq(false));
+    let told_nothing =
+        announcements::state.eq(AnnouncementState::Cancelled.as_str()).and(announcements::spread_to.eq(0));
+    diesel::delete(announcements::table.filter(same.and(told_nothing))).execute(connection)?;
     announcement_insert(connection, (page_id, Some(group_id)), (lead.0, lead.1, false), delay, now)
 }
 

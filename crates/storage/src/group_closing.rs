@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use releasepage_domain::{
     bump::Bump,
     group::{GroupMemberRank, GroupState, GroupVersion, group_bump, group_lead, group_version_next},
+    job::{JobPayload, JobState},
     time::UtcTime,
 };
 
@@ -12,11 +13,12 @@ use crate::{
     announcements::group_announcement_create,
     backend::AnyConnection,
     component_releases::bump_fix,
-    group_members::{CountedMember, members_counted, release_was_told},
+    group_members::{CountedMember, group_open, members_counted, release_was_told},
     groups::{group_row, group_version_highest, page_groupings},
+    jobs::job_enqueue,
     pages::page_generation_raise,
     releases::ReleaseContext,
-    schema::{group_members, groups},
+    schema::{group_members, groups, jobs},
 };
 
 /// Closes an open group whose time has come. Answers when to ask again, where a release that joined it since has put that
@@ -46,6 +48,66 @@ pub async fn group_close_due(
             Ok(None)
         })
         .await
+}
+
+/// Gives each open group whose job failed for good, or is gone, a new one in its place, due when the group closes: else
+/// it would stay open for good, and its releases without a version. Answers how many there were.
+pub async fn group_jobs_restore(store: &Store, now: UtcTime) -> Result<usize, StoreError> {
+    let page_ids = store.read(pages_forsaken).await?;
+    let mut restored = 0;
+    for page_id in page_ids {
+        let is_restored = store
+            .write(&[Scope::Groups(page_id.clone())], move |connection| {
+                let Some((group_id, closes_at)) = group_open(connection, &page_id)? else { return Ok(false) };
+                if !close_jobs(connection, &page_id, group_id, &JOB_ALIVE)?.is_empty() {
+                    return Ok(false);
+                }
+                let dead = close_jobs(connection, &page_id, group_id, &[JobState::Dead])?;
+                let still_dead = jobs::id.eq_any(dead).and(jobs::state.eq(JobState::Dead.as_str()));
+                diesel::delete(jobs::table.filter(still_dead)).execute(connection)?;
+                let payload = JobPayload::GroupClose { group: group_id };
+                job_enqueue(connection, &payload, &page_id, closes_at.unwrap_or(now), now)?;
+                Ok(true)
+            })
+            .await?;
+        restored += usize::from(is_restored);
+    }
+    Ok(restored)
+}
+
+/// The states of a job that is still to be done.
+const JOB_ALIVE: [JobState; 2] = [JobState::Ready, JobState::Running];
+
+/// The pages with an open group that no job is going to close.
+fn pages_forsaken(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    let open: Vec<(String, i64)> = groups::table
+        .filter(groups::state.eq(GroupState::Open.as_str()))
+        .order(groups::id)
+        .select((groups::page_id, groups::id))
+        .load(connection)?;
+    let mut page_ids = Vec::new();
+    for (page_id, group_id) in open {
+        if close_jobs(connection, &page_id, group_id, &JOB_ALIVE)?.is_empty() {
+            page_ids.push(page_id);
+        }
+    }
+    Ok(page_ids)
+}
+
+/// The jobs in these states that close a group.
+fn close_jobs(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    group_id: i64,
+    states: &[JobState],
+) -> QueryResult<Vec<i64>> {
+    let payload = JobPayload::GroupClose { group: group_id };
+    let text = serde_json::to_string(&payload).map_err(|_| StoreError::corrupt("payload"))?;
+    Ok(jobs::table
+        .filter(jobs::state.eq_any(states.iter().map(|state| state.as_str())))
+        .filter(jobs::lane.eq(payload.lane().rank()).and(jobs::turn.eq(page_id)).and(jobs::payload.eq(text)))
+        .select(jobs::id)
+        .load(connection)?)
 }
 
 /// Closes an open group: the next version of the page, by the highest bump among the members that count, and one

@@ -80,7 +80,7 @@ pub async fn group_create(
                 return Err(StoreError::Faults(faults).into());
             };
             let now = context.now;
-            let group_id = group_add(connection, &page_id, now)?;
+            let group_id = group_add(connection, &page_id, GroupState::Closed, now)?;
             for member in &members {
                 member_add(connection, (&page_id, group_id), (&member.rank.release_id, member.notify), now)?;
             }

@@ -90,11 +90,12 @@ pub(crate) fn release_is_member(connection: &mut AnyConnection, page_id: &str, r
 }
 
 /// Whether subscribers of a page were told of a release, by itself or with a group; or will be, by what waits for its
-/// delay under the release's own name.
+/// delay under the release's own name. What was cancelled before anybody was told of it told nothing.
 pub(crate) fn release_was_told(connection: &mut AnyConnection, page_id: &str, release_id: &str) -> QueryResult<bool> {
-    use releasepage_domain::announcement::AnnouncementState::{Spread, Spreading};
+    use releasepage_domain::announcement::AnnouncementState::{Cancelled, Spread, Spreading};
     let own = announcements::page_id.eq(page_id).and(announcements::release_id.eq(release_id));
-    let by_name = announcements::table.filter(own.and(announcements::prerelease.eq(false)));
+    let tells = announcements::state.ne(Cancelled.as_str()).or(announcements::spread_to.gt(0));
+    let by_name = announcements::table.filter(own.and(announcements::prerelease.eq(false)).and(tells));
     let in_group = group_members::table
         .inner_join(announcements::table.on(announcements::group_id.eq(group_members::group_id.nullable())))
         .filter(group_members::page_id.eq(page_id).and(group_members::release_id.eq(release_id)))
@@ -139,7 +140,7 @@ pub(crate) fn group_join(
     let closes_at = now + chrono::Duration::minutes(grouping.window_minutes.into());
     let (group_id, closed_at_before) = match group_open(connection, page_id)? {
         Some((id, closes_at)) => (id, closes_at),
-        None => (group_add(connection, page_id, now)?, None),
+        None => (group_add(connection, page_id, GroupState::Open, now)?, None),
     };
     member_add(connection, (page_id, group_id), (release_id, notify), now)?;
     diesel::update(groups::table.find(group_id))
@@ -164,12 +165,18 @@ pub(crate) fn group_open(connection: &mut AnyConnection, page_id: &str) -> Query
         .optional()?)
 }
 
-/// Writes an open group without members.
-pub(crate) fn group_add(connection: &mut AnyConnection, page_id: &str, now: UtcTime) -> QueryResult<i64> {
+/// Writes a group without members. One that is not made by joins is closed from the start: the page may still have an open
+/// one, which it closes soon after it was switched away from `auto`.
+pub(crate) fn group_add(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    state: GroupState,
+    now: UtcTime,
+) -> QueryResult<i64> {
     Ok(diesel::insert_into(groups::table)
         .values((
             groups::page_id.eq(page_id),
-            groups::state.eq(GroupState::Open.as_str()),
+            groups::state.eq(state.as_str()),
             groups::notify.eq(true),
             groups::revision.eq(1),
             groups::created_at.eq(now),

@@ -2,7 +2,7 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
-    group::{GroupMemberRank, Grouping, group_version_next},
+    group::{GroupMemberRank, GroupState, Grouping, group_version_next},
     job::JobPayload,
     time::UtcTime,
 };
@@ -65,7 +65,7 @@ fn latest_group(
     }
     let Some(bump) = members_bump(&members) else { return Ok(()) };
     let version = group_version_next(group_version_highest(connection, page_id)?, bump, grouping.initial_version);
-    let group_id = group_add(connection, page_id, now)?;
+    let group_id = group_add(connection, page_id, GroupState::Closed, now)?;
     for member in &members {
         member_add(connection, (page_id, group_id), (&member.rank.release_id, member.notify), now)?;
     }

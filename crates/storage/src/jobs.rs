@@ -43,6 +43,8 @@ pub enum JobOutcome {
     Done,
     /// There is more to do later; no attempt was wasted.
     PutOff(UtcTime),
+    /// It could not begin: this claim was no attempt, and those before it still count.
+    NotBegun(UtcTime),
     /// It failed and is tried again.
     Retry(UtcTime, String),
     /// It failed for good and stays as a dead letter.
@@ -264,6 +266,10 @@ pub async fn job_finish(store: &Store, ticket: JobTicket, outcome: JobOutcome) -
             let (state, attempts, run_at, last_error) = match &outcome {
                 JobOutcome::Done => return Ok(diesel::delete(job_held(ticket)).execute(connection)? > 0),
                 JobOutcome::PutOff(run_at) => (JobState::Ready, Some(0), Some(*run_at), None),
+                JobOutcome::NotBegun(run_at) => {
+                    diesel::update(job_held(ticket)).set(jobs::attempts.eq(jobs::attempts - 1)).execute(connection)?;
+                    (JobState::Ready, None, Some(*run_at), None)
+                }
                 JobOutcome::Retry(run_at, error) => (JobState::Ready, None, Some(*run_at), Some(error.as_str())),
                 JobOutcome::Dead(error) => (JobState::Dead, None, None, Some(error.as_str())),
             };

@@ -291,6 +291,8 @@ pub async fn page_update(
             if is_recomputed || is_switched {
                 repository_ids = repositories_lock(connection, &page_id)?;
                 groups_lock(connection, &repository_ids)?;
+                // Its own are among them, unless it has no components (any more).
+                connection.lock(&Scope::Groups(page_id.clone()))?;
             }
             diesel::update(pages::table.find(&page_id))
                 .set((

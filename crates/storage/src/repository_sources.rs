@@ -15,7 +15,7 @@ use crate::{
     change::Change,
     jobs::{job_enqueue, repository_turn},
     repositories::{Repository, repository_load},
-    schema::{jobs, repository_sources},
+    schema::{jobs, repository_sources, source_releases},
     sealed_text::SealedText,
     stored_name::StoredName,
 };
@@ -124,7 +124,8 @@ pub(crate) fn source_insert(
     backfill_begin(connection, repository_id, now)
 }
 
-/// Has the history of a repository fetched from its beginning, in the caller's transaction.
+/// Has the history of a repository fetched from its beginning, in the caller's transaction. When it was last walked stays:
+/// what was published since is no history.
 fn backfill_begin(connection: &mut AnyConnection, repository_id: i64, now: UtcTime) -> QueryResult<()> {
     diesel::update(repository_sources::table.find(repository_id))
         .set((
@@ -134,7 +135,6 @@ fn backfill_begin(connection: &mut AnyConnection, repository_id: i64, now: UtcTi
             repository_sources::walk_fetched.eq(0),
             repository_sources::walk_etag.eq(None::<String>),
             repository_sources::next_page.eq(None::<String>),
-            repository_sources::walked_at.eq(None::<UtcTime>),
             repository_sources::etag.eq(None::<String>),
             repository_sources::next_poll_at.eq(None::<UtcTime>),
             repository_sources::fetched.eq(0),
@@ -201,8 +201,9 @@ pub const SOURCE_NONE: &str = "its releases cannot be fetched: only those of ori
 /// Edits where a repository's releases are fetched from, in the caller's transaction under the repository's scope.
 /// Answers whether anything changed.
 ///
-/// At another address or under another name there are other releases: their history is fetched from its beginning. With
-/// another token, what failed is tried again at once.
+/// At another address or under another name there are other releases: their history is fetched from its beginning, and
+/// the ids of those before are forgotten, since the same ids may be others' there. The releases stay, and are those of
+/// their tags. With another token, what failed is tried again at once.
 pub(crate) fn source_change(
     connection: &mut AnyConnection,
     repository: &Repository,
@@ -233,6 +234,8 @@ pub(crate) fn source_change(
         diesel::update(row).set(repository_sources::token.eq(token)).execute(connection)?;
     }
     if is_elsewhere {
+        diesel::delete(source_releases::table.filter(source_releases::repository_id.eq(repository.id)))
+            .execute(connection)?;
         backfill_begin(connection, repository.id, now)?;
     } else if before.next_poll_at.is_some() || polls {
         diesel::update(row).set(repository_sources::next_poll_at.eq(now)).execute(connection)?;

@@ -17,7 +17,7 @@ use crate::{
     component_releases::repository_recompute,
     release_batch::releases_add_quietly,
     releases::{ReleaseContext, ReleaseOwner, release_owned, releases_of_tags},
-    schema::{repository_sources, source_releases},
+    schema::{repositories, repository_sources, source_releases},
     source_missing::missing_withdraw,
     source_releases::{SourceRow, SourceTold, source_step_apply},
     source_walks::{SourceWork, walk_is_current},
@@ -68,7 +68,8 @@ struct PageCount {
 }
 
 /// Stores a page of a walk, and how far the walk is, in one transaction. What the webhook told later than the page was
-/// asked for stays, what was withdrawn here too. A walk that is no backfill tells of new releases as of any other.
+/// asked for stays, what was withdrawn here too. New releases are told of as any other; of a backfill those alone that were
+/// published after the repository was made, or after the walk before it began: the others are history.
 ///
 /// At the end of a walk through all of the listing, releases are withdrawn that neither it nor the one before found.
 /// `ids` makes candidates for new releases' ids; `next_poll_at` is when the repository is polled next, once its backfill
@@ -82,7 +83,6 @@ pub async fn source_page_store(
     next_poll_at: UtcTime,
 ) -> Result<SourceProgress, StoreError> {
     let work = work.clone();
-    let context = ReleaseContext { is_news: work.walk.is_news(), ..context };
     store
         .write(&[Scope::Repository(work.repository_id)], move |connection| {
             if !walk_is_current(connection, &work)? {
@@ -117,6 +117,7 @@ fn releases_take(
     context: ReleaseContext,
 ) -> QueryResult<PageCount> {
     let repository_id = work.repository_id;
+    let history_end = history_end(connection, repository_id)?;
     let mut known = rows_known(connection, repository_id, &page.releases)?;
     let mut seen = HashSet::new();
     let mut news = Vec::new();
@@ -127,13 +128,16 @@ fn releases_take(
         let is_heard_since =
             before.as_ref().and_then(|(_, heard_at)| *heard_at).is_some_and(|heard_at| heard_at >= page.asked_at);
         if let Some(step) = listing_step(standing.as_ref(), is_heard_since, listed) {
-            news.push(News { listed, step, row: before.map(|(row, _)| row) });
+            let published_at = listed.shown.as_ref().and_then(|text| text.published_at);
+            let is_news = work.walk.is_news(published_at, history_end);
+            news.push(News { listed, step, row: before.map(|(row, _)| row), is_news });
         }
     }
-    let (fresh, others) = news_split(connection, repository_id, news, context)?;
+    let (fresh, others) = news_split(connection, repository_id, news, context.now)?;
     let mut count = PageCount { added: i64::try_from(fresh.len()).unwrap_or(i64::MAX), changed: 0 };
     fresh_add(connection, repository_id, fresh, ids, context)?;
     for news in others {
+        let context = ReleaseContext { is_news: news.is_news, ..context };
         news_apply(connection, repository_id, news, &mut count, ids, context)?;
     }
     let listed = page.releases.iter().map(|listed| Some(&listed.release_id));
@@ -151,12 +155,24 @@ struct News<'a> {
     listed: &'a SourceEvent,
     step: SourceStep,
     row: Option<SourceRow>,
+    /// Whether somebody is told, by the usual rule; else it is history.
+    is_news: bool,
 }
 
 /// A release that is new in every respect, and what is to be stored of it.
 struct Fresh<'a> {
     news: News<'a>,
     input: ReleaseInput,
+}
+
+/// When the history of a repository ended: when it was made, or when the last walk through all of the listing began.
+fn history_end(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<UtcTime> {
+    let (walked_at, created_at): (Option<UtcTime>, UtcTime) = repository_sources::table
+        .inner_join(repositories::table)
+        .filter(repository_sources::repository_id.eq(repository_id))
+        .select((repository_sources::walked_at, repositories::created_at))
+        .first(connection)?;
+    Ok(walked_at.unwrap_or(created_at))
 }
 
 /// What is remembered of the releases of a page, with when an event of each was last processed.
@@ -179,9 +195,9 @@ fn news_split<'a>(
     connection: &mut AnyConnection,
     repository_id: i64,
     news: Vec<News<'a>>,
-    context: ReleaseContext,
+    now: UtcTime,
 ) -> QueryResult<(Vec<Fresh<'a>>, Vec<News<'a>>)> {
-    if context.is_news {
+    if news.iter().all(|news| news.is_news) {
         return Ok((Vec::new(), news));
     }
     let tags = |news: &[News<'_>]| -> HashSet<String> {
@@ -195,8 +211,8 @@ fn news_split<'a>(
     for news in news {
         let prerelease = news.step.standing.stage == SourceStage::Prerelease;
         match &news.listed.shown {
-            Some(text) if news.row.is_none() && taken.insert(text.tag.clone()) => {
-                fresh.push(Fresh { news, input: text.input(None, prerelease, context.now) });
+            Some(text) if !news.is_news && news.row.is_none() && taken.insert(text.tag.clone()) => {
+                fresh.push(Fresh { news, input: text.input(None, prerelease, now) });
             }
             _ => others.push(news),
         }
@@ -213,7 +229,7 @@ fn news_apply(
     ids: &impl Fn() -> String,
     context: ReleaseContext,
 ) -> QueryResult<()> {
-    let News { listed, step, row } = news;
+    let News { listed, step, row, .. } = news;
     let owner = ReleaseOwner::Repository(repository_id);
     let before = match row.as_ref().and_then(|row| row.release_id.as_deref()) {
         Some(id) => Some(release_owned(connection, owner, id)?.revision),
@@ -290,7 +306,7 @@ fn page_note(
             ))
             .execute(connection)?;
     }
-    refusals_note(connection, work.repository_id, page)
+    refusals_note(connection, work, page)
 }
 
 /// What the owner is told of a page.
@@ -302,9 +318,10 @@ fn message(walk: SourceWalk, count: PageCount) -> String {
     }
 }
 
-/// Keeps the releases that cannot be used for the owner to see, each once.
-fn refusals_note(connection: &mut AnyConnection, repository_id: i64, page: &SourcePage) -> QueryResult<()> {
-    let row = repository_sources::table.find(repository_id);
+/// Keeps the releases that cannot be used for the owner to see, each once, the newest first: those that were listed last
+/// are left out where they are too many.
+fn refusals_note(connection: &mut AnyConnection, work: &SourceWork, page: &SourcePage) -> QueryResult<()> {
+    let row = repository_sources::table.find(work.repository_id);
     let stored: String = row.select(repository_sources::refusals).first(connection)?;
     let mut refusals: Vec<SourceRefusal> =
         serde_json::from_str(&stored).map_err(|_| StoreError::corrupt("refusals"))?;
@@ -313,11 +330,14 @@ fn refusals_note(connection: &mut AnyConnection, repository_id: i64, page: &Sour
         let shown = page.releases.iter().filter_map(|listed| listed.shown.as_ref());
         shown.into_iter().any(|text| text.tag == refusal.release)
     };
-    refusals.retain(|refusal| !usable(refusal));
-    for SourceRefused { refusal, .. } in &page.refused {
-        refusals.retain(|known| known.release != refusal.release);
-        refusals.push(refusal.clone());
-    }
+    let mut seen = HashSet::new();
+    let listed = page.refused.iter().map(|refused| &refused.refusal);
+    let listed: Vec<SourceRefusal> = listed.filter(|refusal| seen.insert(&refusal.release)).cloned().collect();
+    refusals.retain(|refusal| !usable(refusal) && !seen.contains(&refusal.release));
+    // A walk through all of the listing began with none and goes from the newest release to the oldest. A poll finds what
+    // is newer than that.
+    let at = if work.walk.is_full() { refusals.len() } else { 0 };
+    refusals.splice(at..at, listed);
     refusals.truncate(REFUSALS_MAX);
     if refusals != before {
         let text = serde_json::to_string(&refusals).map_err(|_| StoreError::corrupt("refusals"))?;

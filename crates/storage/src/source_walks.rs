@@ -188,6 +188,21 @@ fn walk_start(connection: &mut AnyConnection, repository_id: i64, walk: SourceWa
     Ok(())
 }
 
+/// Has a walk begin anew. What was counted of a backfill counts anew too.
+fn walk_restart(connection: &mut AnyConnection, work: &SourceWork) -> QueryResult<()> {
+    walk_start(connection, work.repository_id, work.walk, work.started_at)?;
+    if work.walk == SourceWalk::Backfill {
+        diesel::update(repository_sources::table.find(work.repository_id))
+            .set((
+                repository_sources::fetched.eq(0),
+                repository_sources::added.eq(0),
+                repository_sources::refused.eq(0),
+            ))
+            .execute(connection)?;
+    }
+    Ok(())
+}
+
 /// Whether a walk is still the one that is under way, and still there, in the caller's transaction under the
 /// repository's scope: another worker, or an edit of the source, may have overtaken it.
 pub(crate) fn walk_is_current(connection: &mut AnyConnection, work: &SourceWork) -> QueryResult<bool> {
@@ -235,9 +250,7 @@ pub async fn source_walk_fail(
                     ))
                     .execute(connection)?;
             } else if failure.result == SourceResult::Refused {
-                diesel::update(row)
-                    .set((repository_sources::next_page.eq(None::<String>), repository_sources::walk_fetched.eq(0)))
-                    .execute(connection)?;
+                walk_restart(connection, &work)?;
             }
             if let Some(next_poll_at) = failure.given_up {
                 diesel::update(row).set(repository_sources::next_poll_at.eq(next_poll_at)).execute(connection)?;

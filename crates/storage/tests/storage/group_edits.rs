@@ -139,6 +139,28 @@ both! {
         assert_eq!(list.rows.len(), 1);
     }
 
+    async fn what_was_cancelled_before_anybody_was_told_is_news(database: &Database) {
+        let site = GroupSite::off(database).await;
+        let api = site.publish(database, site.api, "v1.0.0", 0).await;
+        let web = site.publish(database, site.web, "v1.0.0", 0).await;
+        database.subscriber(&site.page_id, "a@a.example", &["major"], None).await;
+        assert!(announcement_spread(&database.store, 2, now()).await.unwrap());
+        for release in [&api, &web] {
+            site.withdraw(database, release, 1).await;
+        }
+        site.switch(database, Grouping::Manual, 2).await;
+        for release in [&api, &web] {
+            site.arrive(database, release.repository_id, release.input.clone(), 3).await;
+        }
+        let cancelled = ["cancelled - v1.0.0"; 2].map(str::to_owned);
+        assert_eq!(site.announcements(database).await, cancelled);
+        make(database, &site, group_new("v1.0.0", &[&web])).await.unwrap();
+        assert_eq!(site.announcements(database).await, cancelled, "some were told of it");
+        make(database, &site, group_new("v1.1.0", &[&api])).await.unwrap();
+        let told = ["cancelled - v1.0.0", "waiting v1.1.0 v1.0.0"];
+        assert_eq!(site.announcements(database).await, told, "in the place of what told nothing");
+    }
+
     async fn nobody_is_told_twice(database: &Database) {
         let site = GroupSite::off(database).await;
         let api = site.publish(database, site.api, "v1.0.0", 0).await;

@@ -3,12 +3,13 @@
 use releasepage_domain::{group::Grouping, release::ReleaseInput};
 use releasepage_storage::{
     change::Change,
+    group_edits::{GroupNew, group_create},
     pages::{PageChange, PageGrouping, PageNew, page_create},
 };
 
 use crate::{
     group_site::{GroupSite, minute},
-    support::{Database, both, now, page_ids, page_new, release_input},
+    support::{Database, both, context, now, page_ids, page_new, release_input},
 };
 
 both! {
@@ -66,6 +67,22 @@ both! {
         site.switch(database, Grouping::Manual, 4).await;
         assert_eq!(site.close(database, 2, 4).await, None);
         assert_eq!(site.groups(database).await[1], "closed v0.2.0: web v3.0.0");
+    }
+
+    async fn a_group_that_is_still_to_close_is_in_nobodys_way(database: &Database) {
+        let site = GroupSite::auto(database, 600).await;
+        site.publish(database, site.api, "v1.0.0", 0).await;
+        site.switch(database, Grouping::Manual, 1).await;
+        let web = site.publish(database, site.web, "v3.0.0", 2).await;
+        let new = GroupNew { version: "v0.5.0".parse().unwrap(), releases: vec![web.id], notes: None, notify: true };
+        let (organization_id, page_id) = (site.organization_id, site.page_id.clone());
+        group_create(&database.store, organization_id, page_id, new, context(minute(3))).await.unwrap();
+        assert_eq!(site.groups(database).await, ["open -: api v1.0.0", "closed v0.5.0: web v3.0.0"]);
+        site.publish(database, site.web, "v3.0.1", 4).await;
+        site.switch(database, Grouping::Auto, 5).await;
+        assert_eq!(site.groups(database).await[2], "closed v0.5.1: web v3.0.1");
+        assert_eq!(site.close(database, 1, 6).await, None);
+        assert_eq!(site.groups(database).await[0], "closed v0.6.0: api v1.0.0");
     }
 
     async fn a_manual_page_tells_of_no_release_by_itself(database: &Database) {

@@ -3,12 +3,15 @@
 use chrono::TimeDelta;
 use releasepage_domain::{
     group::{GroupState, Grouping},
+    job::JobPayload,
     release::{Platforms, ReleaseInput},
     release_import::{ImportTime, ReleaseImport},
 };
 use releasepage_storage::{
     change::Change,
     components::component_delete,
+    group_closing::group_jobs_restore,
+    jobs::{JobOutcome, job_claim, job_finish},
     pages::PageChange,
     release_imports::release_import,
     releases::{ReleaseOwner, release_edit},
@@ -74,6 +77,26 @@ both! {
         site.publish(database, site.web, "v3.1.0", 111).await;
         assert_eq!(site.groups(database).await[1], "open -: web v3.1.0");
         assert_eq!(site.close(database, 4_711, 0).await, None, "a group that is gone");
+    }
+
+    async fn a_group_whose_job_failed_for_good_closes_all_the_same(database: &Database) {
+        let site = GroupSite::auto(database, 60).await;
+        site.publish(database, site.api, "v1.0.0", 0).await;
+        assert_eq!(group_jobs_restore(&database.store, minute(70)).await.unwrap(), 0, "its job waits");
+        let claim = || job_claim(&database.store, minute(70), minute(80));
+        let job = claim().await.unwrap().unwrap();
+        assert_eq!(job.payload, JobPayload::GroupClose { group: 1 });
+        assert_eq!(group_jobs_restore(&database.store, minute(70)).await.unwrap(), 0, "its job runs");
+        assert!(job_finish(&database.store, job.ticket, JobOutcome::Dead("broken".into())).await.unwrap());
+        site.publish(database, site.web, "v3.0.0", 5).await;
+        assert_eq!(claim().await.unwrap(), None, "who joins later relies on the job that is there");
+        assert_eq!(group_jobs_restore(&database.store, minute(70)).await.unwrap(), 1);
+        assert_eq!(group_jobs_restore(&database.store, minute(70)).await.unwrap(), 0);
+        assert_eq!(database.jobs("group_close").await.len(), 1, "in the place of the dead letter");
+        assert_eq!(claim().await.unwrap().unwrap().payload, job.payload);
+        assert_eq!(site.close(database, 1, 70).await, None);
+        assert_eq!(site.groups(database).await, ["closed v0.1.0: api v1.0.0, web v3.0.0"]);
+        assert_eq!(group_jobs_restore(&database.store, minute(70)).await.unwrap(), 0, "it is closed");
     }
 
     async fn a_window_that_was_made_shorter_closes_earlier(database: &Database) {

@@ -125,6 +125,17 @@ both! {
         assert_eq!(claim_at(database, 20).await.unwrap().attempt, 1);
     }
 
+    async fn a_claim_that_did_not_begin_is_no_attempt_and_forgets_none(database: &Database) {
+        job(database, "a", &prompt(1), 0).await;
+        let first = claim_at(database, 0).await.unwrap();
+        assert!(job_finish(&database.store, first.ticket, JobOutcome::Retry(now(), "refused".into())).await.unwrap());
+        let second = claim_at(database, 0).await.unwrap();
+        let later = now() + Duration::seconds(10);
+        assert!(job_finish(&database.store, second.ticket, JobOutcome::NotBegun(later)).await.unwrap());
+        assert_eq!(claim_at(database, 9).await, None);
+        assert_eq!((second.attempt, claim_at(database, 10).await.unwrap().attempt), (2, 2));
+    }
+
     async fn a_dead_job_is_never_claimed_again(database: &Database) {
         job(database, "a", &prompt(1), 0).await;
         let claimed = claim_at(database, 0).await.unwrap();
@@ -238,6 +249,7 @@ async fn a_worker_that_lost_its_job_at_this_moment_does_not_end_it() {
     for outcome in [
         JobOutcome::Done,
         JobOutcome::PutOff(later),
+        JobOutcome::NotBegun(later),
         JobOutcome::Retry(later, "refused".into()),
         JobOutcome::Dead("gone".into()),
     ] {

@@ -169,6 +169,19 @@ fn later(minutes: i64) -> UtcTime {
 
 const NOBODY: [&str; 0] = [];
 
+/// The tags that were announced.
+async fn announced(database: &Database) -> Vec<String> {
+    let told = "SELECT DISTINCT releases.tag AS text FROM announcements \
+                JOIN releases ON releases.id = announcements.release_id ORDER BY text";
+    database.texts(told).await
+}
+
+/// A release that cannot be used.
+fn refused(tag: &str, message: &str) -> SourceRefused {
+    let refusal = SourceRefusal { release: tag.into(), message: message.into() };
+    SourceRefused { release_id: Some(format!("id of {tag}")), refusal }
+}
+
 both! {
     async fn a_history_comes_in_page_by_page_and_nobody_hears_of_it(database: &Database) {
         let source = Source::of(database).await;
@@ -210,6 +223,47 @@ both! {
         assert_eq!((work.walk, work.etag.as_deref()), (SourceWalk::Poll, Some("\"one\"")));
         source_walk_unchanged(&source.store, &work, None, later(31)).await.unwrap();
         assert_eq!(source.get().await.last_message.as_deref(), Some("nothing is new"));
+    }
+
+    async fn what_was_published_since_the_repository_was_made_is_news(database: &Database) {
+        let source = Source::of(database).await;
+        let published = |tag: &str, minutes: i64| {
+            let mut event = listed(tag, "", 0, None);
+            event.shown.as_mut().unwrap().published_at = Some(later(minutes));
+            event
+        };
+        let work = source.begin(later(9)).await;
+        let first = [published("v1.1.0", 1), published("v1.0.0", -1)];
+        assert_eq!(source.store_page(&work, page(&first), later(9)).await, SourceProgress::Done);
+        assert_eq!(announced(database).await, ["v1.1.0"]);
+
+        // Fetched again, what was published before the last walk is history; what is known stays told once.
+        let again = [published("v1.3.0", 25), published("v1.2.0", 8), first[0].clone(), first[1].clone()];
+        for (minutes, listed) in [(20, &first[..]), (30, &again[..])] {
+            source_backfill(&source.store, source.organization_id, source.id, later(minutes)).await.unwrap();
+            let work = source.begin(later(minutes)).await;
+            assert_eq!(source.store_page(&work, page(listed), later(minutes)).await, SourceProgress::Done);
+        }
+        assert_eq!(announced(database).await, ["v1.1.0", "v1.3.0"]);
+        assert_eq!(source.shown().await.len(), 4);
+    }
+
+    async fn at_another_address_the_same_ids_are_other_releases(database: &Database) {
+        let here = |tag: &str, id: &str| SourceEvent { release_id: id.into(), ..listed(tag, "Here", 30, None) };
+        let source = Source::filled(database, &[here("v1.1.0", "2"), here("v1.0.0", "1")]).await;
+        let before = source.releases().await;
+        let api_url = Change::Set(Some("https://git.example.com/api/".to_owned()));
+        source.change(SourceChange { api_url, ..SourceChange::default() }, later(5)).await;
+        assert_eq!(database.count("source_releases").await, 0);
+        let there = |tag: &str, id: &str| SourceEvent { release_id: id.into(), ..listed(tag, "There", 30, None) };
+        let work = source.begin(later(5)).await;
+        let moved = page(&[there("v1.1.0", "1"), there("v0.9.0", "2")]);
+        assert_eq!(source.store_page(&work, moved, later(5)).await, SourceProgress::Done);
+        let shown = |tag: &str, title: &str| (tag.to_owned(), title.to_owned(), ReleaseState::Published);
+        assert_eq!(source.shown().await, [shown("v0.9.0", "There"), shown("v1.0.0", "Here"), shown("v1.1.0", "There")]);
+        let after = source.releases().await;
+        assert!(before.iter().all(|old| after.iter().any(|new| (&new.id, &new.input.tag) == (&old.id, &old.input.tag))));
+        assert_eq!(announcements(database).await, NOBODY);
     }
 
     async fn what_the_webhook_told_meanwhile_is_neither_doubled_nor_overwritten(database: &Database) {
@@ -336,10 +390,6 @@ both! {
 
     async fn releases_that_cannot_be_used_are_shown_to_the_owner(database: &Database) {
         let source = Source::of(database).await;
-        let refused = |tag: &str, message: &str| SourceRefused {
-            release_id: Some(format!("id of {tag}")),
-            refusal: SourceRefusal { release: tag.into(), message: message.into() },
-        };
         let work = source.begin(now()).await;
         let first = SourcePage {
             refused: vec![refused("v1.0.0", "notes are too long"), refused("v1.0.1", "no tag")],
@@ -354,12 +404,24 @@ both! {
         source.polled(&[listed("v1.0.0", "", 9, None)], later(30)).await;
         let refusals: Vec<SourceRefusal> = serde_json::from_str(&source.get().await.refusals).unwrap();
         assert_eq!(refusals.len(), 1);
+
+        // The newest are kept where they are too many.
+        let work = source.poll(later(60)).await;
+        let many: Vec<_> = (2..=21).rev().map(|patch| refused(&format!("v1.0.{patch}"), "no tag")).collect();
+        source.store_page(&work, SourcePage { refused: many, ..page(&[]) }, later(60)).await;
+        let refusals: Vec<SourceRefusal> = serde_json::from_str(&source.get().await.refusals).unwrap();
+        let newest = |index: usize| refusals[index].release.as_str();
+        assert_eq!((refusals.len(), newest(0), newest(19)), (20, "v1.0.21", "v1.0.2"));
     }
 
     async fn a_failed_backfill_goes_on_when_it_would_be_polled(database: &Database) {
         let source = Source::of(database).await;
         let work = source.begin(now()).await;
-        let first = SourcePage { next: Some("page=2".into()), ..page(&[listed("v1.1.0", "", 0, None)]) };
+        let first = SourcePage {
+            next: Some("page=2".into()),
+            refused: vec![refused("v1.2.0", "no tag")],
+            ..page(&[listed("v1.1.0", "", 0, None)])
+        };
         let SourceProgress::Next(work) = source.store_page(&work, first, now()).await else { panic!("it goes on") };
         let gone = failure(SourceResult::Failed, "it is down", None);
         source_walk_fail(&source.store, &work, gone, now()).await.unwrap();
@@ -382,6 +444,8 @@ both! {
         source_walk_fail(&source.store, &work, refused, later(30)).await.unwrap();
         source_polls(&source.store, interval, later(70)).await.unwrap();
         assert_eq!(source.begin(later(70)).await.next_page, None);
+        let told = source.get().await;
+        assert_eq!((told.fetched, told.added, told.refused, &*told.refusals), (0, 0, 0, "[]"));
     }
 
     async fn a_forge_that_wants_to_be_left_alone_is(database: &Database) {

@@ -40,6 +40,10 @@ both_databases! {
         assert_eq!(releases["data"].as_array().map(Vec::len), Some(1));
         assert_eq!((&releases["data"][0]["title"], &releases["data"][0]["summary"]), (&json!("Search"), &json!("Search")));
 
+        // Without a tag, the changelog's newest version is the same release, however it is written.
+        let untagged = publish(&app, directory.path(), &[], &[("GITHUB_REPOSITORY", "acme/api")]);
+        assert_eq!(succeeds(&untagged), link);
+
         // What is said counts before what is found.
         fs::write(directory.path().join("notes.md"), "By *hand*").expect("a file can be written");
         let said = ["--version", "v2.0.0-rc.1", "--notes-file", "notes.md", "--author", "ada", "--no-notify"];
@@ -60,6 +64,7 @@ both_databases! {
         };
         told(&["--repo", "acme/api"], &[], "no version");
         told(&["--version", "v1.0.0"], &[], "no repository");
+        told(&["--repo", "", "--version", "v1.0.0"], &[], "no repository");
         told(&["--repo", "acme/none", "--version", "v1.0.0"], &[], "the server has no repository acme/none");
         told(&["--repo", "acme/api", "--version", " "], &[], "version must be one line");
         told(&["--repo", "acme/api", "--version", "v1.0.0", "--changelog", "NONE.md"], &[], "NONE.md cannot be read");
@@ -121,6 +126,7 @@ both_databases! {
         for (inputs, words) in [
             (&[][..], "no version"),
             (&[("VERSION", "v1"), ("REPOSITORY", "acme/none")], "the server has no repository acme/none"),
+            (&[("VERSION", "v1"), ("REPOSITORY", "")], "the input repository is empty"),
             (&[("VERSION", "v1"), ("NOTES_FILE", "/none.md")], "there is no file /none.md"),
             (&[("VERSION", "v1"), ("PRERELEASE", "yes")], "prerelease must be true or false"),
             (&[("VERSION", " ")], "version must be one line"),

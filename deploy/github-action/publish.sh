@@ -8,6 +8,7 @@ fail() { echo "::error::$*"; exit 1; }
 for tool in curl jq; do command -v "$tool" >/dev/null || fail "$tool is missing on this runner"; done
 [ -n "${RELEASEPAGE_URL:-}" ] || fail "the input url is missing: it is the server's address"
 [ -n "${RELEASEPAGE_TOKEN:-}" ] || fail "the input token is missing: it is a personal access token with the scope publish"
+[ -n "${REPOSITORY:-}" ] || fail "the input repository is empty: it is the repository's name on the server"
 [ -n "${VERSION:-}" ] || fail "no version: run this for a release or a tag, or give the input version"
 case "${PRERELEASE:=}" in true | false | "") ;; *) fail "the input prerelease must be true or false" ;; esac
 case "${NOTIFY:=}" in true | false | "") ;; *) fail "the input notify must be true or false" ;; esac
@@ -34,10 +35,11 @@ expect() {
   fail "the server refused ($status): $(jq --raw-output '.error_description // empty' "$answer" 2>/dev/null)"
 }
 
-ask GET repositories --get --data-urlencode "name=${REPOSITORY:-}"
+ask GET repositories --get --data-urlencode "name=$REPOSITORY"
 expect 200
-repository=$(jq '.data[0].id // empty' "$answer")
-[ -n "$repository" ] || fail "the server has no repository ${REPOSITORY:-}: make it there first, or give the input repository its name"
+# A server that does not know the filter answers with any repository.
+repository=$(jq --arg name "$REPOSITORY" '.data[] | select(.name | ascii_downcase == ($name | ascii_downcase)) | .id' "$answer")
+[ -n "$repository" ] || fail "the server has no repository $REPOSITORY: make it there first, or give the input repository its name"
 
 # What was not said is left out, so that running again changes nothing of it.
 jq --null-input --arg version "$VERSION" --arg title "${TITLE:-}" --rawfile notes "$notes" --arg prerelease "$PRERELEASE" --arg notify "$NOTIFY" '

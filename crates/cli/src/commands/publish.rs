@@ -31,13 +31,16 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
         (None, None) if Path::new(CHANGELOG).is_file() => NotesSource::Changelog(changelog_load(Path::new(CHANGELOG))?),
         (None, None) => NotesSource::Nothing,
     };
-    let version = arguments.version.clone().or_else(|| pipeline.tag()).or_else(|| notes.newest_version());
+    let version = arguments.version.clone().filter(|version| !version.is_empty());
+    let version = version.or_else(|| pipeline.tag()).or_else(|| notes.newest_version());
     let version = version.ok_or_else(|| {
         Failure::Said(
             "no version: give --version, run it on a tag, or beside a changelog that has a version".to_owned(),
         )
     })?;
-    let repo = arguments.repo.clone().or_else(|| pipeline.repository()).ok_or_else(|| {
+    // A variable that is not set is an empty argument, not another repository.
+    let repo = arguments.repo.clone().filter(|repo| !repo.is_empty());
+    let repo = repo.or_else(|| pipeline.repository()).ok_or_else(|| {
         Failure::Said("no repository: give --repo with its name on the server, such as acme/api".to_owned())
     })?;
     let notes = notes_of_version(notes, &Tag::parse(&version, None), arguments.changelog.is_some())?;

@@ -31,7 +31,7 @@ pub(super) fn changelog_plan(
 ) -> Vec<Planned> {
     let maker = TagMaker::of(tags, options.tag_format.as_ref());
     let there: HashSet<&str> = tags.iter().map(String::as_str).collect();
-    let days = days_of(&entries, options.undated);
+    let days = days_of(&entries, options.undated, now);
     let seconds = seconds_of(&entries, &days);
     let mut lines: HashMap<String, usize> = HashMap::new();
     let plan = |(entry, (day, second)): (ChangelogEntry, (Option<NaiveDate>, i64))| {
@@ -93,8 +93,7 @@ fn timed(
     is_there: bool,
     now: UtcTime,
 ) -> Result<ReleaseImport, String> {
-    // East of Greenwich it is tomorrow already.
-    if dated.is_some_and(|day| day > now.date() + Days::new(1)) {
+    if dated.is_some_and(|day| is_to_come(day, now)) {
         return Err("its day is still to come".to_owned());
     }
     let Some(day) = day else {
@@ -110,18 +109,25 @@ fn timed(
     Ok(ReleaseImport { time, input: ReleaseInput { published_at, ..told.input } })
 }
 
+/// Whether a day has not begun anywhere. East of Greenwich it is tomorrow already.
+fn is_to_come(day: NaiveDate, now: UtcTime) -> bool {
+    day > now.date() + Days::new(1)
+}
+
 /// The day of each version: its own, or `undated`, or that of the next one below that has one, or above. Changelogs have
-/// the newest version first, so that below is before.
-fn days_of(entries: &[ChangelogEntry], undated: Option<NaiveDate>) -> Vec<Option<NaiveDate>> {
-    let mut days: Vec<Option<NaiveDate>> = entries.iter().map(|entry| entry.date.or(undated)).collect();
+/// the newest version first, so that below is before. A day that is still to come says nothing of others.
+fn days_of(entries: &[ChangelogEntry], undated: Option<NaiveDate>, now: UtcTime) -> Vec<Option<NaiveDate>> {
+    let is_refused = |entry: &ChangelogEntry| entry.date.is_some_and(|day| is_to_come(day, now));
+    let own = |entry: &ChangelogEntry| if is_refused(entry) { None } else { entry.date.or(undated) };
+    let mut days: Vec<Option<NaiveDate>> = entries.iter().map(own).collect();
     let mut near = None;
     for day in days.iter_mut().rev() {
         near = day.or(near);
         *day = near;
     }
-    for day in &mut days {
+    for (day, entry) in days.iter_mut().zip(entries) {
         near = day.or(near);
-        *day = near;
+        *day = near.filter(|_| !is_refused(entry));
     }
     days
 }
@@ -194,6 +200,17 @@ mod tests {
         assert_eq!(
             plan("## 1.2.0 - 2024-05-12\n## 1.1.0 - 2024-05-11\n## 1.0.0 - 2024-05-10", &[], None),
             ["refused: its day is still to come", "1.1.0 2024-05-10T06:00:00Z Day", "1.0.0 2024-05-10T00:00:00Z Day"]
+        );
+    }
+
+    #[test]
+    fn a_day_to_come_is_nobodys_guess() {
+        assert_eq!(
+            plan("## 1.0.0 - 2027-05-05\n## 0.9.0", &[], None),
+            [
+                "refused: its day is still to come",
+                "refused: it names no day, and no other version does: name one for all such",
+            ]
         );
     }
 

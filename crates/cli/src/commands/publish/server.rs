@@ -77,18 +77,31 @@ impl Server {
         release: Map<String, Value>,
     ) -> Result<Published, Failure> {
         let releases = format!("v1/repositories/{}/releases", self.repository_id(repository)?);
+        // A changelog says 1.2.0 where the tag is v1.2.0.
+        if let Some(other) = version_respelled(version)
+            && let Some(id) = self.release_id(&releases, &other)?
+        {
+            return self.release_edit(&id, release);
+        }
         let made = self.send(self.agent.post(self.url(&releases, &[]).as_str()), &release)?;
         if made.status != 409 {
             return made.expect(201).map(|release| Published::of(&release));
         }
-        let found = self.get(&releases, &[("version", version)])?.expect(200)?;
-        // Variants for some platforms alone are made in other ways, and are not this one.
-        let variants = found["data"].as_array().map(Vec::as_slice).unwrap_or_default();
-        let own = variants.iter().find(|release| release["platforms"].as_array().is_some_and(Vec::is_empty));
-        let id = own.and_then(|release| release["id"].as_str()).ok_or_else(|| {
+        let id = self.release_id(&releases, version)?.ok_or_else(|| {
             Failure::Said(format!("{repository} had {version} a moment ago, and has it no more: try again"))
         })?;
-        let mut change = release;
+        self.release_edit(&id, release)
+    }
+
+    /// The release of a version. Variants for some platforms alone are made in other ways, and are not it.
+    fn release_id(&self, releases: &str, version: &str) -> Result<Option<String>, Failure> {
+        let found = self.get(releases, &[("version", version)])?.expect(200)?;
+        let variants = found["data"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let own = variants.iter().find(|release| release["platforms"].as_array().is_some_and(Vec::is_empty));
+        Ok(own.and_then(|release| release["id"].as_str()).map(ToOwned::to_owned))
+    }
+
+    fn release_edit(&self, id: &str, mut change: Map<String, Value>) -> Result<Published, Failure> {
         // Who was told stays told: an edit mails nobody.
         for once in ["version", "notify"] {
             change.remove(once);
@@ -99,7 +112,10 @@ impl Server {
 
     fn repository_id(&self, name: &str) -> Result<i64, Failure> {
         let found = self.get("v1/repositories", &[("name", name)])?.expect(200)?;
-        found["data"][0]["id"].as_i64().ok_or_else(|| {
+        let repository = &found["data"][0];
+        // A server that does not know the filter answers with any repository.
+        let is_it = repository["name"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(name));
+        repository["id"].as_i64().filter(|_| is_it).ok_or_else(|| {
             Failure::Said(format!(
                 "the server has no repository {name}: make it first (POST /v1/repositories), or give --repo its name"
             ))
@@ -140,6 +156,15 @@ impl Server {
             url.query_pairs_mut().extend_pairs(query);
         }
         url
+    }
+}
+
+/// The same version with a `v`, or without; `None` for what is no version by itself.
+fn version_respelled(version: &str) -> Option<String> {
+    let begins_with_digit = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    match version.strip_prefix('v') {
+        Some(bare) => begins_with_digit(bare).then(|| bare.to_owned()),
+        None => begins_with_digit(version).then(|| format!("v{version}")),
     }
 }
 

@@ -4,7 +4,7 @@
 //! when it was made, by what, and the server's secret key, without which the links in mails that were sent mean nothing.
 //! What SQLite can check and read today it can in decades, with or without this program.
 //!
-//! The file ends with a digest of everything in it ([`crate::backup_digest`]), which is written last, so that one whose
+//! The file ends with a digest of everything in it (`backup_digest.rs`), which is written last, so that one whose
 //! making was interrupted is not taken for a back-up. Without it, nothing is restored.
 
 use std::{

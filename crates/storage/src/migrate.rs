@@ -110,7 +110,8 @@ pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
     Ok(compare(&known, &applied))
 }
 
-/// Applies what is missing, in one transaction, alone. Returns how many migrations were applied.
+/// Applies what is missing, in one transaction, alone; of a new SQLite database, each migration in one of its own. Returns
+/// how many were applied.
 ///
 /// Servers may work on the database meanwhile. Until the transaction ends, on SQLite whatever writes waits; on Postgres
 /// what writes to a table that gets an index, and whatever touches one that gets a column. That is for minutes where an

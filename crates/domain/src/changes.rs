@@ -5,7 +5,7 @@ use crate::{
     fault::{Fault, Faults},
     tag::Tag,
     time::UtcTime,
-    version::Version,
+    version::{Version, VersionRule},
 };
 
 /// A place in the order of a component's releases: by version, and of unversioned ones by time.
@@ -35,8 +35,8 @@ impl ChangesEnd {
 
     /// Where a version would stand that was never published, or was withdrawn. A name that no version is in stands
     /// nowhere.
-    pub fn of_version(field: &str, name: &str) -> Result<Self, Fault> {
-        let tag = Tag::parse(name, None);
+    pub fn of_version(field: &str, name: &str, rule: VersionRule) -> Result<Self, Fault> {
+        let tag = Tag::parse_as(name, None, rule);
         if tag.version().is_none() {
             return Err(Fault::invalid(field, "must be a version such as v1.0.0, or the tag of a published release"));
         }
@@ -138,7 +138,7 @@ mod tests {
 
     fn named(field: &str, name: &str) -> Result<ChangesEnd, Fault> {
         let published = HISTORY.into_iter().find(|(tag, _)| *tag == name).map(release);
-        published.map_or_else(|| ChangesEnd::of_version(field, name), Ok)
+        published.map_or_else(|| ChangesEnd::of_version(field, name, VersionRule::Lenient), Ok)
     }
 
     fn found(range: &ChangesRange) -> Vec<&'static str> {

@@ -1,9 +1,18 @@
 //! What each release is among the releases of its component: its rank, its bump, and which one is the latest.
 
 use std::cmp::Ordering;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::{bump::Bump, tag::Tag, time::UtcTime, version::Version};
+use crate::{
+    bump::Bump,
+    tag::Tag,
+    time::UtcTime,
+    version::{Version, VersionRule},
+};
+
+/// Raised with every change of the rules by which tags are read, releases ranked and bumps told: what was computed by
+/// lower ones is computed again after an upgrade.
+pub const VERSION_RULES: i64 = 1;
 
 /// A published release of a component. Drafts, scheduled and withdrawn releases are no part of its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +25,8 @@ pub struct HistoryRelease<'a> {
     pub platforms: &'a str,
     /// When it was published. The order of arrival does not matter.
     pub published_at: UtcTime,
-    /// Whether its author flagged it as a pre-release.
-    pub prerelease: bool,
+    /// What its author said of it: a pre-release, or none. `None` where nothing was said, so that its tag decides.
+    pub prerelease: Option<bool>,
     /// The bump it was announced or grouped with, which stays.
     pub fixed: Option<Bump>,
 }
@@ -37,16 +46,17 @@ pub struct ComponentRelease<'a> {
 
 /// Places every release of a component, in the order given. It takes `O(n log n)`.
 ///
-/// `tag_prefix` is the component's, `unversioned_as` the page's bump for tags without a version.
+/// `tag_prefix` and `rule` are the component's, `unversioned_as` is the page's bump for tags without a version.
 ///
 /// A release is compared with the highest lower version that was published before it, pre-releases aside; without one,
 /// the shape of its version decides. Of releases of one moment, lower versions count as published before.
 pub fn component_history<'a>(
     releases: &[HistoryRelease<'a>],
     tag_prefix: Option<&str>,
+    rule: VersionRule,
     unversioned_as: Bump,
 ) -> Vec<ComponentRelease<'a>> {
-    let tags: Vec<Tag<'a>> = releases.iter().map(|release| Tag::parse(release.tag, tag_prefix)).collect();
+    let tags: Vec<Tag<'a>> = releases.iter().map(|release| Tag::parse_as(release.tag, tag_prefix, rule)).collect();
     let bumps = bumps(releases, &tags, unversioned_as);
     let place = |((&release, tag), bump): ((&HistoryRelease<'a>, &Tag<'a>), Bump)| ComponentRelease {
         release,
@@ -60,26 +70,58 @@ pub fn component_history<'a>(
 /// The bump of each release, in the order given, as if none were fixed.
 fn bumps(releases: &[HistoryRelease<'_>], tags: &[Tag<'_>], unversioned_as: Bump) -> Vec<Bump> {
     let mut by_time: Vec<usize> = (0..releases.len()).collect();
-    by_time.sort_by_key(|&index| (releases[index].published_at, tags[index].version()));
-    let mut before: BTreeSet<&Version> = BTreeSet::new();
+    by_time.sort_by_key(|&index| (releases[index].published_at, tags[index].version(), releases[index].tag));
+    let mut before = Before::default();
     let mut bumps = vec![unversioned_as; releases.len()];
     for index in by_time {
-        if releases[index].prerelease || tags[index].is_prerelease() {
+        let (release, tag) = (&releases[index], &tags[index]);
+        if release.prerelease.unwrap_or_else(|| tag.is_prerelease()) {
             bumps[index] = Bump::Prerelease;
-        } else if let Some(version) = tags[index].version() {
-            bumps[index] = match before.range::<Version, _>(..version).next_back() {
-                Some(lower) => bump_between(lower, version),
-                None => bump_by_shape(version),
-            };
-            before.insert(version);
+        } else if let Some(version) = tag.version() {
+            bumps[index] = before.bump(version, release.tag);
+            before.add(version, release.tag);
         }
     }
     bumps
 }
 
+/// The versions that were published before, each with the first tag that had it.
+#[derive(Default)]
+struct Before<'a> {
+    released: BTreeMap<&'a Version, &'a str>,
+    /// Those of them that no longer look like a pre-release: what comes out of `2.0.0-rc.1` is compared with what was
+    /// there before it, even if its author called that a release.
+    finished: BTreeSet<&'a Version>,
+}
+
+impl<'a> Before<'a> {
+    fn bump(&self, version: &Version, tag: &str) -> Bump {
+        // What is repaired without a number of its own (`-hotfix`, then `-hotfix.1`) is repaired again.
+        if version.is_later() && self.released.get(version).is_some_and(|&first| first != tag) {
+            return Bump::Patch;
+        }
+        let lower = if version.is_prerelease() {
+            self.released.range::<Version, _>(..version).next_back().map(|(&lower, _)| lower)
+        } else {
+            self.finished.range::<Version, _>(..version).next_back().copied()
+        };
+        lower.map_or_else(|| bump_by_shape(version), |lower| bump_between(lower, version))
+    }
+
+    fn add(&mut self, version: &'a Version, tag: &'a str) {
+        self.released.entry(version).or_insert(tag);
+        if !version.is_prerelease() {
+            self.finished.insert(version);
+        }
+    }
+}
+
 /// The bump from one version to a higher one: by the most significant number that differs. A fourth number repairs, as
-/// the third does.
+/// the third does, and so does what stands behind the numbers.
 fn bump_between(lower: &Version, higher: &Version) -> Bump {
+    if lower.epoch() != higher.epoch() {
+        return Bump::Major;
+    }
     match lower.numbers().iter().zip(higher.numbers()).position(|(one, other)| one != other) {
         Some(0) => Bump::Major,
         Some(1) => Bump::Minor,
@@ -89,6 +131,9 @@ fn bump_between(lower: &Version, higher: &Version) -> Bump {
 
 /// The bump of a version that has nothing to be compared with: x.0.0 is major, x.y.0 minor, anything else a patch.
 fn bump_by_shape(version: &Version) -> Bump {
+    if version.is_repair() {
+        return Bump::Patch;
+    }
     let [_, minor, patch, fourth] = version.numbers();
     match (minor.is_zero(), patch.is_zero() && fourth.is_zero()) {
         (true, true) => Bump::Major,
@@ -122,15 +167,19 @@ mod tests {
     fn release(tag: &str, day: u32) -> HistoryRelease<'_> {
         let date = NaiveDate::from_ymd_opt(2024, 5, day).expect("a day of May");
         let published_at = date.and_hms_opt(12, 0, 0).expect("noon");
-        HistoryRelease { id: tag, tag, platforms: "[]", published_at, prerelease: false, fixed: None }
+        HistoryRelease { id: tag, tag, platforms: "[]", published_at, prerelease: None, fixed: None }
     }
 
     fn bumps_of(releases: &[HistoryRelease<'_>]) -> Vec<&'static str> {
-        component_history(releases, None, Bump::Minor).iter().map(|place| place.bump.as_str()).collect()
+        component_history(releases, None, VersionRule::Lenient, Bump::Minor)
+            .iter()
+            .map(|place| place.bump.as_str())
+            .collect()
     }
 
     fn latest_of<'a>(releases: &[HistoryRelease<'a>]) -> Option<&'a str> {
-        component_latest(&component_history(releases, None, Bump::Minor)).map(|place| place.release.id)
+        component_latest(&component_history(releases, None, VersionRule::Lenient, Bump::Minor))
+            .map(|place| place.release.id)
     }
 
     #[test]
@@ -194,12 +243,47 @@ mod tests {
 
     #[test]
     fn a_flag_makes_a_prerelease_and_a_fixed_bump_stays() {
-        let flagged = HistoryRelease { prerelease: true, ..release("v2.0.0", 2) };
+        let flagged = HistoryRelease { prerelease: Some(true), ..release("v2.0.0", 2) };
         let fixed = HistoryRelease { fixed: Some(Bump::Major), ..release("v1.0.1", 3) };
-        let told_before_flagged = HistoryRelease { fixed: Some(Bump::Minor), prerelease: true, ..release("v3.0.0", 4) };
+        let told_before_flagged =
+            HistoryRelease { fixed: Some(Bump::Minor), prerelease: Some(true), ..release("v3.0.0", 4) };
         let releases = [release("v1.0.0", 1), flagged, fixed, told_before_flagged];
         assert_eq!(bumps_of(&releases), ["major", "prerelease", "major", "minor"]);
         assert_eq!(latest_of(&releases), Some("v1.0.1"));
+    }
+
+    #[test]
+    fn what_the_author_says_decides() {
+        let said = |tag, day, prerelease| HistoryRelease { prerelease, ..release(tag, day) };
+        let releases =
+            [said("v1.0.0", 1, Some(false)), said("v2.0.0-rc.1", 2, Some(false)), said("v2.0.0-rc.2", 3, Some(false))];
+        assert_eq!(bumps_of(&releases), ["major", "major", "patch"]);
+        assert_eq!(latest_of(&releases), Some("v2.0.0-rc.2"));
+        let finished = [&releases[..], &[release("v2.0.0", 4)]].concat();
+        assert_eq!(bumps_of(&finished)[3], "major", "compared with 1.0.0");
+        assert_eq!(latest_of(&finished), Some("v2.0.0"));
+        assert_eq!(
+            bumps_of(&[said("nightly", 1, Some(false)), said("v1.1.1w", 2, Some(true))]),
+            ["minor", "prerelease"]
+        );
+    }
+
+    #[test]
+    fn repairs_behind_a_version_are_patches() {
+        for tags in [
+            ["1.1.1", "1.1.1v", "1.1.1w"],
+            ["9.7p1", "9.7p2", "9.7p10"],
+            ["v1.2.3", "v1.2.3-hotfix.1", "v1.2.3-hotfix"],
+            ["v1.2.3", "v1.2.3-hotfix", "v1.2.3-hotfix.1"],
+            ["1.2.0-acme.1", "1.2.0-acme.2", "1.2.0-acme.3"],
+            ["8.0-1", "8.0-9", "8.0-10"],
+            ["jdk8u392-b08", "jdk8u402-b05", "jdk8u402-b06"],
+        ] {
+            let releases = [release(tags[0], 1), release(tags[1], 2), release(tags[2], 3)];
+            assert_eq!(bumps_of(&releases)[1..], ["patch", "patch"], "{tags:?}");
+            assert_eq!(latest_of(&releases), Some(tags[2]), "{tags:?}");
+        }
+        assert_eq!(bumps_of(&[release("2.0", 1), release("1!1.0", 2)]), ["major", "major"]);
     }
 
     #[test]
@@ -209,7 +293,7 @@ mod tests {
         assert_eq!(latest_of(&[new, release("v0.0.1", 2), old]), Some("v0.0.1"));
         assert_eq!(latest_of(&[release("v1.0.0-rc.1", 1)]), None);
         assert_eq!(latest_of(&[]), None);
-        let as_prerelease = component_history(&[old], None, Bump::Prerelease);
+        let as_prerelease = component_history(&[old], None, VersionRule::Lenient, Bump::Prerelease);
         assert_eq!(component_latest(&as_prerelease), None);
     }
 }

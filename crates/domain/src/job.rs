@@ -105,6 +105,8 @@ pub enum JobPayload {
         /// The last delivery.
         last: i64,
     },
+    /// Compute versions and bumps again where that was done by the rules of an earlier release of the program.
+    VersionRules,
     /// Remove what is past its retention.
     Prune,
 }
@@ -122,6 +124,7 @@ impl JobPayload {
             Self::GroupClose { .. } => "group_close",
             Self::AnnouncementSpread { .. } => "announcement_spread",
             Self::DeliverySend { .. } => "delivery_send",
+            Self::VersionRules => "version_rules",
             Self::Prune => "prune",
         }
     }
@@ -134,9 +137,11 @@ impl JobPayload {
             | Self::ReleasePublish { .. }
             | Self::GroupClose { .. } => Lane::Prompt,
             Self::AnnouncementSpread { .. } | Self::DeliverySend { .. } => Lane::Delivery,
-            Self::SourceBackfill { .. } | Self::SourcePoll { .. } | Self::SourcePolls | Self::Prune => {
-                Lane::Maintenance
-            }
+            Self::SourceBackfill { .. }
+            | Self::SourcePoll { .. }
+            | Self::SourcePolls
+            | Self::VersionRules
+            | Self::Prune => Lane::Maintenance,
         }
     }
 }

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Fault, text::line_is_clean, time::UtcTime};
+use crate::{fault::Fault, tag::Tag, text::line_is_clean, time::UtcTime};
 
 /// Releases further in the past than this are history: shown, not announced unless somebody asks for it.
 pub const HISTORY_AGE: Duration = Duration::days(7);
@@ -161,8 +161,8 @@ pub struct ReleaseInput {
     pub published_at: UtcTime,
     /// When its roll-out ends.
     pub ends_at: Option<UtcTime>,
-    /// Whether its author calls it a pre-release.
-    pub prerelease: bool,
+    /// Whether its author calls it a pre-release; `None` where nothing was said, so that its tag decides.
+    pub prerelease: Option<bool>,
     /// Whether it stays invisible for now.
     pub draft: bool,
     /// What its author said about mail: see [`release_is_announced`].
@@ -171,6 +171,13 @@ pub struct ReleaseInput {
     pub chart_visibility: bool,
     /// The caller's own parameters, a JSON object.
     pub params: serde_json::Map<String, serde_json::Value>,
+}
+
+impl ReleaseInput {
+    /// Whether it is a pre-release: what its author says decides, and where nothing was said, its tag.
+    pub fn is_prerelease(&self) -> bool {
+        self.prerelease.unwrap_or_else(|| Tag::parse(&self.tag, None).is_prerelease())
+    }
 }
 
 /// Whether a text has the form of a release's id: 7 lower-case letters and digits.

@@ -146,7 +146,7 @@ mod tests {
             author: Some("ada".into()),
             published_at: now(),
             ends_at: None,
-            prerelease: false,
+            prerelease: None,
             draft: false,
             notify: None,
             chart_visibility: true,
@@ -206,7 +206,7 @@ mod tests {
                     notes: None,
                     author: None,
                     notify: Some(true),
-                    prerelease: true,
+                    prerelease: Some(true),
                     ..input.clone()
                 }
             },

@@ -112,13 +112,18 @@ pub struct SourceText {
     pub author: Option<String>,
     /// When it was published, where the forge says so.
     pub published_at: Option<UtcTime>,
-    /// Whether its source calls it a pre-release.
-    pub prerelease: bool,
+    /// Whether its source calls it a pre-release; `None` where it says nothing of that.
+    pub prerelease: Option<bool>,
 }
 
 impl SourceText {
+    /// What its source says of a release that stands there: nothing, where it never says anything of pre-releases.
+    pub fn prerelease_at(&self, stage: SourceStage) -> Option<bool> {
+        self.prerelease.map(|_| stage == SourceStage::Prerelease)
+    }
+
     /// The release as it is stored: over `before`, where there is one, whose platforms and settings stay.
-    pub fn input(&self, before: Option<&ReleaseInput>, prerelease: bool, now: UtcTime) -> ReleaseInput {
+    pub fn input(&self, before: Option<&ReleaseInput>, prerelease: Option<bool>, now: UtcTime) -> ReleaseInput {
         let kept = before.cloned();
         ReleaseInput {
             tag: self.tag.clone(),
@@ -207,7 +212,7 @@ pub fn source_step(before: Option<&SourceStanding>, event: &SourceEvent) -> Opti
     let stage = match (event.kind, &event.shown) {
         (SourceEventKind::Deleted, _) => SourceStage::Deleted,
         (_, None) => SourceStage::Draft,
-        (_, Some(text)) if text.prerelease => SourceStage::Prerelease,
+        (_, Some(text)) if text.prerelease == Some(true) => SourceStage::Prerelease,
         (_, Some(_)) => SourceStage::Release,
     };
     let stage_mark = mark(event.kind.stage_rank());
@@ -245,7 +250,7 @@ mod tests {
             notes: None,
             author: None,
             published_at: None,
-            prerelease,
+            prerelease: Some(prerelease),
         };
         let updated_at = minute.map(|minute| time_parse(&format!("2024-05-01T12:{minute:02}:00Z")).expect("a time"));
         SourceEvent { kind, release_id: "7".into(), made_at: None, updated_at, shown: is_shown.then_some(text) }
@@ -308,10 +313,10 @@ mod tests {
     fn what_the_source_does_not_know_stays() {
         let now = time_parse("2024-05-01T12:00:00Z").expect("a time");
         let text = event("one", Published, None, false).shown.expect("it is shown");
-        let new = text.input(None, true, now);
-        assert_eq!((new.published_at, new.prerelease, new.notify, new.chart_visibility), (now, true, None, true));
+        let new = text.input(None, Some(true), now);
+        assert_eq!((new.published_at, new.prerelease, new.notify, new.chart_visibility), (now, Some(true), None, true));
         let before = ReleaseInput { notify: Some(false), chart_visibility: false, published_at: now, ..new };
-        let after = text.input(Some(&before), false, now + Duration::hours(1));
+        let after = text.input(Some(&before), Some(false), now + Duration::hours(1));
         assert_eq!((after.published_at, after.notify, after.chart_visibility), (now, Some(false), false));
     }
 

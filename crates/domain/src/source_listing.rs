@@ -29,7 +29,7 @@ pub fn listing_step(before: Option<&SourceStanding>, is_heard_since: bool, liste
     }
     let stage = match &listed.shown {
         None => SourceStage::Draft,
-        Some(text) if text.prerelease => SourceStage::Prerelease,
+        Some(text) if text.prerelease == Some(true) => SourceStage::Prerelease,
         Some(_) => SourceStage::Release,
     };
     let mark = SourceMark { at: listed.updated_at, rank: LISTED_RANK };
@@ -61,7 +61,7 @@ mod tests {
             notes: None,
             author: None,
             published_at: None,
-            prerelease,
+            prerelease: Some(prerelease),
         };
         let is_shown = !matches!(kind, SourceEventKind::Unpublished | SourceEventKind::Deleted);
         SourceEvent { kind, release_id: "7".into(), made_at: None, updated_at, shown: is_shown.then_some(text) }

@@ -1,16 +1,12 @@
 //! What a tag says: the version in it, what readers see of it, and which component it belongs to.
 
-use crate::version::Version;
+use crate::version::{Style, Version, VersionRule, name_is_unfinished};
 
 /// Stand between a name and a version.
 const SEPARATORS: [char; 5] = ['-', '@', '/', '_', ' '];
 
 /// Names that say no more than "release": a tag with one of them is as plain as one without a name.
 const GENERIC_NAMES: [&str; 7] = ["", "v", "ver", "version", "rel", "release", "releases"];
-
-/// First words of tags that announce something unfinished, such as `nightly` or `prototype-search-3`.
-const UNFINISHED_WORDS: [&str; 10] =
-    ["alpha", "beta", "canary", "nightly", "prerelease", "preview", "prototype", "rc", "snapshot", "weekly"];
 
 /// A tag as one component reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -25,7 +21,7 @@ struct Reading {
     version: Option<Version>,
     /// It names a part of its repository, which is not the component's own.
     named: bool,
-    /// Its first word says that it is unfinished.
+    /// Its words say that it is unfinished: the first one, or, where it has no version, the last one.
     unfinished: bool,
 }
 
@@ -33,8 +29,13 @@ impl<'a> Tag<'a> {
     /// Reads a tag. `prefix` is the component's own tag prefix. Any other name in front of the version is skipped for
     /// reading only: readers see it.
     pub fn parse(tag: &'a str, prefix: Option<&str>) -> Self {
+        Self::parse_as(tag, prefix, VersionRule::Lenient)
+    }
+
+    /// Reads a tag by the component's own rule.
+    pub fn parse_as(tag: &'a str, prefix: Option<&str>, rule: VersionRule) -> Self {
         let shown = prefix.and_then(|prefix| prefix_strip(tag, prefix)).unwrap_or(tag);
-        Self { shown, reading: Reading::of(shown) }
+        Self { shown, reading: Reading::of(shown, rule) }
     }
 
     /// What readers see and clients compare (`releasepage-v1.md`, version): the tag without the component's own prefix.
@@ -49,7 +50,8 @@ impl<'a> Tag<'a> {
         self.reading.version.as_ref()
     }
 
-    /// Whether the tag itself says that it is a pre-release, by its version or by its first word.
+    /// Whether the tag itself says that it is a pre-release, by its version or by its words. What its author says comes
+    /// before.
     pub fn is_prerelease(&self) -> bool {
         self.reading.unfinished || self.version().is_some_and(Version::is_prerelease)
     }
@@ -82,7 +84,7 @@ pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
     }
     let rest = prefixes.iter().position(Option::is_none)?;
     let cut = prefixes.iter().any(Option::is_some);
-    (!cut || !Reading::of(tag).named).then_some(rest)
+    (!cut || !Reading::of(tag, VersionRule::Lenient).named).then_some(rest)
 }
 
 /// The part of its repository that a tag names by itself, whatever components there are: what stands in front of its
@@ -90,11 +92,11 @@ pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
 /// `cmd/river/v0.11.2`. `None` where the tag names no part, has no version, or speaks of something unfinished.
 pub fn tag_part(tag: &str) -> Option<(&str, bool)> {
     let tag = tag.trim();
-    let reading = Reading::of(tag);
+    let reading = Reading::of(tag, VersionRule::Lenient);
     if !reading.named || reading.unfinished {
         return None;
     }
-    let (name, _) = name_split(tag)?;
+    let (name, _) = name_split(tag, reading.unfinished, VersionRule::Lenient)?;
     let behind = name.len() + 1;
     Some((&tag[..behind], tag[behind..].starts_with(['v', 'V'])))
 }
@@ -102,7 +104,7 @@ pub fn tag_part(tag: &str) -> Option<(&str, bool)> {
 /// Whether a tag is of the part that `prefix` names.
 fn prefix_takes(tag: &str, prefix: &str) -> bool {
     prefix_strip(tag, prefix).is_some_and(|rest| {
-        let reading = Reading::of(rest);
+        let reading = Reading::of(rest, VersionRule::Lenient);
         !reading.named || reading.version.is_none()
     })
 }
@@ -118,23 +120,29 @@ fn prefix_strip<'a>(tag: &'a str, prefix: &str) -> Option<&'a str> {
 }
 
 impl Reading {
-    fn of(text: &str) -> Self {
+    fn of(text: &str, rule: VersionRule) -> Self {
         let text = text.trim();
-        if let Some(version) = Version::parse(text) {
+        let plain = Style { hyphens: true, ..Style::PLAIN };
+        if let Some(version) = Version::parse_as(text, plain, rule) {
             return Self { version: Some(version), named: false, unfinished: false };
         }
-        let first_word = text.split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default();
-        let unfinished = UNFINISHED_WORDS.iter().any(|word| first_word.eq_ignore_ascii_case(word));
-        match name_split(text) {
-            Some((name, version)) => Self { version: Some(version), named: !name_is_generic(name), unfinished },
-            None => Self { version: None, named: text.contains('/'), unfinished },
+        let mut words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+        let unfinished = words.next().is_some_and(name_is_unfinished);
+        if let Some((name, version)) = name_split(text, unfinished, rule) {
+            return Self { version: Some(version), named: !name_is_generic(name), unfinished };
         }
+        if let Some(version) = glued_version(text, rule) {
+            return Self { version: Some(version), named: text.contains('/'), unfinished };
+        }
+        let unfinished = unfinished || words.next_back().is_some_and(name_is_unfinished);
+        Self { version: None, named: text.contains('/'), unfinished }
     }
 }
 
 /// Splits a tag into the name in front and the version behind it: at the first place where a version follows, so that a
-/// number in a pre-release's own name (`tool-1.9.0-fix-v2.1`) is not taken for one.
-fn name_split(text: &str) -> Option<(&str, Version)> {
+/// number in a pre-release's own name (`tool-1.9.0-fix-v2.1`) is not taken for one. Behind a name that says `unfinished`,
+/// so does everything behind the numbers.
+fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, Version)> {
     let last_part = text.rfind('/').unwrap_or(0);
     let separators = text[last_part..].char_indices().filter(|(_, c)| SEPARATORS.contains(c));
     separators.map(|(offset, _)| last_part + offset).find_map(|at| {
@@ -145,8 +153,22 @@ fn name_split(text: &str) -> Option<(&str, Version)> {
         if counted && !behind.starts_with(['v', 'V']) {
             return None;
         }
-        Version::parse_behind_name(behind).map(|version| (name, version))
+        // A single number there is a counter more often than a version (`build-184`). The numbers of `core-8-6-13` are
+        // a version's, those of `docker-alpine-3-21` part of a name.
+        let one_word = !name[last_part..].trim_start_matches('/').contains('-');
+        let style = Style { least: 2, hyphens: one_word && !unfinished, unfinished };
+        Version::parse_as(behind, style, rule).map(|version| (name, version))
     })
+}
+
+/// The version right behind letters: `go1.22.0`, `n7.0`, `REL9_6_24`.
+fn glued_version(text: &str, rule: VersionRule) -> Option<Version> {
+    let part = text.rsplit('/').next().unwrap_or(text);
+    let behind = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
+    if behind.len() == part.len() {
+        return None;
+    }
+    Version::parse_as(behind, Style { least: 2, ..Style::PLAIN }, rule)
 }
 
 fn name_is_generic(name: &str) -> bool {
@@ -174,6 +196,28 @@ mod tests {
             ("tool-1.9.0-fix-v2.1", "1.9.0-fix-v2.1"),
             ("part-2-v1.0.1", "1.0.1"),
             ("v0.19.0rc3", "0.19.0-rc.3"),
+            ("curl-8_1_0", "8.1.0"),
+            ("REL_16_3", "16.3"),
+            ("REL_16_BETA1", "16.0.BETA1"),
+            ("REL9_6_24", "9.6.24"),
+            ("VER-2-13-2", "2.13.2"),
+            ("core-8-6-13", "8.6.13"),
+            ("core-9-0-b1", "9.0b1"),
+            ("release-74-1", "74.1"),
+            ("OpenSSL_1_1_1w", "1.1.1w"),
+            ("V_9_8_P1", "9.8p1"),
+            ("go1.22rc2", "1.22rc2"),
+            ("n7.0", "7.0"),
+            ("n7.1-dev", "7.1-dev"),
+            ("jdk8u402-b06", "8u402"),
+            ("jdk-21.0.2+13", "21.0.2"),
+            ("jdk-21+35", "21"),
+            ("OTP-27-rc1", "27-rc1"),
+            ("android-14.0.0_r33", "14.0.0_r33"),
+            ("NSS_3_98_RTM", "3.98"),
+            ("releases/gcc-13.2.0", "13.2.0"),
+            ("release/n7.0", "7.0"),
+            ("8-1-0", "8.1.0"),
         ] {
             assert_eq!(Tag::parse(tag, None).version(), Version::parse(version).as_ref(), "{tag}");
             assert_eq!(Tag::parse(tag, None).shown(), tag);
@@ -190,7 +234,13 @@ mod tests {
             "release-20241001",
             "2024-10-01",
             "release-2024-10-01.2",
+            "20240115.1",
+            "release-20230510.1905",
+            "2024_01_15",
+            "r12345",
             "v2.2.x",
+            "docker-alpine-3-21-2",
+            "prototype-docker-alpine-3-21-2",
             "prototype-sorting-184",
             "prototype-image-3-15-v2",
             "upgrade-v1-2-to-v1-3",
@@ -206,7 +256,16 @@ mod tests {
 
     #[test]
     fn prereleases_by_word() {
-        for tag in ["nightly", "weekly", "nightly-2024-10-01", "prototype-search-3", "prototype-v1.9.0", "Beta 2.0"] {
+        for tag in [
+            "nightly",
+            "weekly",
+            "nightly-2024-10-01",
+            "prototype-search-3",
+            "prototype-v1.9.0",
+            "Beta 2.0",
+            "driver/nightly",
+            "20240115-rc1",
+        ] {
             assert!(Tag::parse(tag, None).is_prerelease(), "{tag}");
         }
         for tag in ["latest", "v1.2", "web-v1.2.3", "betamax-v1.0.0", "tools/beta-tester-1.0.0", "test-v0.1.0"] {
@@ -237,6 +296,20 @@ mod tests {
         }
         assert_eq!(Tag::parse("build-42", Some("build-")).version(), Version::parse("42").as_ref());
         assert_eq!(Tag::parse("go1.22.3", Some("go")).version(), Version::parse("1.22.3").as_ref());
+    }
+
+    #[test]
+    fn a_strict_component_has_semantic_versions_alone() {
+        let read = |tag| Tag::parse_as(tag, None, VersionRule::Strict);
+        for tag in ["v1.2.3", "web-v1.2.3", "@scope/tool@1.2.3+5", "go1.2.3"] {
+            assert!(read(tag).version().is_some() && !read(tag).is_prerelease(), "{tag}");
+        }
+        for tag in ["v1.2.3-1", "v1.2.3-hotfix", "web-v1.2.3-jre"] {
+            assert!(read(tag).version().is_some() && read(tag).is_prerelease(), "{tag}");
+        }
+        for tag in ["v1.2", "1.1.1w", "REL_16_3", "curl-8_1_0", "1!2.0.0"] {
+            assert!(read(tag).version().is_none() && !read(tag).is_prerelease(), "{tag}");
+        }
     }
 
     #[test]

@@ -2,55 +2,113 @@
 
 mod number;
 mod parse;
+mod strict;
+mod suffix;
 
-use std::cmp::Ordering;
+use serde::{Deserialize, Serialize};
 
 use number::Number;
+pub(crate) use parse::Style;
+pub(crate) use suffix::name_is_unfinished;
 
-/// A version: up to four numbers and the identifiers of a pre-release. Build metadata is not kept, since it has no
-/// part in the order (Semantic Versioning 2.0.0, section 10).
-///
-/// The order is that of Semantic Versioning 2.0.0, section 11; a missing number counts as 0, and the fourth is compared
-/// last of the numbers. Two versions that compare equal are equal: `v1.2` is `1.2.0+build`.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Version {
-    numbers: [Number; 4],
-    prerelease: Vec<Identifier>,
+/// Which texts are versions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum VersionRule {
+    /// What projects write: see `docs/versions.md`.
+    #[default]
+    Lenient,
+    /// Semantic Versioning 2.0.0 alone, with or without a `v`: whatever follows a hyphen makes a pre-release, and
+    /// anything else is unversioned.
+    Strict,
 }
 
-/// One identifier of a pre-release. The derived order is that of the specification: numeric ones compare as numbers and
-/// come before the others, which compare by bytes.
+crate::text::named! {
+    VersionRule {
+        Lenient => "lenient",
+        Strict => "strict",
+    }
+}
+
+/// A version: up to four numbers, what makes it later than those alone, and the identifiers of a pre-release. Build
+/// metadata is not kept, since it has no part in the order (Semantic Versioning 2.0.0, section 10).
+///
+/// The order is that of Semantic Versioning 2.0.0, section 11; a missing number counts as 0, and the fourth is compared
+/// last of the numbers. An epoch (PEP 440, `1!2.0`) comes before all numbers; what stands behind the numbers and is no
+/// pre-release (`1.1.1w`, `9.8p1`) makes a later version. Two versions that compare equal are equal: `v1.2` is
+/// `1.2.0+build`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Version {
+    epoch: Number,
+    numbers: [Number; 4],
+    later: Vec<Identifier>,
+    finish: Finish,
+}
+
+/// The identifiers of a pre-release, or none. The derived order has those of a finished version last.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum Finish {
+    Unfinished(Vec<Identifier>),
+    Finished,
+}
+
+/// One part of what stands behind the numbers. The derived order is that of the specification: numeric ones compare as
+/// numbers and come before the others, which compare by bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Identifier {
     Numeric(Number),
     /// Letters, digits and hyphens, never empty.
     Text(String),
+    /// Any word that counts nothing. All are alike: of `-hotfix` and `-hotfix.1`, only time tells which is later.
+    Word,
 }
 
 impl Version {
     /// Reads a version leniently, with an optional `v` in front but without any other name; [`crate::tag::Tag`] skips
-    /// those. `None` means that the text is no version: words, time stamps of eight or more digits, dates
-    /// (`2024-10-01`), lines of versions (`1.4.x`), more than four numbers.
+    /// those. `None` means that the text is no version: words, numbers of seven or more digits, dates (`2024-10-01`,
+    /// `20241001.1`), lines of versions (`1.4.x`), more than four numbers.
     pub fn parse(text: &str) -> Option<Self> {
-        parse::version(text, 1)
+        parse::version(text, Style::PLAIN)
     }
 
-    /// Reads what stands behind a name. A single number there is a counter more often than a version
-    /// (`build-184`), so that at least two are needed.
-    pub(crate) fn parse_behind_name(text: &str) -> Option<Self> {
-        parse::version(text, 2)
+    /// Reads a version in the given style; `strict` takes none but Semantic Versioning 2.0.0.
+    pub(crate) fn parse_as(text: &str, style: Style, rule: VersionRule) -> Option<Self> {
+        match rule {
+            VersionRule::Lenient => parse::version(text, style),
+            VersionRule::Strict => strict::version(text),
+        }
     }
 
     /// The version with these numbers, most significant first, and nothing behind them.
     pub(crate) fn from_numbers(numbers: [u64; 3]) -> Self {
         let digits = numbers.map(|number| number.to_string());
         let number = |index: usize| Number::from_digits(digits.get(index).map_or("", String::as_str));
-        Self { numbers: std::array::from_fn(number), prerelease: Vec::new() }
+        Self {
+            epoch: Number::from_digits(""),
+            numbers: std::array::from_fn(number),
+            later: Vec::new(),
+            finish: Finish::Finished,
+        }
     }
 
     /// Whether it has the identifiers of a pre-release.
     pub fn is_prerelease(&self) -> bool {
-        !self.prerelease.is_empty()
+        self.finish != Finish::Finished
+    }
+
+    /// Whether something behind its numbers makes it later than they are alone.
+    pub(crate) fn is_later(&self) -> bool {
+        !self.later.is_empty()
+    }
+
+    /// Whether it counts repairs behind its numbers, with letters: `1.1.1w`, `9.8p1`, `7.0.0.post1`.
+    pub(crate) fn is_repair(&self) -> bool {
+        matches!(self.later.first(), Some(Identifier::Text(_)))
+    }
+
+    /// The epoch, 0 for nearly all.
+    pub(crate) fn epoch(&self) -> &Number {
+        &self.epoch
     }
 
     /// The four numbers, most significant first.
@@ -61,50 +119,52 @@ impl Version {
     /// A text that compares by bytes as versions compare, so that a database can sort by it.
     ///
     /// Each number is written with its length in front (`a` is one digit, `b` two); a release ends in `~`, which sorts
-    /// after the `-` of its pre-releases. No key is the beginning of another, so that something may be appended.
+    /// after the `-` of its pre-releases, and what is later than it begins with one `~` more. Whatever is appended to a
+    /// key must sort before `~`.
     pub fn sort_key(&self) -> String {
         let mut key = String::with_capacity(16);
+        if !self.epoch.is_zero() {
+            // Sorts after the beginning of every number.
+            key.push('{');
+            self.epoch.write_key(&mut key);
+        }
         for number in &self.numbers {
             number.write_key(&mut key);
         }
-        if self.prerelease.is_empty() {
-            key.push('~');
-            return key;
+        if self.is_later() {
+            key.push_str("~~");
+            identifiers_write(&self.later, &mut key);
         }
-        key.push('-');
-        for identifier in &self.prerelease {
-            match identifier {
-                Identifier::Numeric(number) => {
-                    key.push('1');
-                    number.write_key(&mut key);
-                }
-                // The blank ends the text: it sorts before everything that an identifier may hold.
-                Identifier::Text(text) => {
-                    key.push('2');
-                    key.push_str(text);
-                    key.push(' ');
-                }
+        match &self.finish {
+            Finish::Unfinished(identifiers) => {
+                key.push('-');
+                identifiers_write(identifiers, &mut key);
+                // Sorts before the beginning of one more identifier: of two that begin alike, the shorter is the lower.
+                key.push('!');
             }
+            // Sorts after a pre-release of it, and before one more identifier.
+            Finish::Finished if self.is_later() => key.push('.'),
+            Finish::Finished => key.push('~'),
         }
-        // Sorts before the beginning of one more identifier: of two that begin alike, the shorter is the lower.
-        key.push('!');
         key
     }
 }
 
-impl Ord for Version {
-    fn cmp(&self, other: &Self) -> Ordering {
-        self.numbers.cmp(&other.numbers).then_with(|| match (self.is_prerelease(), other.is_prerelease()) {
-            (false, true) => Ordering::Greater,
-            (true, false) => Ordering::Less,
-            _ => self.prerelease.cmp(&other.prerelease),
-        })
-    }
-}
-
-impl PartialOrd for Version {
-    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
-        Some(self.cmp(other))
+fn identifiers_write(identifiers: &[Identifier], key: &mut String) {
+    for identifier in identifiers {
+        match identifier {
+            Identifier::Numeric(number) => {
+                key.push('1');
+                number.write_key(key);
+            }
+            // The blank ends the text: it sorts before everything that an identifier may hold.
+            Identifier::Text(text) => {
+                key.push('2');
+                key.push_str(text);
+                key.push(' ');
+            }
+            Identifier::Word => key.push('3'),
+        }
     }
 }
 
@@ -119,7 +179,7 @@ mod tests {
     #[test]
     fn precedence() {
         let ascending = [
-            "0.0.0-0",
+            "0.0.0-alpha",
             "0.0.0",
             "v0.0.7",
             "v0.0.7.3",
@@ -129,7 +189,6 @@ mod tests {
             "0.1",
             "0.9.9",
             "0.10.0",
-            "1.0.0-1",
             "1.0.0-alpha",
             "1.0.0-alpha.1",
             "1.0.0-alpha.beta",
@@ -140,12 +199,35 @@ mod tests {
             "1.0.0rc2",
             "1.0.0rc10",
             "1.0.0",
+            "1.0.0-1-rc.1",
+            "1.0.0-1",
+            "1.0.0-1.1",
+            "1.0.0-2",
+            "1.0.0-10",
+            "1.0.0a",
+            "1.0.0b",
+            "1.0.0p1rc1",
+            "1.0.0p1",
+            "1.0.0p1-2",
+            "1.0.0p2",
+            "1.0.0p10",
+            "1.0.0.post1",
+            "1.0.0.SP1",
+            "1.0.0.SP2",
+            "1.0.0z",
+            "1.0.0za",
+            "1.0.0zh",
+            "1.0.0-hotfix-rc.1",
+            "1.0.0-hotfix",
             "1.0.0.1",
             "1.0.1",
             "v2",
             "2024.10.1",
             "18446744073709551616.0.0",
             "99999999999999999999999999999999.1",
+            "1!0.1",
+            "1!1.0",
+            "2!0.0.1",
         ];
         for pair in ascending.windows(2) {
             let (lower, higher) = (version(pair[0]), version(pair[1]));
@@ -163,6 +245,15 @@ mod tests {
             ("2024.01.05", "2024.1.5"),
             ("0.19.0rc3", "0.19.0-rc.3"),
             ("1.0.0-alpha.01", "1.0.0-alpha.1"),
+            ("27.0-jre", "27.0-android"),
+            ("1.0.0-stable", "1.0.0.Final"),
+            ("16.9.1-ee", "16.9.1"),
+            ("22.04 LTS", "22.4"),
+            ("1.0.0-jdk11", "1.0.0-linux-x86_64"),
+            ("2.0.0-cuda11.8", "2.0.0"),
+            ("1_36_1", "1.36.1"),
+            ("1.0.0-hotfix", "1.0.0-hotfix.1"),
+            ("8u402-b06", "8u402-ga"),
         ] {
             assert_eq!(version(one), version(other), "{one} is {other}");
             assert_eq!(version(one).sort_key(), version(other).sort_key(), "{one} is {other}");
@@ -173,5 +264,7 @@ mod tests {
     fn keys_are_readable() {
         assert_eq!(version("v1.20.0").sort_key(), "a1b20a0a0~");
         assert_eq!(version("1.0.0-rc.10").sort_key(), "a1a0a0a0-2rc 1b10!");
+        assert_eq!(version("9.8p1").sort_key(), "a9a8a0a0~~2p 1a1.");
+        assert_eq!(version("1!2.0").sort_key(), "{a1a2a0a0a0~");
     }
 }

@@ -8,6 +8,7 @@ use releasepage_domain::{
     bump::Bump,
     history::{ComponentRelease, HistoryRelease, component_history, component_latest},
     tag::Tag,
+    version::VersionRule,
 };
 
 /// A release that owns its texts.
@@ -39,11 +40,11 @@ fn history(rows: &[Row]) -> Vec<ComponentRelease<'_>> {
             tag: &row.tag,
             platforms: "[]",
             published_at: NaiveDateTime::default() + Duration::days(row.day),
-            prerelease: row.prerelease,
+            prerelease: row.prerelease.then_some(true),
             fixed: row.fixed,
         })
         .collect();
-    component_history(&releases, None, Bump::Minor)
+    component_history(&releases, None, VersionRule::Lenient, Bump::Minor)
 }
 
 /// What the history says of each release, whatever their order.

@@ -8,6 +8,7 @@ use releasepage_domain::{
     history::{ComponentRelease, HistoryRelease, component_history, component_latest},
     tag::{Tag, tag_component},
     time::{UtcTime, time_parse},
+    version::VersionRule,
 };
 
 /// The tags with their times, by repository.
@@ -51,11 +52,11 @@ impl RealTags {
                 tag,
                 platforms: "[]",
                 published_at: *time,
-                prerelease: false,
+                prerelease: None,
                 fixed: None,
             })
             .collect();
-        component_history(&releases, prefix, Bump::Minor)
+        component_history(&releases, prefix, VersionRule::Lenient, Bump::Minor)
     }
 }
 
@@ -200,4 +201,42 @@ fn parts_are_suggested_as_their_project_cuts_them() {
         "those with the most tags come first"
     );
     assert_eq!(suggested("LemmyNet/lemmy"), []);
+}
+
+/// What the rules say of every tag, as one number for each repository: FNV-1a over lines of tag, what is shown, version
+/// key, bump, pre-release and latest. The tags themselves are not part of the project.
+#[test]
+fn what_the_rules_say_of_real_tags_stays() {
+    let Some(tags) = &*REAL_TAGS else { return };
+    let said = |repository: &String| {
+        let history = tags.component(repository, &[None], None);
+        let latest = component_latest(&history).map(|place| place.release.tag);
+        let line = |place: &ComponentRelease<'_>| {
+            let tag = place.release.tag;
+            let shown = Tag::parse(tag, None).shown();
+            let (key, bump, prerelease) = (&place.version_key, place.bump.as_str(), place.prerelease);
+            format!("{tag}\t{shown}\t{key}\t{bump}\t{prerelease}\t{}\n", latest == Some(tag))
+        };
+        let text: String = history.iter().map(line).collect();
+        let fnv = |hash: u64, byte: u8| (hash ^ u64::from(byte)).wrapping_mul(0x100_0000_01b3);
+        format!("{repository} {:016x}", text.bytes().fold(0xcbf2_9ce4_8422_2325, fnv))
+    };
+    assert_eq!(
+        tags.0.keys().map(said).collect::<Vec<_>>(),
+        [
+            "LemmyNet/lemmy d8ee0b6ce7d81095",
+            "ReleasePage/developers 0cf58c6c79796b53",
+            "ReleasePage/reload.js 4778c80648efe1d5",
+            "ReleasePage/version.js 6bf5257b6758841c",
+            "actix/actix-web b7e288d1d93b7be3",
+            "atuinsh/atuin ab11dc329473e0df",
+            "diesel-rs/diesel c4f14ffb160fef2f",
+            "knadh/listmonk d30c14463eb3df6d",
+            "lettre/lettre 48629fdd7258d8eb",
+            "meilisearch/meilisearch 919d66f8a6795491",
+            "octokit/webhooks 23ca0cb6b36f1d05",
+            "riverqueue/river a8eef8b2ae3c50e8",
+            "svix/svix-webhooks fedab01fbf231cc4",
+        ]
+    );
 }

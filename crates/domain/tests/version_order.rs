@@ -54,13 +54,22 @@ proptest! {
     }
 
     #[test]
-    fn a_prerelease_comes_between_releases(numbers in any::<[u32; 3]>(), identifier in IDENTIFIER) {
-        let [major, minor, patch] = numbers.map(u64::from);
+    fn a_prerelease_comes_before_its_release_and_a_repair_behind_it(
+        numbers in (0..999_999_u64, 0..99_999_999_u64, 0..99_999_999_u64),
+        unfinished in "(alpha|beta|rc|pre|preview|dev|nightly|canary|snapshot|milestone)[0-9]{0,2}",
+        identifier in IDENTIFIER,
+        repair in "p[1-9]|[d-z]|-[1-9][0-9]?|\\.post[0-9]|-hotfix|\\.SP[1-9]|_r[0-9]{1,2}",
+        flavour in "-jre|-ee|-LTS|-stable|\\.Final|-linux-amd64",
+    ) {
+        let (major, minor, patch) = numbers;
         let parse = |patch: u64, end: &str| Version::parse(&format!("{major}.{minor}.{patch}{end}")).expect("a version");
-        let prerelease = parse(patch, &format!("-{identifier}"));
-        prop_assert!(prerelease.is_prerelease());
-        prop_assert!(prerelease < parse(patch, ""));
-        prop_assert!(patch == 0 || prerelease > parse(patch - 1, ""));
+        let release = parse(patch, "");
+        let prerelease = parse(patch, &format!("-{unfinished}.{identifier}"));
+        prop_assert!(prerelease.is_prerelease() && prerelease < release);
+        prop_assert!(patch == 0 || prerelease > parse(patch - 1, &repair));
+        let later: Version = parse(patch, &repair);
+        prop_assert!(!later.is_prerelease() && later > release && later < parse(patch + 1, "-alpha"));
+        prop_assert_eq!(parse(patch, &flavour), release);
     }
 
     #[test]

@@ -7,6 +7,7 @@ use releasepage_storage::{
     group_closing::{group_close_due, group_jobs_restore},
     releases::{ReleaseContext, release_publish_due},
     retention::{Retention, prune},
+    version_rules::version_rules_apply,
 };
 
 use crate::{
@@ -31,7 +32,8 @@ pub struct Upkeep {
 impl Upkeep {
     /// The recurring part of the work.
     pub fn recurring() -> Vec<Recurring> {
-        vec![Recurring { name: "prune", payload: JobPayload::Prune, every: chrono::Duration::hours(1) }]
+        let hourly = |name, payload| Recurring { name, payload, every: chrono::Duration::hours(1) };
+        vec![hourly("prune", JobPayload::Prune), hourly("version_rules", JobPayload::VersionRules)]
     }
 
     /// Does a job of this kind; `None` for any other kind.
@@ -44,6 +46,7 @@ impl Upkeep {
             }
             JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
             JobPayload::Prune => self.tidy(context.now).await,
+            JobPayload::VersionRules => self.rules_apply().await,
             JobPayload::SubscriptionAnswer { .. }
             | JobPayload::SourceEvent { .. }
             | JobPayload::SourceBackfill { .. }
@@ -53,6 +56,15 @@ impl Upkeep {
             | JobPayload::DeliverySend { .. } => return None,
         };
         Some(done.map(|()| JobEnd::Done).map_err(JobFailure::from))
+    }
+
+    /// Brings what an upgrade left as it was to the rules of this program.
+    async fn rules_apply(&self) -> Result<(), StoreError> {
+        let done = version_rules_apply(&self.store).await?;
+        if done > 0 {
+            tracing::info!(repositories = done, "versions and bumps were computed again, by the rules of this program");
+        }
+        Ok(())
     }
 
     /// What is done every hour.

@@ -114,6 +114,7 @@ impl MailWorker {
             | JobPayload::SourceBackfill { .. }
             | JobPayload::SourcePoll { .. }
             | JobPayload::SourcePolls
+            | JobPayload::VersionRules
             | JobPayload::ReleasePublish { .. }
             | JobPayload::GroupClose { .. }
             | JobPayload::Prune => return None,

@@ -8,7 +8,7 @@ use releasepage_domain::{
 };
 
 use crate::{
-    fields::{author_read, flag_read, notes_read, tag_read, title_read},
+    fields::{author_read, notes_read, tag_read, title_read},
     message::{ForgeMessage, MessageError, payload_read},
 };
 
@@ -103,7 +103,7 @@ fn text_read(data: &Fields<'_>, version: Option<String>, faults: &mut Faults) ->
     let notes = notes_read(data, faults, "notes");
     let author = author_read(data, faults, "author");
     let published_at = data.time_optional(faults, "published_at");
-    let prerelease = flag_read(data, faults, "prerelease");
+    let prerelease = data.boolean_optional(faults, "prerelease");
     Some(SourceText {
         tag: version?,
         title: title?,
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "r-17"));
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
         let text = event.shown.expect("readers see it");
-        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", true));
+        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(true)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a"), Some("Ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
     }
@@ -182,7 +182,7 @@ mod tests {
         let event = event(&bare);
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
         let text = event.shown.expect("readers see it");
-        assert_eq!((text.tag.as_str(), text.title.as_str(), text.notes, text.prerelease), ("v1.0.0", "", None, false));
+        assert_eq!((text.tag.as_str(), text.title.as_str(), text.notes, text.prerelease), ("v1.0.0", "", None, None));
     }
 
     #[test]

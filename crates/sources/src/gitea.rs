@@ -102,7 +102,7 @@ mod tests {
         let event = event(&payload("published"));
         assert_eq!((event.release_id.as_str(), event.made_at, event.updated_at), ("17", None, None));
         let text = event.shown.expect("readers see it");
-        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", true));
+        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(true)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a\n"), Some("ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
     }

@@ -82,7 +82,7 @@ pub(crate) fn text_read(release: &Fields<'_>, faults: &mut Faults) -> Option<Sou
     let notes = notes_read(release, faults, "body");
     let author = author_login_read(release, faults);
     let published_at = time_read(release, faults, "published_at", "created_at");
-    let prerelease = flag_read(release, faults, "prerelease");
+    let prerelease = release.boolean_optional(faults, "prerelease");
     Some(SourceText {
         tag: tag?,
         title: title?,
@@ -137,7 +137,7 @@ mod tests {
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "17"));
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
         let text = event.shown.expect("readers see it");
-        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", false));
+        assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(false)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a\n- b\n"), Some("ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
     }

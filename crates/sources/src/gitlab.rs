@@ -67,7 +67,7 @@ fn text_read(release: &Fields<'_>, tag: Option<String>, faults: &mut Faults) -> 
         // The payload tells who made the commit, not who made the release.
         author: None,
         published_at: published_at?,
-        prerelease: false,
+        prerelease: None,
     })
 }
 
@@ -112,7 +112,7 @@ mod tests {
         assert_eq!(event.made_at, time_parse("2024-05-01T10:00:00Z"));
         let text = event.shown.expect("readers see it");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.author), ("v1.2.0", "One", None));
-        assert_eq!((text.notes.as_deref(), text.prerelease), (Some("- a\n- b"), false));
+        assert_eq!((text.notes.as_deref(), text.prerelease), (Some("- a\n- b"), None));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
         let mut iso = payload("create");
         iso["released_at"] = "2024-05-01T11:00:00.000Z".into();

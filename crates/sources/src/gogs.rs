@@ -91,7 +91,7 @@ mod tests {
         let (repository, event) = read(&payload);
         assert_eq!(repository.and_then(|repository| repository.id), Some(7));
         assert_eq!(event.release_id, "17");
-        assert!(event.shown.is_some_and(|text| text.prerelease && text.published_at.is_some()));
+        assert!(event.shown.is_some_and(|text| text.prerelease == Some(true) && text.published_at.is_some()));
     }
 
     #[test]

@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use releasepage_domain::{
     bump::Bump,
-    history::{HistoryRelease, component_history},
+    history::{HistoryRelease, VERSION_RULES, component_history},
     release::ReleaseState,
     tag::{Tag, tag_component},
     time::UtcTime,
+    version::VersionRule,
 };
 
 use crate::{
@@ -16,7 +17,8 @@ use crate::{
     backend::{AnyConnection, on_each_backend},
     groups::groups_lock,
     pages::page_generation_raise,
-    schema::{component_releases, components, pages, releases},
+    releases::prerelease_flag,
+    schema::{component_releases, components, pages, releases, repositories},
     stored::stored,
 };
 
@@ -28,6 +30,7 @@ struct Component {
     id: i64,
     page_id: String,
     tag_prefix: Option<String>,
+    versions: VersionRule,
     unversioned_as: Bump,
 }
 
@@ -39,6 +42,7 @@ struct Visible {
     platforms_key: String,
     published_at: UtcTime,
     prerelease: bool,
+    prerelease_said: bool,
 }
 
 /// A row of `component_releases` without its key.
@@ -59,13 +63,22 @@ struct Place {
 /// caller that writes rows of them before.
 pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<()> {
     groups_lock(connection, &[repository_id])?;
+    let repository = repositories::table.find(repository_id).filter(repositories::version_rules.ne(VERSION_RULES));
+    diesel::update(repository).set(repositories::version_rules.eq(VERSION_RULES)).execute(connection)?;
     let components = repository_components(connection, repository_id)?;
     if components.is_empty() {
         return Ok(());
     }
     let releases: Vec<Visible> = releases::table
         .filter(releases::repository_id.eq(repository_id).and(releases::state.eq(ReleaseState::Published.as_str())))
-        .select((releases::id, releases::tag, releases::platforms_key, releases::published_at, releases::prerelease))
+        .select((
+            releases::id,
+            releases::tag,
+            releases::platforms_key,
+            releases::published_at,
+            releases::prerelease,
+            releases::prerelease_said,
+        ))
         .load(connection)?;
     // A page's components share a repository by their prefixes; other pages cut it in their own way.
     for siblings in components.chunk_by(|one, other| one.page_id == other.page_id) {
@@ -104,11 +117,18 @@ fn repository_components(connection: &mut AnyConnection, repository_id: i64) -> 
         .inner_join(pages::table)
         .filter(components::repository_id.eq(repository_id))
         .order((components::page_id, components::id))
-        .select((components::id, components::page_id, components::tag_prefix, pages::unversioned_as))
-        .load::<(i64, String, Option<String>, String)>(connection)?
+        .select((
+            components::id,
+            components::page_id,
+            components::tag_prefix,
+            components::versions,
+            pages::unversioned_as,
+        ))
+        .load::<(i64, String, Option<String>, String, String)>(connection)?
         .into_iter()
-        .map(|(id, page_id, tag_prefix, unversioned_as)| {
-            Ok(Component { id, page_id, tag_prefix, unversioned_as: stored(&unversioned_as, "bump")? })
+        .map(|(id, page_id, tag_prefix, versions, unversioned_as)| {
+            let (versions, unversioned_as) = (stored(&versions, "versions")?, stored(&unversioned_as, "bump")?);
+            Ok(Component { id, page_id, tag_prefix, versions, unversioned_as })
         })
         .collect()
 }
@@ -142,14 +162,15 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
             tag: &member.tag,
             platforms: &member.platforms_key,
             published_at: member.published_at,
-            prerelease: member.prerelease,
+            prerelease: prerelease_flag(member.prerelease, member.prerelease_said),
             fixed,
         });
     }
     let mut added = Vec::new();
-    for place in component_history(&history, component.tag_prefix.as_deref(), component.unversioned_as) {
+    let (prefix, rule) = (component.tag_prefix.as_deref(), component.versions);
+    for place in component_history(&history, prefix, rule, component.unversioned_as) {
         let after = Place {
-            version: Tag::parse(place.release.tag, component.tag_prefix.as_deref()).shown().to_owned(),
+            version: Tag::parse(place.release.tag, prefix).shown().to_owned(),
             version_key: place.version_key,
             bump: place.bump.as_str().to_owned(),
             prerelease: place.prerelease,

@@ -1,7 +1,9 @@
 //! Components: repositories on a page.
 
 use diesel::{dsl::exists, prelude::*};
-use releasepage_domain::{component::component_repo, fault::Fault, repository::RepositoryName, time::UtcTime};
+use releasepage_domain::{
+    component::component_repo, fault::Fault, repository::RepositoryName, time::UtcTime, version::VersionRule,
+};
 
 use crate::{
     QueryResult, Scope, Store, StoreError,
@@ -37,6 +39,8 @@ pub struct Component {
     pub revision: i64,
     /// When it was made.
     pub created_at: UtcTime,
+    /// How its tags are read, as it is stored.
+    pub versions: String,
 }
 
 /// A component that is to be made. Whoever parses the fields checks them, with `name_check` and `tag_prefix_check` of
@@ -48,6 +52,8 @@ pub struct ComponentNew {
     pub name: Option<String>,
     /// What its tags begin with; `None` for all tags that no other component of the page claims.
     pub tag_prefix: Option<String>,
+    /// How its tags are read.
+    pub versions: VersionRule,
 }
 
 /// An edit of a component, checked as a [`ComponentNew`] is.
@@ -57,6 +63,8 @@ pub struct ComponentChange {
     pub revision: Option<i64>,
     /// Its display name; `None` for the last part of its `repo`.
     pub name: Change<Option<String>>,
+    /// How its tags are read.
+    pub versions: Change<VersionRule>,
 }
 
 /// Puts a repository on a page, with all its releases.
@@ -98,6 +106,7 @@ pub async fn component_create(
                     components::tag_prefix.eq(&new.tag_prefix),
                     components::revision.eq(1),
                     components::created_at.eq(now),
+                    components::versions.eq(new.versions.as_str()),
                 ))
                 .returning(components::id)
                 .get_result(connection)?;
@@ -179,7 +188,8 @@ pub async fn component_list(
         .await
 }
 
-/// Edits a component. Fails with [`StoreError::NotFound`] where there is none, and with [`StoreError::Conflict`] where
+/// Edits a component; where its tags are read in another way, bumps and latest follow, but for what was announced or
+/// grouped. Fails with [`StoreError::NotFound`] where there is none, and with [`StoreError::Conflict`] where
 /// the edit names a revision that is no longer current.
 pub async fn component_update(
     store: &Store,
@@ -197,12 +207,28 @@ pub async fn component_update(
                 Change::Set(Some(name)) => name.clone(),
                 Change::Set(None) => name_default(&before.repo),
             };
-            if after == before.name {
+            let versions = match change.versions {
+                Change::Keep => before.versions.clone(),
+                Change::Set(rule) => rule.as_str().to_owned(),
+            };
+            if (&after, &versions) == (&before.name, &before.versions) {
                 return Ok(before);
             }
+            let is_read_anew = versions != before.versions;
+            if is_read_anew {
+                connection.lock(&Scope::Repository(before.repository_id))?;
+                groups_lock(connection, &[before.repository_id])?;
+            }
             diesel::update(components::table.find(component_id))
-                .set((components::name.eq(after), components::revision.eq(components::revision + 1)))
+                .set((
+                    components::name.eq(after),
+                    components::versions.eq(versions),
+                    components::revision.eq(components::revision + 1),
+                ))
                 .execute(connection)?;
+            if is_read_anew {
+                repository_recompute(connection, before.repository_id)?;
+            }
             page_generation_raise(connection, &page_id)?;
             component_load(connection, organization_id, &page_id, component_id)
         })

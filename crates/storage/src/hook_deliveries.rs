@@ -11,7 +11,7 @@ use releasepage_domain::{
 use crate::{
     QueryResult, Scope, Store, StoreError,
     backend::AnyConnection,
-    hook_repositories::{HookAccess, HookNote, hook_bind, hook_note_write, hook_result_write},
+    hook_repositories::{HookAccess, HookBinding, HookNote, hook_bind, hook_note_write, hook_result_write},
     jobs::{job_enqueue, repository_turn},
     schema::hook_deliveries,
     stored::stored,
@@ -33,7 +33,7 @@ pub struct HookDelivery {
 }
 
 /// What comes of a delivery at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HookReceipt {
     /// Stored, with the job that processes it.
     Queued,
@@ -41,6 +41,11 @@ pub enum HookReceipt {
     Repeated,
     /// It is of another repository of the forge than this one is.
     Foreign,
+    /// It is the first one, and its repository has another name than this one.
+    Misnamed {
+        /// What is said of it, with both names.
+        message: String,
+    },
 }
 
 /// A stored delivery, as its job needs it.
@@ -75,12 +80,21 @@ pub async fn hook_receive(
                 result,
                 message: message.to_owned(),
             };
-            if let Some(source) = &delivery.source
-                && !hook_bind(connection, organization_id, repository_id, source)?
-            {
-                let note = note(HookResult::Refused, HOOK_FOREIGN);
-                hook_note_write(connection, repository_id, &note, now)?;
-                return Ok(HookReceipt::Foreign);
+            let binding = match &delivery.source {
+                Some(source) => hook_bind(connection, organization_id, repository_id, source)?,
+                None => HookBinding::Own,
+            };
+            let refused = match (binding, &delivery.source) {
+                (HookBinding::Misnamed(named), Some(source)) => {
+                    Some(HookReceipt::Misnamed { message: misnamed(&source.name, &named) })
+                }
+                (HookBinding::Other, _) => Some(HookReceipt::Foreign),
+                _ => None,
+            };
+            if let Some(receipt) = refused {
+                let because = if let HookReceipt::Misnamed { message } = &receipt { &**message } else { HOOK_FOREIGN };
+                hook_note_write(connection, repository_id, &note(HookResult::Refused, because), now)?;
+                return Ok(receipt);
             }
             let values = (
                 hook_deliveries::delivery.eq(&delivery.delivery),
@@ -128,6 +142,15 @@ fn delivery_before(
 /// What the owner is told of a delivery of another repository.
 pub const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
                                 repository was made anew there, set source_id to null, and the next delivery counts";
+
+/// What the owner is told of a first delivery whose repository is not the one that is named here.
+fn misnamed(told: &str, named: &str) -> String {
+    let told: String = told.chars().filter(|c| !c.is_control()).take(200).collect();
+    format!(
+        "it is of the repository {told}, and this one is {named}; if they are the same, give this one that name, or its \
+         source (source.name) where it is to be called otherwise here"
+    )
+}
 
 /// Loads a delivery that is still to be processed, under its repository's scope; `None` where it was processed or is
 /// gone.

@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use diesel::prelude::*;
+use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     fault::Fault,
     hook_delivery::HookResult,
@@ -17,12 +17,12 @@ use crate::{
     backend::AnyConnection,
     repositories::{Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename},
     repository_sources::{SourceNew, source_insert},
-    schema::{repositories, repository_hooks},
+    schema::{hook_deliveries, repositories, repository_hooks, repository_sources},
 };
 
 /// A repository with a webhook that is to be made.
 pub struct HookRepositoryNew {
-    /// Its name, which need not be the one that it has at its forge.
+    /// Its name: that at its forge, unless `source` has another one.
     pub name: RepositoryName,
     /// The forge.
     pub origin: RepositoryOrigin,
@@ -175,8 +175,20 @@ pub(crate) fn hook_result_write(
     Ok(())
 }
 
+/// What a delivery's repository is to the one that it was delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HookBinding {
+    /// The same.
+    Own,
+    /// Another one than the deliveries before it were of.
+    Other,
+    /// It is the first one, and of a repository with another name than the one that is expected, which this is.
+    Misnamed(String),
+}
+
 /// Sees to it that a delivery is of the forge's repository that this one is, in the caller's transaction under the
-/// scopes of organization and repository. The first delivery decides which that is. Answers `false` for another one's.
+/// scopes of organization and repository. The first delivery decides which that is, if its repository has the name of
+/// this one: the webhook of a whole organization tells of all its repositories.
 ///
 /// Where the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
 /// free and can be used here. Components keep the names that readers know them by.
@@ -185,7 +197,7 @@ pub(crate) fn hook_bind(
     organization_id: i64,
     repository_id: i64,
     source: &SourceRepository,
-) -> QueryResult<bool> {
+) -> QueryResult<HookBinding> {
     let hook = repository_hooks::table.find(repository_id);
     let found: Option<(Option<i64>, Option<String>)> =
         hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
@@ -196,7 +208,13 @@ pub(crate) fn hook_bind(
         _ => known_name.as_ref().is_some_and(|known| !known.eq_ignore_ascii_case(&source.name)),
     };
     if is_other {
-        return Ok(false);
+        return Ok(HookBinding::Other);
+    }
+    if bound.is_none()
+        && known_name.is_none()
+        && let Some(named) = hook_misnamed(connection, repository_id, &source.name)?
+    {
+        return Ok(HookBinding::Misnamed(named));
     }
     let name = RepositoryName::parse("name", &source.name).ok();
     let name_text = name.as_ref().map(|name| name.as_str().to_owned());
@@ -210,5 +228,21 @@ pub(crate) fn hook_bind(
     {
         repository_rename(connection, organization_id, repository_id, &known, &name)?;
     }
-    Ok(true)
+    Ok(HookBinding::Own)
+}
+
+/// The name that the first delivery's repository should have, where it has another one. Whoever let go of a repository
+/// that deliveries came from (`source_id`) has said that the next one counts.
+fn hook_misnamed(connection: &mut AnyConnection, repository_id: i64, told: &str) -> QueryResult<Option<String>> {
+    let delivered = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id));
+    if diesel::select(exists(delivered)).get_result(connection)? {
+        return Ok(None);
+    }
+    let (name, name_there): (String, Option<String>) = repositories::table
+        .left_join(repository_sources::table)
+        .filter(repositories::id.eq(repository_id))
+        .select((repositories::name, repository_sources::name.nullable()))
+        .first(connection)?;
+    let is_named = [Some(&name), name_there.as_ref()].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(told));
+    Ok((!is_named).then(|| name_there.unwrap_or(name)))
 }

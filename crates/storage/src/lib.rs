@@ -83,6 +83,7 @@ pub mod subscriber_lists;
 pub mod subscribers;
 pub mod unassigned_releases;
 pub mod usage;
+pub mod version_rules;
 
 pub use backend::{AnyConnection, STATEMENT_TARGET};
 pub use error::{QueryError, QueryResult, StoreError};

@@ -72,7 +72,10 @@ pub(crate) fn release_change(
     context: ReleaseContext,
 ) -> QueryResult<Release> {
     let due = input.published_at <= context.now;
-    let promoted = before.input.prerelease && !input.prerelease && !input.draft;
+    let promoted = before.input.prerelease != input.prerelease
+        && before.input.is_prerelease()
+        && !input.is_prerelease()
+        && !input.draft;
     let is_repeated = event == ReleaseEvent::Arrive;
     let event = match event {
         ReleaseEvent::Edit | ReleaseEvent::Arrive if promoted => ReleaseEvent::Promote,

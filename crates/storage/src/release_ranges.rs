@@ -1,12 +1,13 @@
 //! The releases of a component in the order of their versions: where one stands, and what lies between two places.
 
 use diesel::prelude::*;
-use releasepage_domain::{bump::Bump, time::UtcTime};
+use releasepage_domain::{bump::Bump, time::UtcTime, version::VersionRule};
 
 use crate::{
     QueryResult, Store, StoreError,
     page_releases::{PageRelease, Row, component_of, highest_first, row, visible},
     schema::{component_releases, components, releases},
+    stored::stored,
 };
 
 /// The most releases that [`component_releases_between`] answers.
@@ -78,6 +79,18 @@ pub async fn release_rank(
                 None => query.filter(component_releases::prerelease.eq(false)),
             };
             Ok(query.first(connection).optional()?)
+        })
+        .await
+}
+
+/// How the tags of a component are read. A `repo` that the page does not have is not found.
+pub async fn component_versions(store: &Store, page_id: String, repo: String) -> Result<VersionRule, StoreError> {
+    store
+        .read(move |connection| {
+            let component = component_of(connection, &page_id, &repo)?;
+            let versions: String =
+                components::table.find(component.id).select(components::versions).first(connection)?;
+            stored(&versions, "versions")
         })
         .await
 }

@@ -55,6 +55,7 @@ pub(crate) struct ReleaseRow {
     author: Option<String>,
     state: String,
     prerelease: bool,
+    prerelease_said: bool,
     notify: Option<bool>,
     chart_visibility: bool,
     params: String,
@@ -79,7 +80,8 @@ impl ReleaseRow {
             notes: input.notes,
             author: input.author,
             state: release.state.as_str().to_owned(),
-            prerelease: input.prerelease,
+            prerelease: input.prerelease == Some(true),
+            prerelease_said: input.prerelease.is_some(),
             notify: input.notify,
             chart_visibility: input.chart_visibility,
             params: Value::Object(input.params).to_string(),
@@ -106,7 +108,7 @@ impl ReleaseRow {
                 author: self.author,
                 published_at: self.published_at,
                 ends_at: self.ends_at,
-                prerelease: self.prerelease,
+                prerelease: prerelease_flag(self.prerelease, self.prerelease_said),
                 draft: state == ReleaseState::Draft,
                 notify: self.notify,
                 chart_visibility: self.chart_visibility,
@@ -121,6 +123,11 @@ impl ReleaseRow {
             updated_by: self.updated_by,
         })
     }
+}
+
+/// What the author of a release said of it. A program of before knows nothing of `said`, and writes `true` alone.
+pub(crate) fn prerelease_flag(prerelease: bool, said: bool) -> Option<bool> {
+    (prerelease || said).then_some(prerelease)
 }
 
 /// Who asks for a release, and what of it may be theirs.

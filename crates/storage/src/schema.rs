@@ -68,6 +68,7 @@ diesel::table! {
         origin -> Text,
         created_at -> Timestamp,
         revision -> BigInt,
+        version_rules -> BigInt,
     }
 }
 
@@ -212,6 +213,7 @@ diesel::table! {
         tag_prefix -> Nullable<Text>,
         revision -> BigInt,
         created_at -> Timestamp,
+        versions -> Text,
     }
 }
 
@@ -237,6 +239,7 @@ diesel::table! {
         updated_at -> Timestamp,
         revision -> BigInt,
         quiet -> Bool,
+        prerelease_said -> Bool,
     }
 }
 

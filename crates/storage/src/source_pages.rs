@@ -6,7 +6,7 @@ use diesel::prelude::*;
 use releasepage_domain::{
     release::{Platforms, ReleaseInput},
     repository_source::{BackfillState, REFUSALS_MAX, SourceRefusal, SourceResult, SourceWalk, walk_tells_missing},
-    source_event::{SourceEvent, SourceStage, SourceStep},
+    source_event::{SourceEvent, SourceStep},
     source_listing::listing_step,
     time::UtcTime,
 };
@@ -209,9 +209,9 @@ fn news_split<'a>(
     let mut taken: HashSet<String> = there.map(|release| release.input.tag).collect();
     let (mut fresh, mut others) = (Vec::new(), Vec::new());
     for news in news {
-        let prerelease = news.step.standing.stage == SourceStage::Prerelease;
         match &news.listed.shown {
             Some(text) if !news.is_news && news.row.is_none() && taken.insert(text.tag.clone()) => {
+                let prerelease = text.prerelease_at(news.step.standing.stage);
                 fresh.push(Fresh { news, input: text.input(None, prerelease, now) });
             }
             _ => others.push(news),

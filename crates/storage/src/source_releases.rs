@@ -208,7 +208,7 @@ fn release_show(
     ids: &impl Fn() -> String,
     context: ReleaseContext,
 ) -> QueryResult<Release> {
-    let prerelease = shown.told.step.standing.stage == SourceStage::Prerelease;
+    let prerelease = shown.text.prerelease_at(shown.told.step.standing.stage);
     let own = match own {
         Some(own) if !shown.told.step.takes_text => {
             let input = ReleaseInput { prerelease, ..own.input.clone() };

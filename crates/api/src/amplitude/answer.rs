@@ -155,7 +155,7 @@ mod tests {
             author: Some("A User".into()),
             published_at: start,
             ends_at: Some(start),
-            prerelease: false,
+            prerelease: None,
             draft: false,
             notify: None,
             chart_visibility: true,

@@ -135,7 +135,7 @@ fn release_blank() -> ReleaseInput {
         author: None,
         published_at: UtcTime::default(),
         ends_at: None,
-        prerelease: false,
+        prerelease: None,
         draft: false,
         notify: None,
         chart_visibility: true,

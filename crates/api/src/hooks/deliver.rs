@@ -88,6 +88,9 @@ async fn delivery_store(
         HookReceipt::Queued => delivery_answer(HookResult::Accepted, "the release is processed within moments"),
         HookReceipt::Repeated => delivery_answer(HookResult::Ignored, "this delivery came before: nothing is to do"),
         HookReceipt::Foreign => Err(REPOSITORY_OTHER.into()),
+        HookReceipt::Misnamed { message } => {
+            Err(V1Error::new(REPOSITORY_OTHER).with_description(format!("{}: {message}", REPOSITORY_OTHER.description)))
+        }
     }
 }
 

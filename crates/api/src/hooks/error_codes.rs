@@ -16,8 +16,8 @@ pub(crate) const REPOSITORY_OTHER: ErrorCode = ErrorCode {
     code: "repository-other",
     status: 409,
     description: "The delivery is of another repository",
-    cause: "The repository takes the deliveries of one repository of the forge, and this one is of another.",
-    cure: "Make a repository for each one of the forge. If it was made anew there, set `source_id` to `null`, and the next delivery counts.",
+    cause: "The repository takes the deliveries of one repository of the forge, and this one is of another. The first delivery decides which one that is, if its repository has the same name.",
+    cure: "Make a repository for each one of the forge. If this is the one, and has another name here, give it or its `source` the name that it has there. If it was made anew there, set `source_id` to `null`, and the next delivery counts.",
 };
 
 /// The delivery is right and its content cannot be used.

@@ -11,6 +11,7 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     repository::RepositoryName,
     time::time_iso8601,
+    version::VersionRule,
 };
 use releasepage_storage::{
     components::{
@@ -59,6 +60,9 @@ pub(crate) struct ComponentBody {
     /// What its tags begin with; `null` for all tags that no other component of the page claims.
     #[schema(required = true, examples("web-v"))]
     tag_prefix: Option<String>,
+    /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
+    #[schema(pattern = "^(lenient|strict)$", examples("lenient"))]
+    versions: String,
     /// Raised with every edit.
     #[schema(examples(1))]
     revision: i64,
@@ -81,6 +85,9 @@ pub(crate) struct ComponentNewBody {
     /// What its tags begin with, where the repository has several parts.
     #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
     tag_prefix: Option<String>,
+    /// How its tags are read: `lenient`, as it is without it, or `strict` for semantic versions alone.
+    #[schema(pattern = "^(lenient|strict)$", examples("strict"))]
+    versions: Option<String>,
 }
 
 /// An edit of a component.
@@ -94,6 +101,9 @@ pub(crate) struct ComponentChangeBody {
     /// The display name; `null` for the one made of the repository's name.
     #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
     name: Option<String>,
+    /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
+    #[schema(required = false, pattern = "^(lenient|strict)$", examples("strict"))]
+    versions: String,
 }
 
 impl From<Component> for ComponentBody {
@@ -105,13 +115,14 @@ impl From<Component> for ComponentBody {
             repo: component.repo,
             name: component.name,
             tag_prefix: component.tag_prefix,
+            versions: component.versions,
             revision: component.revision,
             created_at: time_iso8601(component.created_at),
         }
     }
 }
 
-/// `POST /v1/pages/{id}/components` with `repo` (the name of a repository), and perhaps `name` and `tag_prefix`.
+/// `POST /v1/pages/{id}/components` with `repo` (the name of a repository), and perhaps `name`, `tag_prefix` and `versions`.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/components",
@@ -143,8 +154,21 @@ fn component_fields_new(fields: &Fields<'_>) -> Result<ComponentNew, V1Error> {
     let repo = fields.text_checked(&mut faults, "repo", expected, RepositoryName::parse);
     let name = fields.text_checked_optional(&mut faults, "name", name_check);
     let tag_prefix = fields.text_checked_optional(&mut faults, "tag_prefix", tag_prefix_check);
-    Ok(faults
-        .finish(|| Some(ComponentNew { repo: repo?.as_str().to_owned(), name: name?, tag_prefix: tag_prefix? }))?)
+    let versions = fields.text_checked_optional(&mut faults, "versions", versions_check);
+    Ok(faults.finish(|| {
+        Some(ComponentNew {
+            repo: repo?.as_str().to_owned(),
+            name: name?,
+            tag_prefix: tag_prefix?,
+            versions: versions?.unwrap_or_default(),
+        })
+    })?)
+}
+
+const VERSIONS_EXPECTED: &str = "must be lenient or strict";
+
+fn versions_check(field: &str, text: &str) -> Result<VersionRule, Fault> {
+    text.parse().map_err(|_| Fault::invalid(field, VERSIONS_EXPECTED))
 }
 
 /// `GET /v1/pages/{id}/components`
@@ -188,14 +212,15 @@ pub(crate) async fn component_read(
     resource(&ComponentBody::from(component))
 }
 
-/// `PATCH /v1/pages/{id}/components/{component}` with `name` (`null` for the usual one), and perhaps the `revision` that
-/// was edited.
+/// `PATCH /v1/pages/{id}/components/{component}` with `name` (`null` for the usual one), `versions`, and perhaps the
+/// `revision` that was edited.
 #[utoipa::path(
     patch,
     path = "/v1/pages/{page_id}/components/{component_id}",
     tag = "Pages",
-    summary = "Rename a component",
-    description = "Its `repo` and `tag_prefix` cannot be changed: take the component off and add another one.",
+    summary = "Edit a component",
+    description = "Where `versions` changes, bumps and latest are computed again, but for what was announced or grouped. \
+        Its `repo` and `tag_prefix` cannot be changed: take the component off and add another one.",
     security(("token" = ["manage"])),
     request_body = ComponentChangeBody,
     responses((status = 200, description = "The component", body = ComponentBody)),
@@ -218,12 +243,13 @@ fn component_fields_change(fields: &Fields<'_>) -> Result<ComponentChange, V1Err
     let mut faults = Faults::new();
     let revision = fields.number_optional(&mut faults, "revision");
     let name = fields.text_change_or_clear(&mut faults, "name", name_check);
+    let versions = fields.text_change(&mut faults, "versions", VERSIONS_EXPECTED, versions_check);
     for fixed in ["repo", "tag_prefix"] {
         if fields.has(fixed) {
             faults.push(Fault::invalid(fixed, "cannot be changed: take the component off and add another one"));
         }
     }
-    Ok(faults.finish(|| Some(ComponentChange { revision: revision?, name: name? }))?)
+    Ok(faults.finish(|| Some(ComponentChange { revision: revision?, name: name?, versions: versions? }))?)
 }
 
 /// `DELETE /v1/pages/{id}/components/{component}`: takes the repository off the page.

@@ -112,7 +112,7 @@ impl ReleaseBody {
             notes: input.notes,
             author: input.author,
             published_at: time_iso8601(input.published_at),
-            prerelease: input.prerelease,
+            prerelease: input.is_prerelease(),
             draft: input.draft,
             notify: input.notify,
             state: release.state.as_str(),

@@ -12,7 +12,9 @@ use releasepage_domain::{
 use releasepage_storage::{
     group_history::{GroupName, group_releases_between},
     page_releases::PageRelease,
-    release_ranges::{RangeEnd, ReleaseRange, ReleaseRank, component_releases_between, release_rank},
+    release_ranges::{
+        RangeEnd, ReleaseRange, ReleaseRank, component_releases_between, component_versions, release_rank,
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -159,9 +161,10 @@ async fn group_changes_find(
 async fn changes_find(state: &ApiState, page_id: &str, (asked, repo): (&Asked, &str)) -> Result<Changes, V1Error> {
     let rank = |name| release_rank(&state.store, page_id.to_owned(), repo.to_owned(), name);
     let end = |rank: &ReleaseRank| ChangesEnd::of_release(rank.version_key.clone(), rank.published_at, rank.prerelease);
+    let rule = component_versions(&state.store, page_id.to_owned(), repo.to_owned()).await?;
     let named = |field, name: &str, rank: Option<ReleaseRank>| match rank {
         Some(rank) => Ok(end(&rank)),
-        None => ChangesEnd::of_version(field, name),
+        None => ChangesEnd::of_version(field, name, rule),
     };
     let (from, to) = (rank(Some(asked.from.clone())).await?, rank(asked.to.clone()).await?);
     let mut faults = Faults::new();

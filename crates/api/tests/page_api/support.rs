@@ -19,6 +19,7 @@ use releasepage_auth::{
     secret_key::SecretKey,
     token::{secret_hash, token_new},
 };
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     page::CountedBy,
@@ -216,7 +217,12 @@ impl TestServer {
         let repository = RepositoryName::parse("name", repo).unwrap();
         let id =
             repository_create(store, self.organization_id, repository, RepositoryOrigin::Api, now).await.unwrap().id;
-        let new = ComponentNew { repo: repo.into(), name: Some(name.into()), tag_prefix: None };
+        let new = ComponentNew {
+            repo: repo.into(),
+            name: Some(name.into()),
+            tag_prefix: None,
+            versions: VersionRule::Lenient,
+        };
         component_create(store, self.organization_id, page.id.clone(), new, now).await.unwrap();
         self.state.snapshots.changed();
         id
@@ -232,7 +238,7 @@ impl TestServer {
             author: None,
             published_at: at(published_at),
             ends_at: None,
-            prerelease: false,
+            prerelease: None,
             draft: false,
             notify: Some(false),
             chart_visibility: true,

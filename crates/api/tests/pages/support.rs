@@ -27,6 +27,7 @@ use releasepage_auth::{
     secret_key::SecretKey,
     token::secret_hash,
 };
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     release::{Platforms, ReleaseInput},
@@ -157,7 +158,8 @@ impl Site {
         let page = page_create(&store, organization_id, new, || "0767f57acc44".into(), now).await.unwrap();
         let name = RepositoryName::parse("name", "acme/api").unwrap();
         let repository = repository_create(&store, organization_id, name, RepositoryOrigin::Api, now).await.unwrap();
-        let component = ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None };
+        let component =
+            ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None, versions: VersionRule::Lenient };
         component_create(&store, organization_id, page.id.clone(), component, now).await.unwrap();
         let state = ApiState::new(store, settings, clock_handed, &SecretKey::generate());
         let call = call_of(&state).await;
@@ -200,7 +202,7 @@ impl Site {
             author: None,
             published_at: self.now(),
             ends_at: None,
-            prerelease: false,
+            prerelease: None,
             draft: false,
             notify: Some(false),
             chart_visibility: true,

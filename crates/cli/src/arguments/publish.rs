@@ -7,7 +7,8 @@ use clap::Args;
 /// A release to publish through the API of a server.
 #[derive(Debug, Args)]
 pub(crate) struct PublishArguments {
-    /// The version or tag; that of the pipeline where it is missing, else the newest of the changelog
+    /// The version or tag; that of the pipeline or of the commit where it is missing, else the newest of the changelog,
+    /// but for pipelines of branches and pull requests
     #[arg(long, value_name = "VERSION")]
     pub(crate) version: Option<String>,
     /// The repository's name on the server; that of the pipeline, or of git's `origin`, where it is missing

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use self::{
     notes::{NotesSource, changelog_load, notes_of_version},
-    pipeline::Pipeline,
+    pipeline::{Pipeline, tag_of_ref},
     server::{Published, Server},
 };
 use super::print;
@@ -32,12 +32,20 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
         (None, None) => NotesSource::Nothing,
     };
     let version = arguments.version.clone().filter(|version| !version.is_empty());
-    let version = version.or_else(|| pipeline.tag()).or_else(|| notes.newest_version());
-    let version = version.ok_or_else(|| {
-        Failure::Said(
-            "no version: give --version, run it on a tag, or beside a changelog that has a version".to_owned(),
-        )
-    })?;
+    let version = version.map(|version| tag_of_ref(&version).to_owned()).or_else(|| pipeline.tag());
+    let version = match version {
+        Some(version) => version,
+        // What a changelog of a branch or a pull request ends with is written, and not released.
+        None if pipeline.is_of_branch() => {
+            let what = "no version: the pipeline runs for a branch or a pull request, and its commit has no tag; \
+                        give --version, or run it on a tag";
+            return Err(Failure::Said(what.to_owned()));
+        }
+        None => notes.newest_version().ok_or_else(|| {
+            let what = "no version: give --version, run it on a tag, or beside a changelog that has a version";
+            Failure::Said(what.to_owned())
+        })?,
+    };
     // A variable that is not set is an empty argument, not another repository.
     let repo = arguments.repo.clone().filter(|repo| !repo.is_empty());
     let repo = repo.or_else(|| pipeline.repository()).ok_or_else(|| {

@@ -1,29 +1,87 @@
 //! The lenient reading of versions.
 
-use super::{Identifier, Version, number::Number};
+use super::{Finish, Version, number::Number, suffix::Suffix};
 
 /// From this many digits on, a single number is a time stamp or a build number, not a version.
-const TIME_STAMP_DIGITS: usize = 8;
+const TIME_STAMP_DIGITS: usize = 7;
 
-/// Words that some projects put behind a finished version, as in `4.1.0.Final`.
-const FINAL_WORDS: [&str; 3] = ["final", "ga", "release"];
-
-/// Reads a version that has at least `least` numbers.
-pub(super) fn version(text: &str, least: usize) -> Option<Version> {
-    let text = text.trim();
-    let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
-    let (digits, rest) = numbers(text)?;
-    let single = digits.len() == 1;
-    if digits.len() < least || single && digits[0].len() >= TIME_STAMP_DIGITS {
-        return None;
-    }
-    let prerelease = prerelease(rest, single)?;
-    let number = |index: usize| Number::from_digits(digits.get(index).copied().unwrap_or_default());
-    Some(Version { numbers: std::array::from_fn(number), prerelease })
+/// What may be taken for a version, depending on what it stands behind.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Style {
+    /// How many numbers are needed at least.
+    pub(crate) least: usize,
+    /// Whether `-` between numbers may stand for a dot.
+    pub(crate) hyphens: bool,
+    /// Whether everything behind the numbers makes a pre-release, known or not.
+    pub(crate) unfinished: bool,
 }
 
-/// Splits off one to four numbers with dots between them. A fifth makes it something else than a version.
-fn numbers(text: &str) -> Option<(Vec<&str>, &str)> {
+impl Style {
+    /// A version by itself, such as a word of a text, where `17-2` may be anything.
+    pub(crate) const PLAIN: Self = Self { least: 1, hyphens: false, unfinished: false };
+}
+
+/// Reads a version.
+pub(super) fn version(text: &str, style: Style) -> Option<Version> {
+    let text = text.trim();
+    let (text, has_v) = v_strip(text);
+    let (epoch, text) = epoch_split(text);
+    let (digits, rest, joined) = numbers(text, style, has_v)?;
+    let single = digits.len() == 1;
+    if is_date(&digits, joined) {
+        return None;
+    }
+    let suffix = suffix(rest, single, style)?;
+    // What is written with other signs than dots is a version only where all of it makes sense.
+    if joined && !suffix.is_known {
+        return None;
+    }
+    // A single number is little: what stands behind it has to say that it is a version (`REL_16_BETA1`, `jdk-21+35`).
+    let says_more = suffix.is_known && !suffix.prerelease.is_empty() || suffix.is_update() || has_build_number(rest);
+    if digits.len() < style.least && !says_more {
+        return None;
+    }
+    let number = |index: usize| Number::from_digits(digits.get(index).copied().unwrap_or_default());
+    let finish = if suffix.prerelease.is_empty() { Finish::Finished } else { Finish::Unfinished(suffix.prerelease) };
+    Some(Version { epoch, numbers: std::array::from_fn(number), later: suffix.later, finish })
+}
+
+/// Splits off a `v`, which some write twice (`vv5.0.0`) or with a dot (`v.4.9.1`), and says whether there is one.
+fn v_strip(text: &str) -> (&str, bool) {
+    let Some(rest) = text.strip_prefix(['v', 'V']) else { return (text, false) };
+    let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
+    (rest.strip_prefix('.').unwrap_or(rest), true)
+}
+
+/// Splits off the epoch of PEP 440, which is 0 where there is none.
+fn epoch_split(text: &str) -> (Number, &str) {
+    let digits = text.bytes().take_while(u8::is_ascii_digit).count();
+    match text[digits..].strip_prefix('!') {
+        Some(rest) if digits > 0 => (Number::from_digits(&text[..digits]), rest),
+        _ => (Number::from_digits(""), text),
+    }
+}
+
+/// Splits off one to four numbers, and says whether something else than dots joins them. A fifth makes it something
+/// else than a version.
+fn numbers(text: &str, style: Style, has_v: bool) -> Option<(Vec<&str>, &str, bool)> {
+    let (digits, rest) = numbers_joined(text, '.')?;
+    let hyphens = style.hyphens || has_v && style.least == 1;
+    let mut signs = ['_', '-'].into_iter().filter(|&sign| sign == '_' || hyphens);
+    let is_joined =
+        |sign: char| rest.strip_prefix(sign).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
+    // Where the tag has dots, those are what stands between its numbers.
+    if digits.len() == 1
+        && !style.unfinished
+        && !rest.contains('.')
+        && let Some(sign) = signs.find(|&sign| is_joined(sign))
+    {
+        return numbers_joined(text, sign).map(|(digits, rest)| (digits, rest, true));
+    }
+    Some((digits, rest, false))
+}
+
+fn numbers_joined(text: &str, sign: char) -> Option<(Vec<&str>, &str)> {
     let mut found = Vec::with_capacity(4);
     let mut rest = text;
     loop {
@@ -33,63 +91,77 @@ fn numbers(text: &str) -> Option<(Vec<&str>, &str)> {
         }
         let (digits, behind) = rest.split_at(length);
         found.push(digits);
-        match behind.strip_prefix('.') {
+        match behind.strip_prefix(sign) {
             Some(next) if next.starts_with(|c: char| c.is_ascii_digit()) => rest = next,
             _ => return Some((found, behind)),
         }
     }
 }
 
-/// Reads what stands behind the numbers: nothing, a pre-release, or something that makes the whole no version (`None`).
-/// `single` says that there is only one number, where little more can be trusted.
-fn prerelease(rest: &str, single: bool) -> Option<Vec<Identifier>> {
+/// Whether the numbers are a date or a time stamp rather than a version: `20240115`, `20240115.1`, and where no dots join
+/// them `2024-01-15`, `2024_01` and `15-01-2024`. `2024.1.15` is a version.
+fn is_date(digits: &[&str], joined: bool) -> bool {
+    let is_within =
+        |text: &str, least: u32, most: u32| text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
+    let is_year = |text: &str| text.len() == 4 && is_within(text, 1900, 2199);
+    let is_month = |text: &str| is_within(text, 1, 12);
+    let is_day = |text: &str| is_within(text, 1, 31);
+    let stamped = |text: &str| {
+        matches!(text.len(), 8 | 10 | 12 | 14)
+            && text.is_ascii()
+            && is_year(&text[..4])
+            && is_month(&text[4..6])
+            && is_day(&text[6..8])
+    };
+    match digits {
+        [single] => single.len() >= TIME_STAMP_DIGITS,
+        [first, ..] if stamped(first) => true,
+        [year, month] if joined => is_year(year) && is_month(month),
+        [year, month, day, ..] if joined && is_year(year) => is_month(month) && is_day(day),
+        [day, month, year] if joined && is_year(year) => {
+            is_day(day) && is_month(month) || is_month(day) && is_day(month)
+        }
+        _ => false,
+    }
+}
+
+/// Whether build metadata begins with a number.
+fn has_build_number(rest: &str) -> bool {
+    rest.strip_prefix('+').is_some_and(|build| build.starts_with(|c: char| c.is_ascii_digit()))
+}
+
+/// Reads what stands behind the numbers; `None` where it makes the whole no version. `single` says that there is only one
+/// number, where little more can be trusted.
+fn suffix(rest: &str, single: bool, style: Style) -> Option<Suffix> {
     // Behind `+` is build metadata; `1.3.1(macros)` and `5.4.1 (1023)` say the same in other words.
     let rest = rest.split(['+', '(']).next().unwrap_or_default().trim_end();
+    let read = |text: &str| if style.unfinished { Suffix::unfinished(text) } else { Suffix::read(text) };
     if rest.is_empty() {
-        return Some(Vec::new());
+        return Some(Suffix::read(rest));
     }
     if let Some(text) = rest.strip_prefix('-') {
         // `2024-10-01` is a date, `17-2` anything.
         let dated = single && text.starts_with(|c: char| c.is_ascii_digit());
-        return (!dated).then(|| identifiers(text).map(Identifier::from_text).collect());
+        return (!dated).then(|| read(rest));
     }
     let text = rest.trim_start_matches(['.', '_', '~', ' ']);
-    if single || !text.starts_with(|c: char| c.is_ascii_alphabetic()) {
+    let counts = rest.starts_with(['_', '~']) && text.starts_with(|c: char| c.is_ascii_digit());
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) && !(counts && !single) {
         return None;
     }
     // `1.4.x` is a line of versions.
     if text.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("x")) {
         return None;
     }
-    let words: Vec<&str> = identifiers(text).collect();
-    match words[..] {
-        [word] if FINAL_WORDS.iter().any(|end| word.eq_ignore_ascii_case(end)) => Some(Vec::new()),
-        _ => Some(words.into_iter().flat_map(word_and_number).map(Identifier::from_text).collect()),
-    }
+    let suffix = read(text);
+    // Letters right behind a single number are a hash (`4e5a1b2`) more often than a version (`16rc1`, `8u402`).
+    let is_plain = suffix.is_known && (!suffix.prerelease.is_empty() && !begins_with_letter_and_digit(text));
+    (!single || is_plain || suffix.is_update()).then_some(suffix)
 }
 
-/// The identifiers of a pre-release; whatever can stand in none separates them.
-fn identifiers(text: &str) -> impl Iterator<Item = &str> {
-    text.split(|c: char| c != '-' && !c.is_alphanumeric()).filter(|identifier| !identifier.is_empty())
-}
-
-/// Splits `rc10` into `rc` and `10`. Only where no hyphen introduced the pre-release: there, the specification has
-/// `rc10` compare as text, before `rc9`.
-fn word_and_number(word: &str) -> impl Iterator<Item = &str> {
-    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
-    let plain = letters.bytes().all(|byte| byte.is_ascii_alphabetic());
-    let (head, tail) = word.split_at(if plain { letters.len() } else { word.len() });
-    [head, tail].into_iter().filter(|part| !part.is_empty())
-}
-
-impl Identifier {
-    fn from_text(text: &str) -> Self {
-        if text.bytes().all(|byte| byte.is_ascii_digit()) {
-            Self::Numeric(Number::from_digits(text))
-        } else {
-            Self::Text(text.to_owned())
-        }
-    }
+/// `b2`, which may be the rest of a hash.
+fn begins_with_letter_and_digit(text: &str) -> bool {
+    matches!(text.as_bytes(), [first, second, ..] if first.is_ascii_alphabetic() && second.is_ascii_digit())
 }
 
 #[cfg(test)]
@@ -103,9 +175,37 @@ mod tests {
             "V1.2.3",
             "0.1.0.3",
             "v4",
-            "1234567",
+            "123456",
             "2024.10.1",
-            "20240101.1",
+            "2024.02.0",
+            "1.1.1w",
+            "3.2b",
+            "9.8p1",
+            "1.9.15p5",
+            "7.1.1-29",
+            "7.1.1-0",
+            "v120.0.1-1",
+            "v5.7.0-stable",
+            "27.1-jre",
+            "16.9.1-ee",
+            "7.0.0.post1",
+            "1.0.0.GA",
+            "1.0.0.SP2",
+            "24.04.1 LTS",
+            "1.2.3-hotfix",
+            "14.0.0_r33",
+            "1.2.3_4",
+            "1.2.3~4",
+            "1.24.0.s3-backups-1",
+            "1.0.0-acme",
+            "v1.2.3-14-g2414721",
+            "1!2.0",
+            "vv5.0.0",
+            "v.4.9.1",
+            "1_36_1",
+            "v2-1-0",
+            "8u402-b06",
+            "21+35",
             "1.2.3+build.5",
             "1.3.1(macros)",
             "5.4.1 (1023)",
@@ -114,7 +214,7 @@ mod tests {
             "5.6.0.RELEASE",
             "1.0.0-",
         ] {
-            let read = version(text, 1).unwrap_or_else(|| panic!("{text} is a version"));
+            let read = version(text, Style::PLAIN).unwrap_or_else(|| panic!("{text} is a version"));
             assert!(!read.is_prerelease(), "{text} is a release");
         }
     }
@@ -128,14 +228,27 @@ mod tests {
             "1.0.0.M1",
             "1.0~rc1",
             "2.0_beta",
+            "1.9.15b2",
+            "1.0a1",
+            "1.0c2",
+            "1.0.dev3",
+            "7.0.0.post1.dev2",
+            "2.1.0.cr1",
+            "16rc1",
+            "1_36_rc1",
+            "1.2.3-hotfix-rc1",
+            "1.0.0-acme-beta.1",
+            "16.9.1-rc42-ee",
+            "2.2.1-alpha-dev",
+            "1.0.0-SNAPSHOT",
+            "21-ea+3",
+            "3.0-milestone4",
             "1.2.3 beta 2",
             "v2-beta",
-            "1.0.0-0",
-            "1.24.0.s3-backups-1",
             "0.19.0-alpha-test-upload.1",
             "1.0.0-rc.1+5",
         ] {
-            let read = version(text, 1).unwrap_or_else(|| panic!("{text} is a version"));
+            let read = version(text, Style::PLAIN).unwrap_or_else(|| panic!("{text} is a version"));
             assert!(read.is_prerelease(), "{text} is a pre-release");
         }
     }
@@ -147,8 +260,18 @@ mod tests {
             "v",
             "latest",
             "nightly",
+            "1234567",
             "20240101",
+            "20240101.1",
+            "20230510.1905",
             "v20240101120000",
+            "v2024-10-01",
+            "2024_10_01",
+            "2024_10",
+            "15_01_2024",
+            "17-2",
+            "1_2_3_4_5",
+            "1_2-some-branch",
             "20240101-2",
             "2024-10-01",
             "1.4.x",
@@ -156,21 +279,29 @@ mod tests {
             "1.2.*",
             "1.2.3.4.5",
             "1.2.3/linux",
-            "1.2.3_4",
+            "1.2.3 4",
             "4e5a1b2",
+            "5b2",
+            "1!",
+            "!1.0",
             "-1.2",
             ".1",
             "1..2",
             "١.٢",
             "web-v1.2",
         ] {
-            assert_eq!(version(text, 1), None, "{text:?}");
+            assert_eq!(version(text, Style::PLAIN), None, "{text:?}");
         }
     }
 
     #[test]
     fn a_single_number_is_not_enough_behind_a_name() {
-        assert_eq!(version("v4", 2), None);
-        assert!(version("4.0", 2).is_some());
+        let behind_name = |text| version(text, Style { least: 2, ..Style::PLAIN });
+        for text in ["v4", "4-hotfix", "4-ga"] {
+            assert_eq!(behind_name(text), None, "{text}");
+        }
+        for text in ["4.0", "16_BETA1", "4-rc1", "8u402", "21+35"] {
+            assert!(behind_name(text).is_some(), "{text}");
+        }
     }
 }

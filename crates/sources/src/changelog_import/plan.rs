@@ -75,7 +75,7 @@ fn release_input(tag: String, entry: &ChangelogEntry, now: UtcTime) -> ReleaseIn
         published_at: now,
         ends_at: None,
         // The tag says it where it is one.
-        prerelease: false,
+        prerelease: None,
         draft: false,
         notify: None,
         chart_visibility: true,

@@ -48,7 +48,7 @@ pub(super) fn event_read(release: &Fields<'_>, faults: &mut Faults) -> Option<So
             notes: notes?,
             author: author?,
             published_at: released_at?.or(made_at?),
-            prerelease: false,
+            prerelease: None,
         }),
     })
 }

@@ -156,7 +156,7 @@ async fn releases_are_read() {
             None,
             time_parse("2024-05-01T12:00:00Z"),
             "- a\n- b\n",
-            true,
+            Some(true),
         ),
         (
             Forge::Gitlab,
@@ -166,9 +166,9 @@ async fn releases_are_read() {
             time_parse("2024-05-01T10:00:00.123Z"),
             None,
             "- a\n- b",
-            false,
+            None,
         ),
-        (Forge::Gitea, gitea(), SourceEventKind::Amended, "17", None, None, "- a", false),
+        (Forge::Gitea, gitea(), SourceEventKind::Amended, "17", None, None, "- a", Some(false)),
     ] {
         let event = releases(forge, &json!([release])).await.remove(0).unwrap();
         assert_eq!((event.kind, event.release_id.as_str()), (kind, release_id), "{forge:?}");

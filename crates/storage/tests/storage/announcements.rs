@@ -197,7 +197,7 @@ both! {
     async fn a_promotion_cancels_what_is_queued_of_the_prerelease(database: &Database) {
         let site = database.site().await;
         database.subscriber(&site.page_id, "a@example.com", &["major", "prerelease"], None).await;
-        let input = ReleaseInput { prerelease: true, ..release_input("v1.0.0") };
+        let input = ReleaseInput { prerelease: Some(true), ..release_input("v1.0.0") };
         let early = announce(database, &site, input).await;
         spread(database, early).await;
         let release = announce(database, &site, release_input("v1.0.0")).await;

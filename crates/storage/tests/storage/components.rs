@@ -1,6 +1,7 @@
 //! Components: repositories on a page, and whose releases are whose.
 
 use diesel::connection::SimpleConnection as _;
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{bump::Bump, fault::FaultKind};
 use releasepage_storage::{
     StoreError,
@@ -15,7 +16,12 @@ use releasepage_storage::{
 use crate::support::{Database, both, faults, is_not_found, now};
 
 fn component(repo: &str, tag_prefix: Option<&str>) -> ComponentNew {
-    ComponentNew { repo: repo.into(), name: None, tag_prefix: tag_prefix.map(str::to_owned) }
+    ComponentNew {
+        repo: repo.into(),
+        name: None,
+        tag_prefix: tag_prefix.map(str::to_owned),
+        versions: VersionRule::Lenient,
+    }
 }
 
 /// An organization with a page and a repository `acme/api`.
@@ -123,7 +129,7 @@ both! {
                 Change::Keep => Change::Keep,
                 Change::Set(name) => Change::Set(name.map(str::to_owned)),
             };
-            component_update(&database.store, mine, page_id.clone(), made.id, ComponentChange { revision, name })
+            component_update(&database.store, mine, page_id.clone(), made.id, ComponentChange { revision, name, ..ComponentChange::default() })
         };
         assert_eq!(rename(None, Change::Keep).await.unwrap(), made);
         assert_eq!(rename(None, Change::Set(Some("api"))).await.unwrap(), made);
@@ -144,7 +150,7 @@ both! {
         for (organization_id, page) in [(other, &page_id), (mine, &second)] {
             assert!(is_not_found(&component_get(store, organization_id, page.clone(), made.id).await));
             assert!(is_not_found(&component_delete(store, organization_id, page.clone(), made.id).await));
-            let change = ComponentChange { revision: None, name: Change::Set(Some("Mine now".into())) };
+            let change = ComponentChange { revision: None, name: Change::Set(Some("Mine now".into())), ..ComponentChange::default() };
             assert!(is_not_found(&component_update(store, organization_id, page.clone(), made.id, change).await));
         }
         let list = component_list(store, other, page_id.clone(), IdCursor::default(), 10).await;

@@ -64,7 +64,7 @@ both! {
         let site = GroupSite::manual(database).await;
         let grouped = site.publish(database, site.api, "v1.0.0", 0).await;
         make(database, &site, group_new("v1.0.0", &[&grouped])).await.unwrap();
-        let early = ReleaseInput { prerelease: true, ..release_input("v2.0.0") };
+        let early = ReleaseInput { prerelease: Some(true), ..release_input("v2.0.0") };
         let early = site.arrive(database, site.api, early, 0).await;
         let draft = site.arrive(database, site.api, ReleaseInput { draft: true, ..release_input("v3.0.0") }, 0).await;
         let good = site.publish(database, site.web, "v1.0.0", 0).await;

@@ -88,7 +88,7 @@ both! {
     async fn a_manual_page_tells_of_no_release_by_itself(database: &Database) {
         let site = GroupSite::manual(database).await;
         site.publish(database, site.api, "v1.0.0", 0).await;
-        site.arrive(database, site.api, ReleaseInput { prerelease: true, ..release_input("v2.0.0") }, 0).await;
+        site.arrive(database, site.api, ReleaseInput { prerelease: Some(true), ..release_input("v2.0.0") }, 0).await;
         assert!(site.groups(database).await.is_empty());
         assert_eq!(site.announcements(database).await, ["waiting - v2.0.0"], "a pre-release is told to those who want it");
     }

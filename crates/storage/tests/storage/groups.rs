@@ -185,7 +185,7 @@ both! {
         site.arrive(database, site.api, old.clone(), 0).await;
         let import = ReleaseImport { input: release_input("v1.1.0"), time: ImportTime::Exact };
         release_import(&database.store, site.api, vec![import], release_ids(), context(now())).await.unwrap();
-        let early = ReleaseInput { prerelease: true, ..release_input("v2.0.0") };
+        let early = ReleaseInput { prerelease: Some(true), ..release_input("v2.0.0") };
         let made = site.arrive(database, site.api, early.clone(), 0).await;
         site.arrive(database, site.web, release_input("v4.0.0-rc.1"), 0).await;
         assert!(site.groups(database).await.is_empty());
@@ -193,7 +193,7 @@ both! {
 
         let owner = ReleaseOwner::Repository(site.api);
         let promote = |before: &releasepage_storage::releases::Release| {
-            Ok(ReleaseInput { prerelease: false, ..before.input.clone() })
+            Ok(ReleaseInput { prerelease: Some(false), ..before.input.clone() })
         };
         release_edit(&database.store, owner, made.id, None, promote, context(minute(1))).await.unwrap();
         let asked = ReleaseInput { tag: "v1.0.1".into(), notify: Some(true), ..old };

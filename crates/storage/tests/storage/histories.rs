@@ -13,6 +13,7 @@ use releasepage_domain::{
     history::{ComponentRelease, HistoryRelease, component_history, component_latest},
     release::{Platforms, ReleaseInput},
     tag::tag_component,
+    version::VersionRule,
 };
 use releasepage_storage::{
     releases::{ReleaseArrival, ReleaseOwner, release_arrive, release_withdraw},
@@ -39,7 +40,7 @@ fn history() -> impl Strategy<Value = Vec<ReleaseInput>> {
     let release = release.prop_map(|(part, version, platforms, days, prerelease)| ReleaseInput {
         platforms: Platforms::parse("platforms", platforms.into_iter().map(str::to_owned).collect()).unwrap(),
         published_at: now() - TimeDelta::days(days),
-        prerelease,
+        prerelease: prerelease.then_some(true),
         notify: Some(false),
         ..release_input(&format!("{part}{version}"))
     });
@@ -71,7 +72,7 @@ fn expected(releases: &[ReleaseInput]) -> [(Places, Option<(String, String)>); 2
                 fixed: None,
             })
             .collect();
-        let history = component_history(&members, prefixes[component], Bump::Minor);
+        let history = component_history(&members, prefixes[component], VersionRule::Lenient, Bump::Minor);
         let of = |place: &ComponentRelease<'_>| (place.release.tag.to_owned(), place.release.platforms.to_owned());
         let row = |place: &ComponentRelease<'_>| {
             (place.version_key.clone(), place.bump.as_str().to_owned(), place.prerelease)

@@ -131,6 +131,23 @@ both! {
         assert_eq!(hook_receive(&forge.store, &forge.access, nameless, now()).await.unwrap(), HookReceipt::Queued);
     }
 
+    async fn a_first_delivery_of_a_repository_with_another_name_binds_nothing(database: &Database) {
+        let forge = Forge::of(database).await;
+        let receive = async |delivery: &str, id, name: &str| {
+            forge.receive_of(delivery, event(Published), id, name, now()).await.unwrap()
+        };
+        let HookReceipt::Misnamed { message } = receive("a", 8, "acme/web").await else { panic!("not refused") };
+        assert!(message.contains("acme/web") && message.contains("acme/api"), "{message}");
+        let repository = forge.repository().await;
+        let hook = repository.hook.unwrap();
+        assert_eq!((repository.name.as_str(), hook.source_id, hook.source_name), ("acme/api", None, None));
+        assert_eq!((hook.last_result.as_deref(), hook.last_message), (Some("refused"), Some(message)));
+        assert_eq!(database.count("hook_deliveries").await, 0);
+        assert_eq!(receive("b", 7, "Acme/API").await, HookReceipt::Queued);
+        assert_eq!(receive("c", 8, "acme/web").await, HookReceipt::Foreign);
+        assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
+    }
+
     async fn a_failed_delivery_can_be_delivered_again(database: &Database) {
         let forge = Forge::of(database).await;
         assert_eq!(forge.receive("one", event(Published)).await, HookReceipt::Queued);

@@ -58,3 +58,4 @@ mod subscribers;
 mod support;
 mod transactions;
 mod unassigned_releases;
+mod version_rules;

@@ -1,6 +1,7 @@
 //! Pages: their addresses, edits and generations.
 
 use chrono::Duration;
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{bump::Bump, fault::FaultKind, page::CountedBy};
 use releasepage_storage::{
     StoreError,
@@ -144,7 +145,7 @@ both! {
         let page = database.page(mine, "Acme").await;
         let repository = database.repository(mine, "acme/api").await;
         database.release(repository.id, "20241105").await;
-        let new = ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None };
+        let new = ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None, versions: VersionRule::Lenient };
         component_create(&database.store, mine, page.id.clone(), new, now()).await.unwrap();
         let shown = |bump| vec![("acme/api".to_owned(), "20241105".to_owned(), bump)];
         assert_eq!(database.shown(&page.id).await, shown(Bump::Minor));
@@ -158,7 +159,7 @@ both! {
         let mine = database.owner("a@example.com").await.organization_id;
         let page = database.page(mine, "Acme").await;
         let repository = database.repository(mine, "acme/api").await;
-        let new = ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None };
+        let new = ComponentNew { repo: "acme/api".into(), name: None, tag_prefix: None, versions: VersionRule::Lenient };
         component_create(&database.store, mine, page.id.clone(), new, now()).await.unwrap();
         let edits = async {
             for bump in [Bump::Major, Bump::Patch, Bump::Minor, Bump::Major, Bump::Patch] {

@@ -131,7 +131,7 @@ async fn everything(database: &Database) {
 
     let answer = |_: &releasepage_storage::releases::Release| String::new();
     let idempotency = Idempotency { key: "k".into(), fingerprint: "f".into(), answer: std::sync::Arc::new(answer) };
-    let early = ReleaseInput { prerelease: true, ..release_input("v1.0.0") };
+    let early = ReleaseInput { prerelease: Some(true), ..release_input("v1.0.0") };
     let hand = ReleaseArrival::ByHand;
     release_arrive(store, site.repository_id, early, hand, Some(idempotency), release_ids(), context(now()))
         .await
@@ -222,7 +222,7 @@ async fn ended(database: &Database, site: &Site) {
         notes: None,
         author: None,
         published_at: None,
-        prerelease: false,
+        prerelease: None,
     };
     for kind in [SourceEventKind::Published, SourceEventKind::Edited] {
         let event =

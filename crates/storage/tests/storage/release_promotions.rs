@@ -9,7 +9,7 @@ use crate::{
 };
 
 fn prerelease(tag: &str) -> ReleaseInput {
-    ReleaseInput { prerelease: true, ..release_input(tag) }
+    ReleaseInput { prerelease: Some(true), ..release_input(tag) }
 }
 
 both! {
@@ -30,17 +30,17 @@ both! {
         database.arrive(site.repository_id, input).await;
 
         // Back and forth, it stays told.
-        edit(database, &made, |input| input.prerelease = true).await.unwrap();
-        edit(database, &made, |input| input.prerelease = false).await.unwrap();
+        edit(database, &made, |input| input.prerelease = Some(true)).await.unwrap();
+        edit(database, &made, |input| input.prerelease = Some(false)).await.unwrap();
         assert_eq!(announcements(database).await, ["cancelled", "waiting"]);
     }
 
     async fn an_old_prerelease_made_a_release_is_news(database: &Database) {
         let site = database.site().await;
         let old = |tag: &str| ReleaseInput { published_at: now() - TimeDelta::days(30), ..prerelease(tag) };
-        for (tag, notify, told) in [("v1.0.0", None, 1), ("v2.0.0", Some(false), 1), ("v3.0.0-rc.1", None, 1)] {
+        for (tag, notify, told) in [("v1.0.0", None, 1), ("v2.0.0", Some(false), 1), ("v3.0.0-rc.1", None, 2)] {
             let made = database.arrive(site.repository_id, old(tag)).await;
-            edit(database, &made, move |input| (input.prerelease, input.notify) = (false, notify)).await.unwrap();
+            edit(database, &made, move |input| (input.prerelease, input.notify) = (Some(false), notify)).await.unwrap();
             assert_eq!(announcements(database).await.len(), told, "{tag}");
         }
     }
@@ -51,8 +51,8 @@ both! {
         withdraw(database, &made).await;
         let drafted = ReleaseInput { draft: true, ..release_input("v2.0.0") };
         assert_eq!(database.by_hand(site.repository_id, drafted).await.unwrap().state, ReleaseState::Withdrawn);
-        edit(database, &made, |input| input.prerelease = true).await.unwrap();
-        let back = edit(database, &made, |input| input.prerelease = false).await.unwrap();
+        edit(database, &made, |input| input.prerelease = Some(true)).await.unwrap();
+        let back = edit(database, &made, |input| input.prerelease = Some(false)).await.unwrap();
         assert_eq!(back.state, ReleaseState::Published);
         assert_eq!(database.shown(&site.page_id).await[0].2.as_str(), "major");
         assert_eq!(announcements(database).await, ["cancelled"]);
@@ -62,7 +62,7 @@ both! {
         let Site { repository_id, .. } = database.site().await;
         let input = ReleaseInput { draft: true, ..prerelease("v2.0.0") };
         let made = database.by_hand(repository_id, input).await.unwrap();
-        let published = edit(database, &made, |input| (input.prerelease, input.draft) = (false, false)).await.unwrap();
+        let published = edit(database, &made, |input| (input.prerelease, input.draft) = (Some(false), false)).await.unwrap();
         assert_eq!(published.state, ReleaseState::Published);
         assert_eq!(announcements(database).await, ["waiting"]);
     }
@@ -70,15 +70,16 @@ both! {
     async fn a_prerelease_promoted_in_silence_is_not_told_at_all(database: &Database) {
         let Site { repository_id, .. } = database.site().await;
         let made = database.arrive(repository_id, prerelease("v2.0.0")).await;
-        edit(database, &made, |input| (input.prerelease, input.notify) = (false, Some(false))).await.unwrap();
+        edit(database, &made, |input| (input.prerelease, input.notify) = (Some(false), Some(false))).await.unwrap();
         assert_eq!(announcements(database).await, ["cancelled"]);
     }
 
-    async fn a_tag_that_says_prerelease_stays_one(database: &Database) {
+    async fn what_the_author_says_counts_more_than_the_tag(database: &Database) {
         let site = database.site().await;
-        let made = database.arrive(site.repository_id, prerelease("v2.0.0-rc.1")).await;
-        edit(database, &made, |input| input.prerelease = false).await.unwrap();
-        assert_eq!(announcements(database).await, ["waiting"]);
+        let made = database.arrive(site.repository_id, release_input("v2.0.0-rc.1")).await;
         assert_eq!(database.shown(&site.page_id).await[0].2.as_str(), "prerelease");
+        edit(database, &made, |input| input.prerelease = Some(false)).await.unwrap();
+        assert_eq!(database.shown(&site.page_id).await[0].2.as_str(), "major");
+        assert_eq!(announcements(database).await.len(), 2, "made a release, it is told anew");
     }
 }

@@ -137,7 +137,7 @@ fn listed(tag: &str, title: &str, days: i64, changed: Option<i64>) -> SourceEven
         notes: Some("- a".into()),
         author: Some("ada".into()),
         published_at: Some(published_at),
-        prerelease: false,
+        prerelease: Some(false),
     };
     SourceEvent {
         kind: SourceEventKind::Edited,
@@ -290,7 +290,7 @@ both! {
     async fn a_backfill_announces_no_promotion_and_brings_nothing_back(database: &Database) {
         let source = Source::of(database).await;
         let mut prerelease = listed("v1.0.0", "", 0, Some(1));
-        prerelease.shown.as_mut().unwrap().prerelease = true;
+        prerelease.shown.as_mut().unwrap().prerelease = Some(true);
         source.hear(database, SourceEvent { kind: SourceEventKind::Published, ..prerelease }, now()).await;
         for tag in ["v2.0.0", "v3.0.0"] {
             database.by_hand(source.id, ReleaseInput { draft: tag == "v3.0.0", ..release_input(tag) }).await.unwrap();
@@ -307,7 +307,7 @@ both! {
             states,
             [of(ReleaseState::Published), of(ReleaseState::Withdrawn), of(ReleaseState::Published)]
         );
-        assert!(source.releases().await.iter().all(|release| !release.input.prerelease));
+        assert!(source.releases().await.iter().all(|release| !release.input.is_prerelease()));
         assert_eq!(announcements(database).await, told, "nobody hears of it");
     }
 

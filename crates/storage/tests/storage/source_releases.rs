@@ -100,7 +100,7 @@ pub(crate) fn event(kind: SourceEventKind) -> SourceEvent {
         notes: Some("- a".into()),
         author: Some("ada".into()),
         published_at: Some(now()),
-        prerelease: false,
+        prerelease: Some(false),
     };
     let is_shown = !matches!(kind, Unpublished | Deleted);
     SourceEvent { kind, release_id: "1".into(), made_at: None, updated_at: None, shown: is_shown.then_some(text) }
@@ -236,10 +236,10 @@ both! {
 
     async fn a_prerelease_made_a_release_is_told_anew(database: &Database) {
         let forge = Forge::of(database).await;
-        let prerelease = with(Published, |text| text.prerelease = true);
+        let prerelease = with(Published, |text| text.prerelease = Some(true));
         forge.tell(database, &[prerelease, event(Published)]).await;
         assert_eq!(announcements(database).await, ["cancelled", "waiting"]);
-        assert!(!forge.releases().await[0].input.prerelease);
+        assert!(!forge.releases().await[0].input.is_prerelease());
     }
 
     async fn what_was_withdrawn_here_is_not_brought_back_by_an_edit(database: &Database) {

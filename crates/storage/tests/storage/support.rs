@@ -8,6 +8,7 @@ use std::{
 
 use chrono::TimeDelta;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _};
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     bump::Bump,
     environment::Environment,
@@ -162,7 +163,12 @@ impl Database {
         repo: &str,
         tag_prefix: Option<&str>,
     ) -> i64 {
-        let new = ComponentNew { repo: repo.into(), name: None, tag_prefix: tag_prefix.map(str::to_owned) };
+        let new = ComponentNew {
+            repo: repo.into(),
+            name: None,
+            tag_prefix: tag_prefix.map(str::to_owned),
+            versions: VersionRule::Lenient,
+        };
         component_create(&self.store, organization_id, page_id.into(), new, now()).await.unwrap().id
     }
 
@@ -352,7 +358,7 @@ pub(crate) fn release_input(tag: &str) -> ReleaseInput {
         author: None,
         published_at: now(),
         ends_at: None,
-        prerelease: false,
+        prerelease: None,
         draft: false,
         notify: None,
         chart_visibility: true,

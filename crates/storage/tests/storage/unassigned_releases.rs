@@ -1,5 +1,6 @@
 //! Releases that no component takes, and what tags suggest.
 
+use releasepage_domain::version::VersionRule;
 use releasepage_storage::{
     components::{ComponentNew, component_create},
     cursor::TimeCursor,
@@ -15,7 +16,12 @@ async fn unassigned(database: &Database, organization_id: i64, page_id: &str) ->
 }
 
 async fn component(database: &Database, organization_id: i64, page_id: &str, tag_prefix: Option<&str>) {
-    let new = ComponentNew { repo: "acme/mono".into(), name: None, tag_prefix: tag_prefix.map(str::to_owned) };
+    let new = ComponentNew {
+        repo: "acme/mono".into(),
+        name: None,
+        tag_prefix: tag_prefix.map(str::to_owned),
+        versions: VersionRule::Lenient,
+    };
     component_create(&database.store, organization_id, page_id.into(), new, now()).await.unwrap();
 }
 

@@ -28,7 +28,7 @@ fn what_is_not_given_has_its_default() {
     assert_eq!(input.tag, "3.5");
     assert_eq!(date_print(input.published_at), "2022-01-01 00:00:00");
     assert_eq!((input.ends_at, input.notes, input.author, input.notify), (None, None, None, None));
-    assert!(input.chart_visibility && !input.prerelease && !input.draft);
+    assert!(input.chart_visibility && input.prerelease.is_none() && !input.draft);
     assert!(input.platforms.names().is_empty() && input.params.is_empty());
 }
 

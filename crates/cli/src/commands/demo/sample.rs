@@ -11,6 +11,7 @@ use releasepage_auth::{
     scope::Scope,
     token::{secret_hash, token_new},
 };
+use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     group::{GroupVersion, Grouping},
@@ -90,7 +91,12 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
     let keys = ProjectKeys { api_key: api_key.clone(), secret_hash: secret_hash(secret_key.expose_secret()) };
     let app = project_create(store, organization, ProjectNew { name: "App".into(), keys }, now).await?;
     for (repo, name) in [(&server.name, "Server"), (&app.repo, "App")] {
-        let component = ComponentNew { repo: repo.clone(), name: Some(name.into()), tag_prefix: None };
+        let component = ComponentNew {
+            repo: repo.clone(),
+            name: Some(name.into()),
+            tag_prefix: None,
+            versions: VersionRule::Lenient,
+        };
         component_create(store, organization, page.id.clone(), component, now).await?;
     }
     let mut published = HashMap::new();
@@ -147,7 +153,7 @@ async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -
         author: Some(entry.author.into()),
         published_at: now - Duration::days(entry.days_ago) - Duration::minutes(entry.days_ago * 37 % 600),
         ends_at: None,
-        prerelease: false,
+        prerelease: None,
         draft: false,
         // A history tells nobody.
         notify: Some(false),

@@ -1,0 +1,304 @@
+//! What stands behind the numbers of a version, and what it makes of it.
+
+use super::{Identifier, number::Number};
+
+/// Words that announce something unfinished.
+const UNFINISHED_WORDS: [&str; 27] = [
+    "alpha",
+    "beta",
+    "rc",
+    "pre",
+    "preview",
+    "prerelease",
+    "dev",
+    "devel",
+    "develop",
+    "nightly",
+    "daily",
+    "weekly",
+    "canary",
+    "snapshot",
+    "milestone",
+    "cr",
+    "candidate",
+    "ea",
+    "eap",
+    "pr",
+    "dr",
+    "tp",
+    "next",
+    "insider",
+    "insiders",
+    "experimental",
+    "unstable",
+];
+
+/// Words of builds that are published for somebody to try.
+const TRIAL_WORDS: [&str; 5] = ["test", "publish", "jemalloc", "team", "prototype"];
+
+/// Words that announce something unfinished where they are the name in front of a version, or all there is. Others are
+/// names of products, too (`next@14.0.0`, `test-v0.1.0`).
+const UNFINISHED_NAMES: [&str; 14] = [
+    "alpha",
+    "beta",
+    "canary",
+    "daily",
+    "experimental",
+    "milestone",
+    "nightly",
+    "prerelease",
+    "preview",
+    "prototype",
+    "rc",
+    "snapshot",
+    "tmp",
+    "weekly",
+];
+
+/// Letters that do so right behind the numbers, with a number of their own: `1.0a1`, `1.0b2`, `1.0c1`, `1.0.0.M1`.
+const UNFINISHED_LETTERS: [&str; 4] = ["a", "b", "c", "m"];
+
+/// Words that say how a version was built or for whom, and nothing of the version.
+const FLAVOURS: [&str; 61] = [
+    "final",
+    "ga",
+    "release",
+    "rel",
+    "rtm",
+    "stable",
+    "lts",
+    "esr",
+    "jre",
+    "jdk",
+    "java",
+    "android",
+    "ee",
+    "ce",
+    "community",
+    "enterprise",
+    "oss",
+    "full",
+    "incubating",
+    "official",
+    "prod",
+    "production",
+    "public",
+    "open",
+    "bin",
+    "src",
+    "source",
+    "dist",
+    "linux",
+    "windows",
+    "win",
+    "win32",
+    "win64",
+    "macos",
+    "osx",
+    "mac",
+    "darwin",
+    "ios",
+    "freebsd",
+    "alpine",
+    "debian",
+    "ubuntu",
+    "slim",
+    "musl",
+    "gnu",
+    "glibc",
+    "amd64",
+    "arm64",
+    "aarch64",
+    "armv7",
+    "x86",
+    "x64",
+    "i386",
+    "i686",
+    "noarch",
+    "universal",
+    "cpu",
+    "cuda",
+    "scala",
+    "hadoop",
+    "fips",
+];
+
+/// Words that count what was repaired or built again.
+const COUNTERS: [&str; 6] = ["post", "rev", "build", "update", "upd", "patch"];
+
+/// Words that stand for a repair: what is unfinished behind one comes before the repair, not before the version.
+const REPAIRS: [&str; 5] = ["hotfix", "bugfix", "fix", "patch", "security"];
+
+/// What stands behind the numbers.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Suffix {
+    /// What makes it later than the version without it.
+    pub(super) later: Vec<Identifier>,
+    /// What makes it a pre-release.
+    pub(super) prerelease: Vec<Identifier>,
+    /// Whether every word of it is one that is known here.
+    pub(super) is_known: bool,
+}
+
+/// A word of a suffix, in lower case.
+enum Word {
+    /// Says nothing of the version.
+    Flavour,
+    /// Makes a pre-release.
+    Unfinished,
+    /// Counts: letters, which may be none, and a number, which may be missing.
+    Counter,
+    /// Anything else.
+    Unknown,
+}
+
+impl Suffix {
+    /// A suffix all of which makes a pre-release, whatever its words are.
+    pub(super) fn unfinished(text: &str) -> Self {
+        Self { prerelease: identifiers_of(text), ..Self::default() }
+    }
+
+    /// Reads what stands behind the numbers by its words.
+    pub(super) fn read(text: &str) -> Self {
+        let mut suffix = Self { is_known: true, ..Self::default() };
+        let mut is_repair = true;
+        let mut is_complete = false;
+        let mut flavour_number = false;
+        for (index, (at, word)) in words(text).into_iter().enumerate() {
+            let (letters, digits) = letters_and_digits(&word);
+            match Word::of(letters, digits, index == 0) {
+                Word::Flavour => {
+                    flavour_number = !digits.is_empty();
+                    continue;
+                }
+                Word::Unfinished if suffix.later.is_empty() || !is_repair => return Self::unfinished_known(text),
+                Word::Unfinished => {
+                    suffix.prerelease = identifiers_of(&text[at..]);
+                    return suffix;
+                }
+                // The number of a flavour has more parts: `cuda11.8`.
+                Word::Counter if letters.is_empty() && flavour_number => {}
+                // `jdk8u402-b06` is the sixth build of the update, and not a later one.
+                Word::Counter if letters == "b" && suffix.is_update() => {}
+                Word::Counter => {
+                    // Letters alone count only where nothing stands between them and the number (`1.1.1w`).
+                    suffix.is_known &= !digits.is_empty() || at == 0;
+                    if !is_complete {
+                        suffix.count(letters, digits);
+                    }
+                }
+                Word::Unknown => {
+                    let is_known = REPAIRS.contains(&letters);
+                    is_repair &= is_known;
+                    suffix.is_known &= is_known;
+                    if !is_complete {
+                        suffix.later.push(Identifier::Word);
+                        is_complete = true;
+                    }
+                }
+            }
+            flavour_number = false;
+        }
+        suffix
+    }
+
+    /// Whether it is the number of an update, which Java writes where others write a dot: `8u402`.
+    pub(super) fn is_update(&self) -> bool {
+        matches!(&self.later[..], [Identifier::Text(letters), Identifier::Numeric(_)] if letters == "u")
+    }
+
+    fn unfinished_known(text: &str) -> Self {
+        Self { is_known: true, ..Self::unfinished(text) }
+    }
+
+    fn count(&mut self, letters: &str, digits: &str) {
+        if !letters.is_empty() {
+            self.later.push(Identifier::Text(letters.to_owned()));
+        }
+        if !digits.is_empty() {
+            self.later.push(Identifier::Numeric(Number::from_digits(digits)));
+        }
+    }
+}
+
+impl Word {
+    fn of(letters: &str, digits: &str, is_first: bool) -> Self {
+        let whole = [letters, digits].concat();
+        let is_one_of = |words: &[&str]| words.contains(&letters) || words.contains(&whole.as_str());
+        let is_unfinished = is_one_of(&UNFINISHED_WORDS) || is_one_of(&TRIAL_WORDS);
+        if is_unfinished || is_first && !digits.is_empty() && UNFINISHED_LETTERS.contains(&letters) {
+            Self::Unfinished
+        } else if is_one_of(&FLAVOURS) {
+            Self::Flavour
+        } else if letters.is_ascii() && (letters.len() <= 2 || COUNTERS.contains(&letters) && !digits.is_empty()) {
+            Self::Counter
+        } else {
+            Self::Unknown
+        }
+    }
+}
+
+/// Whether a name in front of a version announces something unfinished.
+pub(crate) fn name_is_unfinished(name: &str) -> bool {
+    let name = name.to_lowercase();
+    UNFINISHED_NAMES.contains(&letters_and_digits(&name).0)
+}
+
+/// The words of a suffix in lower case, with where each begins. A word ends where letters follow a number: `p1rc2` is
+/// two, unless it is one of the flavours (`x86`).
+fn words(text: &str) -> Vec<(usize, String)> {
+    let mut found: Vec<(usize, String)> = Vec::new();
+    let mut before = None;
+    for (at, c) in text.char_indices() {
+        let begins = match before {
+            None => true,
+            Some(before) => !char::is_alphanumeric(before) || before.is_ascii_digit() && !c.is_ascii_digit(),
+        };
+        if c.is_alphanumeric() {
+            if begins {
+                found.push((at, String::new()));
+            }
+            if let Some((_, word)) = found.last_mut() {
+                word.extend(c.to_lowercase());
+            }
+        }
+        before = Some(c);
+    }
+    found
+}
+
+fn letters_and_digits(word: &str) -> (&str, &str) {
+    word.split_at(word.trim_end_matches(|c: char| c.is_ascii_digit()).len())
+}
+
+/// The identifiers of a pre-release as the specification has them. Only where no hyphen introduced it, `rc10` is `rc`
+/// and `10`: behind a hyphen the specification has it compare as text, before `rc9`.
+fn identifiers_of(text: &str) -> Vec<Identifier> {
+    match text.strip_prefix('-') {
+        Some(text) => identifiers(text).map(Identifier::from_text).collect(),
+        None => identifiers(text).flat_map(word_and_number).map(Identifier::from_text).collect(),
+    }
+}
+
+/// The identifiers of a pre-release; whatever can stand in none separates them.
+fn identifiers(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| c != '-' && !c.is_alphanumeric()).filter(|identifier| !identifier.is_empty())
+}
+
+/// Splits `rc10` into `rc` and `10`.
+fn word_and_number(word: &str) -> impl Iterator<Item = &str> {
+    let letters = word.trim_end_matches(|c: char| c.is_ascii_digit());
+    let plain = letters.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let (head, tail) = word.split_at(if plain { letters.len() } else { word.len() });
+    [head, tail].into_iter().filter(|part| !part.is_empty())
+}
+
+impl Identifier {
+    pub(super) fn from_text(text: &str) -> Self {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) {
+            Self::Numeric(Number::from_digits(text))
+        } else {
+            Self::Text(text.to_owned())
+        }
+    }
+}

@@ -20,6 +20,7 @@ pub mod group;
 pub mod history;
 pub mod hook_delivery;
 pub mod job;
+mod mailbox;
 pub mod masking;
 pub mod page;
 pub mod release;

@@ -3,7 +3,7 @@
 use std::{fmt, str::FromStr};
 
 use lettre::{Address, message::Mailbox};
-use releasepage_domain::subscriber::address_masked;
+use releasepage_domain::subscriber::{SubscriberAddress, address_masked};
 use serde::Deserialize;
 use url::Host;
 
@@ -47,6 +47,14 @@ impl Recipient {
 
     pub(crate) fn address(&self) -> &Address {
         &self.0
+    }
+}
+
+impl From<&SubscriberAddress> for Recipient {
+    /// Whoever could subscribe can be written to: there is one rule for both, that of [`SubscriberAddress`].
+    fn from(address: &SubscriberAddress) -> Self {
+        // lettre knows fewer forms of a local part than RFC 5321 has.
+        Self(Address::new_dangerous(address.local(), address.domain_ascii()))
     }
 }
 
@@ -174,7 +182,6 @@ fn domain_to_ascii(domain: &str) -> Result<String, AddressError> {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use releasepage_domain::subscriber::SubscriberAddress;
     use url::Url;
 
     use super::*;
@@ -215,7 +222,7 @@ mod tests {
             &format!("{}@example.com", "a".repeat(64)),
         ] {
             let subscriber = SubscriberAddress::parse("value", address).expect(address);
-            let recipient: Recipient = subscriber.as_str().parse().expect(address);
+            let recipient = Recipient::from(&subscriber);
             assert_eq!(recipient.as_str().to_lowercase(), subscriber.folded());
         }
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use lettre::{
     Address, Message,
+    address::Envelope,
     message::{
         MultiPart, SinglePart,
         header::{ContentTransferEncoding, ContentType, HeaderName, HeaderValue},
@@ -119,7 +120,10 @@ impl Mail {
             .boundary(boundary(message_id))
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text))
             .singlepart(part(ContentType::TEXT_HTML, &self.html));
+        // lettre would read the envelope out of the headers again, where it knows no quoted local part.
+        let envelope = Envelope::new(Some(from.address().clone()), vec![to.address().clone()])?;
         let message = Message::builder()
+            .envelope(envelope)
             .date(system_time(*date))
             .from(from.mailbox())
             .to(to.address().clone().into())

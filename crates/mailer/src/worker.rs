@@ -13,7 +13,7 @@ use releasepage_auth::{
     link::{LinkPurpose, LinkSigner},
     secret_key::SecretKey,
 };
-use releasepage_domain::{job::JobPayload, subscription::RequestCaps, time::UtcTime};
+use releasepage_domain::{job::JobPayload, subscriber::SubscriberAddress, subscription::RequestCaps, time::UtcTime};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
@@ -162,14 +162,14 @@ impl MailWorker {
         message_id: MessageId,
         date: UtcTime,
         page: &PageIdentity,
-        to: &str,
+        to: &SubscriberAddress,
         unsubscribe: Url,
     ) -> Result<Heading, JobFailure> {
         Ok(Heading {
             message_id,
             date,
             from: self.sender.clone().named(&page.title),
-            to: to.parse().map_err(|error: AddressError| JobFailure::Fail(error.to_string()))?,
+            to: to.into(),
             list_id: self.site.list_id(&page.id).map_err(|error| JobFailure::Fail(error.to_string()))?,
             unsubscribe,
         })

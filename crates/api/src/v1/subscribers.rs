@@ -7,7 +7,6 @@ use actix_web::{
 use releasepage_domain::{
     bump::Bump,
     fault::{Fault, Faults},
-    page::CountedBy,
     subscriber::{Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
     text::{names_expected, names_joined},
@@ -119,10 +118,8 @@ pub(crate) async fn subscribers_change(
 ) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
     let access = PageAccess::open(&request, &state, page_id, Bucket::Subscribe).await?;
+    count_hourly(&request, &state)?;
     access.count(&request, &state)?;
-    if access.page.counted_by == CountedBy::Client {
-        count_hourly(&request, &state)?;
-    }
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX_KEY).await?;
     let wanted = Wanted::parse(&body, &access.page)?;
     let answer = wanted.answer(page_id);
@@ -138,7 +135,8 @@ pub(crate) async fn subscribers_change(
     Ok(json_response(&answer))
 }
 
-/// A key in browsers is everybody's: each client address has so many requests an hour, whatever keys it uses.
+/// A page key is everybody's, since it stands in the page's source: each client address has so many requests an hour,
+/// whatever keys it uses and whatever these are counted by. The form on the page counts with it.
 fn count_hourly(request: &HttpRequest, state: &ApiState) -> Result<(), V1Error> {
     let subject = Subject::Client(client_address(request).bucket());
     let limit = state.settings.subscribe_per_hour;

@@ -1,7 +1,7 @@
 //! What must hold for every mail, whatever its texts say.
 
 use proptest::prelude::*;
-use releasepage_domain::time::time_parse;
+use releasepage_domain::{subscriber::SubscriberAddress, time::time_parse};
 
 use super::*;
 use crate::site::Site;
@@ -116,7 +116,54 @@ fn only_an_address_that_is_not_ascii_makes_a_message_that_is_not() {
     }
 }
 
+/// The header `To`, its lines joined.
+fn header_to(message: &str) -> String {
+    let (_, from_to) = message.split_once("\r\nTo: ").expect("a recipient");
+    let unfolded = from_to.replace("\r\n ", " ");
+    unfolded.split("\r\n").next().expect("a line").to_owned()
+}
+
+fn assert_sendable(address: &SubscriberAddress) {
+    let mut mail = mail_to("reader@example.org");
+    mail.heading.to = address.into();
+    let letter = mail.letter().expect("a letter");
+    let told = format!("{}@{}", address.local(), address.domain_ascii());
+    assert_eq!(letter.recipient().as_str(), told);
+    assert_eq!(letter.recipient().needs_utf8(), !address.local().is_ascii());
+    let message = String::from_utf8(letter.bytes().to_vec()).expect("UTF-8");
+    assert_eq!(header_to(&message), told);
+    assert_eq!(header_names(&message), HEADERS);
+}
+
+#[test]
+fn every_form_of_an_address_is_written() {
+    for address in [
+        r#""odd name"@x.test"#,
+        r#""odd  name ,;:<>@[]()"@x.test"#,
+        r#""a\ b\"c\\d"@x.test"#,
+        r#""a@b"@x.test"#,
+        r#"" "@x.test"#,
+        "!#$%&'*+-/=?^_`{|}~@x.test",
+        "用户@例え.jp",
+        "\"用 户\"@x.test",
+        "😀@x.test",
+        &format!("\"{}\"@{}.test", "a b ".repeat(15), "x".repeat(60)),
+    ] {
+        assert_sendable(&SubscriberAddress::parse("address", address).expect(address));
+    }
+}
+
 proptest! {
+    #[test]
+    fn whatever_is_accepted_is_written(
+        local in "[!-~]{1,20}|\"[ -~]{1,40}\"|\"(\\\\[ -~]|[a-z@ ,é]){1,30}\"|\\PC{1,10}",
+        domain in "[a-z0-9-]{1,10}(\\.[a-zü]{1,10}){0,3}|\\[[ -~]{1,20}\\]|\\PC{1,10}",
+    ) {
+        if let Ok(address) = SubscriberAddress::parse("address", &format!("{local}@{domain}")) {
+            assert_sendable(&address);
+        }
+    }
+
     #[test]
     fn no_text_becomes_a_header(
         before in any::<String>(),

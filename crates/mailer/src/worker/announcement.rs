@@ -76,8 +76,7 @@ impl MailWorker {
         let message_id =
             self.message_id("delivery", delivery.id, delivery.created_at).map_err(|error| failed(&error))?;
         let unsubscribe = self.unsubscribe_url(subscriber.id);
-        let to = subscriber.address.as_str();
-        let heading = self.heading(message_id, delivery.created_at, page, to, unsubscribe)?;
+        let heading = self.heading(message_id, delivery.created_at, page, &subscriber.address, unsubscribe)?;
         let url = self.page_url(page);
         let preferences = self.preferences_url(subscriber.id, subscriber.link_generation);
         let names = components_followed(subscriber);

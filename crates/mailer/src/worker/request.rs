@@ -68,8 +68,8 @@ impl MailWorker {
         // A confirmation goes to the address as it was typed, everything else to the one that was confirmed: a mail
         // server may tell `Reader@` from `reader@`, and only the owner of the subscription gets its links.
         let to = match (mail, &request.subscriber_address) {
-            (RequestMail::Remind | RequestMail::Change | RequestMail::Leave, Some(confirmed)) => confirmed.as_str(),
-            _ => request.address.as_str(),
+            (RequestMail::Remind | RequestMail::Change | RequestMail::Leave, Some(confirmed)) => confirmed,
+            _ => &request.address,
         };
         let heading = self.heading(message_id, request.created_at, &request.page, to, unsubscribe)?;
         let url = self.page_url(&request.page);

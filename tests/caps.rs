@@ -71,6 +71,25 @@ both_databases! {
 }
 
 both_databases! {
+    async fn a_mailbox_is_one_person_however_its_address_is_written(setup: Setup) {
+        let app = setup.without("limits.confirmations_per_address_per_day").start().await;
+        let page = app.page("One").with_component("one/api").await;
+        for number in 0..3 {
+            for address in [
+                format!("reader+{number}@gmail.com"),
+                format!("\"reader+{number}x\"@gmail.com"),
+                format!("\"re\\ader\\+{number}y\"@gmail.com"),
+                format!("r.e.a.der+{number}z@googlemail.com"),
+            ] {
+                page.subscribe(&address).await.expect(200);
+            }
+        }
+        held_back(&app, 2).await;
+        eventually("ten mails arrive", async || (app.sink().received().len() == 10).then_some(())).await;
+    }
+}
+
+both_databases! {
     async fn page_causes_so_much_mail_and_no_more(setup: Setup) {
         let app = setup.with("limits.confirmations_per_page_per_day", 3).start().await;
         let page = app.page("Acme").with_component("acme/api").await;

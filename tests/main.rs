@@ -20,6 +20,7 @@ mod grouped_pages;
 mod grouping;
 mod hooks;
 mod importing;
+mod importing_exports;
 mod indistinguishable;
 mod injection;
 mod jobs;

@@ -106,3 +106,19 @@ both_databases! {
         page.get("version").await.expect(200);
     }
 }
+
+both_databases! {
+    async fn whoever_has_a_page_key_has_the_cap_of_the_form_too(setup: Setup) {
+        let app = setup.with("limits.requests_per_client_per_hour", 3).start().await;
+        let page = app.page("Acme").with_component("acme/api").await;
+        for number in 0..3 {
+            page.subscribe(&format!("reader{number}@example.com")).await.expect(200);
+        }
+        let refused = page.subscribe("reader3@example.com").await.expect(429);
+        assert_eq!(refused.header("ratelimit-policy"), "\"subscribe-hourly\";q=3;w=3600");
+        assert_eq!(refused.json()["error"], "rate-limited");
+        // Another page's key is another count for each minute, and the same client.
+        app.page("Other").with_component("other/api").await.subscribe("reader3@example.com").await.expect(429);
+        page.get("version").await.expect(200);
+    }
+}

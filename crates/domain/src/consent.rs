@@ -72,8 +72,24 @@ pub enum Confirmation {
 pub struct KnownReader {
     /// Where they stand.
     pub state: SubscriberState,
+    /// When they were confirmed, if they were.
+    pub confirmed_at: Option<UtcTime>,
+    /// When they agreed, where a back end vouches for it.
+    pub vouched_at: Option<UtcTime>,
     /// When they left, if they did.
     pub unsubscribed_at: Option<UtcTime>,
+}
+
+impl KnownReader {
+    /// Somebody as they are right after they were handed over for the first time, for whoever hands them over again.
+    pub fn added(confirmation: &Confirmation) -> Self {
+        let (state, vouched_at, unsubscribed_at) = match confirmation {
+            Confirmation::Mail { .. } => (SubscriberState::Pending, None, None),
+            Confirmation::Vouched(consent) => (SubscriberState::Confirmed, Some(consent.time), None),
+            Confirmation::Left(at) => (SubscriberState::Unsubscribed, None, Some(*at)),
+        };
+        Self { state, confirmed_at: None, vouched_at, unsubscribed_at }
+    }
 }
 
 /// What becomes of somebody whom a back end hands over.
@@ -85,6 +101,8 @@ pub enum Addition {
     Ask,
     /// They are noted as unsubscribed.
     NoteLeft,
+    /// They stand where they are said to stand, and a later time of it is noted.
+    NoteTime,
     /// They are here already and stay as they are: what a reader chose counts more than what a back end repeats.
     Keep,
     /// They are not subscribed, for this reason.
@@ -94,39 +112,132 @@ pub enum Addition {
 /// Decides what becomes of somebody whom a back end hands over. `suppressed` says whether mail to the address is known
 /// to be refused.
 ///
-/// No vouching reaches an address that refused mail, and none overrules a reader who left at or after the moment at
-/// which they are said to have agreed.
+/// The later of yes and no wins, in whatever order they are handed over; of a yes and a no at one time, the no. No
+/// vouching reaches an address that refused mail.
 pub fn addition_decide(known: Option<KnownReader>, suppressed: bool, confirmation: &Confirmation) -> Addition {
     let state = known.map(|reader| reader.state);
     if suppressed || state == Some(SubscriberState::Suppressed) {
         return Addition::Refuse(ADDRESS_REFUSED);
     }
-    let left_at = known.and_then(|reader| reader.unsubscribed_at);
-    match (confirmation, state) {
-        (Confirmation::Left(_), None) => Addition::NoteLeft,
-        (Confirmation::Left(_), Some(_)) | (_, Some(SubscriberState::Confirmed | SubscriberState::Suppressed)) => {
+    let Some(known) = known else {
+        return match confirmation {
+            Confirmation::Left(_) => Addition::NoteLeft,
+            Confirmation::Vouched(_) => Addition::Confirm,
+            Confirmation::Mail { .. } => Addition::Ask,
+        };
+    };
+    match confirmation {
+        Confirmation::Left(at) => left_decide(known, *at),
+        Confirmation::Vouched(consent) => vouched_decide(known, consent),
+        Confirmation::Mail { again } => match known.state {
+            SubscriberState::Confirmed | SubscriberState::Suppressed => Addition::Keep,
+            SubscriberState::Pending | SubscriberState::Unsubscribed if *again => Addition::Ask,
+            SubscriberState::Pending => Addition::Keep,
+            SubscriberState::Unsubscribed => Addition::Refuse(READER_LEFT),
+        },
+    }
+}
+
+fn left_decide(known: KnownReader, left_at: UtcTime) -> Addition {
+    match known.state {
+        // A yes at an unknown time is none that could be later.
+        SubscriberState::Confirmed if known.vouched_at.or(known.confirmed_at).is_some_and(|yes| yes > left_at) => {
             Addition::Keep
         }
-        (Confirmation::Vouched(_), None | Some(SubscriberState::Pending)) => Addition::Confirm,
-        (Confirmation::Vouched(consent), Some(SubscriberState::Unsubscribed)) => {
-            if left_at.is_some_and(|left_at| left_at < consent.time) {
-                Addition::Confirm
-            } else {
-                Addition::Refuse(READER_LEFT)
-            }
+        SubscriberState::Confirmed | SubscriberState::Pending => Addition::NoteLeft,
+        SubscriberState::Unsubscribed if known.unsubscribed_at.is_some_and(|known| known < left_at) => {
+            Addition::NoteTime
         }
-        (Confirmation::Mail { .. }, None) | (Confirmation::Mail { again: true }, Some(_)) => Addition::Ask,
-        (Confirmation::Mail { again: false }, Some(SubscriberState::Pending)) => Addition::Keep,
-        (Confirmation::Mail { again: false }, Some(SubscriberState::Unsubscribed)) => Addition::Refuse(READER_LEFT),
+        SubscriberState::Unsubscribed | SubscriberState::Suppressed => Addition::Keep,
+    }
+}
+
+fn vouched_decide(known: KnownReader, consent: &Consent) -> Addition {
+    match known.state {
+        SubscriberState::Pending => Addition::Confirm,
+        SubscriberState::Unsubscribed if known.unsubscribed_at.is_some_and(|left| left < consent.time) => {
+            Addition::Confirm
+        }
+        SubscriberState::Unsubscribed => Addition::Refuse(READER_LEFT),
+        // What somebody clicked here is better evidence than what is vouched for.
+        SubscriberState::Confirmed if known.vouched_at.is_some_and(|vouched| vouched < consent.time) => {
+            Addition::NoteTime
+        }
+        SubscriberState::Confirmed | SubscriberState::Suppressed => Addition::Keep,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     fn at(text: &str) -> UtcTime {
         crate::time::time_parse(text).expect("valid")
+    }
+
+    fn reader(state: SubscriberState) -> KnownReader {
+        KnownReader { state, confirmed_at: None, vouched_at: None, unsubscribed_at: None }
+    }
+
+    #[test]
+    fn the_later_of_yes_and_no_counts() {
+        use SubscriberState::{Confirmed, Unsubscribed};
+        let [before, time, after] = ["11:59:59", "12:00:00", "12:00:01"].map(|time| at(&format!("2024-05-10T{time}Z")));
+        let yes = |time| Confirmation::Vouched(Consent { source: "form".into(), time });
+        let clicked = KnownReader { confirmed_at: Some(time), ..reader(Confirmed) };
+        // They were written down later than they agreed.
+        let vouched = KnownReader { confirmed_at: Some(at("2025-01-01T00:00:00Z")), vouched_at: Some(time), ..clicked };
+        let left = KnownReader { unsubscribed_at: Some(time), ..reader(Unsubscribed) };
+        for (known, confirmation, expected) in [
+            (clicked, Confirmation::Left(before), Addition::Keep),
+            (clicked, Confirmation::Left(time), Addition::NoteLeft),
+            (clicked, Confirmation::Left(after), Addition::NoteLeft),
+            (clicked, yes(after), Addition::Keep),
+            (vouched, Confirmation::Left(before), Addition::Keep),
+            (vouched, Confirmation::Left(after), Addition::NoteLeft),
+            (vouched, yes(time), Addition::Keep),
+            (vouched, yes(after), Addition::NoteTime),
+            (left, Confirmation::Left(before), Addition::Keep),
+            (left, Confirmation::Left(time), Addition::Keep),
+            (left, Confirmation::Left(after), Addition::NoteTime),
+            (left, yes(before), Addition::Refuse(READER_LEFT)),
+            (left, yes(after), Addition::Confirm),
+        ] {
+            assert_eq!(addition_decide(Some(known), false, &confirmation), expected, "{known:?} {confirmation:?}");
+        }
+    }
+
+    /// Somebody after a decision, as storage writes it.
+    fn decided(known: Option<KnownReader>, confirmation: &Confirmation) -> Option<KnownReader> {
+        match addition_decide(known, false, confirmation) {
+            Addition::Keep | Addition::Refuse(_) => known,
+            _ => Some(KnownReader::added(confirmation)),
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_order_in_which_yes_and_no_are_handed_over_does_not_matter(
+            said in proptest::collection::vec((0_i64..6, any::<bool>()), 1..8),
+            turn in 0_usize..8,
+        ) {
+            let confirmation = |(hours, is_yes): (i64, bool)| {
+                let time = at("2024-05-10T12:00:00Z") + chrono::Duration::hours(hours);
+                match is_yes {
+                    true => Confirmation::Vouched(Consent { source: "form".into(), time }),
+                    false => Confirmation::Left(time),
+                }
+            };
+            let last = said.iter().copied().max_by_key(|(hours, is_yes)| (*hours, !is_yes)).expect("one");
+            let mut turned = said.clone();
+            turned.rotate_left(turn % said.len());
+            for order in [turned.clone(), turned.into_iter().rev().collect()] {
+                let known = order.into_iter().fold(None, |known, one| decided(known, &confirmation(one)));
+                prop_assert_eq!(known, Some(KnownReader::added(&confirmation(last))));
+            }
+        }
     }
 
     #[test]
@@ -157,13 +268,15 @@ mod tests {
             (Some(Unsubscribed), &again, Addition::Ask),
             (Some(Suppressed), &again, Addition::Refuse(ADDRESS_REFUSED)),
             (None, &gone, Addition::NoteLeft),
-            (Some(Pending), &gone, Addition::Keep),
-            (Some(Confirmed), &gone, Addition::Keep),
+            (Some(Pending), &gone, Addition::NoteLeft),
+            (Some(Confirmed), &gone, Addition::NoteLeft),
             (Some(Unsubscribed), &gone, Addition::Keep),
             (Some(Suppressed), &gone, Addition::Refuse(ADDRESS_REFUSED)),
         ] {
-            let known =
-                state.map(|state| KnownReader { state, unsubscribed_at: Some(left).filter(|_| state == Unsubscribed) });
+            let known = state.map(|state| KnownReader {
+                unsubscribed_at: Some(left).filter(|_| state == Unsubscribed),
+                ..reader(state)
+            });
             assert_eq!(addition_decide(known, false, confirmation), expected, "{state:?} {confirmation:?}");
             let refused = addition_decide(known, true, confirmation);
             assert_eq!(refused, Addition::Refuse(ADDRESS_REFUSED), "{state:?} {confirmation:?}");
@@ -172,7 +285,7 @@ mod tests {
 
     #[test]
     fn who_left_at_an_unknown_time_stays_away() {
-        let known = KnownReader { state: SubscriberState::Unsubscribed, unsubscribed_at: None };
+        let known = reader(SubscriberState::Unsubscribed);
         let vouched = Confirmation::Vouched(Consent { source: "form".into(), time: at("2024-05-10T12:00:00Z") });
         assert_eq!(addition_decide(Some(known), false, &vouched), Addition::Refuse(READER_LEFT));
     }

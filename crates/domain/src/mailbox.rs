@@ -56,14 +56,15 @@ fn is_atom_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c)
 }
 
-/// Whether a character is one that RFC 6531 adds. Those that nobody sees are left out: with them, one address looks like
+/// Tells the characters that RFC 6531 adds. Those that nobody sees are left out: with them, one address looks like
 /// another.
 fn is_beyond_ascii(c: char) -> bool {
-    let is_invisible = matches!(c, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let is_format = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
+    let is_invisible = is_format || matches!(c, '\u{ad}' | '\u{feff}');
     !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_invisible
 }
 
-/// How a provider tells mailboxes apart.
+/// The rules by which a provider tells mailboxes apart.
 struct Provider {
     /// Its domains, the first of which stands for all: a mailbox has an address at each.
     domains: &'static [&'static str],
@@ -73,7 +74,7 @@ struct Provider {
     alias: &'static [char],
 }
 
-/// What providers say of their own addresses. Two people who are taken for one share a cap, and lose little; one person
+/// The rules that providers publish of their own addresses. Two people who are taken for one share a cap, and lose little; one person
 /// who is taken for many is flooded.
 const PROVIDERS: &[Provider] = &[
     Provider { domains: &["gmail.com", "googlemail.com"], overlooked: &['.'], alias: &[] },
@@ -91,7 +92,8 @@ const PROVIDERS: &[Provider] = &[
     Provider { domains: &["yahoo.com", "ymail.com", "rocketmail.com"], overlooked: &[], alias: &['-'] },
 ];
 
-/// The form in which mail to one mailbox is counted. `text` is what [`local_text`] answers, `domain` the domain in ASCII.
+/// The form in which mail to one mailbox is counted. `text` is what [`local_text`] answers, `domain` the domain in
+/// ASCII.
 ///
 /// It is no address: nothing is sent to it.
 pub(crate) fn mailbox_counted(text: &str, domain: &str) -> String {

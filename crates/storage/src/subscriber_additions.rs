@@ -23,7 +23,7 @@ use crate::{
     schema::{addresses, components, subscriber_components, subscribers},
     stored::stored,
     subscriber_lists::{SubscriberEntry, subscriber_entry_load},
-    subscribers::{SubscriberInsert, subscriber_confirm, subscriber_find, subscriber_scope},
+    subscribers::{SubscriberInsert, subscriber_confirm, subscriber_find, subscriber_leave, subscriber_scope},
 };
 
 /// How many are handed over in one transaction.
@@ -126,7 +126,7 @@ struct Decided {
     is_known: bool,
 }
 
-/// What becomes of each, in their order. Of one who comes twice, the first counts.
+/// What becomes of each, in their order. One who comes twice is known the second time.
 fn additions_decide(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
@@ -146,9 +146,8 @@ fn additions_decide(
     for ((one, folded), key) in new.iter().zip(folded).zip(keys) {
         let before = known.get(&folded).copied();
         let addition = addition_decide(before, suppressed.contains(&key), &one.confirmation);
-        if matches!(addition, Addition::Confirm | Addition::Ask | Addition::NoteLeft) {
-            // Whoever comes once more below stays as they are.
-            known.insert(folded, KnownReader { state: SubscriberState::Confirmed, unsubscribed_at: None });
+        if !matches!(addition, Addition::Keep | Addition::Refuse(_)) {
+            known.insert(folded, KnownReader::added(&one.confirmation));
         }
         all.push(Decided { addition, is_known: before.is_some() });
     }
@@ -160,18 +159,26 @@ fn readers_known(
     place: &AdditionPlace,
     folded: &[String],
 ) -> QueryResult<HashMap<String, KnownReader>> {
-    let rows: Vec<(String, String, Option<UtcTime>)> = subscribers::table
+    type Row = (String, String, Option<UtcTime>, Option<UtcTime>, Option<UtcTime>);
+    let rows: Vec<Row> = subscribers::table
         .filter(
             subscribers::page_id
                 .eq(&place.page_id)
                 .and(subscribers::environment.eq(place.environment.as_str()))
                 .and(subscribers::address_folded.eq_any(folded)),
         )
-        .select((subscribers::address_folded, subscribers::state, subscribers::unsubscribed_at))
+        .select((
+            subscribers::address_folded,
+            subscribers::state,
+            subscribers::confirmed_at,
+            subscribers::consent_at,
+            subscribers::unsubscribed_at,
+        ))
         .load(connection)?;
     rows.into_iter()
-        .map(|(folded, state, unsubscribed_at)| {
-            Ok((folded, KnownReader { state: stored(&state, "subscriber")?, unsubscribed_at }))
+        .map(|(folded, state, confirmed_at, vouched_at, unsubscribed_at)| {
+            let state = stored(&state, "subscriber")?;
+            Ok((folded, KnownReader { state, confirmed_at, vouched_at, unsubscribed_at }))
         })
         .collect()
 }
@@ -205,16 +212,14 @@ fn additions_write(
     let mut additions: Vec<Addition> = decided.iter().map(|decided| decided.addition).collect();
     for index in order {
         let (one, decided) = (&new[index], &decided[index]);
-        let is_written = written.contains_key(&one.address.folded());
-        match (decided.addition, &one.confirmation) {
-            (Addition::Confirm, Confirmation::Vouched(consent)) if !is_written => {
-                additions[index] = reader_vouch(connection, place, one, consent, now)?;
+        let is_new = !decided.is_known && written.contains_key(&one.address.folded());
+        match decided.addition {
+            Addition::Confirm | Addition::NoteLeft | Addition::NoteTime if !is_new => {
+                additions[index] = reader_change(connection, place, one, now)?;
             }
             // One who came by another way meanwhile.
-            (Addition::Ask | Addition::NoteLeft, _) if !(decided.is_known || is_written) => {
-                additions[index] = Addition::Keep;
-            }
-            (Addition::Ask, _) => {
+            Addition::Ask if !(decided.is_known || is_new) => additions[index] = Addition::Keep,
+            Addition::Ask => {
                 let asked = RequestRecord {
                     page_id: &place.page_id,
                     environment: place.environment,
@@ -325,12 +330,11 @@ fn components_insert(
     Ok(())
 }
 
-/// Confirms one whom the page has, as they are at this moment.
-fn reader_vouch(
+/// Brings one whom the page has to what is said of them: as they are at this moment, it is decided again.
+fn reader_change(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
     new: &SubscriberNew,
-    consent: &Consent,
     now: UtcTime,
 ) -> QueryResult<Addition> {
     connection.lock(&subscriber_scope(&place.page_id, place.environment, &new.address))?;
@@ -340,20 +344,30 @@ fn reader_vouch(
     // Whoever was erased meanwhile is not brought back.
     let (Some(current), Some(known)) = (current, known) else { return Ok(Addition::Keep) };
     let addition = addition_decide(Some(current), false, &new.confirmation);
-    if addition != Addition::Confirm {
-        return Ok(addition);
+    match (addition, &new.confirmation) {
+        (Addition::Confirm, Confirmation::Vouched(consent)) => {
+            match subscriber_confirm(connection, known.id, &new.preferences, &new.following, now) {
+                // Mail to the address was refused at this very moment; nothing was written.
+                Err(QueryError::Store(StoreError::Conflict(because))) => return Ok(Addition::Refuse(because)),
+                other => other?,
+            }
+            diesel::update(subscribers::table.find(known.id))
+                .set(subscribers::address.eq(new.address.as_str()))
+                .execute(connection)?;
+            consent_note(connection, known.id, consent)?;
+        }
+        (Addition::NoteTime, Confirmation::Vouched(consent)) => consent_note(connection, known.id, consent)?,
+        (Addition::NoteLeft | Addition::NoteTime, Confirmation::Left(at)) => {
+            subscriber_leave(connection, known.id, *at, now)?;
+        }
+        _ => {}
     }
-    match subscriber_confirm(connection, known.id, &new.preferences, &new.following, now) {
-        // Mail to the address was refused at this very moment; nothing was written.
-        Err(QueryError::Store(StoreError::Conflict(because))) => return Ok(Addition::Refuse(because)),
-        other => other?,
-    }
-    diesel::update(subscribers::table.find(known.id))
-        .set((
-            subscribers::address.eq(new.address.as_str()),
-            subscribers::consent_source.eq(&consent.source),
-            subscribers::consent_at.eq(consent.time),
-        ))
+    Ok(addition)
+}
+
+fn consent_note(connection: &mut AnyConnection, subscriber_id: i64, consent: &Consent) -> QueryResult<()> {
+    diesel::update(subscribers::table.find(subscriber_id))
+        .set((subscribers::consent_source.eq(&consent.source), subscribers::consent_at.eq(consent.time)))
         .execute(connection)?;
-    Ok(Addition::Confirm)
+    Ok(())
 }

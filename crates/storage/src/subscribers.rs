@@ -174,7 +174,7 @@ pub(crate) fn subscriber_apply(
     let before = subscriber_find(connection, &request.page.id, request.environment, &request.address)?;
     let id = match (before, state) {
         (None, SubscriberState::Unsubscribed) => return Ok(()),
-        (Some(before), SubscriberState::Unsubscribed) => return subscriber_leave(connection, before.id, now),
+        (Some(before), SubscriberState::Unsubscribed) => return subscriber_leave(connection, before.id, now, now),
         // The row of a request that waited longer than unconfirmed subscribers are kept.
         (None, _) => subscriber_add(connection, request, now)?,
         (Some(before), _) if before.state == SubscriberState::Suppressed => {
@@ -249,9 +249,16 @@ pub(crate) fn subscriber_confirm(
     Ok(())
 }
 
-fn subscriber_leave(connection: &mut AnyConnection, id: i64, now: UtcTime) -> QueryResult<()> {
+/// Notes that a subscriber left at that time, in the caller's transaction under the subscriber's scope. What is queued
+/// for them is cancelled.
+pub(crate) fn subscriber_leave(
+    connection: &mut AnyConnection,
+    id: i64,
+    left_at: UtcTime,
+    now: UtcTime,
+) -> QueryResult<()> {
     diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Suppressed.as_str())))
-        .set((subscribers::state.eq(SubscriberState::Unsubscribed.as_str()), subscribers::unsubscribed_at.eq(now)))
+        .set((subscribers::state.eq(SubscriberState::Unsubscribed.as_str()), subscribers::unsubscribed_at.eq(left_at)))
         .execute(connection)?;
     diesel::update(deliveries::table)
         .filter(deliveries::subscriber_id.eq(id).and(deliveries::state.eq(DeliveryState::Queued.as_str())))
@@ -346,7 +353,7 @@ pub async fn subscriber_change(
 pub async fn subscriber_unsubscribe(store: &Store, id: i64, now: UtcTime) -> Result<Subscriber, StoreError> {
     subscriber_write(store, id, move |connection, subscriber| {
         if subscriber.state != SubscriberState::Unsubscribed {
-            subscriber_leave(connection, id, now)?;
+            subscriber_leave(connection, id, now, now)?;
         }
         Ok(())
     })

@@ -1,22 +1,21 @@
 //! The rows of an import: what a CSV file says of each subscriber.
 
-use std::io::{self, BufRead, BufReader, Chain, Read};
+use std::io::{self, BufRead, BufReader, Read};
 
 use releasepage_domain::{
-    consent::{ConfirmWay, Confirmation, Consent, consent_source_check, consent_time_check},
+    consent::{ConfirmWay, Confirmation, Consent, consent_source_check},
     csv_cell::cell_text,
+    csv_rows::{CsvRow, RowCutter, RowFault, delimiter_named, delimiter_of, rows_within},
     environment::Environment,
     fault::{Fault, Faults},
-    subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
+    subscriber::{Following, Preferences, SubscriberAddress},
+    subscriber_import::{Column, ColumnMapping, Columns, Said, Standing, StateWords, Verdict},
     text::{UnknownName, names_expected},
-    time::{UtcTime, time_parse},
+    time::UtcTime,
 };
 use releasepage_storage::{page_releases::PageComponent, subscriber_additions::SubscriberNew};
 
-use super::{
-    import_body::body_fault,
-    subscriber_fields::{TIME_EXPECTED, following_of},
-};
+use super::{import_body::body_fault, subscriber_fields::following_of};
 use crate::body::BodyFault;
 
 /// Most rows of one import.
@@ -25,10 +24,6 @@ pub(super) const IMPORT_ROWS_MAX: u64 = 100_000;
 /// Longest row, in bytes without line breaks; the header's as well. Where nobody closes a quotation mark, the rest of the
 /// file is one row: no more of it than this is in memory.
 pub(super) const ROW_BYTES_MAX: usize = 64 * 1024;
-
-/// The columns that an import knows.
-const COLUMNS: [&str; 8] =
-    ["email", "state", "environment", "preferences", "components", "consent_source", "consent_time", "unsubscribed_at"];
 
 /// What holds for all rows of an import.
 #[derive(Clone, Debug)]
@@ -41,6 +36,10 @@ pub(super) struct ImportRules {
     pub(super) consent_source: Option<String>,
     /// When those agreed whose row does not say.
     pub(super) consent_time: Option<UtcTime>,
+    /// What the columns are, where the header does not say.
+    pub(super) mapping: ColumnMapping,
+    /// What words for a state mean, where that is not known.
+    pub(super) words: StateWords,
     /// The components of the page.
     pub(super) components: Vec<PageComponent>,
     /// The present.
@@ -54,8 +53,8 @@ pub(super) enum SheetFault {
     Body(BodyFault),
     /// The header does not say what the columns are.
     Header(Fault),
-    /// The row that begins in this line has more bytes than one may have.
-    RowTooLong(u64),
+    /// A row cannot be told from the next ones.
+    Row(RowFault),
     /// There are more rows than one import takes.
     RowsTooMany,
 }
@@ -63,6 +62,12 @@ pub(super) enum SheetFault {
 impl From<io::Error> for SheetFault {
     fn from(error: io::Error) -> Self {
         Self::Body(body_fault(&error))
+    }
+}
+
+impl From<RowFault> for SheetFault {
+    fn from(fault: RowFault) -> Self {
+        Self::Row(fault)
     }
 }
 
@@ -88,178 +93,169 @@ pub(super) struct Row {
 
 /// A CSV file, row by row.
 pub(super) struct Sheet<R> {
-    rows: csv::Reader<RowBound<Chain<BufReader<R>, &'static [u8]>>>,
+    reader: BufReader<R>,
+    cutter: RowCutter,
+    delimiter: u8,
     rules: ImportRules,
-    columns: Vec<Option<usize>>,
-    /// The columns that nobody asks for.
-    pub(super) ignored: Vec<String>,
-    width: usize,
+    columns: Columns,
     count: u64,
 }
 
 impl<R: Read> Sheet<R> {
-    /// Reads the header: names of columns in whatever case and order, separated by commas or semicolons, perhaps after
-    /// a byte order mark. Blocks.
+    /// Reads the header: names of columns in whatever case and order, perhaps after a byte order mark and a line
+    /// `sep=;`. Blocks.
     pub(super) fn open(reader: R, rules: ImportRules) -> Result<Self, SheetFault> {
         let mut reader = BufReader::new(reader);
-        let mut header = Vec::new();
-        let longest = u64::try_from(ROW_BYTES_MAX).unwrap_or(u64::MAX);
-        Read::by_ref(&mut reader).take(longest).read_until(b'\n', &mut header)?;
-        if header.len() == ROW_BYTES_MAX && !header.ends_with(b"\n") {
-            return Err(SheetFault::RowTooLong(1));
+        let mut header = header_line(&mut reader, 1)?;
+        let named = delimiter_named(&header);
+        let line = if named.is_some() { 2 } else { 1 };
+        if named.is_some() {
+            header = header_line(&mut reader, line)?;
         }
-        // What other encodings make of text that is mostly ASCII has bytes of zero.
-        let header = std::str::from_utf8(&header).ok().filter(|header| !header.contains('\0'));
-        let not_text = || SheetFault::Header(Fault::invalid("header", "must be text in UTF-8, and line 1 is not"));
-        let header = header.ok_or_else(not_text)?.trim_start_matches('\u{feff}');
-        let expected = "must be a column of the first line: email, and perhaps others";
-        let delimiter = if header.matches(';').count() > header.matches(',').count() { b';' } else { b',' };
-        let mut builder = csv::ReaderBuilder::new();
-        // A carriage return before it is one of the blanks around a cell.
-        builder.delimiter(delimiter).terminator(csv::Terminator::Any(b'\n')).has_headers(false).flexible(true);
-        let mut names = csv::StringRecord::new();
-        // The header is text in memory: nothing of it can fail to be read.
-        let is_there = builder.from_reader(header.as_bytes()).read_record(&mut names).unwrap_or(false);
-        let names: Vec<String> =
-            names.iter().filter(|_| is_there).map(|name| cell_text(name).trim().to_ascii_lowercase()).collect();
-        let place = |column: &str| names.iter().position(|name| name == column);
-        if place("email").is_none() {
-            return Err(SheetFault::Header(Fault::missing("email", expected)));
-        }
-        if let Some(twice) = COLUMNS.iter().find(|column| names.iter().filter(|name| name == *column).count() > 1) {
-            return Err(SheetFault::Header(Fault::invalid(*twice, "must be a column only once")));
-        }
-        Ok(Self {
-            columns: COLUMNS.iter().map(|column| place(column)).collect(),
-            ignored: names.iter().filter(|name| !COLUMNS.contains(&name.as_str())).cloned().collect(),
-            width: names.len(),
-            // So that the last row ends like the others.
-            rows: builder.from_reader(RowBound { inner: reader.chain(&b"\n"[..]), spent: 0 }),
-            rules,
-            count: 0,
-        })
+        let delimiter = named.unwrap_or_else(|| delimiter_of(&header));
+        let columns = columns_read(&header, (delimiter, line), &rules)?;
+        let cutter = RowCutter::new(delimiter, ROW_BYTES_MAX, line + 1);
+        Ok(Self { reader, cutter, delimiter, rules, columns, count: 0 })
+    }
+
+    /// The headers that nobody asks for.
+    pub(super) fn ignored(&self) -> Vec<String> {
+        self.columns.ignored()
     }
 
     /// The next row; `None` after the last one. Blocks.
     pub(super) fn next_row(&mut self) -> Result<Option<Row>, SheetFault> {
-        let mut record = csv::ByteRecord::new();
-        loop {
-            self.rows.get_mut().spent = 0;
-            // The reader counts from the line after the header.
-            let begin = self.rows.position().line().saturating_add(1);
-            let is_there = self.rows.read_byte_record(&mut record).map_err(|error| match error.into_kind() {
-                csv::ErrorKind::Io(error) if is_row_bound(&error) => SheetFault::RowTooLong(begin),
-                csv::ErrorKind::Io(error) => SheetFault::from(error),
-                // Everything else can be read byte by byte.
-                _ => SheetFault::Body(BodyFault::Broken),
-            })?;
-            if !is_there {
-                return Ok(None);
-            }
-            let is_blank = record.len() <= 1 && record.as_slice().trim_ascii().is_empty();
-            if !is_blank {
-                break;
-            }
-        }
+        let Some(row) = self.row_cut()? else { return Ok(None) };
         self.count += 1;
         if self.count > IMPORT_ROWS_MAX {
             return Err(SheetFault::RowsTooMany);
         }
-        // The reader stands at the line after the row, and counts from the one after the header.
-        let within = record.as_slice().iter().filter(|byte| **byte == b'\n').count();
-        let line = self.rows.position().line().saturating_sub(u64::try_from(within).unwrap_or(u64::MAX));
-        Ok(Some(Row { line, meaning: self.meaning(record) }))
+        Ok(Some(Row { line: row.line, meaning: self.meaning(&row)? }))
     }
 
-    fn meaning(&self, record: csv::ByteRecord) -> RowMeaning {
-        let faulty = |expected: &str| RowMeaning::Faulty(Fault::invalid("row", expected).into());
-        let Ok(record) = csv::StringRecord::from_byte_record(record) else {
-            return faulty("must be text in UTF-8, and is not");
+    fn row_cut(&mut self) -> Result<Option<CsvRow>, SheetFault> {
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(self.cutter.finish()?);
+            }
+            for (index, byte) in buffer.iter().enumerate() {
+                if let Some(row) = self.cutter.push(*byte)? {
+                    self.reader.consume(index + 1);
+                    return Ok(Some(row));
+                }
+            }
+            let length = buffer.len();
+            self.reader.consume(length);
+        }
+    }
+
+    fn meaning(&self, row: &CsvRow) -> Result<RowMeaning, SheetFault> {
+        let faulty = |expected: &str| Ok(RowMeaning::Faulty(Fault::invalid("row", expected).into()));
+        let Some(cells) = row.cells() else {
+            return faulty("must be text in UTF-8, and is not: save the file as CSV in UTF-8");
         };
-        if record.len() != self.width {
+        let width = self.columns.width();
+        let is_row = |cells: &[&str]| {
+            let address = self.columns.place(Column::Email).and_then(|place| cells.get(place));
+            address.is_some_and(|cell| SubscriberAddress::parse("email", cell.trim().trim_matches('"')).is_ok())
+        };
+        if cells.iter().any(|cell| rows_within(cell, self.delimiter, width, is_row)) {
+            return Err(RowFault::QuoteOpen(row.line).into());
+        }
+        if row.is_malformed {
+            return faulty("must have a comma behind each closing quotation mark, and two marks for one inside a cell");
+        }
+        if cells.len() != width {
             return faulty("must have as many cells as the first line");
         }
-        let cells = Cells { record: &record, columns: &self.columns };
-        row_read(&cells, &self.rules)
+        let cells: Vec<&str> = cells.into_iter().map(|cell| cell_text(cell).trim()).collect();
+        Ok(row_read(&Cells { cells: &cells, columns: &self.columns }, &self.rules))
     }
 }
 
-/// Ends reading where a row has more bytes than one may have.
-struct RowBound<R> {
-    inner: R,
-    /// What was read since the row began, line breaks apart: blank lines are no part of a row.
-    spent: usize,
-}
-
-/// Why [`RowBound`] reads no further.
-#[derive(Debug, thiserror::Error)]
-#[error("a row is too long")]
-struct RowBoundReached;
-
-fn is_row_bound(error: &io::Error) -> bool {
-    matches!(error.get_ref(), Some(inner) if inner.is::<RowBoundReached>())
-}
-
-impl<R: Read> Read for RowBound<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.spent > ROW_BYTES_MAX {
-            return Err(io::Error::other(RowBoundReached));
+/// Reads a line before the rows, without its end.
+fn header_line<R: Read>(reader: &mut BufReader<R>, number: u64) -> Result<String, SheetFault> {
+    let mut line = Vec::new();
+    while let Some(&byte) = reader.fill_buf()?.first() {
+        reader.consume(1);
+        if byte == b'\n' {
+            break;
         }
-        let length = self.inner.read(buffer)?;
-        self.spent += buffer[..length].iter().filter(|byte| **byte != b'\n').count();
-        Ok(length)
+        if byte == b'\r' {
+            if reader.fill_buf()?.first() == Some(&b'\n') {
+                reader.consume(1);
+            }
+            break;
+        }
+        line.push(byte);
+        if line.len() > ROW_BYTES_MAX {
+            return Err(RowFault::TooLong(number).into());
+        }
     }
+    // What other encodings make of text that is mostly ASCII has bytes of zero.
+    let is_wide = line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") || line.contains(&0);
+    let expected = if is_wide {
+        format!("must be text in UTF-8, and line {number} is UTF-16: save the file as CSV in UTF-8")
+    } else {
+        format!("must be text in UTF-8, and line {number} is not: save the file as CSV in UTF-8")
+    };
+    let line = String::from_utf8(line).ok().filter(|_| !is_wide);
+    let line = line.ok_or_else(|| SheetFault::Header(Fault::invalid("header", expected)))?;
+    Ok(line.trim_start_matches('\u{feff}').to_owned())
 }
 
-/// The cells of a row by their columns.
+fn columns_read(header: &str, (delimiter, line): (u8, u64), rules: &ImportRules) -> Result<Columns, SheetFault> {
+    let mut cutter = RowCutter::new(delimiter, ROW_BYTES_MAX, line);
+    for byte in header.bytes() {
+        cutter.push(byte)?;
+    }
+    let row = cutter.finish()?;
+    let cells = row.as_ref().and_then(CsvRow::cells).unwrap_or_default();
+    let names: Vec<&str> = cells.into_iter().map(cell_text).collect();
+    Columns::of(&names, &rules.mapping, rules.words.clone()).map_err(SheetFault::Header)
+}
+
+/// The cells of a row, without blanks around them, by their columns.
 struct Cells<'a> {
-    record: &'a csv::StringRecord,
-    columns: &'a [Option<usize>],
+    cells: &'a [&'a str],
+    columns: &'a Columns,
 }
 
 impl<'a> Cells<'a> {
-    /// A cell without blanks around it; `None` where it is empty or its column is not there.
-    fn get(&self, column: &str) -> Option<&'a str> {
-        let index = COLUMNS.iter().position(|name| *name == column)?;
-        let cell = self.record.get((*self.columns.get(index)?)?)?;
-        Some(cell_text(cell).trim()).filter(|text| !text.is_empty())
+    /// A cell; `None` where it is empty or its column is not there.
+    fn get(&self, column: Column) -> Option<&'a str> {
+        let cell = self.cells.get(self.columns.place(column)?)?;
+        Some(*cell).filter(|text| !text.is_empty())
     }
 
     /// The words of a cell.
-    fn words(&self, column: &str) -> Option<Vec<&'a str>> {
+    fn words(&self, column: Column) -> Option<Vec<&'a str>> {
         let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
         Some(self.get(column)?.split(is_between).filter(|word| !word.is_empty()).collect())
-    }
-
-    fn time(&self, faults: &mut Faults, column: &str, now: UtcTime) -> Option<UtcTime> {
-        let time = time_parse(self.get(column)?).ok_or_else(|| Fault::invalid(column, TIME_EXPECTED));
-        faults.take(time.and_then(|time| consent_time_check(column, time, now)))
     }
 }
 
 fn row_read(cells: &Cells<'_>, rules: &ImportRules) -> RowMeaning {
     let mut faults = Faults::new();
-    let address = match cells.get("email") {
+    let address = match cells.get(Column::Email) {
         Some(text) => faults.take(SubscriberAddress::parse("email", text)),
         None => faults.take(Err(Fault::missing("email", "must be an e-mail address"))),
     };
-    let preferences = match cells.words("preferences") {
+    let preferences = match cells.words(Column::Preferences) {
         Some(names) => faults.take(Preferences::parse("preferences", &names)),
         None => Some(Preferences::default()),
     };
-    let following = match cells.words("components") {
+    let following = match cells.words(Column::Components) {
         Some(repos) => faults.take(following_of("components", &repos, &rules.components)),
         None => Some(Following::All),
     };
-    let environment = cells.get("environment").map(str::parse::<Environment>);
+    let environment = cells.get(Column::Environment).map(str::parse::<Environment>);
     if environment == Some(Err(UnknownName)) {
         faults.push(Fault::invalid("environment", names_expected::<Environment>()));
     }
-    let state = cells.get("state").map(|text| {
-        text.parse::<SubscriberState>().map_err(|_| Fault::invalid("state", names_expected::<SubscriberState>()))
-    });
-    let state = faults.take(state.transpose());
-    let confirmation = state.and_then(|state| confirmation_read(cells, rules, &mut faults, state));
+    let said = cells.columns.said(&mut faults, cells.cells, rules.now);
+    let confirmation = said.and_then(|said| confirmation_read(cells, rules, &mut faults, &said));
     let new = faults.finish(|| {
         let (address, preferences, following) = (address?, preferences?, following?);
         Some(confirmation?.map(|confirmation| SubscriberNew { address, preferences, following, confirmation }))
@@ -280,25 +276,23 @@ fn confirmation_read(
     cells: &Cells<'_>,
     rules: &ImportRules,
     faults: &mut Faults,
-    state: Option<SubscriberState>,
+    said: &Said,
 ) -> Option<Result<Confirmation, Fault>> {
-    match (state, rules.confirm) {
-        (Some(SubscriberState::Suppressed), _) => {
-            Some(Err(Fault::invalid("state", "is suppressed: mail to this address was refused")))
+    let is_vouched = rules.confirm == ConfirmWay::Vouched;
+    // Nobody looks at when those agreed of whom a word says that they are not to be mailed.
+    let may_agree = said.standing.is_none_or(|standing| standing == Standing::Confirmed);
+    let is_asked = may_agree && (is_vouched || said.left_at.is_some());
+    let agreed = cells.columns.agreed_at(cells.cells, rules.now).filter(|_| is_asked);
+    match said.verdict(agreed.as_ref().and_then(|agreed| agreed.as_ref().ok().copied()), rules.now) {
+        // Who left at a time that cannot be compared with the one of their yes, left.
+        Verdict::Left(at) => Some(Ok(Confirmation::Left(at))),
+        Verdict::Unreachable => {
+            Some(Err(Fault::invalid(&said.field, "is suppressed: mail to this address was refused")))
         }
-        (Some(SubscriberState::Unsubscribed), _) => {
-            let left_at = match cells.get("unsubscribed_at") {
-                Some(_) => cells.time(faults, "unsubscribed_at", rules.now)?,
-                None => rules.now,
-            };
-            Some(Ok(Confirmation::Left(left_at)))
-        }
-        (Some(SubscriberState::Pending), ConfirmWay::Vouched) => {
-            Some(Err(Fault::invalid("state", "is pending: they never agreed")))
-        }
-        (_, ConfirmWay::Mail) => Some(Ok(Confirmation::Mail { again: false })),
-        (Some(SubscriberState::Confirmed) | None, ConfirmWay::Vouched) => {
-            let source = match (cells.get("consent_source"), &rules.consent_source) {
+        Verdict::Pending if is_vouched => Some(Err(Fault::invalid(&said.field, "is pending: they never agreed"))),
+        Verdict::Pending | Verdict::Agreed if !is_vouched => Some(Ok(Confirmation::Mail { again: false })),
+        Verdict::Pending | Verdict::Agreed => {
+            let source = match (cells.get(Column::ConsentSource), &rules.consent_source) {
                 (Some(text), _) => faults.take(consent_source_check("consent_source", text)),
                 (None, Some(source)) => Some(source.clone()),
                 (None, None) => {
@@ -306,8 +300,8 @@ fn confirmation_read(
                     faults.take(Err(Fault::missing("consent_source", expected)))
                 }
             };
-            let time = match (cells.get("consent_time"), rules.consent_time) {
-                (Some(_), _) => cells.time(faults, "consent_time", rules.now),
+            let time = match (agreed, rules.consent_time) {
+                (Some(agreed), _) => faults.take(agreed),
                 (None, Some(time)) => Some(time),
                 (None, None) => {
                     let expected = "must be when they agreed, in a column or as a parameter";

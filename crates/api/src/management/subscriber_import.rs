@@ -1,7 +1,7 @@
 //! `POST /v1/pages/{id}/subscribers/import`: many subscribers at once, from a CSV file.
 
 use std::{
-    collections::HashSet,
+    collections::HashMap,
     hash::{BuildHasher, RandomState},
 };
 
@@ -12,8 +12,10 @@ use actix_web::{
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{
     consent::{Addition, ConfirmWay, consent_source_check, consent_time_check},
+    csv_rows::RowFault,
     environment::Environment,
     fault::{Fault, Faults},
+    subscriber_import::{ColumnMapping, StateWords},
     time::{UtcTime, time_parse},
 };
 use releasepage_storage::{
@@ -48,6 +50,9 @@ const FAULTS_MAX: usize = 1_000;
 /// Longest source of a consent in a query, in characters.
 const SOURCE_MAX: usize = 200;
 
+/// Longest mapping of columns or of words in a query, in characters.
+const MAPPING_MAX: usize = 2_000;
+
 /// What became of the rows of an import.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = SubscribersImported)]
@@ -60,7 +65,7 @@ pub(crate) struct ImportBody {
     /// How many were subscribed, asked by mail, or noted as unsubscribed.
     #[schema(examples(1180))]
     added: u64,
-    /// How many the page had already; they stay as they are.
+    /// How many the page had already; they stay as they are, but for a later time of the yes or no that they stand by.
     #[schema(examples(15))]
     known: u64,
     /// How many were not taken; `faults` says why.
@@ -101,12 +106,14 @@ pub(crate) struct ImportFaultBody {
     path = "/v1/pages/{page_id}/subscribers/import",
     tag = "Subscribers",
     summary = "Import subscribers",
-    description = "CSV in UTF-8, with commas or semicolons, at most 100,000 rows of 64 KiB each, and 16 MiB. The first line names the \
-        columns: `email`, and perhaps `preferences` and `components` (separated by blanks), `consent_source`, \
-        `consent_time`, `state`, `unsubscribed_at`, `environment`; others are ignored. Every row is taken or refused by \
+    description = "CSV in UTF-8, with commas, semicolons, tabs or bars, at most 100,000 rows of 64 KiB each, and 16 MiB. \
+        The first line names the columns: `email`, and perhaps `preferences` and `components` (separated by blanks), \
+        `consent_source`, `consent_time`, `state`, `unsubscribed_at`, `environment`. Exports of Ghost, listmonk, Keila, \
+        beehiiv, Kit, Mailchimp and others are read by their own headers, states and times; another column that looks \
+        like a state is refused until `columns` says what it is. Others are ignored. Every row is taken or refused by \
         itself. Nobody is mailed unless `confirm=mail`: without it, each needs a consent, in its row or as a parameter. \
-        Whoever is known stays as they are, whoever left after the consent stays unsubscribed, and a row with the state \
-        `unsubscribed` is kept as such. An import that broke off can be repeated.",
+        Of a yes and a no, the later counts; a no without a time counts as said now. An import that broke off can be \
+        repeated.",
     security(("token" = ["manage"])),
     params(
         ("dry_run" = Option<bool>, Query, description = "Only say what would become of the rows"),
@@ -115,6 +122,12 @@ pub(crate) struct ImportFaultBody {
         ("consent_source" = Option<String>, Query, description = "Where those agreed whose row does not say",
             max_length = 200),
         ("consent_time" = Option<TimeGiven>, Query, description = "When those agreed whose row does not say"),
+        ("columns" = Option<String>, Query, max_length = 2_000,
+            description = "What headers mean that are not known, such as `Member:subscribed,Notes:-`: one of `email`, \
+                `preferences`, `components`, `environment`, `consent_source`, `consent_time`, `state`, `subscribed`, \
+                `confirmed`, `unsubscribed`, `bounced`, or `-` to leave the column out"),
+        ("states" = Option<String>, Query, max_length = 2_000,
+            description = "What words of a state mean that are not known, such as `in:confirmed,out:unsubscribed`"),
     ),
     request_body(content = String, content_type = "text/csv", description = "The file"),
     responses((status = 200, description = "What became of the rows", body = ImportBody)),
@@ -165,11 +178,17 @@ fn rules_parse(
     let consent_source = source.and_then(|source| faults.take(source));
     let time = query.parsed(&mut faults, "consent_time", TIME_EXPECTED, time_parse);
     let consent_time = time.and_then(|time| faults.take(consent_time_check("consent_time", time, now)));
+    let mapping = query.text(&mut faults, "columns", MAPPING_MAX).map(|text| ColumnMapping::parse("columns", text));
+    let mapping = mapping.and_then(|mapping| faults.take(mapping));
+    let words = query.text(&mut faults, "states", MAPPING_MAX).map(|text| StateWords::parse("states", text));
+    let words = words.and_then(|words| faults.take(words));
     let rules = ImportRules {
         confirm: confirm.unwrap_or(ConfirmWay::Vouched),
         environment: environment.unwrap_or(Environment::Live),
         consent_source,
         consent_time,
+        mapping: mapping.unwrap_or_default(),
+        words: words.unwrap_or_default(),
         components,
         now,
     };
@@ -196,7 +215,7 @@ fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Par
             return;
         }
     };
-    if !send(Parsed::Header(std::mem::take(&mut sheet.ignored))) {
+    if !send(Parsed::Header(sheet.ignored())) {
         return;
     }
     let mut rows = Vec::with_capacity(ADDITIONS_MAX);
@@ -230,15 +249,15 @@ struct Import<'a> {
     state: &'a ApiState,
     place: AdditionPlace,
     body: ImportBody,
-    /// Whom a dry run would have added, as hashes: nothing is stored that the next batch could find.
-    seen: HashSet<u64>,
+    /// Whom a dry run would have added, as hashes, and how: nothing is stored that the next batch could find.
+    seen: HashMap<u64, Addition>,
     hashes: RandomState,
 }
 
 impl<'a> Import<'a> {
     fn new(state: &'a ApiState, place: AdditionPlace, dry_run: bool) -> Self {
         let body = ImportBody { dry_run, ..ImportBody::default() };
-        Self { state, place, body, seen: HashSet::new(), hashes: RandomState::new() }
+        Self { state, place, body, seen: HashMap::new(), hashes: RandomState::new() }
     }
 
     /// Stores what is handed over, batch by batch.
@@ -281,13 +300,11 @@ impl<'a> Import<'a> {
         for ((line, hash), addition) in lines.into_iter().zip(additions) {
             match addition {
                 Addition::Refuse(because) => self.refuse(line, "refused", Fault::invalid("email", because)),
-                Addition::Keep => self.body.known += 1,
+                Addition::Keep | Addition::NoteTime => self.body.known += 1,
                 Addition::Confirm | Addition::Ask | Addition::NoteLeft => {
-                    if self.body.dry_run && !self.seen.insert(hash) {
-                        self.body.known += 1;
-                    } else {
-                        self.body.added += 1;
-                    }
+                    let before = if self.body.dry_run { self.seen.insert(hash, addition) } else { None };
+                    let is_known = before.is_some_and(|before| before == addition || addition != Addition::NoteLeft);
+                    *(if is_known { &mut self.body.known } else { &mut self.body.added }) += 1;
                 }
             }
         }
@@ -311,10 +328,17 @@ fn sheet_error(fault: SheetFault) -> V1Error {
     match fault {
         SheetFault::Body(fault) => fault.into(),
         SheetFault::Header(fault) => fault.into(),
-        SheetFault::RowTooLong(line) => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
+        SheetFault::Row(RowFault::TooLong(line)) => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
             "The row that begins in line {line} is too long: at most {ROW_BYTES_MAX} bytes are taken, with every quotation \
              mark closed; the rows before it were taken"
         )),
+        SheetFault::Row(RowFault::QuoteOpen(line)) => {
+            let expected = format!(
+                "must close every quotation mark: in the row that begins in line {line} one is left open and takes the \
+                 next lines along; the rows before it were taken"
+            );
+            Fault::invalid("row", expected).into()
+        }
         SheetFault::RowsTooMany => V1Error::new(ErrorCode::BODY_TOO_LARGE).with_description(format!(
             "The file is too long: at most {IMPORT_ROWS_MAX} rows are taken at once, and these were; send the rest in \
              another file"

@@ -13,7 +13,7 @@ use super::{
     token::{TokenCaller, key_invalid},
 };
 use crate::{
-    limits::{Bucket, Quota, Subject},
+    limits::{Bucket, Quota, Standing, Subject},
     request::{client_address, standing_note},
     snapshot::{Snapshot, page_number},
     state::ApiState,
@@ -251,12 +251,24 @@ pub(crate) fn client_count(request: &HttpRequest, state: &ApiState, bucket: Buck
 pub(crate) fn count(request: &HttpRequest, state: &ApiState, quota: Quota) -> Result<(), V1Error> {
     let standing = state.limits.take(quota, state.now());
     standing_note(request, standing);
-    if standing.refused {
-        let seconds = standing.seconds;
-        let description = format!("{}: try again in {seconds} seconds", ErrorCode::RATE_LIMITED.description);
-        return Err(V1Error::new(ErrorCode::RATE_LIMITED).with_description(description).with_retry_after(seconds));
+    if standing.refused { Err(refusal(standing)) } else { Ok(()) }
+}
+
+/// Counts a request that was counted for its key once more, for another limit: the answer's headers tell of that one
+/// only where it is passed.
+pub(crate) fn count_beside(request: &HttpRequest, state: &ApiState, quota: Quota) -> Result<(), V1Error> {
+    let standing = state.limits.take(quota, state.now());
+    if !standing.refused {
+        return Ok(());
     }
-    Ok(())
+    standing_note(request, standing);
+    Err(refusal(standing))
+}
+
+fn refusal(standing: Standing) -> V1Error {
+    let seconds = standing.seconds;
+    let description = format!("{}: try again in {seconds} seconds", ErrorCode::RATE_LIMITED.description);
+    V1Error::new(ErrorCode::RATE_LIMITED).with_description(description).with_retry_after(seconds)
 }
 
 #[cfg(test)]

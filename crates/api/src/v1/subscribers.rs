@@ -18,7 +18,7 @@ use utoipa::ToSchema;
 
 use super::{
     error::V1Error,
-    page_access::{PageAccess, count},
+    page_access::{PageAccess, count_beside},
     response::json_response,
 };
 use crate::{
@@ -118,10 +118,10 @@ pub(crate) async fn subscribers_change(
 ) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
     let access = PageAccess::open(&request, &state, page_id, Bucket::Subscribe).await?;
-    count_hourly(&request, &state)?;
     access.count(&request, &state)?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX_KEY).await?;
     let wanted = Wanted::parse(&body, &access.page)?;
+    count_hourly(&request, &state)?;
     let answer = wanted.answer(page_id);
     let new = RequestNew {
         page_id: page_id.to_owned(),
@@ -141,7 +141,7 @@ fn count_hourly(request: &HttpRequest, state: &ApiState) -> Result<(), V1Error> 
     let subject = Subject::Client(client_address(request).bucket());
     let limit = state.settings.subscribe_per_hour;
     let hourly = Quota { bucket: Bucket::SubscribeHourly, subject, limit };
-    count(request, state, hourly)
+    count_beside(request, state, hourly)
 }
 
 /// What the body asks for.

@@ -16,6 +16,8 @@ async fn the_answer_is_the_contract_s() {
     let answer = server.subscribe(&page, &json!({ "op": "add", "data": given, "more": 1 }).to_string()).await;
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json(), json!({ "message": message, "pageId": page.id, "data": given }));
+    // Three an hour are what a client may ask for.
+    server.wait(3_600);
     for op in ["add", "replace", "remove"] {
         let body = json!({ "op": op, "data": { "type": "email", "value": "reader@example.com" } });
         let data = &server.subscribe(&page, &body.to_string()).await.json()["data"];

@@ -334,8 +334,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "limits.requests_per_client_per_hour",
         default: Fallback::Fixed("20"),
         accepts: Accepts::Whole(1..=100_000_000),
-        about: "The most subscription requests of one client address in an hour, on forms and with keys that are counted \
-                per client.",
+        about: "The most subscription requests of one client address in an hour, on forms and with page keys.",
     },
     Entry {
         key: "limits.anonymous_requests_per_minute",

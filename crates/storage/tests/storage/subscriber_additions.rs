@@ -188,6 +188,37 @@ both! {
         assert_eq!(database.count("subscription_requests WHERE address = 'ask@example.com'").await, 1);
     }
 
+    async fn the_later_of_yes_and_no_counts_in_whatever_order(database: &Database) {
+        let site = database.site().await;
+        let ago = |hours: i64| now() - TimeDelta::hours(hours);
+        let left = |hours| Confirmation::Left(ago(hours));
+        let (yes, no) = ("confirmed", "unsubscribed");
+        for (said, state) in [
+            (vec![vouched(ago(3)), left(2)], no),
+            (vec![left(2), vouched(ago(3))], no),
+            (vec![left(2), vouched(ago(1))], yes),
+            (vec![vouched(ago(1)), left(2)], yes),
+            (vec![vouched(ago(3)), vouched(ago(1)), left(2)], yes),
+            (vec![left(3), left(1), vouched(ago(2))], no),
+            (vec![vouched(ago(2)), left(2)], no),
+            (vec![Confirmation::Mail { again: false }, left(2), vouched(ago(3))], no),
+        ] {
+            for at_once in [true, false] {
+                database.execute("DELETE FROM subscribers").await;
+                let rows = said.iter().map(|one| new("a@example.com", one.clone()));
+                if at_once {
+                    add(database, &site, rows.collect()).await;
+                } else {
+                    for row in rows {
+                        add(database, &site, vec![row]).await;
+                    }
+                }
+                let found = database.texts("SELECT state AS text FROM subscribers").await;
+                assert_eq!(found, [state], "{said:?} {at_once}");
+            }
+        }
+    }
+
     async fn copies_of_one_import_at_once_add_each_once(database: &Database) {
         let site = database.site().await;
         let rows: Vec<SubscriberNew> = (0..50).map(|number| new(&format!("r{number}@example.com"), vouched(now()))).collect();
@@ -238,9 +269,10 @@ both! {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_came_at_this_moment_is_known() {
     const CAME: &str = "INSERT INTO subscribers (page_id, environment, address, address_folded, state, preferences, \
-        wants_major, wants_minor, wants_patch, wants_prerelease, all_components, link_generation, created_at) \
+        wants_major, wants_minor, wants_patch, wants_prerelease, all_components, link_generation, created_at, \
+        confirmed_at) \
         SELECT pages.id, 'live', came.address, came.address, came.state, 'major', true, false, false, false, true, 0, \
-        CURRENT_TIMESTAMP FROM pages, (VALUES ('ask@example.com', 'confirmed'), ('confirmed@example.com', 'confirmed'), \
+        CURRENT_TIMESTAMP, TIMESTAMP '2999-01-01' FROM pages, (VALUES ('ask@example.com', 'confirmed'), ('confirmed@example.com', 'confirmed'), \
         ('gone@example.com', 'confirmed'), ('pending@example.com', 'pending')) AS came (address, state)";
     let Some(database) = Database::postgres() else { return };
     let site = database.site().await;

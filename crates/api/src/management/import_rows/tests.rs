@@ -1,7 +1,7 @@
 use super::*;
 
 fn at(text: &str) -> UtcTime {
-    time_parse(text).unwrap()
+    releasepage_domain::time::time_parse(text).unwrap()
 }
 
 fn rules(confirm: ConfirmWay) -> ImportRules {
@@ -11,6 +11,8 @@ fn rules(confirm: ConfirmWay) -> ImportRules {
         environment: Environment::Live,
         consent_source: Some("list".to_owned()),
         consent_time: Some(at("2024-01-01T00:00:00Z")),
+        mapping: ColumnMapping::default(),
+        words: StateWords::default(),
         components: components.map(|(id, repo)| PageComponent { id, repo: repo.into(), name: repo.into() }).into(),
         now: at("2024-05-10T12:00:00Z"),
     }
@@ -60,6 +62,8 @@ fn files_of_many_programs() {
         " EMAIL ;name\n a@example.com ;Ada\n",
         "name,email\n\"Ada, countess\",a@example.com\n\n",
         "email,preferences,components\na@example.com,,\n",
+        "email,name\ra@example.com,Ada\r",
+        "email\tname\na@example.com\tAda; countess\n",
     ] {
         assert_eq!(
             meanings(text.as_bytes(), rules(ConfirmWay::Vouched)),
@@ -143,12 +147,17 @@ fn headers_that_say_too_little() {
     };
     assert_eq!(field(b""), "email");
     assert_eq!(field(b"\n"), "email");
-    assert_eq!(field(b"name,e-mail\na@example.com\n"), "email");
+    assert_eq!(field(b"name,mail\na@example.com\n"), "email");
+    assert_eq!(field(b"email,a@example.com\n"), "header");
+    assert_eq!(field(b"email,consent\n"), "consent");
+    assert_eq!(field(b"sep=;\nname;mail\n"), "email");
+    assert_eq!(field("email,prénom\n".replace('é', "\u{0}").as_bytes()), "header");
+    assert_eq!(field(b"email,pr\xe9nom\n"), "header");
     assert_eq!(field(b"email,state,Email\n"), "email");
     assert_eq!(field(b"\0e\0m\0a\0i\0l\0\n"), "header");
     assert_eq!(field(b"\xff\xfee\0m\0a\0i\0l\0\n\0"), "header");
     let sheet = Sheet::open(&b"email,Name,State\n"[..], rules(ConfirmWay::Mail)).unwrap();
-    assert_eq!(sheet.ignored, ["name"]);
+    assert_eq!(sheet.ignored(), ["name"]);
 }
 
 #[test]
@@ -169,7 +178,7 @@ fn rows_end_somewhere() {
         (format!("email,{cell}"), 1),
     ] {
         let found = read(&text);
-        assert!(matches!(found, Err(SheetFault::RowTooLong(line)) if line == begin), "{found:?}");
+        assert!(matches!(found, Err(SheetFault::Row(RowFault::TooLong(line))) if line == begin), "{found:?}");
     }
 }
 
@@ -182,4 +191,47 @@ fn rows_are_counted() {
         sheet.next_row().unwrap().unwrap();
     }
     assert!(matches!(sheet.next_row(), Err(SheetFault::RowsTooMany)));
+}
+
+#[test]
+fn a_quotation_mark_that_is_left_open_ends_the_file() {
+    let read = |text: &str| {
+        let mut sheet = Sheet::open(text.as_bytes(), rules(ConfirmWay::Mail))?;
+        let mut rows = Vec::new();
+        while let Some(row) = sheet.next_row()? {
+            rows.push(meaning(&row));
+        }
+        Ok(rows)
+    };
+    for (text, begin) in [
+        ("email,name\na@x.test,A\nb@x.test,\"Bob \"\"x\nc@x.test,C\nd@x.test,D\n", 3),
+        // One further down closes it: at the end of a cell, and before more text.
+        ("email,name\na@x.test,\"5\nb@x.test,B\nc@x.test,6\"\n", 2),
+        ("email,name\na@x.test,\"5\nb@x.test,B\nc@x.test,\"C\"\n", 2),
+        ("email,\"name\na@x.test,A\n", 1),
+    ] {
+        let found = read(text);
+        assert!(matches!(found, Err(SheetFault::Row(RowFault::QuoteOpen(line))) if line == begin), "{text} {found:?}");
+    }
+    let rows = read("email,note\na@x.test,\"two\nlines, with b@x.test\"\nc@x.test,\"C\" D\nd@x.test,D\n").unwrap();
+    let all = "major,minor,patch all mail false";
+    assert_eq!(rows, [format!("2: a@x.test {all}"), "4: row invalid".into(), format!("5: d@x.test {all}")]);
+}
+
+#[test]
+fn lines_before_the_header_are_counted() {
+    let text = "\u{feff}sep=;\r\nemail;name\r\na@example.com;A\r\nx;\r\n";
+    let expected = ["3: a@example.com major,minor,patch all mail false", "4: email invalid"];
+    assert_eq!(meanings(text.as_bytes(), rules(ConfirmWay::Mail)), expected);
+}
+
+#[test]
+fn times_of_other_tools() {
+    let text = "email,consent_time\na@x.test,2021-05-10 12:00:00\nb@x.test,2021-05-10\nc@x.test,05/10/2021\n";
+    let expected = [
+        "2: a@x.test major,minor,patch all list 2021-05-10",
+        "3: b@x.test major,minor,patch all list 2021-05-10",
+        "4: consent_time invalid",
+    ];
+    assert_eq!(meanings(text.as_bytes(), rules(ConfirmWay::Vouched)), expected);
 }

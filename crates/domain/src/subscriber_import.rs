@@ -1,0 +1,324 @@
+//! Files of subscribers that other tools export: what their columns and cells say of each.
+//!
+//! Whoever left stays left: a column that looks like a state is read, or the file is refused with the sentence that says
+//! how to map it. A word or a time that is not known is a fault of its row.
+
+mod headers;
+mod states;
+mod times;
+
+pub use headers::Column;
+pub use states::{Standing, StateWords};
+pub use times::{TIMES_EXPECTED, time_given};
+
+use headers::{Meaning, agreed_rank, header_key, header_meaning};
+use states::{flag_given, state_expected};
+
+use crate::{
+    consent::consent_time_check,
+    fault::{Fault, Faults},
+    text::names_joined,
+    time::UtcTime,
+};
+
+/// Longest part of a header that a fault repeats, in characters.
+const HEADER_SHOWN: usize = 60;
+
+/// The mark of a column that is not to be looked at.
+const LEFT_OUT: &str = "-";
+
+/// The columns of a file as they are said with the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ColumnMapping(Vec<(String, Option<Column>)>);
+
+impl ColumnMapping {
+    /// Reads pairs such as `Mail:email,Member:subscribed,Notes:-`. `field` is named by the fault.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
+        let pair = |pair: &str| {
+            let (header, column) = pair.rsplit_once(':')?;
+            let column = match column.trim() {
+                LEFT_OUT => None,
+                "unsubscribed_at" => Some(Column::Unsubscribed),
+                name => Some(name.parse().ok()?),
+            };
+            Some((header_key(header), column)).filter(|(header, _)| !header.is_empty())
+        };
+        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+        pairs.map(Self).ok_or_else(|| {
+            let columns = names_joined::<Column>("or");
+            let expected = format!(
+                "must be headers and what they are, such as Member:subscribed,Notes:{LEFT_OUT}; it is {columns}, and \
+                 {LEFT_OUT} for a column to leave out"
+            );
+            Fault::invalid(field, expected)
+        })
+    }
+}
+
+/// The columns of a file.
+#[derive(Clone, Debug)]
+pub struct Columns {
+    /// The headers, in lower case.
+    names: Vec<String>,
+    /// The meaning of each of them.
+    told: Vec<Option<Column>>,
+    /// Those that say when somebody agreed, in the order in which they are asked.
+    agreed: Vec<usize>,
+    words: StateWords,
+    /// True where only those agreed who have a time of it: one tool exports in the same form who did and who never did.
+    needs_time: bool,
+}
+
+/// The state of somebody in a row.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Said {
+    /// Their standing by words.
+    pub standing: Option<Standing>,
+    /// The column that said so.
+    pub field: String,
+    /// The time at which they left, as far as one says so.
+    pub left_at: Option<UtcTime>,
+}
+
+/// The decision on the state in a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// They left; at this time.
+    Left(UtcTime),
+    /// Mail to them is refused.
+    Unreachable,
+    /// They did not agree.
+    Pending,
+    /// They agreed, or nothing is said.
+    Agreed,
+}
+
+impl Said {
+    /// Decides between yes and no: a word counts, and of two times the later. `agreed_at` is when the row says that they
+    /// agreed; who left at an unknown time left now.
+    pub fn verdict(&self, agreed_at: Option<UtcTime>, now: UtcTime) -> Verdict {
+        let has_come_back = |left_at| agreed_at.is_some_and(|agreed_at| agreed_at > left_at);
+        match (self.standing, self.left_at) {
+            (Some(Standing::Left), left_at) => Verdict::Left(left_at.unwrap_or(now)),
+            (_, Some(left_at)) if !has_come_back(left_at) => Verdict::Left(left_at),
+            (Some(Standing::Unreachable), _) => Verdict::Unreachable,
+            (Some(Standing::Pending), _) => Verdict::Pending,
+            (Some(Standing::Confirmed) | None, _) => Verdict::Agreed,
+        }
+    }
+
+    fn add(&mut self, standing: Standing, field: &str) {
+        if self.standing < Some(standing) {
+            self.standing = Some(standing);
+            field.clone_into(&mut self.field);
+        }
+    }
+}
+
+impl Columns {
+    /// Reads the first line of a file.
+    ///
+    /// The fault names the column: one that is missing, that is there twice, or that looks like a state and is not known.
+    pub fn of(headers: &[&str], mapping: &ColumnMapping, words: StateWords) -> Result<Self, Fault> {
+        let names: Vec<String> = headers.iter().map(|header| header.trim().to_lowercase()).collect();
+        let keys: Vec<String> = headers.iter().map(|header| header_key(header)).collect();
+        let is_address =
+            |word: &str| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
+        if names.iter().any(|name| name.split_whitespace().any(is_address)) {
+            return Err(Fault::invalid("header", "must name the columns, and line 1 holds an address"));
+        }
+        if let Some((unknown, _)) = mapping.0.iter().find(|(header, _)| !keys.contains(header)) {
+            let expected = format!("must name headers of the first line, and {} is none", shown(unknown));
+            return Err(Fault::invalid("columns", expected));
+        }
+        let meanings: Vec<Meaning> = keys.iter().map(|key| meaning_of(key, &keys, mapping)).collect();
+        let told: Vec<Option<Column>> = meanings
+            .iter()
+            .map(|meaning| match meaning {
+                Meaning::Known(column) => Some(*column),
+                _ => None,
+            })
+            .collect();
+        columns_check(&names, &keys, &told)?;
+        let says_no = told.iter().any(|column| {
+            matches!(column, Some(Column::State | Column::Subscribed | Column::Unsubscribed | Column::Bounced))
+        });
+        let is_unclear =
+            |meaning: &Meaning| *meaning == Meaning::Unclear || (*meaning == Meaning::DetailOfNo && !says_no);
+        if let Some(index) = meanings.iter().position(is_unclear) {
+            return Err(unclear(headers[index]));
+        }
+        let mut agreed: Vec<usize> =
+            (0..told.len()).filter(|index| told[*index] == Some(Column::ConsentTime)).collect();
+        agreed.sort_by_key(|index| agreed_rank(&keys[*index]));
+        let has = |key: &str| keys.iter().any(|known| known == key);
+        let needs_time = has("optin_time") && has("confirm_time") && (has("leid") || has("euid"));
+        Ok(Self { names, told, agreed, words, needs_time })
+    }
+
+    /// The number of cells of a row.
+    pub fn width(&self) -> usize {
+        self.names.len()
+    }
+
+    /// The headers of the columns that are not looked at, in lower case.
+    pub fn ignored(&self) -> Vec<String> {
+        self.names.iter().zip(&self.told).filter(|(_, told)| told.is_none()).map(|(name, _)| name.clone()).collect()
+    }
+
+    /// The place of a column.
+    pub fn place(&self, column: Column) -> Option<usize> {
+        self.told.iter().position(|told| *told == Some(column))
+    }
+
+    /// The time at which a row says that somebody agreed; `None` where it does not. `cells` are as many as the columns.
+    pub fn agreed_at(&self, cells: &[&str], now: UtcTime) -> Option<Result<UtcTime, Fault>> {
+        let since = (0..cells.len())
+            .filter(|index| matches!(self.told.get(*index), Some(Some(Column::Subscribed | Column::Confirmed))))
+            .filter(|index| cells.get(*index).is_some_and(|cell| time_given(cell).is_some()));
+        let index = self
+            .agreed
+            .iter()
+            .copied()
+            .chain(since)
+            .find(|index| cells.get(*index).is_some_and(|cell| !cell.is_empty()))?;
+        Some(self.time(cells, index, now))
+    }
+
+    /// Reads where a row says that somebody stands; `None` where a cell cannot be understood. `cells` are without blanks
+    /// around them, as many as the columns.
+    pub fn said(&self, faults: &mut Faults, cells: &[&str], now: UtcTime) -> Option<Said> {
+        let mut said = Said::default();
+        let mut is_clear = true;
+        for (index, cell) in cells.iter().enumerate() {
+            let Some(Some(column)) = self.told.get(index) else { continue };
+            if let Err(fault) = self.cell_read(&mut said, (index, *column), cell, now) {
+                faults.push(fault);
+                is_clear = false;
+            }
+        }
+        let has_time = self.agreed.iter().any(|index| cells.get(*index).is_some_and(|cell| !cell.is_empty()));
+        if let Some(&first) = self.agreed.first().filter(|_| self.needs_time && !has_time) {
+            said.add(Standing::Pending, &self.names[first]);
+        }
+        is_clear.then_some(said)
+    }
+
+    fn cell_read(
+        &self,
+        said: &mut Said,
+        (index, column): (usize, Column),
+        cell: &str,
+        now: UtcTime,
+    ) -> Result<(), Fault> {
+        let name = &self.names[index];
+        let (yes, no) = match column {
+            Column::State => (None, None),
+            Column::Subscribed => (Some(Standing::Confirmed), Some(Standing::Left)),
+            Column::Confirmed => (Some(Standing::Confirmed), Some(Standing::Pending)),
+            Column::Unsubscribed => (Some(Standing::Left), None),
+            Column::Bounced => (Some(Standing::Unreachable), None),
+            _ => return Ok(()),
+        };
+        let says_no = matches!(column, Column::Unsubscribed | Column::Bounced);
+        if cell.is_empty() || (says_no && cell == "[]") {
+            // A file of ours leaves the state of some open; one that says nothing of a reader elsewhere is not a yes.
+            let may_be_empty = says_no || name == "state" || (column != Column::State && self.has_state());
+            return if may_be_empty { Ok(()) } else { Err(Fault::missing(name, state_expected())) };
+        }
+        if column != Column::State && self.words.said(cell).is_none() {
+            if let Some(flag) = flag_given(cell) {
+                if let Some(standing) = if flag { yes } else { no } {
+                    said.add(standing, name);
+                }
+                return Ok(());
+            }
+            if time_given(cell).is_some() {
+                let time = self.time_of(name, cell, now)?;
+                match column {
+                    Column::Unsubscribed => said.left_at = said.left_at.max(Some(time)),
+                    _ => yes.into_iter().for_each(|standing| said.add(standing, name)),
+                }
+                return Ok(());
+            }
+        }
+        match self.words.standing(cell) {
+            Some(standing) => said.add(standing, name),
+            // One that lists why somebody is not mailed, such as ["USER_SUPPRESSED"].
+            None if says_no && cell.starts_with('[') => said.add(Standing::Left, name),
+            None if says_no => return Err(Fault::invalid(name, TIMES_EXPECTED)),
+            None => return Err(Fault::invalid(name, state_expected())),
+        }
+        Ok(())
+    }
+
+    fn has_state(&self) -> bool {
+        self.told.contains(&Some(Column::State))
+    }
+
+    fn time(&self, cells: &[&str], index: usize, now: UtcTime) -> Result<UtcTime, Fault> {
+        self.time_of(&self.names[index], cells.get(index).copied().unwrap_or_default(), now)
+    }
+
+    fn time_of(&self, name: &str, cell: &str, now: UtcTime) -> Result<UtcTime, Fault> {
+        let time = time_given(cell).ok_or_else(|| Fault::invalid(name, TIMES_EXPECTED))?;
+        consent_time_check(name, time, now)
+    }
+}
+
+/// The meaning of a column among the others.
+fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
+    let has = |wanted: &str| keys.iter().any(|key| key == wanted);
+    if let Some((_, column)) = mapping.0.iter().find(|(header, _)| header == key) {
+        return column.map_or(Meaning::Other, Meaning::Known);
+    }
+    let is_mapped = mapping.0.iter().any(|(_, column)| *column == Some(Column::Email));
+    match header_meaning(key) {
+        Meaning::Known(Column::Email) if is_mapped => Meaning::Other,
+        // Substack's says who pays; `email_disabled` says who is mailed.
+        Meaning::Unclear if key == "active_subscription" && has("email_disabled") => Meaning::Other,
+        // MailerLite calls the address so.
+        Meaning::Other if key == "subscriber" && !is_mapped && !keys.iter().any(|key| key.contains("mail")) => {
+            Meaning::Known(Column::Email)
+        }
+        meaning => meaning,
+    }
+}
+
+/// Checks that there is an address, and that no column is there twice.
+fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> Result<(), Fault> {
+    let places = |column: Column| told.iter().filter(move |told| **told == Some(column)).count();
+    if places(Column::Email) == 0 {
+        return Err(Fault::missing("email", "must be a column of the first line: email, and perhaps others"));
+    }
+    let single = [Column::Email, Column::Preferences, Column::Components, Column::Environment, Column::ConsentSource];
+    if let Some(twice) = single.into_iter().find(|column| places(*column) > 1) {
+        let expected = "must be a column only once; the parameter columns says which one it is";
+        return Err(Fault::invalid(twice.as_str(), expected));
+    }
+    for (index, key) in keys.iter().enumerate() {
+        if told[index].is_some() && keys[..index].contains(key) {
+            return Err(Fault::invalid(&names[index], "must be a column only once"));
+        }
+    }
+    Ok(())
+}
+
+/// The sentence that says how to map a column that looks like a state.
+fn unclear(header: &str) -> Fault {
+    let header = shown(header.trim());
+    let expected = format!(
+        "looks like a state that is not known, and nobody who left shall be mailed: say what it is with the parameter \
+         columns, such as columns={header}:subscribed (or state, confirmed, unsubscribed, bounced), or \
+         columns={header}:{LEFT_OUT} to leave it out"
+    );
+    Fault::invalid(header, expected)
+}
+
+/// A header as a fault repeats it.
+fn shown(header: &str) -> String {
+    header.chars().filter(|c| !c.is_control()).take(HEADER_SHOWN).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,212 @@
+//! The words with which exports say where somebody stands.
+
+use crate::{
+    fault::Fault,
+    subscriber::SubscriberState,
+    text::{Named, names_joined},
+};
+
+/// A state of somebody in a file. What comes later overrules what comes before: somebody who left and whose
+/// address bounced has left.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// They agreed to get mail.
+    Confirmed,
+    /// They did not agree, or not yet.
+    Pending,
+    /// Mail to them is refused.
+    Unreachable,
+    /// They said no.
+    Left,
+}
+
+impl From<SubscriberState> for Standing {
+    fn from(state: SubscriberState) -> Self {
+        match state {
+            SubscriberState::Confirmed => Self::Confirmed,
+            SubscriberState::Pending => Self::Pending,
+            SubscriberState::Suppressed => Self::Unreachable,
+            SubscriberState::Unsubscribed => Self::Left,
+        }
+    }
+}
+
+/// Words of Ghost, listmonk, Keila, beehiiv, Kit, Mailchimp, Buttondown, MailerLite, Sendy, EmailOctopus, Brevo,
+/// Klaviyo, AWeber and their like, in the form of [`word_key`]. `inactive` is a no at one tool and unconfirmed at
+/// another: nobody of them is mailed.
+const WORDS: [(Standing, &[&str]); 4] = [
+    (
+        Standing::Confirmed,
+        &[
+            "confirmed",
+            "active",
+            "enabled",
+            "subscribed",
+            "regular",
+            "premium",
+            "gifted",
+            "trialed",
+            "optedin",
+            "optin",
+        ],
+    ),
+    (
+        Standing::Pending,
+        &[
+            "pending",
+            "unconfirmed",
+            "notconfirmed",
+            "unactivated",
+            "validating",
+            "nonsubscribed",
+            "notsubscribed",
+            "neversubscribed",
+            "transactional",
+            "needsattention",
+            "awaitingconfirmation",
+            "waiting",
+        ],
+    ),
+    (
+        Standing::Unreachable,
+        &[
+            "suppressed",
+            "bounced",
+            "bounce",
+            "softbounced",
+            "softbounce",
+            "hardbounced",
+            "hardbounce",
+            "cleaned",
+            "unreachable",
+            "undeliverable",
+            "invalid",
+        ],
+    ),
+    (
+        Standing::Left,
+        &[
+            "unsubscribed",
+            "disabled",
+            "blocklisted",
+            "blacklisted",
+            "blocked",
+            "cancelled",
+            "canceled",
+            "inactive",
+            "complained",
+            "complaint",
+            "complainer",
+            "spam",
+            "markedasspam",
+            "spammy",
+            "junk",
+            "optout",
+            "optedout",
+            "removed",
+            "deleted",
+            "archived",
+            "left",
+            "never",
+            "none",
+        ],
+    ),
+];
+
+/// Words for yes and no.
+const YES: [&str; 7] = ["true", "yes", "y", "1", "on", "t", "x"];
+const NO: [&str; 6] = ["false", "no", "n", "0", "off", "f"];
+
+/// A word without case, blanks and marks.
+fn word_key(word: &str) -> String {
+    word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
+}
+
+/// Reads a yes or no.
+pub(super) fn flag_given(text: &str) -> Option<bool> {
+    let key = word_key(text);
+    if YES.contains(&key.as_str()) { Some(true) } else { NO.contains(&key.as_str()).then_some(false) }
+}
+
+/// The meanings of words that are said with the import.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct StateWords(Vec<(String, Standing)>);
+
+impl StateWords {
+    /// Reads pairs such as `on:confirmed,off:unsubscribed`. `field` is named by the fault.
+    pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
+        let states = names_joined::<SubscriberState>("or");
+        let expected =
+            || format!("must be words and what they mean, such as on:confirmed,off:unsubscribed; it is {states}");
+        let pair = |pair: &str| {
+            let (word, state) = pair.rsplit_once(':')?;
+            let standing = state.trim().parse::<SubscriberState>().ok()?.into();
+            Some((word_key(word), standing)).filter(|(word, _)| !word.is_empty())
+        };
+        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+        pairs.map(Self).ok_or_else(|| Fault::invalid(field, expected()))
+    }
+
+    /// The standing that a word says.
+    pub(super) fn standing(&self, word: &str) -> Option<Standing> {
+        self.said(word).or_else(|| {
+            let key = word_key(word);
+            let known = WORDS.iter().find(|(_, words)| words.contains(&key.as_str()));
+            known.map(|(standing, _)| *standing)
+        })
+    }
+
+    /// The standing that a word says because the import says so.
+    pub(super) fn said(&self, word: &str) -> Option<Standing> {
+        let key = word_key(word);
+        self.0.iter().find(|(word, _)| *word == key).map(|(_, standing)| *standing)
+    }
+}
+
+/// The words expected of a cell that says where somebody stands.
+pub(super) fn state_expected() -> String {
+    let [first, ..] = SubscriberState::NAMES else { return String::new() };
+    format!(
+        "must be {}, or what a known tool says instead, such as active or blocklisted; the parameter states says what \
+         another word means, such as states=maybe:{first}",
+        names_joined::<SubscriberState>("or")
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words() {
+        let words = StateWords::parse("states", "in:confirmed, Not now :unsubscribed,active:pending").expect("valid");
+        for (word, standing) in [
+            ("Active", Some(Standing::Pending)),
+            ("IN", Some(Standing::Confirmed)),
+            ("not_now", Some(Standing::Left)),
+            ("Marked as spam", Some(Standing::Left)),
+            ("NEVER_SUBSCRIBED", Some(Standing::Pending)),
+            ("UNSUBSCRIBED", Some(Standing::Left)),
+            ("soft-bounced", Some(Standing::Unreachable)),
+            ("gone fishing", None),
+            ("", None),
+        ] {
+            assert_eq!(words.standing(word), standing, "{word}");
+        }
+        for bad in ["", "on", "on:", "on:gone", ":confirmed", "on:confirmed,"] {
+            assert!(StateWords::parse("states", bad).is_err(), "{bad}");
+        }
+        assert!(state_expected().contains("states=maybe:pending"), "{}", state_expected());
+    }
+
+    #[test]
+    fn no_word_means_two_things() {
+        let mut all: Vec<&str> = WORDS.iter().flat_map(|(_, words)| words.iter().copied()).collect();
+        let count = all.len();
+        all.sort_unstable();
+        all.dedup();
+        assert_eq!(all.len(), count);
+        assert!(all.iter().all(|word| word_key(word) == *word));
+        assert_eq!([flag_given("Yes"), flag_given("FALSE"), flag_given("maybe")], [Some(true), Some(false), None]);
+    }
+}

@@ -1,0 +1,186 @@
+use super::*;
+
+const NOW: &str = "2024-05-10T12:00:00Z";
+
+fn at(text: &str) -> UtcTime {
+    time_given(text).expect("a time")
+}
+
+fn columns(headers: &str) -> Result<Columns, Fault> {
+    let headers: Vec<&str> = headers.split(',').collect();
+    Columns::of(&headers, &ColumnMapping::default(), StateWords::default())
+}
+
+/// The decision on a row as a word, or the columns at fault.
+fn verdict(columns: &Columns, row: &str) -> String {
+    let cells: Vec<&str> = row.split(',').collect();
+    assert_eq!(cells.len(), columns.width(), "{row}");
+    let mut faults = Faults::new();
+    let now = at(NOW);
+    let Some(said) = columns.said(&mut faults, &cells, now) else {
+        return faults.as_slice().iter().map(|fault| format!("{} {}", fault.field, fault.kind)).collect();
+    };
+    match said.verdict(columns.agreed_at(&cells, now).and_then(Result::ok), now) {
+        Verdict::Left(time) if time == now => "left".to_owned(),
+        Verdict::Left(time) => format!("left {}", time.date()),
+        other => format!("{other:?}").to_lowercase(),
+    }
+}
+
+/// Headers of exports, and what rows below them are taken for.
+const EXPORTS: &[(&str, &[(&str, &str)])] = &[
+    (
+        "id,email,subscribed_to_emails,created_at,deleted_at",
+        &[
+            ("1,a@x.test,true,2023-01-01T00:00:00.000Z,", "agreed"),
+            ("1,a@x.test,false,2023-01-01T00:00:00.000Z,", "left"),
+            ("1,a@x.test,true,2023-01-01T00:00:00.000Z,2023-02-01T00:00:00.000Z", "left 2023-02-01"),
+            ("1,a@x.test,,2023-01-01T00:00:00.000Z,", "subscribed_to_emails missing"),
+        ],
+    ),
+    (
+        "uuid,email,name,attributes,status,created_at,subscription_status",
+        &[
+            ("u,a@x.test,A,{},enabled,2023-01-01T00:00:00Z,confirmed", "agreed"),
+            ("u,a@x.test,A,{},enabled,2023-01-01T00:00:00Z,unconfirmed", "pending"),
+            ("u,a@x.test,A,{},enabled,2023-01-01T00:00:00Z,unsubscribed", "left"),
+            ("u,a@x.test,A,{},blocklisted,2023-01-01T00:00:00Z,confirmed", "left"),
+            ("u,a@x.test,A,{},disabled,2023-01-01T00:00:00Z,confirmed", "left"),
+        ],
+    ),
+    (
+        "Email,First name,Data,Status,External ID",
+        &[
+            ("a@x.test,A,{},active,", "agreed"),
+            ("a@x.test,A,{},unsubscribed,", "left"),
+            ("a@x.test,A,{},unreachable,", "unreachable"),
+            ("a@x.test,A,{},somewhere,", "status invalid"),
+            ("a@x.test,A,{},,", "status missing"),
+        ],
+    ),
+    (
+        "Email Address,OPTIN_TIME,OPTIN_IP,CONFIRM_TIME,CONFIRM_IP,LEID,EUID",
+        &[("a@x.test,,,2021-05-10 12:00:00,192.0.2.1,1,x", "agreed"), ("a@x.test,,,,,1,x", "pending")],
+    ),
+    (
+        "Email Address,OPTIN_TIME,CONFIRM_TIME,LEID,UNSUB_TIME,UNSUB_CAMPAIGN_TITLE,UNSUB_REASON",
+        &[("a@x.test,,2021-05-10 12:00:00,1,2022-05-10 12:00:00,News,NORMAL", "left 2022-05-10")],
+    ),
+    (
+        "Email Address,CONFIRM_TIME,CLEAN_TIME,CLEAN_CAMPAIGN_TITLE",
+        &[("a@x.test,2021-05-10 12:00:00,2022-05-10 12:00:00,News", "unreachable")],
+    ),
+    (
+        "email,active_subscription,expiry,email_disabled,created_at",
+        &[
+            ("a@x.test,false,,false,2021-05-10T12:00:00Z", "agreed"),
+            ("a@x.test,true,,true,2021-05-10T12:00:00Z", "left"),
+        ],
+    ),
+    (
+        "Subscriber,Status,Subscribed,Unsubscribed,Location",
+        &[
+            ("a@x.test,active,2021-05-10 12:00:00,,Oslo", "agreed"),
+            ("a@x.test,active,2021-05-10 12:00:00,2020-01-01 00:00:00,Oslo", "agreed"),
+            ("a@x.test,active,2021-05-10 12:00:00,2022-01-01 00:00:00,Oslo", "left 2022-01-01"),
+            ("a@x.test,unconfirmed,,,Oslo", "pending"),
+            ("a@x.test,junk,2021-05-10 12:00:00,,Oslo", "left"),
+        ],
+    ),
+    (
+        "email_address,type,unsubscription_date",
+        &[
+            ("a@x.test,regular,", "agreed"),
+            ("a@x.test,unactivated,", "pending"),
+            ("a@x.test,unsubscribed,2022-05-10", "left 2022-05-10"),
+        ],
+    ),
+    (
+        "EMAIL,FIRSTNAME,EMAIL_BLACKLISTED",
+        &[("a@x.test,A,no", "agreed"), ("a@x.test,A,yes", "left"), ("a@x.test,A,perhaps", "email_blacklisted invalid")],
+    ),
+    (
+        "email,confirmed,blacklisted,optedin",
+        &[("a@x.test,1,0,1", "agreed"), ("a@x.test,0,0,0", "pending"), ("a@x.test,1,1,1", "left")],
+    ),
+    (
+        "Email,Email Marketing Consent,Email Marketing Consent Timestamp,Email Suppressions",
+        &[
+            ("a@x.test,SUBSCRIBED,2021-05-10 12:00:00,[]", "agreed"),
+            ("a@x.test,SUBSCRIBED,2021-05-10 12:00:00,['USER_SUPPRESSED']", "left"),
+            ("a@x.test,NEVER_SUBSCRIBED,,[]", "pending"),
+            ("a@x.test,UNSUBSCRIBED,,[]", "left"),
+        ],
+    ),
+    (
+        "email,state,unsubscribed_at",
+        &[
+            ("a@x.test,,", "agreed"),
+            ("a@x.test,unsubscribed,yesterday", "unsubscribed_at invalid"),
+            ("a@x.test,confirmed,2022-05-10T12:00:00Z", "left 2022-05-10"),
+            ("a@x.test,confirmed,2999-05-10T12:00:00Z", "unsubscribed_at invalid"),
+        ],
+    ),
+];
+
+#[test]
+fn exports_of_many_programs() {
+    for (headers, rows) in EXPORTS {
+        let columns = columns(headers).expect(headers);
+        for (row, expected) in *rows {
+            assert_eq!(verdict(&columns, row), *expected, "{headers} {row}");
+        }
+    }
+}
+
+#[test]
+fn files_that_are_refused_as_a_whole() {
+    for (headers, field) in [
+        ("name,phone", "email"),
+        ("email,Email", "email"),
+        ("email,E-Mail", "email"),
+        ("email,status,Status", "status"),
+        ("email,Member opted out?", "Member opted out?"),
+        ("email,consent", "consent"),
+        ("email,UNSUB_REASON", "UNSUB_REASON"),
+        ("email,b@x.test", "header"),
+        ("email,name <b@x.test>", "header"),
+    ] {
+        assert_eq!(columns(headers).map(|_| ()).map_err(|fault| fault.field), Err(field.to_owned()), "{headers}");
+    }
+    let fault = columns("email,Consent").map(|_| ()).expect_err("a state");
+    assert!(fault.expected.contains("columns=Consent:subscribed"), "{fault}");
+    assert!(columns("email,Twitter @").is_ok());
+}
+
+#[test]
+fn columns_are_mapped() {
+    let of = |headers: &str, mapping: &str, words: &str| {
+        let headers: Vec<&str> = headers.split(',').collect();
+        let words = if words.is_empty() { StateWords::default() } else { StateWords::parse("states", words)? };
+        Columns::of(&headers, &ColumnMapping::parse("columns", mapping)?, words)
+    };
+    let mapped = of("Post,Consent,State", "Post:email, consent :state,State:-", "j:confirmed").expect("mapped");
+    assert_eq!(mapped.ignored(), ["state"]);
+    assert_eq!(verdict(&mapped, "a@x.test,J,CA"), "agreed");
+    assert_eq!(verdict(&mapped, "a@x.test,K,CA"), "consent invalid");
+    let mapped = of("email,list", "list:subscribed", "").expect("mapped");
+    assert_eq!(verdict(&mapped, "a@x.test,no"), "left");
+    let mapped = of("email,optout", "optout:unsubscribed", "0:unsubscribed").expect("mapped");
+    assert_eq!(verdict(&mapped, "a@x.test,0"), "left", "what is said counts more than what is known");
+    for bad in ["", "x", "email:", "email:nothing", "other:state", ":state"] {
+        let fault = of("email,list", bad, "").map(|_| ()).expect_err(bad);
+        assert_eq!(fault.field, "columns", "{bad}");
+    }
+}
+
+#[test]
+fn times_that_say_when_somebody_agreed() {
+    let columns = columns("email,OPTIN_TIME,CONFIRM_TIME,consent_time").expect("columns");
+    let agreed = |row: &str| columns.agreed_at(&row.split(',').collect::<Vec<_>>(), at(NOW));
+    assert_eq!(agreed("a,,,"), None);
+    assert_eq!(agreed("a,2020-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2022-01-01"))));
+    assert_eq!(agreed("a,2020-01-01,2021-01-01,"), Some(Ok(at("2021-01-01"))));
+    let fault = agreed("a,2020-01-01,05/10/2021,").expect("a time").expect_err("which month?");
+    assert_eq!((fault.field.as_str(), fault.expected.as_str()), ("confirm_time", TIMES_EXPECTED));
+}

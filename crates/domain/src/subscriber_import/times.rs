@@ -1,0 +1,96 @@
+//! Times as other tools write them into their exports.
+
+use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
+
+use crate::time::{UtcTime, time_cut, time_in_range, time_parse};
+
+/// The times that a file may have, as the end of a sentence that begins with the name of a column.
+pub const TIMES_EXPECTED: &str = "must be a time such as 2024-05-31T12:00:00Z, 2024-05-31 12:00:00 or 2024-05-31, in \
+    UTC where it has no offset; 05/10/2021 can be read in two ways and is refused";
+
+/// Times with an offset. Everywhere, one blank stands for many.
+const WITH_OFFSET: [&str; 4] =
+    ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M %z", "%Y-%m-%dT%H:%M:%S%.f%z"];
+
+/// Times without one, which are in UTC.
+const WITHOUT_OFFSET: [&str; 10] = [
+    "%Y-%m-%d %H:%M:%S%.f",
+    "%Y-%m-%dT%H:%M:%S%.f",
+    "%Y-%m-%d %H:%M",
+    "%Y-%m-%dT%H:%M",
+    "%Y/%m/%d %H:%M:%S",
+    "%Y/%m/%d %H:%M",
+    "%b %d, %Y %I:%M %p",
+    "%b %d, %Y %I:%M:%S %p",
+    "%b %d, %Y %H:%M",
+    "%d %b %Y %H:%M:%S",
+];
+
+/// Days, which begin at midnight in UTC.
+const DAYS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%b %d, %Y", "%d %b %Y"];
+
+/// Reads a time in any form in which day and month cannot be mistaken for each other.
+pub fn time_given(text: &str) -> Option<UtcTime> {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let text = words.join(" ");
+    if let Some(time) = time_parse(&text) {
+        return Some(time);
+    }
+    let in_utc = [" UTC", " GMT", " Z", "Z"].iter().find_map(|zone| text.strip_suffix(zone)).unwrap_or(&text);
+    let with_offset = |form: &&str| DateTime::parse_from_str(&text, form).ok();
+    let offset = WITH_OFFSET.iter().find_map(with_offset).or_else(|| DateTime::parse_from_rfc2822(&text).ok());
+    let time = match offset {
+        Some(time) => time_cut(time.with_timezone(&Utc)),
+        None => WITHOUT_OFFSET
+            .iter()
+            .find_map(|form| NaiveDateTime::parse_from_str(in_utc, form).ok())
+            .or_else(|| DAYS.iter().find_map(|form| NaiveDate::parse_from_str(&text, form).ok()?.and_hms_opt(0, 0, 0)))
+            .map(|time| time_cut(time.and_utc()))?,
+    };
+    time_in_range(time).then_some(time)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::time_iso8601;
+
+    #[test]
+    fn times_of_many_programs() {
+        for (text, time) in [
+            ("2021-05-10T12:00:00Z", "2021-05-10T12:00:00Z"),
+            ("2023-01-01T00:00:00.000Z", "2023-01-01T00:00:00Z"),
+            ("2021-05-10T14:00:00+02:00", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 12:00:00", "2021-05-10T12:00:00Z"),
+            ("2021-05-10  12:00:00 ", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 12:00:00.123456", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 12:00:00 UTC", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 12:00:00Z", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 14:00:00 +0200", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 14:00:00+02:00", "2021-05-10T12:00:00Z"),
+            ("2021-05-10T12:00:00", "2021-05-10T12:00:00Z"),
+            ("2021-05-10 12:00", "2021-05-10T12:00:00Z"),
+            ("2021-05-10", "2021-05-10T00:00:00Z"),
+            ("2021/05/10", "2021-05-10T00:00:00Z"),
+            ("May 10, 2021", "2021-05-10T00:00:00Z"),
+            ("10 May 2021", "2021-05-10T00:00:00Z"),
+            ("May 10, 2021 02:30 PM", "2021-05-10T14:30:00Z"),
+            ("Mon, 10 May 2021 14:00:00 +0200", "2021-05-10T12:00:00Z"),
+        ] {
+            assert_eq!(time_given(text).map(time_iso8601).as_deref(), Some(time), "{text}");
+        }
+        for text in [
+            "",
+            "05/10/2021",
+            "10/05/2021 12:00",
+            "10.05.2021",
+            "21-05-10",
+            "2021-13-01",
+            "yesterday",
+            "1620648000",
+            "0021-05-10",
+        ] {
+            assert_eq!(time_given(text), None, "{text}");
+        }
+    }
+}

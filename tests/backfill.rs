@@ -184,6 +184,54 @@ both_databases! {
 }
 
 both_databases! {
+    async fn token_is_handed_to_no_other_host_than_it_was_given_for(setup: Setup) {
+        const TOKEN: &str = "github_pat_open-sesame";
+        let (forge, stranger) = (ForgeServer::start(), ForgeServer::start());
+        forge.repository(ForgeKind::Github, "acme/api").with_releases(1).with_token(TOKEN);
+        stranger.repository(ForgeKind::Github, "acme/api").with_releases(2);
+        let hosts = format!("{},{}", forge.host(), stranger.host());
+        let app = setup.with("egress.allowed_hosts", &hosts).start().await;
+        let (home, elsewhere) = (forge.api_url(ForgeKind::Github), stranger.api_url(ForgeKind::Github));
+        let source = Source::add_with(&app, "github", "acme/api", json!({ "api_url": home, "token": TOKEN })).await;
+        source.done().await;
+        let before = app.api().get(&source.path).await.expect(200).text();
+
+        for api_url in [json!(elsewhere), json!(home.replace("http://", "https://")), Value::Null] {
+            let change = json!({ "name": "acme/renamed", "source": { "api_url": api_url, "poll": false } });
+            let refused = app.api().patch(&source.path, &change).await.expect(400).text();
+            assert!(refused.contains("source.token") && refused.contains("another scheme, host or port"), "{refused}");
+        }
+        assert_eq!(app.api().get(&source.path).await.expect(200).text(), before, "nothing is stored");
+        // Another path of the same forge is the same place.
+        for same in [format!("{home}/"), home.clone()] {
+            let change = json!({ "source": { "api_url": same } });
+            assert_eq!(app.api().patch(&source.path, &change).await.expect(200).json()["source"]["token_set"], true);
+        }
+        source.done().await;
+
+        // Who can write to the database, and not to the secret key, gets no token either.
+        app.execute(&format!("UPDATE repository_sources SET api_url = '{elsewhere}'"));
+        polls_run(&app).await;
+        eventually("the token opens for no other host", async || {
+            let told = source.told().await;
+            told["message"].as_str()?.starts_with("the token cannot be read").then_some(())
+        })
+        .await;
+        assert_eq!(stranger.requests().len(), 0);
+
+        app.execute(&format!("UPDATE repository_sources SET api_url = '{home}'"));
+        let change = json!({ "source": { "api_url": elsewhere, "token": null } });
+        assert_eq!(app.api().patch(&source.path, &change).await.expect(200).json()["source"]["token_set"], false);
+        assert_eq!(source.done().await["backfill"]["fetched"], 2);
+        assert!(stranger.requests().iter().all(|request| request.header("authorization").is_none()));
+        let change = json!({ "source": { "api_url": home, "token": TOKEN } });
+        app.api().patch(&source.path, &change).await.expect(200);
+        source.done().await;
+        assert!(!app.log().text().contains("sesame"));
+    }
+}
+
+both_databases! {
     async fn addresses_inside_are_refused_and_the_owner_sees_why(setup: Setup) {
         let inside = ForgeServer::start();
         inside.repository(ForgeKind::Github, "acme/api").with_releases(1);

@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{repository::RepositoryOrigin, time::UtcTime};
+use crate::{fault::Fault, repository::RepositoryOrigin, time::UtcTime};
 
 /// How often the whole listing is walked, so that what was changed or deleted further back is noticed.
 const FULL_WALK_EVERY: Duration = Duration::days(1);
@@ -17,6 +17,31 @@ pub const REFUSALS_MAX: usize = 20;
 /// Whether the releases of such a repository can be fetched: its forge has an API that lists them.
 pub const fn origin_has_listing(origin: RepositoryOrigin) -> bool {
     matches!(origin, RepositoryOrigin::Github | RepositoryOrigin::Gitlab | RepositoryOrigin::Gitea)
+}
+
+/// Where a forge's API is, as far as a token is concerned that is handed to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum SourcePlace {
+    /// Where the server's settings say.
+    OfSettings,
+    /// At this scheme, host and port.
+    Origin(String),
+}
+
+/// Checks that a stored token is handed to nobody but whom it was given for: with another place it must come again, or
+/// be cleared. `is_told` says that the edit does either.
+pub fn source_token_check(
+    has_token: bool,
+    is_told: bool,
+    before: &SourcePlace,
+    after: &SourcePlace,
+) -> Result<(), Fault> {
+    if !has_token || is_told || before == after {
+        return Ok(());
+    }
+    let expected =
+        "must come with an api_url of another scheme, host or port: the token for that place, or null for none";
+    Err(Fault::missing("source.token", expected))
 }
 
 /// How far the fetching of the releases is that were there when their repository was added.
@@ -151,6 +176,26 @@ mod tests {
             assert_eq!(SourceWalk::Backfill.is_news(published_at, end), is_news, "{published_at:?}");
             assert!(SourceWalk::Poll.is_news(published_at, end) && SourceWalk::Full.is_news(published_at, end));
         }
+    }
+
+    #[test]
+    fn a_token_stays_where_it_was_given_for() {
+        let at = |origin: &str| SourcePlace::Origin(origin.into());
+        let (here, there) = (at("https://git.example.com"), at("https://git.example.org"));
+        for (has_token, is_told, before, after, good) in [
+            (true, false, &here, &here, true),
+            (true, false, &here, &there, false),
+            (true, false, &here, &SourcePlace::OfSettings, false),
+            (true, false, &SourcePlace::OfSettings, &here, false),
+            (true, false, &SourcePlace::OfSettings, &SourcePlace::OfSettings, true),
+            (true, true, &here, &there, true),
+            (false, false, &here, &there, true),
+        ] {
+            let checked = source_token_check(has_token, is_told, before, after);
+            assert_eq!(checked.is_ok(), good, "{has_token} {is_told} {before:?} {after:?}");
+        }
+        let fault = source_token_check(true, false, &here, &there).expect_err("elsewhere");
+        assert_eq!(fault.field, "source.token");
     }
 
     #[test]

@@ -21,14 +21,18 @@ use releasepage_storage::{
     Store, StoreError,
     clock::Clock,
     releases::ReleaseContext,
-    repository_sources::{source_polls, source_row},
+    repository_sources::source_polls,
+    sealed_text::SealedText,
     source_pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
+    source_tokens::{source_token_place, source_token_reseal, source_token_row},
     source_walks::{
         SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin, source_walk_fail,
         source_walk_unchanged,
     },
 };
+use secrecy::SecretString;
 use tokio::sync::Semaphore;
+use url::Url;
 
 use crate::{
     forge::{Forge, ForgeClient, ForgeError, ForgePage, ForgeReleases, ForgeRepository, PageAddress, ReleaseRefused},
@@ -126,7 +130,7 @@ impl SourceFetcher {
             SourceBegin::Wait(until) => return Ok(JobEnd::PutOff(until)),
             SourceBegin::Walk(work) => *work,
         };
-        let repository = match self.repository(&work) {
+        let repository = match self.repository(&work).await? {
             Ok(repository) => repository,
             Err(message) => return self.give_up(&work, SourceResult::Refused, message.to_owned()).await,
         };
@@ -143,8 +147,24 @@ impl SourceFetcher {
         Ok(JobEnd::PutOff(self.clock.now()))
     }
 
-    /// The repository as its forge is asked for it; the error is a sentence for the owner.
-    fn repository(&self, work: &SourceWork) -> Result<ForgeRepository, &'static str> {
+    /// The repository as its forge is asked for it; the inner error is a sentence for the owner.
+    async fn repository(&self, work: &SourceWork) -> Result<Result<ForgeRepository, &'static str>, JobFailure> {
+        let address = match self.address(work) {
+            Ok(address) => address,
+            Err(message) => return Ok(Err(message)),
+        };
+        let token = match &work.token {
+            Some(sealed) => match self.token_open(work, sealed).await? {
+                Some(token) => Some(token),
+                None => return Ok(Err("the token cannot be read with this server's secret key: set it anew")),
+            },
+            None => None,
+        };
+        let (forge, api_url) = address;
+        Ok(Ok(ForgeRepository { forge, api_url, name: work.name.clone(), token }))
+    }
+
+    fn address(&self, work: &SourceWork) -> Result<(Forge, Url), &'static str> {
         let forge = Forge::of(work.origin).ok_or("its forge lists no releases")?;
         let address = match (&work.api_url, forge) {
             (Some(text), _) => &text.parse().map_err(|_| "the address of the forge's API cannot be used")?,
@@ -152,14 +172,22 @@ impl SourceFetcher {
             (None, Forge::Gitlab) => &self.settings.gitlab,
             (None, Forge::Gitea) => &self.settings.gitea,
         };
-        let token = match &work.token {
-            Some(sealed) => {
-                let opened = self.sealer.open(&source_row(work.repository_id), sealed.as_str());
-                Some(opened.ok_or("the token cannot be read with this server's secret key: set it anew")?)
-            }
-            None => None,
+        Ok((forge, address.as_url().clone()))
+    }
+
+    /// Opens the token for the place that is asked, and for no other. One that was sealed for its repository alone, by
+    /// an older version, is sealed for this place from now on.
+    async fn token_open(&self, work: &SourceWork, sealed: &SealedText) -> Result<Option<SecretString>, JobFailure> {
+        let place = source_token_place(work.repository_id, work.api_url.as_deref());
+        if let Some(token) = self.sealer.open(&place, sealed.as_str()) {
+            return Ok(Some(token));
+        }
+        let Some(token) = self.sealer.open(&source_token_row(work.repository_id), sealed.as_str()) else {
+            return Ok(None);
         };
-        Ok(ForgeRepository { forge, api_url: address.as_url().clone(), name: work.name.clone(), token })
+        let anew = self.sealer.seal(&place, &token);
+        source_token_reseal(&self.store, work.repository_id, work.api_url.clone(), sealed.clone(), anew).await?;
+        Ok(Some(token))
     }
 
     /// Fetches a page and stores it.

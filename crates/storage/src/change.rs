@@ -12,6 +12,11 @@ pub enum Change<T> {
 }
 
 impl<T> Change<T> {
+    /// The member was named.
+    pub const fn is_set(&self) -> bool {
+        matches!(self, Self::Set(_))
+    }
+
     /// The new value, or `otherwise` where the member stays.
     pub fn or(self, otherwise: T) -> T {
         match self {

@@ -73,6 +73,7 @@ pub mod snapshots;
 mod source_missing;
 pub mod source_pages;
 pub mod source_releases;
+pub mod source_tokens;
 pub mod source_walks;
 mod store;
 mod stored;

@@ -5,7 +5,7 @@ use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     job::{JobPayload, JobState},
     repository::{RepositoryName, RepositoryOrigin},
-    repository_source::{BackfillState, SourceWalk, origin_has_listing, poll_at},
+    repository_source::{BackfillState, SourceWalk, origin_has_listing, poll_at, source_token_check},
     time::UtcTime,
 };
 
@@ -17,6 +17,7 @@ use crate::{
     repositories::{Repository, repository_load},
     schema::{jobs, repository_sources, source_releases},
     sealed_text::SealedText,
+    source_tokens::{TokenSealing, source_place},
     stored_name::StoredName,
 };
 
@@ -33,7 +34,7 @@ pub struct RepositorySource {
     pub api_url: Option<String>,
     /// The repository's name at its forge; `None` for the one that it has here.
     pub name: Option<String>,
-    /// What the forge lets read it by, sealed for [`source_row`].
+    /// What the forge lets read it by, sealed for [`crate::source_tokens::source_token_place`].
     pub token: Option<SealedText>,
     /// Whether it is asked again and again.
     pub polls: bool,
@@ -60,9 +61,6 @@ pub struct RepositorySource {
     pub refusals: String,
 }
 
-/// Seals a secret for the row that it is handed.
-pub type Sealing = Box<dyn Fn(&str) -> String + Send>;
-
 /// Where the releases of a new repository are to be fetched from.
 pub struct SourceNew {
     /// The address of the forge's API; `None` for that of the server's settings.
@@ -70,7 +68,7 @@ pub struct SourceNew {
     /// The repository's name at its forge; `None` for the one that it has here.
     pub name: Option<RepositoryName>,
     /// What seals the forge's token, where there is one.
-    pub token: Option<Sealing>,
+    pub token: Option<TokenSealing>,
     /// Whether it is asked again and again.
     pub polls: bool,
 }
@@ -82,21 +80,23 @@ impl Default for SourceNew {
 }
 
 /// An edit of where the releases of a repository are fetched from.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub struct SourceChange {
     /// The address of the forge's API.
     pub api_url: Change<Option<String>>,
     /// The repository's name at its forge.
     pub name: Change<Option<RepositoryName>>,
-    /// The forge's token, sealed for [`source_row`].
-    pub token: Change<Option<String>>,
+    /// What seals the forge's token, or `None` for no token.
+    pub token: Change<Option<TokenSealing>>,
     /// Whether it is asked again and again.
     pub polls: Change<bool>,
 }
 
-/// What the token of a repository's forge is sealed for.
-pub fn source_row(repository_id: i64) -> String {
-    format!("repository_sources {repository_id}")
+impl SourceChange {
+    /// Names no member.
+    fn is_empty(&self) -> bool {
+        !(self.api_url.is_set() || self.name.is_set() || self.token.is_set() || self.polls.is_set())
+    }
 }
 
 /// Writes where a new repository's releases are fetched from, and the job that does it, in the caller's transaction.
@@ -116,7 +116,8 @@ pub(crate) fn source_insert(
             repository_sources::repository_id.eq(repository_id),
             repository_sources::api_url.eq(new.api_url.as_deref()),
             repository_sources::name.eq(new.name.as_ref().map(RepositoryName::as_str)),
-            repository_sources::token.eq(new.token.as_ref().map(|seal| seal(&source_row(repository_id)))),
+            repository_sources::token
+                .eq(new.token.as_ref().map(|token| token.seal(repository_id, new.api_url.as_deref()))),
             repository_sources::polls.eq(new.polls),
             repository_sources::backfill.eq(BackfillState::Waiting.as_str()),
         ))
@@ -203,14 +204,14 @@ pub const SOURCE_NONE: &str = "its releases cannot be fetched: only those of ori
 ///
 /// At another address or under another name there are other releases: their history is fetched from its beginning, and
 /// the ids of those before are forgotten, since the same ids may be others' there. The releases stay, and are those of
-/// their tags. With another token, what failed is tried again at once.
+/// their tags. With another token, what failed is tried again at once. A token goes nowhere that it was not given for.
 pub(crate) fn source_change(
     connection: &mut AnyConnection,
     repository: &Repository,
     change: &SourceChange,
     now: UtcTime,
 ) -> QueryResult<bool> {
-    if *change == SourceChange::default() {
+    if change.is_empty() {
         return Ok(false);
     }
     let before = repository.source.as_ref().ok_or(StoreError::Conflict(SOURCE_NONE))?;
@@ -218,11 +219,17 @@ pub(crate) fn source_change(
     let name = change.name.clone().map(|name| name.map(|name| name.as_str().to_owned())).or(before.name.clone());
     let polls = change.polls.clone().or(before.polls);
     let is_elsewhere = api_url != before.api_url || name != before.name;
-    let has_other_token = change.token != Change::Keep;
+    let has_other_token = change.token.is_set();
+    let (place_before, place) = (source_place(before.api_url.as_deref()), source_place(api_url.as_deref()));
+    source_token_check(before.token.is_some(), has_other_token, &place_before, &place)?;
     if !is_elsewhere && !has_other_token && polls == before.polls {
         return Ok(false);
     }
     let row = repository_sources::table.find(repository.id);
+    if let Change::Set(token) = &change.token {
+        let sealed = token.as_ref().map(|token| token.seal(repository.id, api_url.as_deref()));
+        diesel::update(row).set(repository_sources::token.eq(sealed)).execute(connection)?;
+    }
     diesel::update(row)
         .set((
             repository_sources::api_url.eq(api_url),
@@ -230,9 +237,6 @@ pub(crate) fn source_change(
             repository_sources::polls.eq(polls),
         ))
         .execute(connection)?;
-    if let Change::Set(token) = &change.token {
-        diesel::update(row).set(repository_sources::token.eq(token)).execute(connection)?;
-    }
     if is_elsewhere {
         diesel::delete(source_releases::table.filter(source_releases::repository_id.eq(repository.id)))
             .execute(connection)?;

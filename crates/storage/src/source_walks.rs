@@ -27,7 +27,7 @@ pub struct SourceWork {
     pub name: String,
     /// The address of the forge's API; `None` for that of the server's settings.
     pub api_url: Option<String>,
-    /// What the forge lets read it by, sealed for [`crate::repository_sources::source_row`].
+    /// What the forge lets read it by, sealed for [`crate::source_tokens::source_token_place`].
     pub token: Option<SealedText>,
     /// What the walk is for.
     pub walk: SourceWalk,

@@ -334,7 +334,7 @@ fn repository_fields_change(fields: &Fields<'_>, id: i64, sealer: &Sealer) -> Re
             name: name?,
             source_id: source_id?,
             hook_secret: hook_secret?.map(|secret| sealer.seal(&hook_row(id), &secret)),
-            source: source?.unwrap_or_default().into_change(sealer, id),
+            source: source?.unwrap_or_default().into_change(sealer),
         })
     })?)
 }

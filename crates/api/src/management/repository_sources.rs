@@ -15,7 +15,8 @@ use releasepage_domain::{
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
     change::Change,
-    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill, source_row},
+    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill},
+    source_tokens::TokenSealing,
 };
 use secrecy::SecretString;
 use serde::Serialize;
@@ -141,7 +142,8 @@ pub(crate) struct SourceChangeBody {
     /// The repository's name at its forge; `null` for the one that it has here.
     #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
     name: Option<String>,
-    /// A token that may read the repository's releases; `null` for none. It is encrypted, and never shown.
+    /// A token that may read the repository's releases; `null` for none. It is encrypted, never shown, and handed to the
+    /// scheme, host and port alone that it was stored for: with another `api_url` it must come again.
     #[schema(max_length = 500, pattern = "^[!-~]+$", examples("github_pat_11ABCDEFG0123456789"))]
     token: Option<String>,
     /// Whether the forge is asked again and again for what its webhook missed; `true` unless said otherwise.
@@ -182,23 +184,24 @@ fn token_check(field: &str, token: &str) -> Result<SecretString, Fault> {
 impl SourceFields {
     /// For a repository that is to be made.
     pub(super) fn into_new(self, sealer: &Sealer) -> SourceNew {
-        let token = self.token.or(None).map(|token| {
-            let sealer = sealer.clone();
-            Box::new(move |row: &str| sealer.seal(row, &token)) as Box<dyn Fn(&str) -> String + Send>
-        });
+        let token = self.token.or(None).map(|token| token_sealing(sealer, token));
         SourceNew { api_url: self.api_url.or(None), name: self.name.or(None), token, polls: self.polls.or(true) }
     }
 
     /// For one that is there.
-    pub(super) fn into_change(self, sealer: &Sealer, repository_id: i64) -> SourceChange {
-        let seal = |token: SecretString| sealer.seal(&source_row(repository_id), &token);
+    pub(super) fn into_change(self, sealer: &Sealer) -> SourceChange {
         SourceChange {
             api_url: self.api_url,
             name: self.name,
-            token: self.token.map(|token| token.map(seal)),
+            token: self.token.map(|token| token.map(|token| token_sealing(sealer, token))),
             polls: self.polls,
         }
     }
+}
+
+fn token_sealing(sealer: &Sealer, token: SecretString) -> TokenSealing {
+    let sealer = sealer.clone();
+    TokenSealing::new(move |place| sealer.seal(place, &token))
 }
 
 /// `POST /v1/repositories/{id}/backfill`

@@ -16,9 +16,10 @@ use releasepage_storage::{
     releases::{Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_withdraw, releases_list},
     repositories::{RepositoryChange, repository_get, repository_update},
     repository_deletion::repository_delete,
-    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill, source_polls, source_row},
+    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill, source_polls},
     source_pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
     source_releases::source_event_apply,
+    source_tokens::{TokenSealing, source_token_place},
     source_walks::{
         SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin, source_walk_fail,
         source_walk_unchanged,
@@ -481,11 +482,11 @@ both! {
     }
 
     async fn an_edit_of_the_source(database: &Database) {
-        let token: Box<dyn Fn(&str) -> String + Send> = Box::new(|row| format!("sealed for {row}"));
+        let token = TokenSealing::new(|place| format!("sealed for {place}"));
         let source = Source::with(database, SourceNew { token: Some(token), ..SourceNew::default() }).await;
         let work = source.begin(now()).await;
         let token = source.get().await.token.unwrap();
-        assert_eq!(token.as_str(), format!("sealed for {}", source_row(source.id)));
+        assert_eq!(token.as_str(), format!("sealed for {}", source_token_place(source.id, None)));
         assert!(!format!("{work:?}").contains("sealed for"));
         source.store_page(&work, page(&[listed("v1.0.0", "", 30, None)]), now()).await;
 

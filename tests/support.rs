@@ -13,6 +13,7 @@ pub(crate) mod load;
 pub(crate) mod log;
 pub(crate) mod mailbox;
 pub(crate) mod page;
+pub(crate) mod pgbouncer;
 pub(crate) mod postgres_server;
 pub(crate) mod process;
 pub(crate) mod project;

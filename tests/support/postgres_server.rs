@@ -8,6 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use postgres::{Client, NoTls};
 use tempfile::TempDir;
 
 use super::database::postgres_is_left_out;
@@ -52,6 +53,21 @@ impl PostgresServer {
     /// The URL of the server's own database.
     pub(crate) fn url(&self) -> String {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
+    }
+
+    /// Where it listens.
+    pub(crate) fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// Runs a statement as its superuser, in the server's own database.
+    pub(crate) fn execute(&self, statement: &str) {
+        let run = || {
+            let mut client = Client::connect(&self.url(), NoTls).expect("the server takes connections");
+            client.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
+        };
+        // The client has a runtime of its own, which must not be inside the test's.
+        std::thread::scope(|scope| scope.spawn(run).join().expect("the thread does not panic"));
     }
 
     /// Ends the server as a crash would, and starts it again: `pg_ctl -m immediate restart`. Hands back when it is ready.
@@ -125,7 +141,7 @@ fn programs_find() -> Option<PathBuf> {
 }
 
 /// The user `postgres`, or `nobody`, and their group.
-fn unprivileged_user() -> (u32, u32) {
+pub(super) fn unprivileged_user() -> (u32, u32) {
     let users = fs::read_to_string("/etc/passwd").expect("the users are listed");
     let find = |name: &str| {
         let line = users.lines().find(|line| line.split(':').next() == Some(name))?;

@@ -63,6 +63,8 @@ impl Setup {
             .with("sources.github_api_url", "http://127.0.0.1:9")
             .with("sources.gitlab_api_url", "http://127.0.0.1:9")
             .with("sources.gitea_api_url", "http://127.0.0.1:9")
+            // A machine that runs many tests at once may keep a database from speaking for a while.
+            .with("database.silence_seconds", 20)
             .with("jobs.poll_milliseconds", 20)
             .with("limits.confirmation_interval_minutes", 0)
             .with("limits.confirmations_per_subscriber_per_day", 1_000)

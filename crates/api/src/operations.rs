@@ -15,7 +15,11 @@ use actix_web::{
     HttpResponse,
     http::{StatusCode, header::CACHE_CONTROL},
 };
-use releasepage_storage::{SchemaState, Store, clock::Clock, schema_check};
+use releasepage_storage::{
+    Store,
+    clock::Clock,
+    readiness::{Readiness, readiness},
+};
 use serde_json::json;
 
 pub use self::listener::operations_serve;
@@ -71,20 +75,24 @@ impl Operations {
 
     /// `GET /readyz`: 200 with `ready`, or 503 with what is in the way; the log says why.
     ///
-    /// A process is ready while the database can be reached and its schema is this binary's, and until it drains.
+    /// A process is ready while the database can be reached and takes writes, and its schema is this binary's or a newer
+    /// one's, as in every rolling upgrade; and until it drains. The answer comes within two seconds.
     pub(crate) async fn readiness(&self) -> HttpResponse {
         if self.is_draining() {
             return answer(StatusCode::SERVICE_UNAVAILABLE, "draining");
         }
-        match schema_check(&self.store).await {
-            // A newer binary migrated while this one runs, as in every rolling upgrade: it serves until it is replaced.
-            Ok(SchemaState::Current | SchemaState::Ahead(_)) => answer(StatusCode::OK, "ready"),
-            Ok(SchemaState::Behind(_)) => answer(StatusCode::SERVICE_UNAVAILABLE, "database-behind"),
+        let in_the_way = match readiness(&self.store).await {
+            Ok(Readiness::Ready) => return answer(StatusCode::OK, "ready"),
+            Ok(Readiness::Behind) => "database-behind",
+            Ok(Readiness::ReadOnly) => "database-read-only",
+            Ok(Readiness::Locked) => "database-locked",
+            Ok(Readiness::Full) => "database-full",
             Err(error) => {
                 tracing::warn!(%error, "not ready");
-                answer(StatusCode::SERVICE_UNAVAILABLE, "database-unavailable")
+                "database-unavailable"
             }
-        }
+        };
+        answer(StatusCode::SERVICE_UNAVAILABLE, in_the_way)
     }
 
     /// `GET /metrics`: what is measured, in the text format of OpenMetrics; `None` where nothing is.

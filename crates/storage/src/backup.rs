@@ -21,8 +21,8 @@ use diesel::{
 use releasepage_domain::time::UtcTime;
 
 use crate::{
-    DatabaseUrl, MigrateError, QueryError, SchemaState, StoreError,
-    backend::{Access, AnyConnection},
+    DatabaseUrl, MigrateError, QueryError, SchemaState,
+    backend::{Access, AnyConnection, Session},
     backup_digest::{Content, content_check, content_copy, digest_append},
     examine::{SqliteCheck, sqlite_damage},
     job_hold::hold_insert,
@@ -104,7 +104,7 @@ impl From<diesel::ConnectionError> for BackupError {
 
 impl From<QueryError> for BackupError {
     fn from(error: QueryError) -> Self {
-        Self::Database(StoreError::from(error).to_string())
+        Self::Database(error.into_store(false).to_string())
     }
 }
 
@@ -228,7 +228,7 @@ impl Backup {
             SchemaState::Current => 0,
             SchemaState::Behind(_) => migrate(&url)?,
         };
-        let mut connection = AnyConnection::open(&url, Access::Write)?;
+        let mut connection = Session::open(&url, Access::Write, None)?.connection;
         hold_insert(&mut connection, RESTORED, now)?;
         if let AnyConnection::Sqlite(connection) = &mut connection {
             integrity_check(connection, Path::new(draft))?;

@@ -77,6 +77,11 @@ pub(crate) enum Fate {
     /// SQLite's disk is full: run the closure again once what its log holds was moved to where it belongs, which may make
     /// room.
     NoRoom,
+    /// The database takes no writes, or this connection does not: the next one may.
+    ReadOnly,
+    /// The database says why in a language that cannot be read: run the closure again a few times, since what it may be
+    /// in operation is a deadlock, a timeout, or a lack of something.
+    Unreadable,
     /// Trying again gives the same.
     Final,
 }
@@ -96,9 +101,12 @@ const CONNECTION_GONE: [&str; 9] = [
 
 /// What a database says that is there and has no time, no room or no memory: the request had no part in it, and the next
 /// one may succeed.
-const OUT_OF_RESOURCES: [&str; 7] = [
+const OUT_OF_RESOURCES: [&str; 10] = [
     "statement timeout",
     "lock timeout",
+    "transaction timeout",
+    "recovery is in progress",
+    "database is not accepting commands",
     "disk I/O error",
     "unable to open database file",
     "No space left on device",
@@ -106,15 +114,17 @@ const OUT_OF_RESOURCES: [&str; 7] = [
     "out of shared memory",
 ];
 
-/// Sorts a driver's error. Neither database has a kind for every case, so that the text decides for the rest; it is in
-/// English, which every connection asks for.
-pub(crate) fn fate(error: &DieselError) -> Fate {
+/// Sorts a driver's error: by the kind, which is the code where the driver knows it, and which no language changes.
+/// Neither database has a kind for every case, so that the text decides for the rest. It is in English, which every
+/// connection asks for, unless the role of this one may not (`is_foreign`).
+pub(crate) fn fate(error: &DieselError, is_foreign: bool) -> Fate {
     match error {
+        DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, _) => Fate::ReadOnly,
         DieselError::DatabaseError(DatabaseErrorKind::SerializationFailure, _) => Fate::Again,
         DieselError::DatabaseError(DatabaseErrorKind::ClosedConnection, _) | DieselError::BrokenTransactionManager => {
             Fate::Reconnect
         }
-        DieselError::DatabaseError(_, information) => {
+        DieselError::DatabaseError(kind, information) => {
             let text = information.message();
             if text.contains("database is locked") || text.contains("deadlock detected") {
                 Fate::Again
@@ -122,6 +132,10 @@ pub(crate) fn fate(error: &DieselError) -> Fate {
                 Fate::Reconnect
             } else if text.contains("database or disk is full") {
                 Fate::NoRoom
+            } else if text.contains("readonly database") {
+                Fate::ReadOnly
+            } else if is_foreign && matches!(kind, DatabaseErrorKind::Unknown) {
+                Fate::Unreadable
             } else {
                 Fate::Final
             }
@@ -130,10 +144,13 @@ pub(crate) fn fate(error: &DieselError) -> Fate {
     }
 }
 
-impl From<DieselError> for StoreError {
-    fn from(error: DieselError) -> Self {
-        match fate(&error) {
-            Fate::Again | Fate::Reconnect | Fate::NoRoom => Self::Unavailable(error.to_string()),
+impl StoreError {
+    /// What a driver's error means to the caller; see [`fate`] for `is_foreign`.
+    fn of_driver(error: DieselError, is_foreign: bool) -> Self {
+        match fate(&error, is_foreign) {
+            Fate::Again | Fate::Reconnect | Fate::NoRoom | Fate::ReadOnly | Fate::Unreadable => {
+                Self::Unavailable(error.to_string())
+            }
             Fate::Final => match &error {
                 DieselError::DatabaseError(DatabaseErrorKind::UniqueViolation, _) => {
                     Self::Conflict("another request stored the same at the same time")
@@ -152,11 +169,12 @@ impl From<DieselError> for StoreError {
     }
 }
 
-impl From<QueryError> for StoreError {
-    fn from(error: QueryError) -> Self {
-        match error {
-            QueryError::Diesel(error) => error.into(),
-            QueryError::Store(error) => error,
+impl QueryError {
+    /// What the failure means to the caller; see [`fate`] for `is_foreign`.
+    pub(crate) fn into_store(self, is_foreign: bool) -> StoreError {
+        match self {
+            Self::Diesel(error) => StoreError::of_driver(error, is_foreign),
+            Self::Store(error) => error,
         }
     }
 }
@@ -173,7 +191,7 @@ mod tests {
     #[test]
     fn what_the_texts_of_both_databases_mean() {
         use DatabaseErrorKind::{
-            ClosedConnection, ForeignKeyViolation, SerializationFailure, UniqueViolation, Unknown,
+            ClosedConnection, ForeignKeyViolation, ReadOnlyTransaction, SerializationFailure, UniqueViolation, Unknown,
         };
         let unavailable: fn(&StoreError) -> bool = |error| matches!(error, StoreError::Unavailable(_));
         let conflict: fn(&StoreError) -> bool = |error| matches!(error, StoreError::Conflict(_));
@@ -197,6 +215,14 @@ mod tests {
             (Unknown, "canceling statement due to statement timeout", Fate::Final, unavailable),
             (Unknown, "canceling statement due to lock timeout", Fate::Final, unavailable),
             (Unknown, "database or disk is full", Fate::NoRoom, unavailable),
+            (Unknown, "attempt to write a readonly database", Fate::ReadOnly, unavailable),
+            (
+                ReadOnlyTransaction,
+                "kann INSERT nicht in einer Read-Only-Transaktion ausführen",
+                Fate::ReadOnly,
+                unavailable,
+            ),
+            (Unknown, "database is not accepting commands that assign new transaction IDs", Fate::Final, unavailable),
             (Unknown, "disk I/O error", Fate::Final, unavailable),
             (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, unavailable),
             (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, conflict),
@@ -205,9 +231,26 @@ mod tests {
             (Unknown, "no such table: pages", Fate::Final, fault),
         ] {
             let error = told(kind, text);
-            assert_eq!(fate(&error), expected, "{text}");
-            let error = StoreError::from(error);
+            assert_eq!(fate(&error, false), expected, "{text}");
+            let error = StoreError::of_driver(error, false);
             assert!(is_meant(&error), "{text}: {error:?}");
         }
+    }
+
+    /// Of what Postgres says in another language, a code that the driver knows counts; the rest may be trouble.
+    #[test]
+    fn what_cannot_be_read_is_trouble() {
+        use DatabaseErrorKind::{ReadOnlyTransaction, SerializationFailure, UniqueViolation, Unknown};
+        for (kind, text, expected) in [
+            (Unknown, "Verklemmung (Deadlock) entdeckt", Fate::Unreadable),
+            (Unknown, "storniere Anfrage wegen Zeitüberschreitung der Anfrage", Fate::Unreadable),
+            (SerializationFailure, "konnte Zugriff nicht serialisieren", Fate::Again),
+            (ReadOnlyTransaction, "kann INSERT nicht in einer Read-Only-Transaktion ausführen", Fate::ReadOnly),
+            (UniqueViolation, "doppelter Schlüsselwert verletzt Unique-Constraint", Fate::Final),
+        ] {
+            assert_eq!(fate(&told(kind, text), true), expected, "{text}");
+        }
+        assert!(matches!(StoreError::of_driver(told(Unknown, "Verklemmung"), true), StoreError::Unavailable(_)));
+        assert!(matches!(StoreError::of_driver(told(Unknown, "Verklemmung"), false), StoreError::Database(_)));
     }
 }

@@ -2,6 +2,9 @@
 
 use std::{
     collections::BTreeSet,
+    fs::OpenOptions,
+    io,
+    os::unix::fs::OpenOptionsExt as _,
     thread,
     time::{Duration, Instant},
 };
@@ -16,8 +19,8 @@ use diesel::{
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 
 use crate::{
-    Store, StoreError,
-    backend::{Access, AnyConnection},
+    QueryResult, StoreError,
+    backend::{Access, AnyConnection, Session},
     settings::DatabaseUrl,
 };
 
@@ -32,10 +35,24 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long it waits on Postgres for a table that is in use, before it lets everybody through and begins again: whoever
 /// wants the table meanwhile waits behind it.
-const TABLE_WAIT: &str = "1s";
+const TABLE_WAIT: Duration = Duration::from_secs(1);
 
 /// How long it lets everybody through.
 const PAUSE: Duration = Duration::from_millis(250);
+
+/// The migrations that are noted as applied; none in a database that has no list of them.
+macro_rules! noted {
+    ($connection:expr, $is_listed:expr) => {{
+        let Listed { listed } = diesel::sql_query($is_listed).get_result($connection)?;
+        let all = __diesel_schema_migrations::table.select(__diesel_schema_migrations::version);
+        if listed { all.load::<String>($connection)? } else { Vec::new() }
+    }};
+}
+
+const LISTED_SQLITE: &str =
+    "SELECT count(*) > 0 AS listed FROM sqlite_master WHERE name = '__diesel_schema_migrations'";
+
+const LISTED_POSTGRES: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS listed";
 
 /// How a database's schema stands to this binary's.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,14 +93,21 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// Looks at the schema and changes nothing but the list of migrations, which is made where there is none.
+/// Makes the file of a SQLite database where there is none, readable by its owner alone; SQLite gives the files beside it
+/// the same mode.
+pub fn database_make(url: &DatabaseUrl) -> io::Result<()> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
+    OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
+}
+
+/// Looks at the schema and changes nothing.
 pub fn schema_state(url: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
-    match AnyConnection::open(url, Access::Write)? {
+    match Session::open(url, Access::Write, None)?.connection {
         AnyConnection::Sqlite(mut connection) => {
             library_check(&mut connection)?;
-            state(&mut connection, &SQLITE)
+            state_of(noted!(&mut connection, LISTED_SQLITE))
         }
-        AnyConnection::Postgres(mut connection) => state(&mut connection, &POSTGRES),
+        AnyConnection::Postgres(mut connection) => state_of(noted!(&mut connection, LISTED_POSTGRES)),
     }
 }
 
@@ -100,14 +124,25 @@ diesel::table! {
     }
 }
 
-/// Looks at the schema through the pool, as a server does that is running.
-pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
+#[derive(diesel::QueryableByName)]
+struct Listed {
+    #[diesel(sql_type = diesel::sql_types::Bool)]
+    listed: bool,
+}
+
+fn state_of(noted: Vec<String>) -> Result<SchemaState, MigrateError> {
     let known = known_versions::<Sqlite>(&SQLITE)?;
-    let applied = store.read(|connection| {
-        Ok(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load::<String>(connection)?)
-    });
-    let applied = applied.await?.into_iter().map(MigrationVersion::from).collect();
-    Ok(compare(&known, &applied))
+    Ok(compare(&known, &noted.into_iter().map(MigrationVersion::from).collect()))
+}
+
+/// The migrations that were applied, on a connection of a server that is running.
+pub(crate) fn schema_applied(connection: &mut AnyConnection) -> QueryResult<Vec<String>> {
+    Ok(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(connection)?)
+}
+
+/// How the schema stands that these migrations made.
+pub(crate) fn schema_compare(applied: Vec<String>) -> Result<SchemaState, StoreError> {
+    Ok(state_of(applied)?)
 }
 
 /// Applies what is missing, in one transaction, alone; of a new SQLite database, each migration in one of its own. Returns
@@ -117,9 +152,15 @@ pub async fn schema_check(store: &Store) -> Result<SchemaState, StoreError> {
 /// what writes to a table that gets an index, and whatever touches one that gets a column. That is for minutes where an
 /// index is made of millions of rows. Another migrator is waited for, and one that was killed leaves nothing behind.
 pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
-    match AnyConnection::open(url, Access::Write)? {
+    database_make(url).map_err(|error| MigrateError::Failed(error.to_string()))?;
+    let session = Session::open(url, Access::Write, None)?;
+    match session.connection {
         AnyConnection::Sqlite(mut connection) => {
             library_check(&mut connection)?;
+            // Nothing is written where nothing is to be done: a database may refuse writes for a while.
+            if state_of(noted!(&mut connection, LISTED_SQLITE))? == SchemaState::Current {
+                return Ok(0);
+            }
             connection.batch_execute(&format!("PRAGMA busy_timeout = {}", PATIENCE.as_millis()))?;
             let mut applied = schema_begin(&mut connection)?;
             applied +=
@@ -127,10 +168,20 @@ pub fn migrate(url: &DatabaseUrl) -> Result<usize, MigrateError> {
             Ok(applied)
         }
         AnyConnection::Postgres(mut connection) => {
+            if state_of(noted!(&mut connection, LISTED_POSTGRES))? == SchemaState::Current {
+                return Ok(0);
+            }
             let deadline = Instant::now() + PATIENCE;
             loop {
+                let begun = Instant::now();
                 match migrate_postgres(&mut connection) {
                     Err(MigrateError::Busy(_)) if Instant::now() < deadline => thread::sleep(PAUSE),
+                    // In a language that cannot be read, whoever waited for a table was probably in somebody's way.
+                    Err(MigrateError::Failed(_))
+                        if session.is_foreign && begun.elapsed() >= TABLE_WAIT && Instant::now() < deadline =>
+                    {
+                        thread::sleep(PAUSE);
+                    }
                     ended => return ended,
                 }
             }
@@ -163,11 +214,14 @@ fn apply_next(connection: &mut SqliteConnection) -> Result<bool, MigrateError> {
 /// One attempt on Postgres.
 fn migrate_postgres(connection: &mut PgConnection) -> Result<usize, MigrateError> {
     connection.transaction(|connection| {
-        connection.batch_execute(&format!("SET LOCAL lock_timeout = {}", PATIENCE.as_millis()))?;
+        connection.batch_execute(&format!(
+            "SET LOCAL client_min_messages = warning; SET LOCAL lock_timeout = {}",
+            PATIENCE.as_millis()
+        ))?;
         diesel::sql_query("SELECT pg_advisory_xact_lock($1)")
             .bind::<diesel::sql_types::BigInt, _>(MIGRATION_LOCK)
             .execute(connection)?;
-        connection.batch_execute(&format!("SET LOCAL lock_timeout = '{TABLE_WAIT}'"))?;
+        connection.batch_execute(&format!("SET LOCAL lock_timeout = {}", TABLE_WAIT.as_millis()))?;
         apply(connection, POSTGRES)
     })
 }

@@ -73,6 +73,8 @@ pub struct StoreSettings {
     /// How long a transaction may take before its caller is told to come back later, even if the database says nothing
     /// at all. On Postgres also the longest that the server works on one statement.
     pub timeout: Duration,
+    /// How long the database may say nothing at all before callers are told to come back later, until it speaks again.
+    pub silence: Duration,
 }
 
 #[cfg(test)]

@@ -2,7 +2,10 @@
 
 use std::{
     fmt,
-    sync::{Arc, atomic::Ordering},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -13,14 +16,18 @@ use tokio::{
 
 use crate::{
     QueryError, QueryResult, Scope, StoreError,
-    backend::{Access, AnyConnection},
+    backend::{Access, AnyConnection, Session},
     error::{Fate, fate},
     settings::{DatabaseUrl, StoreSettings},
+    silence::{Progress, Silence},
     usage::{DeliveryCounts, DeliveryOutcome, PoolCounts, PoolUsage},
 };
 
 /// How often a transaction is run again that met another one, or a connection that was gone.
 const RUNS_MAX: u32 = 40;
+
+/// How often it is run where the database says why it failed in a language that cannot be read.
+const UNREADABLE_RUNS_MAX: u32 = 3;
 
 /// The longest that a connection may take to open, however long one waits for a free one. Half of it is also the longest
 /// that the pool waits between two attempts, and so how late it may notice that the database is back.
@@ -39,7 +46,18 @@ struct Inner {
     writer: Option<Pool>,
     wait: Duration,
     timeout: Duration,
+    silence: Silence,
+    writes: Writes,
     deliveries: DeliveryCounts,
+}
+
+/// How this process writes, for whoever looks at whether it can.
+#[derive(Debug, Default)]
+struct Writes {
+    begun: AtomicU64,
+    ended: AtomicU64,
+    /// The last one found the disk full.
+    lack_room: AtomicBool,
 }
 
 struct Pool {
@@ -51,7 +69,7 @@ struct Pool {
 
 /// A pooled connection that remembers whether it can be used again.
 struct Pooled {
-    connection: AnyConnection,
+    session: Session,
     /// Left in the middle of a transaction, or gone.
     broken: bool,
 }
@@ -67,9 +85,8 @@ impl r2d2::ManageConnection for Manager {
     type Error = diesel::ConnectionError;
 
     fn connect(&self) -> Result<Pooled, Self::Error> {
-        let mut connection = AnyConnection::open(&self.url, self.access)?;
-        connection.statement_timeout_set(self.timeout)?;
-        Ok(Pooled { connection, broken: false })
+        let session = Session::open(&self.url, self.access, Some(self.timeout))?;
+        Ok(Pooled { session, broken: false })
     }
 
     fn is_valid(&self, _: &mut Pooled) -> Result<(), Self::Error> {
@@ -147,6 +164,7 @@ impl Store {
         let url = settings.url.clone();
         let readers = Pool::new(settings, Access::Read, settings.connections.max(1));
         let writer = matches!(url, DatabaseUrl::Sqlite(_)).then(|| Pool::new(settings, Access::Write, 1));
+        let silence = Silence::new(url.clone(), settings.silence);
         Self {
             inner: Arc::new(Inner {
                 url,
@@ -154,6 +172,8 @@ impl Store {
                 writer,
                 wait: settings.wait,
                 timeout: settings.timeout,
+                silence,
+                writes: Writes::default(),
                 deliveries: DeliveryCounts::default(),
             }),
         }
@@ -162,6 +182,30 @@ impl Store {
     /// Which database this is: `sqlite` or `postgres`.
     pub fn name(&self) -> &'static str {
         self.inner.url.name()
+    }
+
+    pub(crate) fn url(&self) -> &DatabaseUrl {
+        &self.inner.url
+    }
+
+    /// How many transactions that write have begun.
+    pub(crate) fn writes_begun(&self) -> u64 {
+        self.inner.writes.begun.load(Ordering::SeqCst)
+    }
+
+    /// A transaction that writes has begun and not ended.
+    pub(crate) fn is_writing(&self) -> bool {
+        self.writes_begun() != self.inner.writes.ended.load(Ordering::SeqCst)
+    }
+
+    /// The last transaction that wrote found the disk full.
+    pub(crate) fn lacks_room(&self) -> bool {
+        self.inner.writes.lack_room.load(Ordering::SeqCst)
+    }
+
+    /// Notes that there is room again.
+    pub(crate) fn room_found(&self) {
+        self.inner.writes.lack_room.store(false, Ordering::SeqCst);
     }
 
     /// How the connections of this process are used at this moment.
@@ -203,7 +247,30 @@ impl Store {
         self.run(Access::Write, scopes, closure).await
     }
 
-    async fn run<T, F>(&self, access: Access, scopes: &[Scope], mut closure: F) -> Result<T, StoreError>
+    async fn run<T, F>(&self, access: Access, scopes: &[Scope], closure: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: FnMut(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
+    {
+        self.inner.silence.check()?;
+        let progress = Arc::new(Progress::default());
+        tokio::select! {
+            biased;
+            ended = self.attempt(access, scopes, closure, Arc::clone(&progress)) => ended,
+            error = self.inner.silence.wait(&progress) => {
+                progress.is_given_up.store(true, Ordering::SeqCst);
+                Err(error)
+            }
+        }
+    }
+
+    async fn attempt<T, F>(
+        &self,
+        access: Access,
+        scopes: &[Scope],
+        mut closure: F,
+        progress: Arc<Progress>,
+    ) -> Result<T, StoreError>
     where
         T: Send + 'static,
         F: FnMut(&mut AnyConnection) -> QueryResult<T> + Send + 'static,
@@ -217,10 +284,11 @@ impl Store {
         let mut scopes = scopes.to_vec();
         scopes.sort_unstable();
         let deadline = Instant::now() + self.inner.timeout;
-        let span = tracing::Span::current();
+        let (span, inner) = (tracing::Span::current(), Arc::clone(&self.inner));
         let work = spawn_blocking(move || {
             let _permit = permit;
-            span.in_scope(|| transaction(&connections, access, &scopes, deadline, &mut closure))
+            let work = Work { writes: &inner.writes, access, scopes: &scopes, deadline, progress: &progress };
+            span.in_scope(|| work.transaction(&connections, &mut closure))
         });
         // A database that stands still holds the thread and its connection for as long as it does, but not the caller.
         let ended = tokio::time::timeout_at(deadline.into(), work).await.map_err(|_| too_late())?;
@@ -232,50 +300,117 @@ fn too_late() -> StoreError {
     StoreError::Unavailable("the database did not answer in time".into())
 }
 
-/// Runs a closure in a transaction, again where the database asks for it and there is time until the deadline.
-fn transaction<T>(
-    connections: &r2d2::Pool<Manager>,
+/// One caller's transaction.
+struct Work<'work> {
+    writes: &'work Writes,
     access: Access,
-    scopes: &[Scope],
+    scopes: &'work [Scope],
     deadline: Instant,
-    closure: &mut impl FnMut(&mut AnyConnection) -> QueryResult<T>,
-) -> Result<T, StoreError> {
-    let mut run = 0;
-    loop {
-        run += 1;
-        let mut pooled = connections.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
-        // Until the transaction has ended, whatever happens (a panic too) leaves a connection that nobody may use.
+    progress: &'work Progress,
+}
+
+impl Work<'_> {
+    /// Runs a closure in a transaction, again where the database asks for it and there is time until the deadline.
+    fn transaction<T>(
+        &self,
+        connections: &r2d2::Pool<Manager>,
+        closure: &mut impl FnMut(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, StoreError> {
+        let mut run = 0;
+        loop {
+            run += 1;
+            self.progress.has_connection.store(false, Ordering::Relaxed);
+            let mut pooled = connections.get().map_err(|error| StoreError::Unavailable(error.to_string()))?;
+            self.progress.has_connection.store(true, Ordering::Relaxed);
+            let is_foreign = pooled.session.is_foreign;
+            let error = match self.once(&mut pooled, closure) {
+                Ok(value) => return Ok(value),
+                Err(Failed::InCommit(error)) => return Err(error.into_store(is_foreign)),
+                Err(Failed::Before(error)) => error,
+            };
+            let fate = match &error {
+                QueryError::Diesel(error) => fate(error, is_foreign),
+                QueryError::Store(_) => Fate::Final,
+            };
+            if fate != Fate::Reconnect {
+                pooled.broken = pooled.session.connection.rollback().is_err() || fate == Fate::ReadOnly;
+            }
+            let is_final = match fate {
+                Fate::Final | Fate::ReadOnly => true,
+                Fate::NoRoom => run > 1 || pooled.broken || !pooled.session.connection.room_make(),
+                Fate::Unreadable => run >= UNREADABLE_RUNS_MAX,
+                Fate::Again | Fate::Reconnect => false,
+            };
+            if is_final || run >= RUNS_MAX || self.is_late() {
+                self.writes.lack_room.fetch_or(fate == Fate::NoRoom, Ordering::SeqCst);
+                return Err(error.into_store(is_foreign));
+            }
+            tracing::debug!(run, "a transaction is run again");
+        }
+    }
+
+    /// Runs the closure once, and commits. Until the transaction has ended, whatever happens (a panic too) leaves a
+    /// connection that nobody may use.
+    fn once<T>(
+        &self,
+        pooled: &mut Pooled,
+        closure: &mut impl FnMut(&mut AnyConnection) -> QueryResult<T>,
+    ) -> Result<T, Failed> {
         pooled.broken = true;
-        let result = pooled.connection.begin(access, scopes).and_then(|()| closure(&mut pooled.connection));
-        let error = match result {
+        pooled.session.begin(self.access, self.scopes)?;
+        let _writing = (self.access == Access::Write).then(|| Writing::begin(self.writes));
+        let value = closure(&mut pooled.session.connection)?;
+        if self.is_late() {
             // Nobody waits for it any more: who was told to come back later shall not find it done.
-            Ok(_) if Instant::now() >= deadline => QueryError::Store(too_late()),
-            Ok(value) => match pooled.connection.commit() {
-                Ok(()) => {
-                    pooled.broken = false;
-                    return Ok(value);
+            return Err(Failed::Before(QueryError::Store(too_late())));
+        }
+        match pooled.session.connection.commit() {
+            Ok(()) => {
+                pooled.broken = false;
+                if self.access == Access::Write {
+                    self.writes.lack_room.store(false, Ordering::SeqCst);
                 }
-                // A connection that is lost during a commit leaves it open whether it happened: never run again.
-                Err(QueryError::Diesel(error)) if fate(&error) == Fate::Reconnect => return Err(error.into()),
-                Err(error) => error,
-            },
-            Err(error) => error,
-        };
-        let fate = match &error {
-            QueryError::Diesel(error) => fate(error),
-            QueryError::Store(_) => Fate::Final,
-        };
-        if fate != Fate::Reconnect {
-            pooled.broken = pooled.connection.rollback().is_err();
+                Ok(value)
+            }
+            // A connection that is lost during a commit leaves it open whether it happened: never run again.
+            Err(QueryError::Diesel(error)) if fate(&error, pooled.session.is_foreign) == Fate::Reconnect => {
+                Err(Failed::InCommit(error.into()))
+            }
+            Err(error) => Err(Failed::Before(error)),
         }
-        let is_final = match fate {
-            Fate::Final => true,
-            Fate::NoRoom => run > 1 || pooled.broken || !pooled.connection.room_make(),
-            Fate::Again | Fate::Reconnect => false,
-        };
-        if is_final || run >= RUNS_MAX || Instant::now() >= deadline {
-            return Err(error.into());
-        }
-        tracing::debug!(run, "a transaction is run again");
+    }
+
+    fn is_late(&self) -> bool {
+        Instant::now() >= self.deadline || self.progress.is_given_up.load(Ordering::SeqCst)
+    }
+}
+
+/// Where a transaction failed.
+enum Failed {
+    /// Nothing was committed.
+    Before(QueryError),
+    /// Nobody knows whether it was.
+    InCommit(QueryError),
+}
+
+impl From<QueryError> for Failed {
+    fn from(error: QueryError) -> Self {
+        Self::Before(error)
+    }
+}
+
+/// A transaction that writes, while it does.
+struct Writing<'writes>(&'writes Writes);
+
+impl<'writes> Writing<'writes> {
+    fn begin(writes: &'writes Writes) -> Self {
+        writes.begun.fetch_add(1, Ordering::SeqCst);
+        Self(writes)
+    }
+}
+
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.0.ended.fetch_add(1, Ordering::SeqCst);
     }
 }

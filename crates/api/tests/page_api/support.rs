@@ -116,6 +116,7 @@ impl TestServer {
             connections: CONNECTIONS,
             wait: Duration::from_secs(1),
             timeout: Duration::from_secs(60),
+            silence: Duration::from_secs(60),
         });
         let clock = Arc::new(Mutex::new(at("2024-05-10T12:00:00Z")));
         let hand = Arc::clone(&clock);

@@ -314,6 +314,7 @@ fn store_in(directory: &Path) -> Store {
         connections: 4,
         wait: StdDuration::from_secs(1),
         timeout: StdDuration::from_secs(60),
+        silence: StdDuration::from_secs(60),
     })
 }
 

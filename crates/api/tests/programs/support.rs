@@ -139,6 +139,7 @@ impl Server {
             connections: 4,
             wait: StdDuration::from_secs(30),
             timeout: StdDuration::from_secs(60),
+            silence: StdDuration::from_secs(60),
         };
         let clock = Arc::new(Mutex::new(time_parse("2024-05-01T12:00:00Z").unwrap()));
         let told = Arc::clone(&clock);

@@ -205,6 +205,12 @@ pub(super) const ENTRIES: &[Entry] = &[
         about: "How long the database may take for one transaction before the request is answered with 503.",
     },
     Entry {
+        key: "database.silence_seconds",
+        default: Fallback::Fixed("2"),
+        accepts: Accepts::Whole(1..=60),
+        about: "How long the database may say nothing at all before requests are answered with 503.",
+    },
+    Entry {
         key: "mail.url",
         default: Fallback::Fixed("\"mailbox:\""),
         accepts: Accepts::Secret(

@@ -22,6 +22,7 @@ impl Settings {
             connections: self.database.connections,
             wait: Duration::from_secs(self.database.wait_seconds),
             timeout: Duration::from_secs(self.database.timeout_seconds),
+            silence: Duration::from_secs(self.database.silence_seconds),
         }
     }
 

@@ -140,6 +140,8 @@ pub(crate) struct DatabaseSettings {
     pub(crate) wait_seconds: u64,
     /// Seconds that a transaction may take.
     pub(crate) timeout_seconds: u64,
+    /// Seconds that the database may say nothing.
+    pub(crate) silence_seconds: u64,
 }
 
 /// The section `notify`.

@@ -24,6 +24,7 @@ use releasepage_storage::{
     AnyConnection, DatabaseUrl, Store, StoreError, StoreSettings,
     accounts::{OwnerCreated, OwnerNew, owner_create},
     components::{ComponentNew, component_create},
+    database_make,
     idempotency::Replay,
     migrate,
     page_releases::{PageReleasesFilter, page_releases},
@@ -90,6 +91,7 @@ impl Database {
     pub(crate) fn sqlite_empty() -> Self {
         let directory = tempfile::tempdir().unwrap();
         let url = DatabaseUrl::in_directory(directory.path());
+        database_make(&url).unwrap();
         Self::new(url, Place::Directory { _directory: directory })
     }
 
@@ -309,6 +311,7 @@ fn store_open(url: &DatabaseUrl, connections: u32) -> Store {
         connections,
         wait: Duration::from_secs(60),
         timeout: Duration::from_secs(60),
+        silence: Duration::from_secs(60),
     })
 }
 
@@ -319,6 +322,7 @@ pub(crate) fn store_impatient(url: &DatabaseUrl) -> Store {
         connections: 1,
         wait: Duration::from_millis(10),
         timeout: Duration::from_secs(60),
+        silence: Duration::from_secs(60),
     })
 }
 

@@ -41,6 +41,7 @@ mod refusing;
 mod rolling_restart;
 mod scheduling;
 mod secret_key;
+mod settings_file;
 mod slow_clients;
 mod starting;
 mod stopping;

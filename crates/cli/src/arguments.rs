@@ -22,10 +22,11 @@ pub(crate) use publish::PublishArguments;
     name = "releasepage",
     version,
     arg_required_else_help = true,
-    after_help = "Examples:\n  releasepage demo\n  releasepage owner create --email ada@example.com --organization Acme\n  releasepage serve --config /etc/releasepage.toml"
+    after_help = "Examples:\n  releasepage demo\n  releasepage owner create --email ada@example.com --organization Acme\n  releasepage serve --config /etc/releasepage/releasepage.toml"
 )]
 pub(crate) struct Arguments {
-    /// A file of settings (TOML); docs/settings.toml shows them all
+    /// A file of settings (TOML), for that of RELEASEPAGE_CONFIG or /etc/releasepage/releasepage.toml; docs/settings.toml
+    /// shows them all
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
     #[command(subcommand)]
@@ -41,7 +42,7 @@ pub(crate) enum Command {
     Demo,
     /// Run the server, with the worker inside
     #[command(
-        after_help = "Examples:\n  releasepage serve --config /etc/releasepage.toml\n  RELEASEPAGE__SERVER__LISTEN=0.0.0.0:8080 releasepage serve --no-worker"
+        after_help = "Examples:\n  releasepage serve --config /etc/releasepage/releasepage.toml\n  RELEASEPAGE__SERVER__LISTEN=0.0.0.0:8080 releasepage serve --no-worker"
     )]
     Serve {
         /// Leave jobs and mail to `releasepage work`
@@ -49,7 +50,7 @@ pub(crate) enum Command {
         no_worker: bool,
     },
     /// Run the worker alone: jobs and mail
-    #[command(after_help = "Example:\n  releasepage work --config /etc/releasepage.toml")]
+    #[command(after_help = "Example:\n  releasepage work --config /etc/releasepage/releasepage.toml")]
     Work,
     /// Bring the database to this binary's schema
     #[command(
@@ -87,7 +88,7 @@ pub(crate) enum Command {
     Jobs(JobsCommand),
     /// Back up the SQLite database and the secret key to one file, while the server runs
     #[command(
-        after_help = "Examples:\n  releasepage backup /backups/releasepage-$(date +%F).db\n  releasepage backup --config /etc/releasepage.toml /backups/today.db\n\nThe file is checked, readable by you alone, and must not exist. Keep it as safe as the server: it holds its\nsecret key. A Postgres database is backed up with pg_dump; deploy/README.md says how."
+        after_help = "Examples:\n  releasepage backup /backups/releasepage-$(date +%F).db\n  releasepage backup --config /etc/releasepage/releasepage.toml /backups/today.db\n\nThe file is checked, readable by you alone, and must not exist. Keep it as safe as the server: it holds its\nsecret key. A Postgres database is backed up with pg_dump; deploy/README.md says how."
     )]
     Backup {
         /// The file to make
@@ -95,7 +96,7 @@ pub(crate) enum Command {
     },
     /// Restore a server from a back-up; it mails nothing until `releasepage jobs resume`
     #[command(
-        after_help = "Examples:\n  RELEASEPAGE__DATA_DIR=/var/lib/releasepage releasepage restore /backups/today.db\n  releasepage restore --config /etc/releasepage.toml /backups/today.db && releasepage jobs resume --cancel-mail\n\nA database that is there is never overwritten: move it away first. A Postgres database is restored with\npg_restore, then `releasepage jobs hold` before anything is started; deploy/README.md says how."
+        after_help = "Examples:\n  RELEASEPAGE__DATA_DIR=/var/lib/releasepage releasepage restore /backups/today.db\n  releasepage restore --config /etc/releasepage/releasepage.toml /backups/today.db && releasepage jobs resume --cancel-mail\n\nA database that is there is never overwritten: move it away first. A Postgres database is restored with\npg_restore, then `releasepage jobs hold` before anything is started; deploy/README.md says how."
     )]
     Restore {
         /// The file that `releasepage backup` made
@@ -103,12 +104,12 @@ pub(crate) enum Command {
     },
     /// Look at settings, database, mail and clock, and say what to do about each fault: exit status 1 if there is one
     #[command(
-        after_help = "Examples:\n  releasepage doctor\n  releasepage doctor --config /etc/releasepage.toml\n\nNothing is changed, and no mail sent: the mail server is asked for everything but to take a message."
+        after_help = "Examples:\n  releasepage doctor\n  releasepage doctor --config /etc/releasepage/releasepage.toml\n\nNothing is changed, and no mail sent: the mail server is asked for everything but to take a message."
     )]
     Doctor,
     /// Print the settings that count, secrets masked, and where each was set
     #[command(
-        after_help = "Examples:\n  releasepage config\n  releasepage config --config /etc/releasepage.toml | grep RELEASEPAGE__"
+        after_help = "Examples:\n  releasepage config\n  releasepage config --config /etc/releasepage/releasepage.toml | grep RELEASEPAGE__"
     )]
     Config,
     /// Ask the server on this machine whether it is well: exit status 0 if so

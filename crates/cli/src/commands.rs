@@ -15,7 +15,7 @@ mod restore;
 mod serve;
 mod work;
 
-use std::{ffi::OsString, future::Future, io::Write as _};
+use std::{ffi::OsString, future::Future, io::Write as _, path::Path};
 
 use tokio::runtime::Builder;
 
@@ -23,14 +23,17 @@ use crate::{
     arguments::{Arguments, Command, OwnerCommand},
     failure::Failure,
     logging::logging_start,
-    settings::{Settings, SettingsSources, settings_document},
+    settings::{DEFAULT_FILE, Settings, SettingsSources, settings_document, settings_file},
 };
 
 /// Runs a command to its end.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
+    // A demo is no server of this machine: it reads only what it is told to.
+    let default = if matches!(arguments.command, Command::Demo) { "" } else { DEFAULT_FILE };
+    let file = settings_file(arguments.config.as_deref(), &variables, Path::new(default));
     let mut sources = SettingsSources::new(variables);
-    if let Some(file) = &arguments.config {
+    if let Some(file) = &file {
         sources = sources.with_file(file);
     }
     match arguments.command {

@@ -13,10 +13,16 @@ use releasepage_jobs::{
 };
 use releasepage_mailer::worker::{MailWorker, WorkerError};
 use releasepage_sources::{backfill::SourceFetcher, forge::ForgeClient, worker::SourceWorker};
-use releasepage_storage::{DatabaseUrl, MigrateError, SchemaState, Store, clock::Clock, migrate, schema_state};
+use releasepage_storage::{
+    DatabaseUrl, MigrateError, SchemaState, Store, clock::Clock, database_make, migrate, schema_is_new, schema_state,
+};
 use url::Url;
 
-use crate::{failure::Failure, secret::secret_key, settings::Settings};
+use crate::{
+    failure::Failure,
+    secret::secret_key,
+    settings::{Settings, database_url_masked},
+};
 
 /// What every long-running command shares.
 #[derive(Debug)]
@@ -28,11 +34,13 @@ pub(crate) struct Wiring {
 }
 
 impl Wiring {
-    /// Opens the database and sees to its schema, and to the secret key.
+    /// Opens the database, which is made where a SQLite one is not there, and sees to its schema, and to the secret key.
     pub(crate) fn prepare(settings: Settings) -> Result<Self, Failure> {
         let url = settings.database_url();
         data_dir_make(&settings)?;
-        database_file_make(&url)?;
+        if database_file_make(&url)? {
+            tracing::info!(place = database_url_masked(&url), "made a new database");
+        }
         // First, since whether the key may be made depends on whether the database is new.
         let secret_key = secret_key(&settings)?;
         schema_prepare(&url, settings.database.auto_migrate)?;
@@ -92,22 +100,38 @@ pub(crate) fn data_dir_make(settings: &Settings) -> Result<(), Failure> {
     made.map_err(Failure::io(format!("the data directory {} cannot be made", settings.data_dir.display())))
 }
 
-/// Makes the file of a SQLite database, readable by its owner alone, wherever it is; SQLite gives the files beside it the
-/// same mode.
-pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<(), Failure> {
-    use std::os::unix::fs::OpenOptionsExt as _;
-    let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
-    let made = fs::OpenOptions::new().create(true).append(true).mode(0o600).open(path);
-    made.map(drop).map_err(Failure::io(format!("database.url: the file {path} cannot be written")))
+/// Makes the file of a SQLite database where there is none, wherever it is. Answers whether it was made.
+pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<bool, Failure> {
+    let DatabaseUrl::Sqlite(path) = url else { return Ok(false) };
+    let is_new = !Path::new(path).exists();
+    database_make(url).map_err(Failure::io(format!("database.url: the file {path} cannot be written")))?;
+    Ok(is_new)
 }
 
-/// Opens a database that is there, for commands which need nothing else, and sees to its schema.
+/// Makes sure that there is a SQLite database, for commands that make none: whoever looks in the wrong place shall not
+/// find an empty one.
+pub(crate) fn database_demand(settings: &Settings) -> Result<(), Failure> {
+    match settings.database_url() {
+        DatabaseUrl::Sqlite(path) if !Path::new(&path).exists() => Err(Failure::Said(format!(
+            "there is no database at {path}: check database.url and data_dir ({}), or make one with `releasepage \
+             migrate`",
+            settings.file_read()
+        ))),
+        _ => Ok(()),
+    }
+}
+
+/// Opens a database that is there and in use, for commands which need nothing else, and sees to its schema.
 pub(crate) fn store_open(settings: &Settings) -> Result<Store, Failure> {
     let url = settings.database_url();
-    if let DatabaseUrl::Sqlite(path) = &url
-        && !Path::new(path).exists()
-    {
-        return Err(Failure::Said(format!("there is no database at {path}: check database.url and data_dir")));
+    database_demand(settings)?;
+    if schema_is_new(&url)? {
+        return Err(Failure::Said(format!(
+            "the database at {} is empty: check database.url and data_dir ({}), or begin to use it with `releasepage \
+             migrate`",
+            database_url_masked(&url),
+            settings.file_read()
+        )));
     }
     schema_prepare(&url, settings.database.auto_migrate)?;
     Ok(Store::new(&settings.store()))

@@ -6,7 +6,7 @@ use releasepage_storage::{DatabaseUrl, backup::backup_make, clock::Clock};
 use secrecy::ExposeSecret as _;
 
 use super::print;
-use crate::{failure::Failure, secret::secret_key_existing, settings::Settings};
+use crate::{failure::Failure, secret::secret_key_existing, settings::Settings, wiring::database_demand};
 
 /// Which program makes the back-up.
 const MADE_BY: &str = concat!("releasepage ", env!("CARGO_PKG_VERSION"));
@@ -20,6 +20,7 @@ pub(super) fn backup(settings: &Settings, file: &Path) -> Result<(), Failure> {
                 .to_owned(),
         ));
     };
+    database_demand(settings)?;
     let key = secret_key_existing(settings)?.ok_or_else(|| {
         Failure::Said(format!(
             "there is no secret key in {}, and links in mails mean nothing without it: set secret_key or secret_key_file \

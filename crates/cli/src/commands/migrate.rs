@@ -4,16 +4,19 @@ use super::print;
 use crate::{
     failure::Failure,
     secret::secret_key,
-    settings::Settings,
+    settings::{Settings, database_url_masked},
     wiring::{data_dir_make, database_file_make},
 };
 
 /// Applies what is missing and says what that was.
 pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
     data_dir_make(settings)?;
-    database_file_make(&settings.database_url())?;
+    let url = settings.database_url();
+    if database_file_make(&url)? {
+        print(&format!("Made a new database at {}.\n", database_url_masked(&url)))?;
+    }
     secret_key(settings)?;
-    match releasepage_storage::migrate(&settings.database_url())? {
+    match releasepage_storage::migrate(&url)? {
         0 => print("The database has this binary's schema already.\n"),
         1 => print("Applied 1 migration.\n"),
         applied => print(&format!("Applied {applied} migrations.\n")),

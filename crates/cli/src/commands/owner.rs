@@ -1,6 +1,9 @@
 //! `releasepage owner create`: the first account.
 
-use std::io::{IsTerminal as _, Read as _};
+use std::{
+    io::{IsTerminal as _, Read as _, Write as _, stderr},
+    path::Path,
+};
 
 use chrono::Duration;
 use releasepage_auth::{
@@ -10,6 +13,7 @@ use releasepage_auth::{
 };
 use releasepage_domain::{subscriber::SubscriberAddress, time::UtcTime};
 use releasepage_storage::{
+    DatabaseUrl,
     access_tokens::AccessTokenNew,
     accounts::{
         OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
@@ -47,6 +51,7 @@ pub(super) fn owner_create(
         Some(password) => Some(PasswordHasher::new().hash(password).map_err(|error| Failure::Said(error.to_string()))?),
         None => None,
     };
+    database_announce(&settings);
     let wiring = Wiring::prepare(settings)?;
     if options.if_missing {
         let user = block_on(async { Ok(user_by_email(&wiring.store, address.folded()).await?) })?;
@@ -87,6 +92,16 @@ pub(super) fn owner_create(
             print(&format!("Made the organization. Its owner sets a password here, once, within 7 days:\n{url}\n"))
         }
         None => print(&format!("Made the organization. Its owner signs in at {}/sign-in\n", public_url(&wiring))),
+    }
+}
+
+/// Says, beside the answer, where a new database is about to be made: the next command must look in the same place.
+fn database_announce(settings: &Settings) {
+    if let DatabaseUrl::Sqlite(path) = settings.database_url()
+        && !Path::new(&path).exists()
+    {
+        // Nobody is left to be told when standard error is gone.
+        let _ = writeln!(stderr(), "Making a new database at {path}: {}.", settings.file_read());
     }
 }
 

@@ -6,10 +6,17 @@ use releasepage_api::operations::{Operations, operations_serve};
 use tokio::sync::watch;
 
 use super::{block_on, serve::listener_open};
-use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wiring::Wiring};
+use crate::{
+    failure::Failure,
+    settings::Settings,
+    shutdown::shutdown_switch,
+    wiring::{Wiring, database_demand},
+};
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
+    // Without a server there is nothing to do: an empty database would be the wrong one.
+    database_demand(&settings)?;
     let wiring = Wiring::prepare(settings)?;
     let listen = wiring.settings.worker.listen;
     let listener = listen.map(|address| listener_open(&wiring.settings, "worker.listen", address)).transpose()?;

@@ -5,8 +5,9 @@ use std::fmt::Write;
 use super::catalogue::{Accepts, ENTRIES, Fallback};
 
 const HEAD: &str = "\
-# Every setting of ReleasePage with its default. Copy what you change into a file of your own and start with
-# `releasepage serve --config FILE`. What the environment sets wins over the file: server.listen is
+# Every setting of ReleasePage with its default. Copy what you change into a file of your own. The one that --config
+# names is read, else the one that the environment variable RELEASEPAGE_CONFIG names, else
+# /etc/releasepage/releasepage.toml where it is there. What the environment sets wins over the file: server.listen is
 # RELEASEPAGE__SERVER__LISTEN there, data_dir is RELEASEPAGE__DATA_DIR; an empty variable counts as not set.
 # Paths are relative to the directory in which the program is started.
 #

@@ -10,8 +10,12 @@ use super::origin::Origin;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum SettingsError {
-    /// The file of `--config` is missing, not permitted or not text.
-    #[error("the settings file {path} cannot be read ({reason}); --config accepts the path of a TOML file", path = .path.display())]
+    /// The settings file is missing, not permitted or not text.
+    #[error(
+        "the settings file {path} cannot be read ({reason}); --config and RELEASEPAGE_CONFIG accept the path of a TOML \
+         file",
+        path = .path.display()
+    )]
     FileUnreadable {
         /// The path as it was given.
         path: PathBuf,
@@ -19,7 +23,7 @@ pub(crate) enum SettingsError {
         reason: io::Error,
     },
 
-    /// The file of `--config` is not TOML.
+    /// The settings file is not TOML.
     #[error("the settings file {path} is not TOML ({problem}); accepted is a file like docs/settings.toml", path = .path.display())]
     FileMalformed {
         /// The path as it was given.

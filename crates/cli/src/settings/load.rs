@@ -71,6 +71,7 @@ impl SettingsSources {
                 .map_err(|error| SettingsError::FileMalformed { path: path.clone(), problem: place_of(&error) })?;
             origins.note_table(&table, "", &Origin::File(path.clone()))?;
             layers = layers.add_source(file);
+            origins.file = Some(path.clone());
         }
         let variables = origins.note_variables(self.variables)?;
         let environment =
@@ -96,6 +97,8 @@ pub(super) struct Origins {
     origins: BTreeMap<String, Origin>,
     /// The values as text; those of secrets are never put in.
     values: BTreeMap<String, String>,
+    /// The file that was read.
+    pub(super) file: Option<PathBuf>,
 }
 
 impl Origins {

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 pub(crate) enum Origin {
     /// The built-in default, or a command's own.
     Default,
-    /// The file of `--config`.
+    /// The settings file.
     File(PathBuf),
     /// The environment variable of this name.
     Variable(String),

@@ -5,6 +5,7 @@ use url::Url;
 
 use super::{
     catalogue::{Accepts, ENTRIES, Entry, Fallback},
+    file::DEFAULT_FILE,
     origin::Origin,
     sections::Settings,
 };
@@ -37,6 +38,14 @@ impl Settings {
     /// Where a setting was set: completes the words "the setting `x`, set …".
     pub(crate) fn origin(&self, key: &str) -> Origin {
         self.origins.origin(key)
+    }
+
+    /// Which settings file was read, as a clause.
+    pub(crate) fn file_read(&self) -> String {
+        match &self.origins.file {
+            Some(path) => format!("the settings file {} was read", path.display()),
+            None => format!("no settings file was read: none was named, and there is no {DEFAULT_FILE}"),
+        }
     }
 
     /// Every setting in the order of the document.

@@ -212,7 +212,7 @@ fn unreadable_file_is_told() {
     assert_eq!(
         error.to_string(),
         "the settings file /nonexistent/releasepage.toml cannot be read (No such file or directory (os error 2)); \
-         --config accepts the path of a TOML file"
+         --config and RELEASEPAGE_CONFIG accept the path of a TOML file"
     );
 }
 

@@ -26,6 +26,7 @@ pub mod masking;
 pub mod page;
 pub mod release;
 pub mod release_import;
+pub mod reply;
 pub mod repository;
 pub mod repository_source;
 pub mod search;

@@ -130,7 +130,7 @@ both_databases! {
         for (answer, version) in [
             ("550 5.7.1 blocked by policy", "v1.0.0"),
             ("552 5.2.2 mailbox full", "v1.0.1"),
-            ("554 5.7.1 listed at a block list", "v1.0.2"),
+            ("554 5.6.0 will not have it", "v1.0.2"),
         ] {
             let before = app.sink().turned_away("reader@example.com");
             app.sink().refuse("reader@example.com", answer);

@@ -5,6 +5,8 @@
 
 mod words;
 
+use std::fmt;
+
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
@@ -78,6 +80,12 @@ impl EnhancedStatus {
         let mut parts = word.splitn(3, '.').map(|part| part.parse::<u16>().ok());
         let status = Self { class: parts.next()??, subject: parts.next()??, detail: parts.next()?? };
         (status.class == code / 100).then_some(status)
+    }
+}
+
+impl fmt::Display for EnhancedStatus {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{}.{}.{}", self.class, self.subject, self.detail)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::{
     fault::Fault,
     mailbox::{local_text, local_written, mailbox_counted},
     text::{line_is_clean, names_joined},
+    time::UtcTime,
 };
 
 /// Where a subscriber stands.
@@ -31,6 +32,16 @@ crate::text::named! {
         Confirmed => "confirmed",
         Unsubscribed => "unsubscribed",
         Suppressed => "suppressed",
+    }
+}
+
+/// Where a reader stands once the suppression of their address is lifted: where they would stand without it. Whoever left
+/// before or meanwhile stays away.
+pub fn state_unsuppressed(confirmed_at: Option<UtcTime>, unsubscribed_at: Option<UtcTime>) -> SubscriberState {
+    match (confirmed_at, unsubscribed_at) {
+        (_, Some(_)) => SubscriberState::Unsubscribed,
+        (Some(_), None) => SubscriberState::Confirmed,
+        (None, None) => SubscriberState::Pending,
     }
 }
 

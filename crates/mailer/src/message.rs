@@ -116,6 +116,7 @@ impl Mail {
         if unsubscribe.as_str().len() > URL_LENGTH {
             return Err(MailError::LinkTooLong);
         }
+        let envelope = Envelope::new(Some(from.address().clone()), vec![to.address().clone()])?;
         let content = MultiPart::alternative()
             .boundary(boundary(message_id))
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text))
@@ -126,7 +127,9 @@ impl Mail {
             .envelope(envelope)
             .date(system_time(*date))
             .from(from.mailbox())
-            .to(to.address().clone().into())
+            // As it is: lettre would read its own header back, fold it and, where the local part is quoted, fail.
+            .raw_header(recipient_header(to))
+            .envelope(envelope)
             .subject(text::cut(&text::line(&self.subject), SUBJECT_LENGTH))
             .message_id(Some(message_id.to_string()))
             // RFC 3834, section 5: no holiday notice answers.
@@ -147,6 +150,12 @@ impl Mail {
 /// A header whose value is ASCII without white space or control characters: ids and URLs.
 fn header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
+}
+
+/// The recipient, which fits on one line and is never encoded: a local part that is not ASCII stays as it is (RFC 6532).
+fn recipient_header(to: &Recipient) -> HeaderValue {
+    let address = to.as_str().to_owned();
+    HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), address.clone(), address)
 }
 
 /// One form of the content. ASCII is quoted-printable too, so that no line of it is long or is the [`boundary`]; for

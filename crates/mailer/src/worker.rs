@@ -3,6 +3,7 @@
 mod announcement;
 mod delivery;
 mod post;
+mod refusal;
 mod request;
 
 use std::{future::Future, sync::Arc, time::Duration as StdDuration};
@@ -21,6 +22,7 @@ use releasepage_storage::{
 use tokio::{sync::Semaphore, time::Instant};
 use url::Url;
 
+use self::refusal::Welcome;
 use crate::{
     address::{AddressError, Sender},
     message::Heading,
@@ -54,6 +56,7 @@ pub struct MailWorker {
     answer_line: Arc<Semaphore>,
     /// How long the second try of a message waits.
     retry_shortest: StdDuration,
+    welcome: Welcome,
 }
 
 /// Settings with which no mail can be sent.
@@ -97,6 +100,7 @@ impl MailWorker {
             connections: settings.connections.get().into(),
             answer_line: Arc::new(Semaphore::new(1)),
             retry_shortest: StdDuration::from_secs(settings.retry_seconds.max(1)),
+            welcome: Welcome::default(),
             site,
             public_url,
         })

@@ -5,12 +5,13 @@ use releasepage_domain::{
     announcement::{DeliveryFacts, DeliveryState, ToldRelease, delivery_obstacle},
     bump::Bump,
     group::GroupState,
+    reply::ReplyMeaning,
     time::UtcTime,
 };
 
 use crate::{
     QueryResult, Store, StoreError,
-    addresses::address_is_suppressed,
+    addresses::address_standing,
     announcements::release_is_published,
     backend::AnyConnection,
     group_lists::members_read,
@@ -200,6 +201,8 @@ pub enum DeliveryTurn {
         /// And tells of these releases: those that readers see at this moment, of the components that the subscriber
         /// follows.
         releases: Vec<String>,
+        /// A message to the address was refused without a clear reason, and none was taken since.
+        doubted: bool,
     },
     /// It is no longer wanted, for this reason.
     Drop(&'static str),
@@ -233,11 +236,12 @@ pub async fn delivery_look(
             };
             let seen = releases_seen(connection, &content)?;
             let told: Vec<ToldRelease> = seen.iter().map(|(_, told)| *told).collect();
+            let standing = address_standing(connection, &address_key(&subscriber.address.folded()))?;
             let facts = DeliveryFacts {
                 subscriber: subscriber.state,
                 preferences: &subscriber.preferences,
                 following: &subscriber.following,
-                suppressed: is_suppressed(connection, &subscriber, &address_key)?,
+                suppressed: standing.suppressed,
                 releases: &told,
                 page_published: subscriber.page.published,
             };
@@ -246,7 +250,7 @@ pub async fn delivery_look(
             }
             let followed = seen.into_iter().filter(|(_, told)| subscriber.following.holds(told.component));
             let releases = followed.map(|(release_id, _)| release_id).collect();
-            Ok(DeliveryTurn::Send { subscriber: Box::new(subscriber), releases })
+            Ok(DeliveryTurn::Send { subscriber: Box::new(subscriber), releases, doubted: standing.doubted })
         })
         .await
 }
@@ -268,12 +272,20 @@ fn releases_seen(
     Ok(seen)
 }
 
-fn is_suppressed(
-    connection: &mut AnyConnection,
-    subscriber: &Subscriber,
-    address_key: &impl Fn(&str) -> String,
-) -> QueryResult<bool> {
-    address_is_suppressed(connection, &address_key(&subscriber.address.folded()))
+/// Why a message was not taken.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// What the refusal is about.
+    pub about: ReplyMeaning,
+    /// What the mail server said, or what stood in the way.
+    pub text: String,
+}
+
+impl Refusal {
+    /// A refusal that is about this, with these words.
+    pub fn new(about: ReplyMeaning, text: impl Into<String>) -> Self {
+        Self { about, text: text.into() }
+    }
 }
 
 /// How a try to send a message ended.
@@ -282,9 +294,9 @@ pub enum DeliveryResult {
     /// It was accepted.
     Sent(String),
     /// It is tried again then.
-    Deferred(UtcTime, String),
+    Deferred(UtcTime, Refusal),
     /// It was refused for good.
-    Failed(String),
+    Failed(Refusal),
     /// It is no longer wanted.
     Cancelled(String),
 }
@@ -307,11 +319,13 @@ pub async fn delivery_record(
                 _ => vec![DeliveryState::Queued.as_str()],
             };
             let tried = i32::from(!matches!(result, DeliveryResult::Cancelled(_)));
-            let (state, text, next) = match &result {
-                DeliveryResult::Sent(text) => (DeliveryState::Sent, text, None),
-                DeliveryResult::Deferred(next, text) => (DeliveryState::Queued, text, Some(*next)),
-                DeliveryResult::Failed(text) => (DeliveryState::Failed, text, None),
-                DeliveryResult::Cancelled(text) => (DeliveryState::Cancelled, text, None),
+            let (state, text, refusal, next) = match &result {
+                DeliveryResult::Sent(text) => (DeliveryState::Sent, text, None, None),
+                DeliveryResult::Deferred(next, refusal) => {
+                    (DeliveryState::Queued, &refusal.text, Some(refusal), Some(*next))
+                }
+                DeliveryResult::Failed(refusal) => (DeliveryState::Failed, &refusal.text, Some(refusal), None),
+                DeliveryResult::Cancelled(text) => (DeliveryState::Cancelled, text, None, None),
             };
             let recorded = diesel::update(deliveries::table.find(id).filter(deliveries::state.eq_any(open)))
                 .set((
@@ -320,6 +334,7 @@ pub async fn delivery_record(
                     deliveries::next_attempt_at.eq(next.unwrap_or(now)),
                     deliveries::finished_at.eq(if next.is_none() { Some(now) } else { None }),
                     deliveries::result.eq(text),
+                    deliveries::fault.eq(refusal.map(|refusal| refusal.about.as_str())),
                 ))
                 .execute(connection)?;
             job_progress(connection, ticket)?;

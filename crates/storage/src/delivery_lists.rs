@@ -7,7 +7,7 @@ use diesel::{
     prelude::*,
 };
 use releasepage_domain::{
-    announcement::DeliveryState, bump::Bump, environment::Environment, fault::Fault, time::UtcTime,
+    announcement::DeliveryState, bump::Bump, environment::Environment, fault::Fault, reply::ReplyMeaning, time::UtcTime,
 };
 
 use crate::{
@@ -59,6 +59,8 @@ pub struct DeliveryEntry {
     pub finished_at: Option<UtcTime>,
     /// What the mail server said last, or why the message was cancelled.
     pub result: Option<String>,
+    /// What the last refusal was about; `None` where there was none.
+    pub fault: Option<ReplyMeaning>,
 }
 
 /// A group that was told of.
@@ -245,6 +247,7 @@ struct Row {
     created_at: UtcTime,
     finished_at: Option<UtcTime>,
     result: Option<String>,
+    fault: Option<String>,
     subscriber: Option<(i64, String, String)>,
 }
 
@@ -274,6 +277,7 @@ fn deliveries_load(
             deliveries::created_at,
             deliveries::finished_at,
             deliveries::result,
+            deliveries::fault,
             (subscribers::id, subscribers::address, subscribers::environment).nullable(),
         ))
         .into_boxed();
@@ -308,6 +312,7 @@ fn entry(told: &HashMap<i64, Told>, row: Row) -> QueryResult<DeliveryEntry> {
         created_at: row.created_at,
         finished_at: row.finished_at,
         result: row.result,
+        fault: row.fault.as_deref().map(|fault| stored(fault, "fault")).transpose()?,
     })
 }
 

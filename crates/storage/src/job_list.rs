@@ -159,7 +159,7 @@ macro_rules! jobs_visible {
 }
 
 /// Whether an organization is the server's first: the one whose owner set the server up.
-fn runs_the_server(connection: &mut AnyConnection, organization: i64) -> QueryResult<bool> {
+pub(crate) fn runs_the_server(connection: &mut AnyConnection, organization: i64) -> QueryResult<bool> {
     let first: Option<i64> =
         organizations::table.order(organizations::id).select(organizations::id).first(connection).optional()?;
     Ok(first == Some(organization))

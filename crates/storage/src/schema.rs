@@ -318,6 +318,7 @@ diesel::table! {
         address_key -> Text,
         suppressed_at -> Nullable<Timestamp>,
         suppressed_because -> Nullable<Text>,
+        doubted_at -> Nullable<Timestamp>,
     }
 }
 
@@ -386,6 +387,7 @@ diesel::table! {
         created_at -> Timestamp,
         finished_at -> Nullable<Timestamp>,
         result -> Nullable<Text>,
+        fault -> Nullable<Text>,
     }
 }
 

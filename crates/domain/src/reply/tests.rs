@@ -148,9 +148,8 @@ fn statuses_are_found_where_servers_put_them() {
         (550, "version 5.1.1 of something", None),
         (550, "", None),
     ] {
-        let found = EnhancedStatus::of_reply(code, text);
-        let expected = expected.map(|text| EnhancedStatus::of_reply(550, text).expect("a status"));
-        assert_eq!(found, expected, "{text}");
+        let found = EnhancedStatus::of_reply(code, text).map(|status| status.to_string());
+        assert_eq!(found.as_deref(), expected, "{text}");
     }
 }
 

@@ -55,6 +55,26 @@ const HEADERS: [&str; 11] = [
 ];
 
 #[test]
+fn every_accepted_address_can_be_written_to() {
+    for address in [
+        "\"odd name\"@example.com",
+        "\"a\\\"b\"@example.com",
+        "\"a\\\\b\"@example.com",
+        "\"()<>[]:,;@\"@example.com",
+        "\" \"@example.com",
+        "!#$%&'*+-/=?^_`{|}~@example.com",
+        "用户@example.com",
+        "reader@[192.0.2.1]",
+        &format!("\"{} \"@example.com", "word ".repeat(12)),
+    ] {
+        let mail = mail_to(address);
+        let letter = mail.letter().expect(address);
+        assert_eq!(letter.recipient().as_str(), address);
+        assert!(written(&mail).contains(&format!("\r\nTo: {address}\r\n")), "{address}");
+    }
+}
+
+#[test]
 fn a_message_on_the_wire() {
     assert_eq!(
         written(&mail_to("reader@example.org")),

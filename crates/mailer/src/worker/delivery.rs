@@ -2,11 +2,13 @@
 
 use std::{sync::Arc, time::Duration};
 
+use releasepage_domain::reply::ReplyMeaning;
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    addresses::address_suppress,
+    StoreError,
+    addresses::address_reached,
     deliveries::{
-        DeliveryResult, DeliveryTurn, DueDelivery, announcement_content, deliveries_due, deliveries_put_off,
+        DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due, deliveries_put_off,
         delivery_look, delivery_record,
     },
     jobs::JobTicket,
@@ -33,6 +35,8 @@ enum Turn {
     Recorded,
     /// There is no way to the mail server: the rest of the batch need not try.
     NoWay,
+    /// The mail server refuses us, whatever the message: the rest of the batch waits for its next turn.
+    Unwelcome,
 }
 
 /// How long a job sends before it stands in line again, so that other pages, and readers who wait for a confirmation,
@@ -47,7 +51,9 @@ impl MailWorker {
         announcement: i64,
         range: (i64, i64),
     ) -> Result<JobEnd, JobFailure> {
-        let (due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
+        let (mut due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
+        // Whoever was tried least comes first, so that no message stands before others again and again.
+        due.sort_by_key(|delivery| delivery.attempts);
         let Some(content) = announcement_content(&self.store, announcement).await? else {
             for delivery in due {
                 let gone = DeliveryResult::Cancelled("the component is no longer on the page".into());
@@ -56,10 +62,14 @@ impl MailWorker {
             return Ok(JobEnd::Done);
         };
         let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
-        if self.batch_send(job, &content_render(content).await?, due).await? == Turn::NoWay {
-            let again = self.clock.now() + self.wait(tries_of(tries));
-            deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
-            return Ok(JobEnd::PutOff(again));
+        match self.batch_send(job, &content_render(content).await?, due).await? {
+            Turn::Recorded => {}
+            Turn::NoWay => {
+                let again = self.clock.now() + self.wait(tries_of(tries));
+                deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
+                return Ok(JobEnd::PutOff(again));
+            }
+            Turn::Unwelcome => return Ok(JobEnd::PutOff(self.clock.now() + self.wait(tries_of(tries)))),
         }
         let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {
@@ -76,7 +86,17 @@ impl MailWorker {
         let slots = Arc::new(Semaphore::new(self.connections));
         let mut turns = JoinSet::new();
         let mut batch = Ok(Turn::Recorded);
+        let limit = self.welcome.batch_limit();
         for delivery in due {
+            if let Some(pause) = self.welcome.pause() {
+                while let Some(turn) = turns.join_next().await {
+                    batch = worse(batch, turn);
+                }
+                tokio::time::sleep(pause).await;
+            }
+            if batch == Ok(Turn::Recorded) && self.welcome.is_spent(limit) {
+                batch = Ok(Turn::Unwelcome);
+            }
             let slot =
                 Arc::clone(&slots).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
             while let Some(turn) = turns.try_join_next() {
@@ -107,21 +127,25 @@ impl MailWorker {
     ) -> Result<Turn, JobFailure> {
         let keys = self.address_keys.clone();
         let announcement = content.announcement.clone();
-        let look = delivery_look(&self.store, delivery.id, announcement, move |address| keys.key(address)).await?;
+        let look = delivery_look(&self.store, delivery.id, announcement, move |address| keys.key(address)).await;
         let result = match look {
-            DeliveryTurn::Over => return Ok(Turn::Recorded),
-            DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
-            DeliveryTurn::Send { subscriber, releases } => {
+            // What is stored of this reader cannot be read; where all of the database fails, recording this fails too.
+            Err(StoreError::Database(error)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, error)),
+            Err(error) => return Err(error.into()),
+            Ok(DeliveryTurn::Over) => return Ok(Turn::Recorded),
+            Ok(DeliveryTurn::Drop(reason)) => DeliveryResult::Cancelled(reason.into()),
+            Ok(DeliveryTurn::Send { subscriber, releases, doubted }) => {
                 match self.delivery_mail(content, delivery, (&subscriber, &releases)) {
                     Ok(mail) => {
                         let posted = self.post(mail, &subscriber.page.id, subscriber.environment, &self.lines).await?;
-                        match self.delivery_result(posted, delivery, *subscriber).await? {
+                        match self.delivery_result(posted, delivery, (*subscriber, doubted)).await? {
                             Some(result) => result,
                             None => return Ok(Turn::NoWay),
                         }
                     }
                     // A message that cannot be written is the end of it, and of no other.
-                    Err(unwritable) => DeliveryResult::Failed(unwritable.to_string()),
+                    Err(JobFailure::Fail(text)) => DeliveryResult::Failed(Refusal::new(ReplyMeaning::Message, text)),
+                    Err(JobFailure::Retry(text)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, text)),
                 }
             }
         };
@@ -135,32 +159,46 @@ impl MailWorker {
         &self,
         posted: Posted,
         delivery: DueDelivery,
-        subscriber: Subscriber,
+        (subscriber, doubted): (Subscriber, bool),
     ) -> Result<Option<DeliveryResult>, JobFailure> {
-        let now = self.clock.now();
-        let tries = tries_of(delivery.attempts);
-        let is_over = retry_spent(tries, self.retry_shortest, Patience::Announcement);
-        Ok(Some(match posted {
-            Posted::Accepted(answer) => DeliveryResult::Sent(answer),
-            Posted::Later(reason) | Posted::NoWay(reason) if is_over => {
-                DeliveryResult::Failed(format!("given up after five days: {reason}"))
+        let refusal = match posted {
+            Posted::Accepted(answer) => {
+                self.welcome.note(None);
+                if doubted {
+                    address_reached(&self.store, self.address_keys.key(&subscriber.address.folded())).await?;
+                }
+                return Ok(Some(DeliveryResult::Sent(answer)));
             }
-            Posted::NoWay(reason) => {
+            Posted::NoWay(reason) if !self.is_over(delivery) => {
                 tracing::warn!(delivery = delivery.id, reason, "there is no way to the mail server");
                 return Ok(None);
             }
-            Posted::Later(reason) => {
-                tracing::warn!(delivery = delivery.id, reason, "a delivery has to wait");
-                DeliveryResult::Deferred(now + self.wait(tries), reason)
-            }
-            Posted::MessageRefused(reason) => DeliveryResult::Failed(reason),
-            Posted::AddressRefused(reason) => {
-                tracing::warn!(delivery = delivery.id, reason, "an address was refused and is suppressed");
-                let key = self.address_keys.key(&subscriber.address.folded());
-                address_suppress(&self.store, subscriber.address, key, reason.clone(), now).await?;
-                DeliveryResult::Failed(reason)
+            Posted::NoWay(reason) => Refusal::new(ReplyMeaning::Later, reason),
+            Posted::Refused(refusal) => refusal,
+        };
+        self.welcome.note(Some(refusal.about));
+        Ok(Some(match refusal.about {
+            ReplyMeaning::Later | ReplyMeaning::Sender => self.put_off(delivery, refusal),
+            ReplyMeaning::Address | ReplyMeaning::Message | ReplyMeaning::Unclear => {
+                self.refusal_hold(subscriber.address, &refusal).await?;
+                DeliveryResult::Failed(refusal)
             }
         }))
+    }
+
+    /// Has a message tried again later, or gives it up after five days of trying.
+    fn put_off(&self, delivery: DueDelivery, refusal: Refusal) -> DeliveryResult {
+        if self.is_over(delivery) {
+            let text = format!("given up after five days: {}", refusal.text);
+            return DeliveryResult::Failed(Refusal { text, ..refusal });
+        }
+        tracing::warn!(delivery = delivery.id, reason = refusal.text, "a delivery has to wait");
+        DeliveryResult::Deferred(self.clock.now() + self.wait(tries_of(delivery.attempts)), refusal)
+    }
+
+    /// Whether a message was tried for too long.
+    fn is_over(&self, delivery: DueDelivery) -> bool {
+        retry_spent(tries_of(delivery.attempts), self.retry_shortest, Patience::Announcement)
     }
 }
 

@@ -2,16 +2,18 @@
 
 use std::sync::Arc;
 
-use releasepage_domain::environment::Environment;
+use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::JobFailure;
-use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
-
+use releasepage_storage::{
+    deliveries::Refusal,
+    mailbox::{MailboxNew, mailbox_put},
+};
 use tokio::sync::Semaphore;
 
 use super::MailWorker;
 use crate::{
     message::Mail,
-    transport::{Fate, Phase},
+    transport::{Fate, Phase, SendError},
 };
 
 /// What became of a mail.
@@ -19,14 +21,10 @@ use crate::{
 pub(super) enum Posted {
     /// It was accepted, written, or captured; what the server said.
     Accepted(String),
-    /// It may be accepted later.
-    Later(String),
     /// There is no way to the mail server: no other mail would fare better now.
     NoWay(String),
-    /// The address is at fault.
-    AddressRefused(String),
-    /// The message is at fault.
-    MessageRefused(String),
+    /// It was not taken, or it cannot be written.
+    Refused(Refusal),
 }
 
 impl MailWorker {
@@ -38,7 +36,10 @@ impl MailWorker {
         environment: Environment,
         lines: &Arc<Semaphore>,
     ) -> Result<Posted, JobFailure> {
-        let letter = mail.letter().map_err(|error| JobFailure::Fail(error.to_string()))?;
+        let letter = match mail.letter() {
+            Ok(letter) => letter,
+            Err(unwritable) => return Ok(Posted::Refused(Refusal::new(ReplyMeaning::Message, unwritable.to_string()))),
+        };
         let transport = match (&self.transport, environment) {
             (Some(transport), Environment::Live) => Arc::clone(transport),
             _ => {
@@ -62,17 +63,25 @@ impl MailWorker {
             let _line = line;
             span.in_scope(|| transport.send(&letter))
         });
-        let sent = sent.await.map_err(|_| JobFailure::Retry("sending a message panicked".into()))?;
-        Ok(match sent {
-            Ok(accepted) => Posted::Accepted(accepted.answer),
-            Err(error) => match error.fate {
-                Fate::Retry if matches!(error.phase, Phase::Connect | Phase::Tls | Phase::Login) => {
-                    Posted::NoWay(error.to_string())
-                }
-                Fate::Retry => Posted::Later(error.to_string()),
-                Fate::AddressRefused => Posted::AddressRefused(error.to_string()),
-                Fate::MessageRefused => Posted::MessageRefused(error.to_string()),
-            },
+        Ok(match sent.await {
+            Ok(Ok(accepted)) => Posted::Accepted(accepted.answer),
+            Ok(Err(error)) => not_taken(&error),
+            // Whatever is wrong with this message, others have nothing to do with it.
+            Err(_) => Posted::Refused(Refusal::new(ReplyMeaning::Later, "sending the message panicked")),
         })
     }
+}
+
+fn not_taken(error: &SendError) -> Posted {
+    let about = match error.fate {
+        Fate::Retry if matches!(error.phase, Phase::Connect | Phase::Tls | Phase::Login) => {
+            return Posted::NoWay(error.to_string());
+        }
+        Fate::Retry => ReplyMeaning::Later,
+        Fate::SenderRefused => ReplyMeaning::Sender,
+        Fate::AddressRefused => ReplyMeaning::Address,
+        Fate::MessageRefused => ReplyMeaning::Message,
+        Fate::Unclear => ReplyMeaning::Unclear,
+    };
+    Posted::Refused(Refusal::new(about, error.to_string()))
 }

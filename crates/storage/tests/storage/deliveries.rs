@@ -5,6 +5,7 @@ use releasepage_domain::{
     bump::Bump,
     job::JobPayload,
     release::ReleaseInput,
+    reply::ReplyMeaning,
     subscriber::{Following, Preferences, SubscriberAddress},
 };
 use releasepage_storage::{
@@ -12,8 +13,8 @@ use releasepage_storage::{
     announcements::announcement_spread,
     components::component_delete,
     deliveries::{
-        AnnouncementContent, DeliveryResult, DeliveryTurn, announcement_content, deliveries_due, delivery_look,
-        delivery_record,
+        AnnouncementContent, DeliveryResult, DeliveryTurn, Refusal, announcement_content, deliveries_due,
+        delivery_look, delivery_record,
     },
     jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish},
     releases::{ReleaseOwner, release_withdraw},
@@ -56,6 +57,11 @@ async fn look(database: &Database, told: &Told, delivery: i64) -> String {
     }
 }
 
+/// A refusal that may pass.
+fn refusal(text: &str) -> Refusal {
+    Refusal::new(ReplyMeaning::Later, text)
+}
+
 async fn record(database: &Database, delivery: i64, result: DeliveryResult) {
     let nobody = JobTicket { id: 0, fence: 0 };
     delivery_record(&database.store, delivery, nobody, result, now()).await.unwrap();
@@ -88,8 +94,8 @@ both! {
     async fn what_is_due_and_when_the_next_one_is(database: &Database) {
         told(database, &["a@example.com", "b@example.com", "c@example.com", "d@example.com"]).await;
         let (soon, late) = (now() + TimeDelta::minutes(1), now() + TimeDelta::hours(4));
-        record(database, 1, DeliveryResult::Deferred(late, "451 later".into())).await;
-        record(database, 2, DeliveryResult::Deferred(soon, "451 later".into())).await;
+        record(database, 1, DeliveryResult::Deferred(late, refusal("451 later"))).await;
+        record(database, 2, DeliveryResult::Deferred(soon, refusal("451 later"))).await;
         record(database, 3, DeliveryResult::Sent("250 ok".into())).await;
         let due = async |range, at| {
             let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, range, at).await.unwrap();
@@ -131,17 +137,17 @@ both! {
     async fn a_try_is_recorded_once(database: &Database) {
         told(database, &["a@example.com", "b@example.com", "c@example.com", "d@example.com"]).await;
         record(database, 1, DeliveryResult::Sent("250 one".into())).await;
-        record(database, 2, DeliveryResult::Failed("550 no".into())).await;
+        record(database, 2, DeliveryResult::Failed(refusal("550 no"))).await;
         record(database, 3, DeliveryResult::Cancelled("gone".into())).await;
         let later = now() + TimeDelta::minutes(1);
-        record(database, 4, DeliveryResult::Deferred(later, "451 later".into())).await;
+        record(database, 4, DeliveryResult::Deferred(later, refusal("451 later"))).await;
         let recorded = ["sent 1 250 one (over)", "failed 1 550 no (over)", "cancelled 0 gone (over)", "queued 1 451 later"];
         assert_eq!(rows(database).await, recorded);
 
         // A worker whose lease was lost comes late: what is over stays as it is.
         for delivery in 1..=3 {
-            record(database, delivery, DeliveryResult::Deferred(later, "451 late".into())).await;
-            record(database, delivery, DeliveryResult::Failed("550 late".into())).await;
+            record(database, delivery, DeliveryResult::Deferred(later, refusal("451 late"))).await;
+            record(database, delivery, DeliveryResult::Failed(refusal("550 late"))).await;
             record(database, delivery, DeliveryResult::Cancelled("late".into())).await;
         }
         record(database, 1, DeliveryResult::Sent("250 late".into())).await;

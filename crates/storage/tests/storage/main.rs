@@ -58,6 +58,7 @@ mod subscriber_erasure;
 mod subscriber_lists;
 mod subscribers;
 mod support;
+mod suppressions;
 mod transactions;
 mod unassigned_releases;
 mod version_rules;

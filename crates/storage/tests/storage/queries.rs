@@ -11,6 +11,7 @@ use releasepage_domain::{
     group::{GroupState, Grouping},
     job::{JobPayload, JobState},
     release::ReleaseInput,
+    reply::ReplyMeaning,
     repository::{RepositoryName, RepositoryOrigin},
     source_event::{SourceEvent, SourceEventKind, SourceRepository, SourceText},
     subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
@@ -18,14 +19,15 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     AnyConnection, QueryResult,
-    addresses::address_suppress,
+    addresses::{address_doubt, address_reached, address_suppress},
     annotation_categories::{category_assign, category_create, category_delete, category_list},
     annotations::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
+    announcement_retry::{announcement_retry, announcements_failed},
     announcements::announcement_spread,
     change::Change,
     components::component_delete,
     cursor::{IdCursor, TimeCursor},
-    deliveries::{DeliveryResult, announcement_content, deliveries_due, delivery_look, delivery_record},
+    deliveries::{DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look, delivery_record},
     delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
     group_closing::group_close_due,
     group_edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
@@ -57,6 +59,7 @@ use releasepage_storage::{
     subscriber_erasure::subscriber_erase,
     subscriber_lists::{SubscribersFilter, subscriber_entry, subscriber_list},
     subscribers::{subscriber_change, subscriber_unsubscribe},
+    suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
 };
 
 use crate::{
@@ -149,7 +152,7 @@ async fn everything(database: &Database) {
     deliveries_due(store, 2, (1, 1), now()).await.unwrap();
     delivery_look(store, 1, content, key).await.unwrap();
     let job = job_claim(store, now(), now()).await.unwrap().unwrap();
-    let deferred = DeliveryResult::Deferred(now(), "451".into());
+    let deferred = DeliveryResult::Deferred(now(), Refusal::new(ReplyMeaning::Later, "451"));
     delivery_record(store, 1, job.ticket, deferred, now()).await.unwrap();
     job_heartbeat(store, vec![job.ticket], now()).await.unwrap();
     job_finish(store, job.ticket, JobOutcome::Retry(now(), "later".into())).await.unwrap();
@@ -200,6 +203,17 @@ async fn everything(database: &Database) {
     release_withdraw(store, owner, release.id, context(now())).await.unwrap();
     subscriber_unsubscribe(store, reader, now()).await.unwrap();
     address_suppress(store, address(), "k".into(), "550".into(), now()).await.unwrap();
+    address_doubt(store, address(), "k".into(), "550".into(), now()).await.unwrap();
+    address_reached(store, "k".into()).await.unwrap();
+    let suppressed = |address: &str| address.to_owned();
+    for of in [SuppressionsOf::Server, SuppressionsOf::Organization(site.organization_id)] {
+        suppression_list(store, of, Some(address()), suppressed, IdCursor::default(), 10).await.unwrap();
+        suppression_list(store, of, None, suppressed, IdCursor::default(), 10).await.unwrap();
+    }
+    let lifted = SuppressionName::Reader(reader);
+    suppression_lift(store, SuppressionsOf::Server, lifted, suppressed).await.unwrap();
+    announcements_failed(store).await.unwrap();
+    announcement_retry(store, JobsOf::Server, 1, now()).await.unwrap();
     prune(store, Retention::default(), now()).await.unwrap();
     component_delete(store, site.organization_id, site.page_id.clone(), site.component_id).await.unwrap();
     database.component(site.organization_id, &site.page_id, "acme/api", None).await;

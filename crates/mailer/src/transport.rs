@@ -3,6 +3,7 @@
 //! The third place that `mail.url` can name, the captured mailbox, is a table: who sends stores the message there.
 
 mod answer;
+mod connection;
 mod directory;
 mod error;
 mod pool;

@@ -1,36 +1,37 @@
-//! lettre's errors as ours.
+//! What went wrong on the wire, as what it means for a message.
 
 use std::{error::Error, io};
 
-use lettre::transport::smtp;
-
-use super::error::{Phase, SendError};
+use super::{
+    connection::WireError,
+    error::{Phase, SendError},
+};
 
 /// What went wrong in a phase. Replies keep their code; everything else may pass.
-pub(super) fn send_error(phase: Phase, error: &smtp::Error) -> SendError {
-    let source = error.source().map(ToString::to_string).unwrap_or_default();
-    match error.status() {
-        Some(code) => SendError::refused(phase, u16::from(code), &source),
-        None if is_late(error) => SendError::passing(phase, "the server did not answer in time"),
-        None if error.is_response() => SendError::passing(
-            phase,
-            &format!("the server closed the connection or answered what is not SMTP: {source}"),
-        ),
-        // lettre finds nothing to log in with.
-        None if phase == Phase::Login && error.is_client() => SendError::passing(
+pub(super) fn send_error(phase: Phase, error: &WireError) -> SendError {
+    match error {
+        WireError::Refused(code, text) => SendError::refused(phase, *code, text),
+        error if is_late(error) => SendError::passing(phase, "the server did not answer in time"),
+        WireError::NoLogin => SendError::passing(
             phase,
             "the server offers neither AUTH PLAIN nor AUTH LOGIN on this connection; many offer them inside TLS alone",
         ),
-        None => SendError::passing(phase, &format!("{error}")),
+        WireError::NotSmtp(_) | WireError::Broken(_) | WireError::Smtp(_) => {
+            SendError::passing(phase, &error.to_string())
+        }
     }
 }
 
 /// Whether a timeout of the socket ended the wait. Unix says `WouldBlock` for that.
-fn is_late(error: &smtp::Error) -> bool {
+fn is_late(error: &WireError) -> bool {
+    let late = |error: &io::Error| matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
+    if let WireError::Broken(error) = error {
+        return late(error);
+    }
     let mut source = error.source();
     while let Some(cause) = source {
         if let Some(cause) = cause.downcast_ref::<io::Error>() {
-            return matches!(cause.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
+            return late(cause);
         }
         source = cause.source();
     }

@@ -3,17 +3,16 @@
 use std::time::{Duration, Instant};
 
 use lettre::transport::smtp::{
-    Error,
     authentication::{Credentials, Mechanism},
-    client::{SmtpConnection, TlsParameters},
+    client::TlsParameters,
     commands::{Data, Mail, Rcpt, Rset},
     extension::{ClientId, Extension, MailBodyParameter, MailParameter},
-    response::Response,
 };
 
 use super::{
     Accepted,
     answer::send_error,
+    connection::{Reply, SmtpConnection, WireError},
     error::{Fate, Phase, SendError},
 };
 use crate::{
@@ -51,7 +50,7 @@ impl Session {
         let Endpoint { server, hello, tls, timeouts } = endpoint;
         let implicit = (server.tls == Tls::Implicit).then_some(tls);
         let address = (server.host.as_str(), server.port);
-        let connection = SmtpConnection::connect(address, Some(timeouts.connect()), hello, implicit, None)
+        let connection = SmtpConnection::connect(address, timeouts.connect(), hello, implicit)
             .map_err(|error| send_error(Phase::Connect, &error))?;
         let mut session = Self { connection, timeouts: *timeouts, begun: 0, between: true, used_at: Instant::now() };
         session.timeout(Phase::Tls, timeouts.command())?;
@@ -137,10 +136,7 @@ impl Session {
         self.in_phase(Phase::Recipient, |connection| connection.command(Rcpt::new(recipient, Vec::new())))?;
         self.in_phase(Phase::Data, |connection| connection.command(Data))?;
         self.timeout(Phase::Message, self.timeouts.message())?;
-        // lettre ends the last line itself.
-        let bytes = letter.bytes();
-        let bytes = bytes.strip_suffix(b"\r\n").unwrap_or(bytes);
-        self.in_phase(Phase::Message, |connection| connection.message(bytes))
+        self.in_phase(Phase::Message, |connection| connection.message(letter.bytes()))
     }
 
     /// What MAIL says of the message. An address that is not ASCII before its `@` needs SMTPUTF8, and its header, which
@@ -167,7 +163,7 @@ impl Session {
     fn in_phase(
         &mut self,
         phase: Phase,
-        step: impl FnOnce(&mut SmtpConnection) -> Result<Response, Error>,
+        step: impl FnOnce(&mut SmtpConnection) -> Result<Reply, WireError>,
     ) -> Result<Accepted, SendError> {
         let reply = step(&mut self.connection).map_err(|error| send_error(phase, &error))?;
         let answer: Vec<&str> = reply.message().collect();

@@ -37,6 +37,14 @@ fn a_message_arrives_as_it_was_written() {
 }
 
 #[test]
+fn three_digits_say_that_a_message_was_taken() {
+    for reply in ["250", "250 ", "250-one\r\n250", "250 2.0.0 accept\u{e9}"] {
+        let server = FakeSmtp::start(&[]).next(".", Reply::Say(reply));
+        transport(&server).send(&letter("delivery-1", "reader@example.org")).expect(reply);
+    }
+}
+
+#[test]
 fn replies_decide_a_message() {
     for (verb, reply, fate, phase) in [
         ("GREETING", "554 5.3.2 go away", Fate::Retry, Phase::Connect),

@@ -37,7 +37,7 @@ mod publishing;
 mod racing;
 mod rate_limits;
 mod reading;
-mod refusing;
+mod refusals;
 mod rolling_restart;
 mod scheduling;
 mod secret_key;

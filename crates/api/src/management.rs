@@ -3,6 +3,7 @@
 //!
 //! Each resource is one file: its shape on the wire, and its handlers. Whatever another organization has is not found.
 
+pub(crate) mod announcements;
 pub(crate) mod api_access;
 pub(crate) mod changelog_import;
 pub(crate) mod components;
@@ -25,5 +26,6 @@ pub(crate) mod subscriber_export;
 mod subscriber_fields;
 pub(crate) mod subscriber_import;
 pub(crate) mod subscribers;
+pub(crate) mod suppressions;
 pub(crate) mod tokens;
 pub(crate) mod unassigned_releases;

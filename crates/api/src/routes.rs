@@ -117,8 +117,10 @@ fn page_api(config: &mut impl Routes) {
 
 /// The management API (`management-v1.md`): for programs with a personal access token.
 fn management_api(config: &mut impl Routes) {
+    use crate::management::{
+        announcements, deliveries, subscriber_export, subscriber_import, subscribers, suppressions,
+    };
     use crate::management::{api_access, changelog_import, components, me, pages, projects, releases};
-    use crate::management::{deliveries, subscriber_export, subscriber_import, subscribers};
     use crate::management::{groups, jobs, mailbox, tokens, unassigned_releases};
     use crate::management::{repositories, repository_sources};
     let repository_releases = "/repositories/{repository_id}/releases";
@@ -179,6 +181,9 @@ fn management_api(config: &mut impl Routes) {
         )
         .service(Endpoint::at("/pages/{page_id}/deliveries").get(deliveries::page_deliveries_read))
         .service(Endpoint::at("/releases/{release_id}/deliveries").get(deliveries::release_deliveries_read))
+        .service(Endpoint::at("/announcements/{announcement_id}/retry").post(announcements::announcement_again))
+        .service(Endpoint::at("/suppressions").get(suppressions::suppressions_read))
+        .service(Endpoint::at("/suppressions/{suppression_id}").delete(suppressions::suppression_remove))
         .service(Endpoint::at(components_path).get(components::components_read).post(components::component_add))
         .service(
             Endpoint::at(component_path)

@@ -2,6 +2,7 @@
 
 mod groups;
 mod import;
+mod mail;
 mod publish;
 
 use std::path::PathBuf;
@@ -14,6 +15,7 @@ use releasepage_domain::job::{JobState, Lane};
 
 pub(crate) use groups::{GroupArgument, GroupEdit, GroupsCommand, PageArgument};
 pub(crate) use import::{ChangelogArguments, ImportCommand};
+pub(crate) use mail::{AnnouncementsCommand, SuppressionsCommand};
 pub(crate) use publish::PublishArguments;
 
 /// Tells people about software releases: pages, feeds, badges and mail to those who asked for it.
@@ -80,6 +82,18 @@ pub(crate) enum Command {
         after_help = "Examples:\n  releasepage groups list --page acme\n  releasepage groups create --page acme --version v1.4.0 acme/api@v2.0.0 acme/web@v3.1.0\n\nWhat groups are, and who is told of them: docs/groups.md."
     )]
     Groups(GroupsCommand),
+    /// Announcements that did not reach everybody
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  releasepage announcements list\n  releasepage announcements retry --all"
+    )]
+    Announcements(AnnouncementsCommand),
+    /// Readers to whom no mail goes, since a mail server refused their address
+    #[command(
+        subcommand,
+        after_help = "Examples:\n  releasepage suppressions list\n  releasepage suppressions lift reader@example.com"
+    )]
+    Suppressions(SuppressionsCommand),
     /// What the queue holds: dead letters, and holding it
     #[command(
         subcommand,

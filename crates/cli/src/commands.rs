@@ -1,5 +1,6 @@
 //! The commands, one file for each.
 
+mod announcements;
 mod backup;
 mod config;
 mod demo;
@@ -13,6 +14,7 @@ mod owner;
 mod publish;
 mod restore;
 mod serve;
+mod suppressions;
 mod work;
 
 use std::{ffi::OsString, future::Future, io::Write as _, path::Path};
@@ -49,6 +51,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Publish(arguments) => publish::publish(arguments),
         Command::Import(command) => import::import(&load(sources)?, command),
         Command::Groups(command) => groups::groups(&load(sources)?, command),
+        Command::Announcements(command) => announcements::announcements(&load(sources)?, command),
+        Command::Suppressions(command) => suppressions::suppressions(&load(sources)?, command),
         Command::Jobs(command) => jobs::jobs(&load(sources)?, command),
         Command::Backup { file } => backup::backup(&load(sources)?, &file),
         Command::Restore { file } => restore::restore(&load(sources)?, &file),

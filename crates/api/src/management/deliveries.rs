@@ -5,7 +5,8 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_domain::{
-    announcement::DeliveryState, bump::Bump, fault::Faults, release::release_id_is_valid, time::time_iso8601,
+    announcement::DeliveryState, bump::Bump, fault::Faults, release::release_id_is_valid, reply::ReplyMeaning,
+    time::time_iso8601,
 };
 use releasepage_storage::delivery_lists::{
     DeliveriesOf, DeliveryCursor, DeliveryEntry, delivery_counts, delivery_list,
@@ -16,7 +17,7 @@ use utoipa::ToSchema;
 use super::resource::{Answer, not_found, page_of_path, reader, resource};
 use crate::{
     openapi::{
-        names::{BumpName, DeliveryStateName, EnvironmentName},
+        names::{BumpName, DeliveryStateName, EnvironmentName, ReplyMeaningName},
         parameters::DeliveryListParameters,
         values::{EmailAddress, PageId, ReleaseId, Time},
     },
@@ -105,6 +106,9 @@ pub(crate) struct DeliveryBody {
     /// What the mail server said last, or why the message was cancelled.
     #[schema(required = true, examples("250 2.0.0 Ok: queued"))]
     result: Option<String>,
+    /// What the last refusal was about; `null` where there was none.
+    #[schema(required = true, value_type = Option<ReplyMeaningName>)]
+    fault: Option<&'static str>,
 }
 
 impl From<DeliveryEntry> for DeliveryBody {
@@ -129,6 +133,7 @@ impl From<DeliveryEntry> for DeliveryBody {
             next_attempt_at: entry.next_attempt_at.map(time_iso8601),
             finished_at: entry.finished_at.map(time_iso8601),
             result: entry.result,
+            fault: entry.fault.map(ReplyMeaning::as_str),
         }
     }
 }

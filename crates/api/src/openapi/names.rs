@@ -12,6 +12,7 @@ use releasepage_domain::{
     job::{JobState, Lane},
     page::CountedBy,
     release::ReleaseState,
+    reply::ReplyMeaning,
     repository::RepositoryOrigin,
     repository_source::{BackfillState, SourceResult},
     subscriber::SubscriberState,
@@ -90,6 +91,9 @@ names! {
     ConfirmName as "Confirm" of ConfirmWay;
     /// Where a message to a subscriber stands.
     DeliveryStateName as "DeliveryState" of DeliveryState;
+    /// What the last refusal of a message was about: the moment, the reader's address, the sender, which is for the
+    /// operator to mend, the message, or nothing that can be told.
+    ReplyMeaningName as "DeliveryFault" of ReplyMeaning;
     /// What a token allows, each what the one before it allows, and more.
     ScopeName as "Scope" of Scope;
 }

@@ -81,6 +81,9 @@ pub(super) fn path_parameter(name: &str) -> Option<Value> {
         "subscriber_id" => (number, "The subscriber"),
         "delivery_id" => (number, "The delivery"),
         "announcement_id" => (number, "The announcement"),
+        "suppression_id" => {
+            (json!({ "type": "string", "minLength": 1, "maxLength": 254 }), "The subscriber's id, or the address")
+        }
         "job_id" => (number, "The job"),
         "token_id" => (number, "The token"),
         "message_id" => (number, "The message"),

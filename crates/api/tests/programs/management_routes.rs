@@ -109,6 +109,8 @@ impl Acme {
         let ids = vec![
             ("{group_id}", group["id"].to_string()),
             ("{page_id}", page),
+            // The first of the server, which the release made.
+            ("{announcement_id}", "1".to_owned()),
             ("{component_id}", components["data"][0]["id"].to_string()),
             ("{repository_id}", repository.clone()),
             ("{app_id}", repository),

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use releasepage_domain::time::{UtcTime, time_iso8601};
 use releasepage_storage::{
     DatabaseUrl, SchemaState, Store, StoreError, StoreSettings,
+    announcement_retry::{SenderRefusals, sender_refusals},
     clock::Clock,
     examine::{DatabaseExamined, database_examine},
     job_hold::{JobHold, job_hold_get},
@@ -59,7 +60,25 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         Ok((lanes, hold)) => findings.extend(queue_findings(&lanes, hold.as_ref(), now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
+    match sender_refusals(&store).await {
+        Ok(refusals) => findings.extend(refusals.map(refusals_finding)),
+        Err(error) => findings.push(unreadable(&shown, &error)),
+    }
     findings
+}
+
+fn refusals_finding(refusals: SenderRefusals) -> Finding {
+    let said = refusals.said.unwrap_or_default();
+    let what = format!(
+        "{} were refused for the sender's sake, not the reader's: {said}",
+        match refusals.messages {
+            1 => "1 message".to_owned(),
+            messages => format!("{messages} messages"),
+        }
+    );
+    let cure = "see to mail.from, its domain (SPF, DKIM), the login or the quota in mail.url; what waits is tried again, \
+                and `releasepage announcements retry --all` sends what failed";
+    Finding::note("refusals", what, cure)
 }
 
 async fn queue_look(store: &Store, now: UtcTime) -> Result<(Vec<LaneStanding>, Option<JobHold>), StoreError> {

@@ -1,0 +1,49 @@
+//! `/v1/announcements/{id}/retry`: sending an announcement again to those who did not get it.
+
+use actix_web::{
+    HttpRequest,
+    web::{Data, Path},
+};
+use releasepage_auth::scope::Scope;
+use releasepage_storage::{announcement_retry::announcement_retry, job_list::JobsOf};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::resource::{Answer, number_of_path, resource, writer};
+use crate::state::ApiState;
+
+/// That failed messages of an announcement are sent again.
+#[derive(Serialize, ToSchema)]
+#[schema(as = AnnouncementRetry)]
+pub(crate) struct RetryBody {
+    /// The announcement.
+    #[schema(examples(12))]
+    id: i64,
+    /// How many of its messages are queued again.
+    #[schema(examples(128))]
+    queued: usize,
+}
+
+/// `POST /v1/announcements/{id}/retry`. While a worker is sending it, it is a conflict.
+#[utoipa::path(
+    post,
+    path = "/v1/announcements/{announcement_id}/retry",
+    tag = "Deliveries",
+    summary = "Send an announcement again to those who did not get it",
+    description = "Queues the messages that failed, and whose readers still stand on the page, with all their tries before \
+                   them: those that the mail server refused for the sender's sake, that were given up after days, or that \
+                   it refused without a clear reason. A message that was refused as such stays failed. What was sent is \
+                   not sent again.",
+    security(("token" = ["manage"])),
+    responses(
+        (status = 200, description = "How many are queued again", body = RetryBody),
+        (status = 409, description = "The announcement is being sent at this moment"),
+    ),
+)]
+pub(crate) async fn announcement_again(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    let of = JobsOf::Organization(caller.user.organization_id);
+    let queued = announcement_retry(&state.store, of, id, state.now()).await?;
+    resource(&RetryBody { id, queued })
+}

@@ -1,0 +1,52 @@
+//! The arguments of `releasepage suppressions` and `releasepage announcements`.
+
+use clap::Subcommand;
+use releasepage_domain::subscriber::SubscriberAddress;
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum SuppressionsCommand {
+    /// List the readers whose address a mail server refused, and what it said
+    #[command(after_help = "Examples:\n  releasepage suppressions list\n  releasepage suppressions list --limit 1000")]
+    List {
+        /// The most to list
+        #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+        limit: u32,
+    },
+    /// Have mail go to addresses again, on every page; whoever left stays away
+    #[command(
+        after_help = "Examples:\n  releasepage suppressions lift reader@example.com\n  releasepage suppressions lift --all\n\nWhat they missed meanwhile is sent by `releasepage announcements retry`."
+    )]
+    Lift {
+        /// The addresses
+        #[arg(
+            value_name = "ADDRESS", required_unless_present = "all", conflicts_with = "all", value_parser = address
+        )]
+        addresses: Vec<SubscriberAddress>,
+        /// Every address that `list` shows
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum AnnouncementsCommand {
+    /// List the announcements that did not reach everybody, newest first, and what was said of one message
+    #[command(after_help = "Example:\n  releasepage announcements list")]
+    List,
+    /// Send announcements again to those who did not get them
+    #[command(
+        after_help = "Examples:\n  releasepage announcements retry 12 13\n  releasepage announcements retry --all\n\nA message that the mail server refused as such stays failed; what was sent is not sent again."
+    )]
+    Retry {
+        /// The announcements, by the ids that `list` shows
+        #[arg(value_name = "ID", required_unless_present = "all", conflicts_with = "all")]
+        announcements: Vec<i64>,
+        /// Every announcement that `list` shows
+        #[arg(long)]
+        all: bool,
+    },
+}
+
+fn address(text: &str) -> Result<SubscriberAddress, String> {
+    SubscriberAddress::parse("address", text).map_err(|fault| fault.to_string())
+}

@@ -24,6 +24,7 @@ mod importing_exports;
 mod indistinguishable;
 mod injection;
 mod jobs;
+mod lines;
 mod logging;
 mod mails;
 mod malformed;

@@ -65,7 +65,19 @@ struct State {
     after_data: AfterData,
     delay: Duration,
     held: bool,
+    held_for: Option<String>,
+    senders: BTreeMap<String, String>,
     down: bool,
+    most: Option<usize>,
+    open: usize,
+    refused: usize,
+}
+
+impl State {
+    /// Whether the answer to a message is held.
+    fn holds(&self, index: usize) -> bool {
+        self.held || self.held_for.as_ref().is_some_and(|held| self.received[index].to.contains(held))
+    }
 }
 
 impl SmtpSink {
@@ -81,10 +93,7 @@ impl SmtpSink {
                 let Some(server) = weak.upgrade() else { return };
                 let is_up = !server.state().down;
                 if let Some(stream) = stream.ok().filter(|_| is_up) {
-                    std::thread::spawn(move || {
-                        // An error says that the client went away, which is its own affair.
-                        let _ = Session::new(&server, stream).and_then(Session::serve);
-                    });
+                    std::thread::spawn(move || server.connection(stream));
                 }
             }
         });
@@ -131,9 +140,21 @@ impl SmtpSink {
         self.server.state().held = true;
     }
 
+    /// The same for the messages to one recipient.
+    pub(crate) fn hold_for(&self, recipient: &str) {
+        self.server.state().held_for = Some(recipient.to_owned());
+    }
+
     /// Answers what was held.
     pub(crate) fn release(&self) {
-        self.server.state().held = false;
+        let mut state = self.server.state();
+        state.held = false;
+        state.held_for = None;
+    }
+
+    /// From now on this sender gets this answer, such as `553 5.7.1 not your address`.
+    pub(crate) fn refuse_sender(&self, sender: &str, answer: &str) {
+        self.server.state().senders.insert(sender.to_owned(), answer.to_owned());
     }
 
     /// From now on every connection ends before a greeting, until [`SmtpSink::start_again`].
@@ -144,6 +165,16 @@ impl SmtpSink {
     /// The server is back.
     pub(crate) fn start_again(&self) {
         self.server.state().down = false;
+    }
+
+    /// From now on no more connections than this are greeted at once: `421 too many` for the others.
+    pub(crate) fn at_most(&self, connections: usize) {
+        self.server.state().most = Some(connections);
+    }
+
+    /// How many connections were refused because there were too many.
+    pub(crate) fn refused(&self) -> usize {
+        self.server.state().refused
     }
 
     /// From now on the answer to a message takes this long.
@@ -160,6 +191,27 @@ impl Drop for Server {
 }
 
 impl Server {
+    /// Serves a connection, unless there are too many.
+    fn connection(&self, mut stream: TcpStream) {
+        let welcome = {
+            let mut state = self.state();
+            let welcome = state.most.is_none_or(|most| state.open < most);
+            if welcome {
+                state.open += 1;
+            } else {
+                state.refused += 1;
+            }
+            welcome
+        };
+        // An error says that the client went away, which is its own affair.
+        if welcome {
+            let _ = Session::new(self, stream).and_then(Session::serve);
+            self.state().open -= 1;
+        } else {
+            let _ = stream.write_all(b"421 4.7.0 too many connections\r\n");
+        }
+    }
+
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -199,7 +251,8 @@ impl<'a> Session<'a> {
                 "MAIL" => {
                     self.from = path(&line);
                     self.to.clear();
-                    self.answer("250 2.1.0 OK")?;
+                    let refused = self.server.state().senders.get(&self.from).cloned();
+                    self.answer(refused.as_deref().unwrap_or("250 2.1.0 OK"))?;
                 }
                 "RCPT" => self.recipient(&path(&line))?,
                 "DATA" if self.to.is_empty() => self.answer("554 5.5.1 no valid recipients")?,
@@ -250,7 +303,7 @@ impl<'a> Session<'a> {
             (state.received.len() - 1, state.after_data.clone(), state.delay)
         };
         std::thread::sleep(delay);
-        while self.server.state().held {
+        while self.server.state().holds(index) {
             std::thread::sleep(Duration::from_millis(5));
         }
         match after_data {

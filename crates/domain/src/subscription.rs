@@ -139,6 +139,23 @@ pub fn subscription_decide(
     }
 }
 
+/// Whether a decided mail is still wanted at the moment of sending. What it speaks of may have changed while it waited.
+pub fn subscription_mail_is_wanted(
+    mail: RequestMail,
+    subscriber: Option<SubscriberState>,
+    suppressed: bool,
+    page_open: bool,
+) -> bool {
+    let fits = match (mail, subscriber) {
+        (_, None | Some(SubscriberState::Suppressed)) => false,
+        (RequestMail::Confirm, Some(_)) => true,
+        (RequestMail::Remind | RequestMail::Change | RequestMail::Leave, Some(state)) => {
+            state == SubscriberState::Confirmed
+        }
+    };
+    fits && page_open && !suppressed
+}
+
 /// What a click on a request's link meets.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestLink {
@@ -204,6 +221,29 @@ mod tests {
                 mail,
                 "{op} {subscriber:?}"
             );
+        }
+    }
+
+    #[test]
+    fn mail_that_fits_no_more_is_not_wanted() {
+        use RequestMail::*;
+        use SubscriberState::*;
+        for (mail, subscriber, wanted) in [
+            (Confirm, Some(Pending), true),
+            (Confirm, Some(Unsubscribed), true),
+            (Confirm, Some(Confirmed), true),
+            (Confirm, Some(Suppressed), false),
+            (Confirm, None, false),
+            (Remind, Some(Confirmed), true),
+            (Remind, Some(Unsubscribed), false),
+            (Change, Some(Unsubscribed), false),
+            (Leave, Some(Confirmed), true),
+            (Leave, Some(Unsubscribed), false),
+            (Leave, None, false),
+        ] {
+            assert_eq!(subscription_mail_is_wanted(mail, subscriber, false, true), wanted, "{mail} {subscriber:?}");
+            assert!(!subscription_mail_is_wanted(mail, subscriber, true, true));
+            assert!(!subscription_mail_is_wanted(mail, subscriber, false, false));
         }
     }
 

@@ -24,6 +24,12 @@ impl Job {
     pub fn must_stop(&self) -> bool {
         *self.stop.borrow()
     }
+
+    /// Waits until the handler is to end early.
+    pub async fn stopped(&self) {
+        // A switch that is gone counts as thrown.
+        let _ = self.stop.clone().wait_for(|stop| *stop).await;
+    }
 }
 
 /// How a handler ends well.

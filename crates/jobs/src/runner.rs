@@ -11,11 +11,11 @@ use releasepage_storage::{
     Store, StoreError,
     clock::Clock,
     job_hold::job_hold_get,
-    jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish, job_heartbeat},
+    jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_claim_prompt, job_finish, job_heartbeat},
     schedules::schedule_run,
 };
 use tokio::{
-    sync::{Mutex, Semaphore, watch},
+    sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch},
     task::JoinSet,
     time::{Instant, timeout},
 };
@@ -57,6 +57,45 @@ type Held = Arc<Mutex<HashMap<JobTicket, watch::Sender<bool>>>>;
 /// How often a worker looks whether recurring work is due.
 const RECURRING_EVERY: Duration = Duration::from_secs(30);
 
+/// Which jobs may be done in a slot.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum SlotKind {
+    /// All.
+    Any,
+    /// Those that somebody waits for.
+    Prompt,
+}
+
+/// The slots of a worker. There are as many of each kind, so that whoever waits for an answer never stands behind jobs
+/// that take minutes.
+struct Slots {
+    any: Arc<Semaphore>,
+    prompt: Arc<Semaphore>,
+}
+
+/// A slot in use, given back when dropped.
+struct Slot {
+    kind: SlotKind,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Slots {
+    fn new(concurrency: usize) -> Self {
+        let slots = || Arc::new(Semaphore::new(concurrency.max(1)));
+        Self { any: slots(), prompt: slots() }
+    }
+
+    /// Waits for a slot, one for all jobs where there is one. `None` where there will be none.
+    async fn free(&self) -> Option<Slot> {
+        let (kind, permit) = tokio::select! {
+            biased;
+            permit = Arc::clone(&self.any).acquire_owned() => (SlotKind::Any, permit),
+            permit = Arc::clone(&self.prompt).acquire_owned() => (SlotKind::Prompt, permit),
+        };
+        Some(Slot { kind, _permit: permit.ok()? })
+    }
+}
+
 impl<H: JobHandler> Runner<H> {
     /// Works until `shutdown` becomes true. Then it claims nothing more, tells its handlers to stop, waits for them,
     /// and gives back what they did not finish.
@@ -64,7 +103,7 @@ impl<H: JobHandler> Runner<H> {
         let runner = Arc::new(self);
         let held = Held::default();
         let heart = tokio::spawn(Arc::clone(&runner).beat(Arc::clone(&held)));
-        let slots = Arc::new(Semaphore::new(runner.settings.concurrency.max(1)));
+        let slots = Slots::new(runner.settings.concurrency);
         let mut running = JoinSet::new();
         let mut recurring_at = Instant::now();
         let mut held_before = false;
@@ -79,11 +118,11 @@ impl<H: JobHandler> Runner<H> {
                 }
             }
             let slot = tokio::select! {
-                slot = Arc::clone(&slots).acquire_owned() => slot,
+                slot = slots.free() => slot,
                 _ = shutdown.changed() => break,
             };
-            let Ok(slot) = slot else { break };
-            match runner.claim().await {
+            let Some(slot) = slot else { break };
+            match runner.claim(slot.kind).await {
                 Ok(Some(claimed)) => {
                     let (runner, held) = (Arc::clone(&runner), Arc::clone(&held));
                     running.spawn(async move {
@@ -91,6 +130,11 @@ impl<H: JobHandler> Runner<H> {
                         drop(slot);
                     });
                 }
+                Ok(None) if slot.kind == SlotKind::Prompt => tokio::select! {
+                    () = idle(&mut shutdown, runner.settings.poll) => {}
+                    // Then there is more to look for.
+                    _ = slots.any.acquire() => {}
+                },
                 Ok(None) => idle(&mut shutdown, runner.settings.poll).await,
                 Err(error) => {
                     tracing::warn!(%error, "jobs cannot be claimed");
@@ -108,9 +152,13 @@ impl<H: JobHandler> Runner<H> {
         heart.abort();
     }
 
-    async fn claim(&self) -> Result<Option<ClaimedJob>, StoreError> {
+    async fn claim(&self, slot: SlotKind) -> Result<Option<ClaimedJob>, StoreError> {
         let now = self.clock.now();
-        job_claim(&self.store, now, later(now, self.settings.lease)).await
+        let leased_until = later(now, self.settings.lease);
+        match slot {
+            SlotKind::Any => job_claim(&self.store, now, leased_until).await,
+            SlotKind::Prompt => job_claim_prompt(&self.store, now, leased_until).await,
+        }
     }
 
     async fn recur(&self) {

@@ -6,23 +6,31 @@ mod answer;
 mod connection;
 mod directory;
 mod error;
+mod line;
+mod lines;
 mod pool;
 mod session;
 
-pub use error::{EnhancedStatus, Fate, Phase, SendError};
+use std::sync::Arc;
 
-use self::{directory::Directory, pool::SmtpPool};
+pub use error::{EnhancedStatus, Fate, Phase, SendError};
+pub use line::{Line, Unsent};
+pub use lines::Errand;
+
+use self::{directory::Directory, lines::Lines, pool::SmtpPool};
 use crate::{
+    address::Sender,
     mail_url::MailUrl,
-    message::Letter,
     settings::{HelloName, MailSettings},
     site::Site,
 };
 
-/// Takes mail out of the server. Shared by the threads that send; each call sends one message and blocks until its
-/// fate is known.
+/// Takes mail out of the server. Shared by all who send: a message waits for a [`Line`], opens it and leaves on it.
 #[derive(Debug)]
-pub struct Transport(Kind);
+pub struct Transport {
+    kind: Kind,
+    lines: Arc<Lines>,
+}
 
 #[derive(Debug)]
 enum Kind {
@@ -69,38 +77,25 @@ impl Transport {
             }
             MailUrl::Directory(path) => Kind::Directory(Directory::open(path)?),
         };
-        Ok(Some(Self(kind)))
+        Ok(Some(Self { kind, lines: Lines::new(settings.connections.get()) }))
     }
 
-    /// Tries the way without sending anything: to an SMTP server connection, TLS, EHLO and login; for a directory, a file
-    /// that is written and removed.
+    /// Tries the way without sending anything: to an SMTP server connection, TLS, EHLO, login and MAIL FROM; for a
+    /// directory, a file that is written and removed.
     ///
     /// # Errors
     ///
     /// [`SendError`] says in which phase it failed, and why.
-    pub fn probe(&self) -> Result<(), SendError> {
-        match &self.0 {
-            Kind::Smtp(pool) => pool.probe(),
+    pub fn probe(&self, sender: &Sender) -> Result<(), SendError> {
+        match &self.kind {
+            Kind::Smtp(pool) => pool.probe(sender),
             Kind::Directory(directory) => directory.probe(),
         }
     }
 
-    /// Sends one message and waits for its fate, in the worst case as long as all timeouts together.
-    ///
-    /// # Errors
-    ///
-    /// [`SendError`] says whether to try again, and whether the address or the message is at fault. What is the
-    /// operator's to mend is also logged.
-    pub fn send(&self, letter: &Letter) -> Result<Accepted, SendError> {
-        let sent = match &self.0 {
-            Kind::Smtp(pool) => pool.send(letter),
-            Kind::Directory(directory) => directory.store(letter),
-        };
-        if let Err(error) = &sent
-            && error.is_ours()
-        {
-            tracing::warn!(%error, "the mail server refuses us, not a message: check the settings below mail.");
-        }
-        sent
+    /// Waits for a line, of which there are as many as the settings say and the server takes.
+    pub async fn line(self: &Arc<Self>, errand: Errand) -> Line {
+        let place = self.lines.place(errand).await;
+        Line::new(Arc::clone(self), place)
     }
 }

@@ -1,7 +1,9 @@
 //! The mail worker: answers subscription requests, spreads announcements, sends deliveries.
 
 mod announcement;
+mod batch;
 mod delivery;
+mod outage;
 mod post;
 mod refusal;
 mod request;
@@ -19,10 +21,10 @@ use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
 };
-use tokio::{sync::Semaphore, time::Instant};
+use tokio::time::Instant;
 use url::Url;
 
-use self::refusal::Welcome;
+use self::outage::Outage;
 use crate::{
     address::{AddressError, Sender},
     message::Heading,
@@ -48,12 +50,10 @@ pub struct MailWorker {
     sender: Sender,
     /// `None` where all mail stays in the captured mailbox.
     transport: Option<Arc<Transport>>,
-    /// As many as messages may be on their way at once, but for the one line that is kept for answers.
-    lines: Arc<Semaphore>,
+    /// Since when there is no way to the mail server.
+    outage: Arc<Outage>,
     /// How many messages of one batch are under way at once.
     connections: usize,
-    /// Answers to people who wait never stand behind announcements.
-    answer_line: Arc<Semaphore>,
     /// How long the second try of a message waits.
     retry_shortest: StdDuration,
     welcome: Welcome,
@@ -96,9 +96,8 @@ impl MailWorker {
             address_keys: AddressKeys::new(secret_key),
             sender: settings.sender(&site)?,
             transport: Transport::open(settings, &site)?.map(Arc::new),
-            lines: Arc::new(Semaphore::new(usize::from(settings.connections.get()).saturating_sub(1).max(1))),
+            outage: Arc::default(),
             connections: settings.connections.get().into(),
-            answer_line: Arc::new(Semaphore::new(1)),
             retry_shortest: StdDuration::from_secs(settings.retry_seconds.max(1)),
             welcome: Welcome::default(),
             site,
@@ -109,7 +108,7 @@ impl MailWorker {
     /// Does a job of mail; `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         Some(match job.payload {
-            JobPayload::SubscriptionAnswer { request } => self.request_answer(request).await,
+            JobPayload::SubscriptionAnswer { request } => self.request_answer(job, request).await,
             JobPayload::AnnouncementSpread { announcement } => self.announcement_spread(job, announcement).await,
             JobPayload::DeliverySend { announcement, first, last } => {
                 self.deliveries_send(job, announcement, (first, last)).await

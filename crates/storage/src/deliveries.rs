@@ -4,6 +4,7 @@ use diesel::prelude::*;
 use releasepage_domain::{
     announcement::{DeliveryFacts, DeliveryState, ToldRelease, delivery_obstacle},
     bump::Bump,
+    environment::Environment,
     group::GroupState,
     reply::ReplyMeaning,
     time::UtcTime,
@@ -16,9 +17,9 @@ use crate::{
     backend::AnyConnection,
     group_lists::members_read,
     group_members::group_releases_seen,
-    jobs::{JobTicket, job_progress},
+    jobs::{JobTicket, job_is_held, job_progress},
     page_releases::{PageComponent, PageIdentity, page_identity},
-    schema::{announcements, component_releases, components, deliveries, groups, releases},
+    schema::{announcements, component_releases, components, deliveries, groups, releases, subscribers},
     stored::stored,
     subscribers::{Subscriber, subscriber_load},
     usage::DeliveryOutcome,
@@ -163,6 +164,17 @@ pub struct DueDelivery {
     pub attempts: i32,
     /// When it was written: its first try is counted from here.
     pub created_at: UtcTime,
+    /// Whether it goes to a reader or to a test; `None` where its subscriber was erased.
+    pub environment: Option<Environment>,
+}
+
+#[derive(Queryable)]
+struct QueuedDelivery {
+    id: i64,
+    attempts: i32,
+    created_at: UtcTime,
+    next_attempt_at: UtcTime,
+    environment: Option<String>,
 }
 
 /// The queued messages of an announcement in a range of ids: those whose time has come, and when the next one's comes.
@@ -174,7 +186,8 @@ pub async fn deliveries_due(
 ) -> Result<(Vec<DueDelivery>, Option<UtcTime>), StoreError> {
     store
         .read(move |connection| {
-            let queued: Vec<(i64, i32, UtcTime, UtcTime)> = deliveries::table
+            let queued: Vec<QueuedDelivery> = deliveries::table
+                .left_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
                 .filter(
                     deliveries::announcement_id
                         .eq(announcement)
@@ -182,13 +195,26 @@ pub async fn deliveries_due(
                         .and(deliveries::state.eq(DeliveryState::Queued.as_str())),
                 )
                 .order(deliveries::id)
-                .select((deliveries::id, deliveries::attempts, deliveries::created_at, deliveries::next_attempt_at))
+                .select((
+                    deliveries::id,
+                    deliveries::attempts,
+                    deliveries::created_at,
+                    deliveries::next_attempt_at,
+                    subscribers::environment.nullable(),
+                ))
                 .load(connection)?;
-            let next = queued.iter().map(|&(_, _, _, at)| at).filter(|&at| at > now).min();
-            let due = queued.into_iter().filter(|&(_, _, _, at)| at <= now);
-            Ok((due.map(|(id, attempts, created_at, _)| DueDelivery { id, attempts, created_at }).collect(), next))
+            let next = queued.iter().map(|delivery| delivery.next_attempt_at).filter(|&at| at > now).min();
+            let due: QueryResult<Vec<DueDelivery>> =
+                queued.into_iter().filter(|delivery| delivery.next_attempt_at <= now).map(due_delivery).collect();
+            Ok((due?, next))
         })
         .await
+}
+
+fn due_delivery(queued: QueuedDelivery) -> QueryResult<DueDelivery> {
+    let QueuedDelivery { id, attempts, created_at, environment, .. } = queued;
+    let environment = environment.map(|environment| stored(&environment, "environment")).transpose()?;
+    Ok(DueDelivery { id, attempts, created_at, environment })
 }
 
 /// What is to be done with a message at the moment of sending.
@@ -208,17 +234,24 @@ pub enum DeliveryTurn {
     Drop(&'static str),
     /// It is no longer queued.
     Over,
+    /// The job that sends it is no longer this worker's.
+    Lost,
 }
 
-/// Looks at a message, its subscriber, release and page once more.
+/// Looks at a message, its subscriber, release and page once more, and at the lease of the job that sends it.
 pub async fn delivery_look(
     store: &Store,
     id: i64,
+    ticket: JobTicket,
     content: AnnouncementContent,
     address_key: impl Fn(&str) -> String + Send + 'static,
+    now: UtcTime,
 ) -> Result<DeliveryTurn, StoreError> {
     store
         .read(move |connection| {
+            if !job_is_held(connection, ticket, now)? {
+                return Ok(DeliveryTurn::Lost);
+            }
             let row: Option<(i64, String)> = deliveries::table
                 .find(id)
                 .select((deliveries::subscriber_id, deliveries::state))
@@ -345,8 +378,8 @@ pub async fn delivery_record(
     Ok(())
 }
 
-/// Puts off what is due of an announcement's queued messages in a range of ids, and counts a try for each: there was no
-/// way to the mail server.
+/// Puts off what is due of an announcement's queued messages in a range of ids. There was no way to the mail server, so
+/// that none of them was tried.
 pub async fn deliveries_put_off(
     store: &Store,
     announcement: i64,
@@ -363,9 +396,7 @@ pub async fn deliveries_put_off(
                     .and(deliveries::state.eq(DeliveryState::Queued.as_str()))
                     .and(deliveries::next_attempt_at.le(now)),
             );
-            Ok(diesel::update(due)
-                .set((deliveries::next_attempt_at.eq(until), deliveries::attempts.eq(deliveries::attempts + 1)))
-                .execute(connection)?)
+            Ok(diesel::update(due).set(deliveries::next_attempt_at.eq(until)).execute(connection)?)
         })
         .await?;
     store.deliveries_count(DeliveryOutcome::Deferred, deferred as u64);

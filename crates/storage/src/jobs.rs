@@ -6,7 +6,7 @@ use diesel::{
     sql_types::{BigInt, Integer, Text, Timestamp},
 };
 use releasepage_domain::{
-    job::{CLAIMS_MAX, JobPayload, JobState},
+    job::{CLAIMS_MAX, JobPayload, JobState, Lane},
     time::UtcTime,
 };
 
@@ -104,14 +104,19 @@ struct NextTurn {
 }
 
 /// Both databases ask the turns, of which there are as many as pages and repositories, instead of the jobs, of which there may be
-/// hundreds of thousands. While the queue is held ([`crate::job_hold`]), it is nobody's turn.
-const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND EXISTS (SELECT 1 FROM jobs j WHERE \
-     j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $1) ORDER BY t.lane, t.served_at, t.turn LIMIT 1";
-const ANY_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 ORDER BY lane, turn, run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED";
+/// hundreds of thousands. While the queue is held ([`crate::job_hold`]), it is nobody's turn. SQLite counts parameters in
+/// the order in which they stand.
+const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t \
+     WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND t.lane <= $1 AND EXISTS \
+     (SELECT 1 FROM jobs j WHERE j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $2) \
+     ORDER BY t.lane, t.served_at, t.turn LIMIT 1";
+const ANY_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 AND lane <= $2 \
+     ORDER BY lane, turn, run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED";
 const NEXT_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND lane = $1 AND turn = $2 AND run_at <= $3 ORDER BY run_at, id LIMIT 1";
 
-fn next_turn(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<Option<NextTurn>> {
+fn next_turn(connection: &mut AnyConnection, last: Lane, now: UtcTime) -> QueryResult<Option<NextTurn>> {
     Ok(on_each_backend!(connection, connection => diesel::sql_query(NEXT_TURN)
+        .bind::<Integer, _>(last.rank())
         .bind::<Timestamp, _>(now)
         .get_result::<NextTurn>(connection)
         .optional())?)
@@ -119,7 +124,7 @@ fn next_turn(connection: &mut AnyConnection, now: UtcTime) -> QueryResult<Option
 
 /// The next job of a turn. On Postgres, one that another worker is just claiming is passed over; where that was the
 /// turn's last, any other job is taken, so that no worker rests while there is work.
-fn next_job(connection: &mut AnyConnection, turn: &NextTurn, now: UtcTime) -> QueryResult<Option<i64>> {
+fn next_job(connection: &mut AnyConnection, turn: &NextTurn, last: Lane, now: UtcTime) -> QueryResult<Option<i64>> {
     let query = |sql: String| {
         diesel::sql_query(sql)
             .bind::<Integer, _>(turn.lane)
@@ -132,7 +137,11 @@ fn next_job(connection: &mut AnyConnection, turn: &NextTurn, now: UtcTime) -> Qu
             let next = query(format!("{NEXT_JOB} FOR UPDATE SKIP LOCKED")).get_result(connection).optional()?;
             match next {
                 Some(next) => Some(next),
-                None => diesel::sql_query(ANY_JOB).bind::<Timestamp, _>(now).get_result(connection).optional()?,
+                None => diesel::sql_query(ANY_JOB)
+                    .bind::<Timestamp, _>(now)
+                    .bind::<Integer, _>(last.rank())
+                    .get_result(connection)
+                    .optional()?,
             }
         }
     };
@@ -147,11 +156,30 @@ fn next_job(connection: &mut AnyConnection, turn: &NextTurn, now: UtcTime) -> Qu
 /// letter, as what kills its workers would else be claimed without end. One whose payload cannot be read (of a newer binary, or damaged) becomes a dead letter,
 /// so that it does not keep the jobs behind it waiting.
 pub async fn job_claim(store: &Store, now: UtcTime, leased_until: UtcTime) -> Result<Option<ClaimedJob>, StoreError> {
+    job_claim_within(store, Lane::Maintenance, now, leased_until).await
+}
+
+/// Takes the next job that somebody waits for, as [`job_claim`] does, and no other.
+pub async fn job_claim_prompt(
+    store: &Store,
+    now: UtcTime,
+    leased_until: UtcTime,
+) -> Result<Option<ClaimedJob>, StoreError> {
+    job_claim_within(store, Lane::Prompt, now, leased_until).await
+}
+
+/// Takes the next job of the lanes up to this one.
+async fn job_claim_within(
+    store: &Store,
+    last: Lane,
+    now: UtcTime,
+    leased_until: UtcTime,
+) -> Result<Option<ClaimedJob>, StoreError> {
     store
         .write(&[], move |connection| {
             jobs_release(connection, now)?;
-            while let Some(turn) = next_turn(connection, now)? {
-                let Some(id) = next_job(connection, &turn, now)? else { return Ok(None) };
+            while let Some(turn) = next_turn(connection, last, now)? {
+                let Some(id) = next_job(connection, &turn, last, now)? else { return Ok(None) };
                 let (ticket, attempt, payload) = job_lease(connection, id, leased_until)?;
                 let served = job_turns::table.filter(job_turns::lane.eq(turn.lane).and(job_turns::turn.eq(&turn.turn)));
                 diesel::update(served).set(job_turns::served_at.eq(now)).execute(connection)?;
@@ -219,6 +247,13 @@ fn job_held(ticket: JobTicket) -> _ {
     let (id, fence): (i64, i64) = (ticket.id, ticket.fence);
     let running: &'static str = JobState::Running.as_str();
     jobs::table.filter(jobs::id.eq(id).and(jobs::fence.eq(fence)).and(jobs::state.eq(running)))
+}
+
+/// Whether a claim holds its job at this moment. A worker that was asleep past its lease does not, even before another
+/// one takes the job.
+pub(crate) fn job_is_held(connection: &mut AnyConnection, ticket: JobTicket, now: UtcTime) -> QueryResult<bool> {
+    let held = job_held(ticket).filter(jobs::leased_until.gt(now));
+    Ok(diesel::select(diesel::dsl::exists(held)).get_result(connection)?)
 }
 
 /// Notes in the caller's transaction that a job got something done, so that its attempts count from here.

@@ -9,7 +9,7 @@ use releasepage_domain::{
     subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
     subscription::{
         RequestCaps, RequestFacts, RequestLink, RequestMail, RequestState, SubscriptionOp, request_link,
-        subscription_decide,
+        subscription_decide, subscription_mail_is_wanted,
     },
     time::UtcTime,
 };
@@ -18,7 +18,7 @@ use crate::{
     QueryResult, Scope, Store, StoreError,
     addresses::{address_is_suppressed, address_mail_note, address_mails_since},
     backend::AnyConnection,
-    jobs::job_enqueue,
+    jobs::{JobTicket, job_enqueue, job_is_held},
     page_releases::{PageIdentity, page_identity},
     schema::{components, subscription_requests as requests},
     stored::{following_stored, following_text, stored},
@@ -284,6 +284,49 @@ fn request_facts(
         },
         page_mails: mailed.count().get_result(connection)?,
     })
+}
+
+/// What is to be done with a request's mail at the moment of sending.
+#[derive(Clone, Debug)]
+pub enum RequestTurn {
+    /// It is sent.
+    Send {
+        /// The request as it is now.
+        request: Box<Request>,
+        /// The mail that was decided.
+        mail: RequestMail,
+    },
+    /// It is no longer wanted, or was sent.
+    Over,
+    /// The job that sends it is no longer this worker's.
+    Lost,
+}
+
+/// Looks at a decided request, its address and page once more, and at the lease of the job that answers it.
+pub async fn request_look(
+    store: &Store,
+    id: i64,
+    ticket: JobTicket,
+    address_key: impl Fn(&str) -> String + Send + 'static,
+    now: UtcTime,
+) -> Result<RequestTurn, StoreError> {
+    store
+        .read(move |connection| {
+            if !job_is_held(connection, ticket, now)? {
+                return Ok(RequestTurn::Lost);
+            }
+            let request = match request_load(connection, id) {
+                Err(crate::QueryError::Store(StoreError::NotFound)) => return Ok(RequestTurn::Over),
+                request => request?,
+            };
+            let suppressed = address_is_suppressed(connection, &address_key(&request.address.folded()))?;
+            let open = request.state == RequestState::Mailed && !request.is_sent;
+            let wanted = request.mail.filter(|mail| {
+                open && subscription_mail_is_wanted(*mail, request.subscriber_state, suppressed, request.page.published)
+            });
+            Ok(wanted.map_or(RequestTurn::Over, |mail| RequestTurn::Send { request: Box::new(request), mail }))
+        })
+        .await
 }
 
 /// Notes that a request's mail was accepted by the mail server, written, or captured.

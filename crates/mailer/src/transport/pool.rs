@@ -1,8 +1,8 @@
-//! Kept-open connections to one SMTP server, at most as many at once as the settings say.
+//! Kept-open connections to one SMTP server.
 
 use std::{
     fmt,
-    sync::{Condvar, Mutex, MutexGuard, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
     time::Duration,
 };
 
@@ -12,13 +12,13 @@ use lettre::transport::smtp::{
 };
 
 use super::{
-    Accepted, OpenError,
-    error::{Phase, SendError},
+    OpenError,
+    error::SendError,
     session::{Endpoint, Session},
 };
 use crate::{
+    address::Sender,
     mail_url::{SmtpServer, Tls},
-    message::Letter,
     settings::{HelloName, MailSettings},
 };
 
@@ -29,19 +29,10 @@ const ASK_AFTER: Duration = Duration::from_secs(2);
 /// Connections to one server.
 pub(super) struct SmtpPool {
     endpoint: Endpoint,
-    connections: u16,
     messages: u16,
     idle_limit: Duration,
-    state: Mutex<State>,
-    freed: Condvar,
-}
-
-#[derive(Default)]
-struct State {
     /// Connections between two messages, the one used last at the end.
-    idle: Vec<Session>,
-    /// How many messages are being sent.
-    busy: u16,
+    idle: Mutex<Vec<Session>>,
 }
 
 impl SmtpPool {
@@ -51,46 +42,46 @@ impl SmtpPool {
         let hello = ClientId::Domain(hello.as_str().to_owned());
         Ok(Self {
             endpoint: Endpoint { server, hello, tls, timeouts: settings.timeouts },
-            connections: settings.connections.get(),
             messages: settings.messages_per_connection.get(),
             idle_limit: Duration::from_secs(settings.idle_seconds),
-            state: Mutex::default(),
-            freed: Condvar::new(),
+            idle: Mutex::default(),
         })
     }
 
-    /// Sends one message, on a kept connection where there is one. Waits while as many are being sent as may be.
-    pub(super) fn send(&self, letter: &Letter) -> Result<Accepted, SendError> {
-        let _place = self.place();
-        if let Some(session) = self.kept_session() {
-            let sent = self.send_on(session, letter);
-            if !sent.as_ref().is_err_and(is_stale) {
-                return sent;
-            }
+    /// Opens a connection of its own, asks whether the sender may send, and takes leave again.
+    pub(super) fn probe(&self, sender: &Sender) -> Result<(), SendError> {
+        let mut session = Session::open(&self.endpoint)?;
+        let welcome = session.sender_try(sender.address());
+        session.quit();
+        welcome
+    }
+
+    /// A connection that is ready for a message: a kept one where there is one, else a new one.
+    pub(super) fn session(&self) -> Result<Session, SendError> {
+        match self.kept_session() {
+            Some(session) => Ok(session),
+            None => Session::open(&self.endpoint),
         }
-        self.send_on(Session::open(&self.endpoint)?, letter)
     }
 
-    /// Opens a connection of its own and takes leave again.
-    pub(super) fn probe(&self) -> Result<(), SendError> {
-        Session::open(&self.endpoint)?.quit();
-        Ok(())
-    }
-
-    fn send_on(&self, mut session: Session, letter: &Letter) -> Result<Accepted, SendError> {
-        let sent = session.send(letter);
+    /// Keeps a connection for the next message, or takes leave where it can carry none.
+    pub(super) fn keep(&self, session: Session) {
         if session.is_reusable(self.messages) {
-            self.state().idle.push(session);
+            self.idle().push(session);
         } else {
             session.quit();
         }
-        sent
+    }
+
+    /// How many connections are kept.
+    pub(super) fn idle_count(&self) -> usize {
+        self.idle().len()
     }
 
     /// A kept connection that still lives, the one used last first.
     fn kept_session(&self) -> Option<Session> {
         loop {
-            let mut session = self.state().idle.pop()?;
+            let mut session = self.idle().pop()?;
             if session.idle() > self.idle_limit {
                 session.quit();
             } else if session.idle() < ASK_AFTER || session.is_alive() {
@@ -99,24 +90,15 @@ impl SmtpPool {
         }
     }
 
-    /// Waits for a place among those who send.
-    fn place(&self) -> Place<'_> {
-        let full = |state: &mut State| state.busy >= self.connections;
-        let mut state = self.freed.wait_while(self.state(), full).unwrap_or_else(PoisonError::into_inner);
-        state.busy += 1;
-        drop(state);
-        Place(self)
-    }
-
-    /// The state. Nothing panics while it is held, so that a poisoned lock still guards a whole state.
-    fn state(&self) -> MutexGuard<'_, State> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    /// The kept connections. Nothing panics while they are held, so that a poisoned lock still guards whole ones.
+    fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Drop for SmtpPool {
     fn drop(&mut self) {
-        for session in self.state().idle.drain(..) {
+        for session in self.idle().drain(..) {
             session.quit();
         }
     }
@@ -126,22 +108,6 @@ impl fmt::Debug for SmtpPool {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.debug_struct("SmtpPool").field("server", &self.endpoint.server).finish_non_exhaustive()
     }
-}
-
-/// One of the places in [`SmtpPool`], given back when dropped.
-struct Place<'a>(&'a SmtpPool);
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        self.0.state().busy -= 1;
-        self.0.freed.notify_one();
-    }
-}
-
-/// Whether a kept connection turned out to be gone before anything of the message was said: the server had closed it
-/// or takes no more on it, and a fresh one may do.
-fn is_stale(error: &SendError) -> bool {
-    error.phase == Phase::Sender && matches!(error.code, None | Some(421)) && error.fate == super::Fate::Retry
 }
 
 /// How TLS is spoken. A certificate is checked wherever encryption is asked for or guards a password; opportunistic

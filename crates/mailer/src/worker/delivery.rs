@@ -1,8 +1,8 @@
 //! The messages of announcements.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Instant;
 
-use releasepage_domain::reply::ReplyMeaning;
+use releasepage_domain::environment::Environment;
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
@@ -11,37 +11,19 @@ use releasepage_storage::{
         DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due, deliveries_put_off,
         delivery_look, delivery_record,
     },
-    jobs::JobTicket,
     subscribers::Subscriber,
 };
-use tokio::{
-    sync::Semaphore,
-    task::{JoinError, JoinSet},
-    time::Instant,
-};
-use tracing::Instrument as _;
 
 use super::{
     MailWorker,
-    announcement::{Content, content_render},
-    post::Posted,
+    announcement::content_render,
+    batch::{Batch, Turn},
+    post::{NoWay, Posted, Way},
 };
-use crate::retry::{Patience, retry_spent};
-
-/// How the turn of one message ended, as far as the batch is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// It was recorded.
-    Recorded,
-    /// There is no way to the mail server: the rest of the batch need not try.
-    NoWay,
-    /// The mail server refuses us, whatever the message: the rest of the batch waits for its next turn.
-    Unwelcome,
-}
-
-/// How long a job sends before it stands in line again, so that other pages, and readers who wait for a confirmation,
-/// have their turn.
-const SLICE: Duration = Duration::from_secs(5);
+use crate::{
+    retry::{Patience, retry_spent},
+    transport::Errand,
+};
 
 impl MailWorker {
     /// Sends what is due of a range of an announcement's deliveries, several at once.
@@ -61,15 +43,15 @@ impl MailWorker {
             }
             return Ok(JobEnd::Done);
         };
-        let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
-        match self.batch_send(job, &content_render(content).await?, due).await? {
+        let batch = Batch::new(job, content_render(content).await?, announcement, range);
+        match self.batch_send(&batch, due).await? {
             Turn::Recorded => {}
             Turn::NoWay => {
-                let again = self.clock.now() + self.wait(tries_of(tries));
+                let again = self.next_try(self.outage.goes_on(self.clock.now()));
                 deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
                 return Ok(JobEnd::PutOff(again));
             }
-            Turn::Unwelcome => return Ok(JobEnd::PutOff(self.clock.now() + self.wait(tries_of(tries)))),
+            Turn::Lost => return Ok(JobEnd::PutOff(self.clock.now())),
         }
         let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {
@@ -79,70 +61,45 @@ impl MailWorker {
         })
     }
 
-    /// Sends messages until their time is up. Every message that was begun is brought to its end, whatever became of
-    /// the others: one that was accepted and not recorded would be sent again.
-    async fn batch_send(&self, job: &Job, content: &Arc<Content>, due: Vec<DueDelivery>) -> Result<Turn, JobFailure> {
-        let until = Instant::now() + SLICE;
-        let slots = Arc::new(Semaphore::new(self.connections));
-        let mut turns = JoinSet::new();
-        let mut batch = Ok(Turn::Recorded);
-        let limit = self.welcome.batch_limit();
-        for delivery in due {
-            if let Some(pause) = self.welcome.pause() {
-                while let Some(turn) = turns.join_next().await {
-                    batch = worse(batch, turn);
-                }
-                tokio::time::sleep(pause).await;
-            }
-            if batch == Ok(Turn::Recorded) && self.welcome.is_spent(limit) {
-                batch = Ok(Turn::Unwelcome);
-            }
-            let slot =
-                Arc::clone(&slots).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
-            while let Some(turn) = turns.try_join_next() {
-                batch = worse(batch, turn);
-            }
-            if job.must_stop() || batch != Ok(Turn::Recorded) || Instant::now() > until {
-                break;
-            }
-            let (worker, content, ticket) = (self.clone(), Arc::clone(content), job.ticket);
-            let turn = async move {
-                let _slot = slot;
-                worker.delivery_send(ticket, &content, delivery).await
+    /// One message: waits for its line, looks once more, sends it outside any transaction, records the result.
+    pub(super) async fn delivery_send(&self, batch: &Batch, delivery: DueDelivery) -> Result<Turn, JobFailure> {
+        // Who was erased gets none, and needs no line.
+        let environment = delivery.environment.unwrap_or(Environment::Test);
+        loop {
+            let way = tokio::select! {
+                way = self.way(Errand::Delivery, environment) => way?,
+                () = batch.halted() => return Ok(Turn::Recorded),
             };
-            turns.spawn(turn.in_current_span());
+            match way {
+                Err(NoWay(reason)) => {
+                    tracing::warn!(delivery = delivery.id, reason, "there is no way to the mail server");
+                    return Ok(Turn::NoWay);
+                }
+                Ok(way) => {
+                    if let Some(turn) = self.delivery_post(batch, delivery, way).await? {
+                        return Ok(turn);
+                    }
+                }
+            }
         }
-        while let Some(turn) = turns.join_next().await {
-            batch = worse(batch, turn);
-        }
-        batch
     }
 
-    /// One message: looks once more, sends it outside any transaction, records the result.
-    async fn delivery_send(
-        &self,
-        ticket: JobTicket,
-        content: &Content,
-        delivery: DueDelivery,
-    ) -> Result<Turn, JobFailure> {
-        let keys = self.address_keys.clone();
-        let announcement = content.announcement.clone();
-        let look = delivery_look(&self.store, delivery.id, announcement, move |address| keys.key(address)).await;
-        let result = match look {
-            // What is stored of this reader cannot be read; where all of the database fails, recording this fails too.
-            Err(StoreError::Database(error)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, error)),
-            Err(error) => return Err(error.into()),
-            Ok(DeliveryTurn::Over) => return Ok(Turn::Recorded),
-            Ok(DeliveryTurn::Drop(reason)) => DeliveryResult::Cancelled(reason.into()),
-            Ok(DeliveryTurn::Send { subscriber, releases, doubted }) => {
-                match self.delivery_mail(content, delivery, (&subscriber, &releases)) {
-                    Ok(mail) => {
-                        let posted = self.post(mail, &subscriber.page.id, subscriber.environment, &self.lines).await?;
-                        match self.delivery_result(posted, delivery, (*subscriber, doubted)).await? {
-                            Some(result) => result,
-                            None => return Ok(Turn::NoWay),
-                        }
-                    }
+    /// Sends one message its way, if it is still wanted. `None` where it is to wait for another line.
+    async fn delivery_post(&self, batch: &Batch, delivery: DueDelivery, way: Way) -> Result<Option<Turn>, JobFailure> {
+        let (keys, ticket) = (self.address_keys.clone(), batch.job.ticket);
+        let announcement = batch.content.announcement.clone();
+        let (looked_at, now) = (Instant::now(), self.clock.now());
+        let key = move |address: &str| keys.key(address);
+        let result = match delivery_look(&self.store, delivery.id, ticket, announcement, key, now).await? {
+            DeliveryTurn::Over => return Ok(Some(Turn::Recorded)),
+            DeliveryTurn::Lost => return Ok(Some(Turn::Lost)),
+            DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
+            DeliveryTurn::Send { subscriber, releases } => {
+                match self.delivery_mail(&batch.content, delivery, (&subscriber, &releases)) {
+                    Ok(mail) => match self.post(mail, &subscriber.page.id, way, looked_at).await? {
+                        Some(posted) => self.delivery_result(posted, delivery, *subscriber).await?,
+                        None => return Ok(None),
+                    },
                     // A message that cannot be written is the end of it, and of no other.
                     Err(JobFailure::Fail(text)) => DeliveryResult::Failed(Refusal::new(ReplyMeaning::Message, text)),
                     Err(JobFailure::Retry(text)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, text)),
@@ -151,66 +108,34 @@ impl MailWorker {
         };
         let record = || delivery_record(&self.store, delivery.id, ticket, result.clone(), self.clock.now());
         self.insist(record).await?;
-        Ok(Turn::Recorded)
+        Ok(Some(Turn::Recorded))
     }
 
-    /// What is recorded of a message; `None` where there was no way to the mail server.
+    /// What is recorded of a message.
     async fn delivery_result(
         &self,
         posted: Posted,
         delivery: DueDelivery,
-        (subscriber, doubted): (Subscriber, bool),
-    ) -> Result<Option<DeliveryResult>, JobFailure> {
-        let refusal = match posted {
-            Posted::Accepted(answer) => {
-                self.welcome.note(None);
-                if doubted {
-                    address_reached(&self.store, self.address_keys.key(&subscriber.address.folded())).await?;
-                }
-                return Ok(Some(DeliveryResult::Sent(answer)));
+        subscriber: Subscriber,
+    ) -> Result<DeliveryResult, JobFailure> {
+        let now = self.clock.now();
+        let tries = tries_of(delivery.attempts);
+        let is_over = retry_spent(tries, self.retry_shortest, Patience::Announcement);
+        Ok(match posted {
+            Posted::Accepted(answer) => DeliveryResult::Sent(answer),
+            Posted::Later(reason) if is_over => DeliveryResult::Failed(format!("given up after five days: {reason}")),
+            Posted::Later(reason) => {
+                tracing::warn!(delivery = delivery.id, reason, "a delivery has to wait");
+                DeliveryResult::Deferred(now + self.wait(tries), reason)
             }
-            Posted::NoWay(reason) if !self.is_over(delivery) => {
-                tracing::warn!(delivery = delivery.id, reason, "there is no way to the mail server");
-                return Ok(None);
+            Posted::MessageRefused(reason) => DeliveryResult::Failed(reason),
+            Posted::AddressRefused(reason) => {
+                tracing::warn!(delivery = delivery.id, reason, "an address was refused and is suppressed");
+                let key = self.address_keys.key(&subscriber.address.folded());
+                address_suppress(&self.store, subscriber.address, key, reason.clone(), now).await?;
+                DeliveryResult::Failed(reason)
             }
-            Posted::NoWay(reason) => Refusal::new(ReplyMeaning::Later, reason),
-            Posted::Refused(refusal) => refusal,
-        };
-        self.welcome.note(Some(refusal.about));
-        Ok(Some(match refusal.about {
-            ReplyMeaning::Later | ReplyMeaning::Sender => self.put_off(delivery, refusal),
-            ReplyMeaning::Address | ReplyMeaning::Message | ReplyMeaning::Unclear => {
-                self.refusal_hold(subscriber.address, &refusal).await?;
-                DeliveryResult::Failed(refusal)
-            }
-        }))
-    }
-
-    /// Has a message tried again later, or gives it up after five days of trying.
-    fn put_off(&self, delivery: DueDelivery, refusal: Refusal) -> DeliveryResult {
-        if self.is_over(delivery) {
-            let text = format!("given up after five days: {}", refusal.text);
-            return DeliveryResult::Failed(Refusal { text, ..refusal });
-        }
-        tracing::warn!(delivery = delivery.id, reason = refusal.text, "a delivery has to wait");
-        DeliveryResult::Deferred(self.clock.now() + self.wait(tries_of(delivery.attempts)), refusal)
-    }
-
-    /// Whether a message was tried for too long.
-    fn is_over(&self, delivery: DueDelivery) -> bool {
-        retry_spent(tries_of(delivery.attempts), self.retry_shortest, Patience::Announcement)
-    }
-}
-
-/// What a batch comes to after one more turn: the first failure, or that there is no way.
-fn worse(
-    batch: Result<Turn, JobFailure>,
-    turn: Result<Result<Turn, JobFailure>, JoinError>,
-) -> Result<Turn, JobFailure> {
-    let turn = turn.unwrap_or_else(|_| Err(JobFailure::Retry("a delivery panicked".into())));
-    match batch {
-        Ok(Turn::Recorded) => turn,
-        worse => worse,
+        })
     }
 }
 

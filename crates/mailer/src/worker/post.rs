@@ -1,48 +1,78 @@
-//! The way out of a finished mail: the transport, or the captured mailbox.
+//! The way out of a finished mail: a line of the transport, or the captured mailbox.
 
-use std::sync::Arc;
+use std::time::Instant;
 
 use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::JobFailure;
-use releasepage_storage::{
-    deliveries::Refusal,
-    mailbox::{MailboxNew, mailbox_put},
-};
-use tokio::sync::Semaphore;
+use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
 
 use super::MailWorker;
 use crate::{
     message::Mail,
-    transport::{Fate, Phase, SendError},
+    transport::{Errand, Fate, Line, Unsent},
 };
+
+/// The way that a mail takes.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// The captured mailbox.
+    Mailbox(Environment),
+    /// A connection to the mail server.
+    Line(Line),
+}
+
+/// There is no way to the mail server, for this reason: no other mail would fare better now.
+#[derive(Debug)]
+pub(super) struct NoWay(pub(super) String);
 
 /// What became of a mail.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
     /// It was accepted, written, or captured; what the server said.
     Accepted(String),
-    /// There is no way to the mail server: no other mail would fare better now.
-    NoWay(String),
-    /// It was not taken, or it cannot be written.
-    Refused(Refusal),
+    /// It may be accepted later.
+    Later(String),
+    /// The address is at fault.
+    AddressRefused(String),
+    /// The message is at fault.
+    MessageRefused(String),
 }
 
 impl MailWorker {
-    /// Hands a mail over, once one of the lines is free. Mail of test subscribers never leaves the server.
+    /// Waits for a line and its connection. Only then is looked whether the mail is still wanted: the wait may be long.
+    /// Mail of test subscribers never leaves the server.
+    pub(super) async fn way(&self, errand: Errand, environment: Environment) -> Result<Result<Way, NoWay>, JobFailure> {
+        let transport = match (&self.transport, environment) {
+            (Some(transport), Environment::Live) => transport,
+            _ => return Ok(Ok(Way::Mailbox(environment))),
+        };
+        loop {
+            let mut line = transport.line(errand).await;
+            let opened = unblocked(move || line.open().map(|()| line)).await?;
+            match opened {
+                Ok(line) => {
+                    self.outage.ends();
+                    return Ok(Ok(Way::Line(line)));
+                }
+                Err(Unsent::Again) => {}
+                Err(Unsent::Failed(error)) => return Ok(Err(NoWay(error.to_string()))),
+            }
+        }
+    }
+
+    /// Hands a mail over that was still wanted at `looked_at`. `None` where nothing was said of it, and it is to wait
+    /// for another line.
     pub(super) async fn post(
         &self,
         mail: Mail,
         page_id: &str,
-        environment: Environment,
-        lines: &Arc<Semaphore>,
-    ) -> Result<Posted, JobFailure> {
-        let letter = match mail.letter() {
-            Ok(letter) => letter,
-            Err(unwritable) => return Ok(Posted::Refused(Refusal::new(ReplyMeaning::Message, unwritable.to_string()))),
-        };
-        let transport = match (&self.transport, environment) {
-            (Some(transport), Environment::Live) => Arc::clone(transport),
-            _ => {
+        way: Way,
+        looked_at: Instant,
+    ) -> Result<Option<Posted>, JobFailure> {
+        let letter = mail.letter().map_err(|error| JobFailure::Fail(error.to_string()))?;
+        let line = match way {
+            Way::Line(line) => line,
+            Way::Mailbox(environment) => {
                 let new = MailboxNew {
                     page_id: page_id.to_owned(),
                     environment,
@@ -54,34 +84,24 @@ impl MailWorker {
                     html: mail.html,
                 };
                 mailbox_put(&self.store, new, self.clock.now()).await?;
-                return Ok(Posted::Accepted("captured".into()));
+                return Ok(Some(Posted::Accepted("captured".into())));
             }
         };
-        let line = Arc::clone(lines).acquire_owned().await.map_err(|error| JobFailure::Retry(error.to_string()))?;
-        let span = tracing::Span::current();
-        let sent = tokio::task::spawn_blocking(move || {
-            let _line = line;
-            span.in_scope(|| transport.send(&letter))
-        });
-        Ok(match sent.await {
-            Ok(Ok(accepted)) => Posted::Accepted(accepted.answer),
-            Ok(Err(error)) => not_taken(&error),
-            // Whatever is wrong with this message, others have nothing to do with it.
-            Err(_) => Posted::Refused(Refusal::new(ReplyMeaning::Later, "sending the message panicked")),
-        })
+        Ok(Some(match unblocked(move || line.send(&letter, looked_at)).await? {
+            Ok(accepted) => Posted::Accepted(accepted.answer),
+            Err(Unsent::Again) => return Ok(None),
+            Err(Unsent::Failed(error)) => match error.fate {
+                Fate::Retry => Posted::Later(error.to_string()),
+                Fate::AddressRefused => Posted::AddressRefused(error.to_string()),
+                Fate::MessageRefused => Posted::MessageRefused(error.to_string()),
+            },
+        }))
     }
 }
 
-fn not_taken(error: &SendError) -> Posted {
-    let about = match error.fate {
-        Fate::Retry if matches!(error.phase, Phase::Connect | Phase::Tls | Phase::Login) => {
-            return Posted::NoWay(error.to_string());
-        }
-        Fate::Retry => ReplyMeaning::Later,
-        Fate::SenderRefused => ReplyMeaning::Sender,
-        Fate::AddressRefused => ReplyMeaning::Address,
-        Fate::MessageRefused => ReplyMeaning::Message,
-        Fate::Unclear => ReplyMeaning::Unclear,
-    };
-    Posted::Refused(Refusal::new(about, error.to_string()))
+/// Does what blocks on a thread that may be.
+async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JobFailure> {
+    let span = tracing::Span::current();
+    let done = tokio::task::spawn_blocking(move || span.in_scope(work));
+    done.await.map_err(|_| JobFailure::Retry("sending a message panicked".into()))
 }

@@ -1,27 +1,30 @@
 //! Answers to subscription requests.
 
+use std::time::Instant;
+
 use releasepage_auth::link::LinkPurpose;
-use releasepage_domain::{
-    reply::ReplyMeaning,
-    subscription::{RequestMail, RequestState},
-};
-use releasepage_jobs::handler::{JobEnd, JobFailure};
+use releasepage_domain::subscription::{RequestMail, RequestState};
+use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
-    deliveries::Refusal,
-    requests::{Request, request_decide, request_sent},
+    addresses::address_suppress,
+    requests::{Request, RequestTurn, request_decide, request_look, request_sent},
 };
 
-use super::{MailWorker, post::Posted};
+use super::{
+    MailWorker,
+    post::{NoWay, Posted, Way},
+};
 use crate::{
     message::Mail,
     messages::{Change, Confirm, FollowingView, Leave, PageView, Remind},
     retry::{Patience, retry_over},
+    transport::Errand,
 };
 
 impl MailWorker {
     /// Decides a request, once, and sends the mail that answers it, if there is one.
-    pub(super) async fn request_answer(&self, id: i64) -> Result<JobEnd, JobFailure> {
+    pub(super) async fn request_answer(&self, job: &Job, id: i64) -> Result<JobEnd, JobFailure> {
         let keys = self.address_keys.clone();
         let now = self.clock.now();
         let request = match request_decide(&self.store, id, self.caps, move |address| keys.key(address), now).await {
@@ -29,10 +32,10 @@ impl MailWorker {
             Err(StoreError::NotFound) => return Ok(JobEnd::Done),
             request => request?,
         };
-        let Some(mail) = request.mail else {
+        if request.mail.is_none() {
             tracing::debug!(request = id, "a subscription request gets no mail");
             return Ok(JobEnd::Done);
-        };
+        }
         if request.is_sent || request.state != RequestState::Mailed {
             return Ok(JobEnd::Done);
         }
@@ -40,24 +43,62 @@ impl MailWorker {
             tracing::warn!(request = id, "the mail for a subscription request is given up");
             return Ok(JobEnd::Done);
         }
-        let letter = self.request_mail(&request, mail)?;
-        match self.post(letter, &request.page.id, request.environment, &self.answer_line).await? {
-            Posted::Accepted(_) => {
-                self.insist(|| request_sent(&self.store, id, self.clock.now())).await?;
-                Ok(JobEnd::Done)
-            }
-            Posted::NoWay(reason)
-            | Posted::Refused(Refusal { about: ReplyMeaning::Later | ReplyMeaning::Sender, text: reason }) => {
-                tracing::warn!(request = id, reason, "the mail for a subscription request has to wait");
-                Ok(JobEnd::PutOff(self.next_try(request.created_at)))
-            }
-            Posted::Refused(refusal) => {
-                // Whoever typed the address cannot be told, and nobody here can mend it.
-                tracing::warn!(request = id, reason = refusal.text, "the mail for a subscription request was refused");
-                self.refusal_hold(request.address, &refusal).await?;
-                Ok(JobEnd::Done)
+        loop {
+            let way = tokio::select! {
+                way = self.way(Errand::Answer, request.environment) => way?,
+                () = job.stopped() => return Ok(JobEnd::NotBegun(self.clock.now())),
+            };
+            match way {
+                Err(NoWay(reason)) => {
+                    tracing::warn!(request = id, reason, "the mail for a subscription request has to wait");
+                    return Ok(JobEnd::PutOff(self.next_try(request.created_at)));
+                }
+                Ok(way) => {
+                    if let Some(end) = self.request_send(job, id, way).await? {
+                        return Ok(end);
+                    }
+                }
             }
         }
+    }
+
+    /// Looks at a decided request once more, and sends its mail. `None` where that is to wait for another line.
+    async fn request_send(&self, job: &Job, id: i64, way: Way) -> Result<Option<JobEnd>, JobFailure> {
+        let keys = self.address_keys.clone();
+        let looked_at = Instant::now();
+        let now = self.clock.now();
+        let look = request_look(&self.store, id, job.ticket, move |address| keys.key(address), now).await?;
+        let (request, mail) = match look {
+            RequestTurn::Send { request, mail } => (request, mail),
+            RequestTurn::Over => {
+                tracing::debug!(request = id, "the mail for a subscription request is no longer wanted");
+                return Ok(Some(JobEnd::Done));
+            }
+            // Whoever holds it sends it.
+            RequestTurn::Lost => return Ok(Some(JobEnd::NotBegun(now))),
+        };
+        let letter = self.request_mail(&request, mail)?;
+        let Some(posted) = self.post(letter, &request.page.id, way, looked_at).await? else { return Ok(None) };
+        Ok(Some(match posted {
+            Posted::Accepted(_) => {
+                self.insist(|| request_sent(&self.store, id, self.clock.now())).await?;
+                JobEnd::Done
+            }
+            Posted::Later(reason) => {
+                tracing::warn!(request = id, reason, "the mail for a subscription request has to wait");
+                JobEnd::PutOff(self.next_try(request.created_at))
+            }
+            Posted::AddressRefused(reason) => {
+                let key = self.address_keys.key(&request.address.folded());
+                address_suppress(&self.store, request.address, key, reason, self.clock.now()).await?;
+                JobEnd::Done
+            }
+            Posted::MessageRefused(reason) => {
+                // Whoever typed the address cannot be told, and nobody here can mend it.
+                tracing::warn!(request = id, reason, "the mail for a subscription request was refused");
+                JobEnd::Done
+            }
+        }))
     }
 
     fn request_mail(&self, request: &Request, mail: RequestMail) -> Result<Mail, JobFailure> {

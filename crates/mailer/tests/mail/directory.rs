@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use crate::support::{letter, site};
+use crate::support::{Sending, letter, site};
 use releasepage_mailer::{
     settings::MailSettings,
     transport::{Fate, OpenError, Phase, Transport},
@@ -17,7 +17,7 @@ fn settings(path: &std::path::Path) -> MailSettings {
 fn another_try_replaces_the_file() {
     let place = tempfile::tempdir().expect("a directory");
     let path = place.path().join("not/yet/there");
-    let transport = Transport::open(&settings(&path), &site()).expect("a transport").expect("one that sends");
+    let transport = Sending::new(&settings(&path));
     let letter_one = letter("delivery-1", "reader@example.org");
     for letter in [&letter_one, &letter_one, &letter("delivery-2", "reader@example.org")] {
         transport.send(letter).expect("accepted");
@@ -33,7 +33,7 @@ fn another_try_replaces_the_file() {
 fn a_directory_that_went_away_is_tried_again() {
     let place = tempfile::tempdir().expect("a directory");
     let path = place.path().join("mail");
-    let transport = Transport::open(&settings(&path), &site()).expect("a transport").expect("one that sends");
+    let transport = Sending::new(&settings(&path));
     fs::remove_dir(&path).expect("an empty directory");
     let error = transport.send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
     assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::File));

@@ -3,23 +3,24 @@
 use std::thread;
 
 use crate::support::{
+    Sending,
     fake_smtp::{FakeSmtp, Reply},
-    letter, site,
+    letter,
 };
 use releasepage_mailer::{
     settings::MailSettings,
-    transport::{Fate, Phase, Transport},
+    transport::{Fate, Phase},
 };
 use serde_json::{Value, json};
 
 /// A transport to a URL, with more settings.
-pub(crate) fn transport_to(url: &str, mut settings: Value) -> Transport {
+pub(crate) fn transport_to(url: &str, mut settings: Value) -> Sending {
     settings["url"] = json!(url);
     let settings: MailSettings = serde_json::from_value(settings).expect("settings");
-    Transport::open(&settings, &site()).expect("a transport").expect("one that sends")
+    Sending::new(&settings)
 }
 
-fn transport(server: &FakeSmtp) -> Transport {
+fn transport(server: &FakeSmtp) -> Sending {
     transport_to(&format!("smtp://127.0.0.1:{}", server.port()), json!({}))
 }
 

@@ -2,12 +2,41 @@
 
 pub(crate) mod fake_smtp;
 
+use std::{sync::Arc, time::Instant};
+
 use releasepage_domain::time::time_parse;
 use releasepage_mailer::{
     message::{Heading, Letter, Mail},
+    settings::MailSettings,
     site::Site,
+    transport::{Accepted, Errand, Line, SendError, Transport, Unsent},
 };
 use url::Url;
+
+/// A transport that sends as the worker does: a message waits for a line, and for another one where it is told to.
+pub(crate) struct Sending(pub(crate) Arc<Transport>);
+
+impl Sending {
+    pub(crate) fn new(settings: &MailSettings) -> Self {
+        Self(Arc::new(Transport::open(settings, &site()).expect("a transport").expect("one that sends")))
+    }
+
+    pub(crate) fn send(&self, letter: &Letter) -> Result<Accepted, SendError> {
+        loop {
+            let mut line = self.line(Errand::Delivery);
+            match line.open().and_then(|()| line.send(letter, Instant::now())) {
+                Ok(accepted) => return Ok(accepted),
+                Err(Unsent::Failed(error)) => return Err(error),
+                Err(Unsent::Again) => {}
+            }
+        }
+    }
+
+    pub(crate) fn line(&self, errand: Errand) -> Line {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().expect("a runtime");
+        runtime.block_on(self.0.line(errand))
+    }
+}
 
 /// A URL of the site that the tests write for.
 pub(crate) fn url(path: &str) -> Url {

@@ -13,7 +13,7 @@ use releasepage_storage::{
     announcements::announcement_spread,
     components::component_delete,
     deliveries::{
-        AnnouncementContent, DeliveryResult, DeliveryTurn, Refusal, announcement_content, deliveries_due,
+        AnnouncementContent, DeliveryResult, DeliveryTurn, announcement_content, deliveries_due, deliveries_put_off,
         delivery_look, delivery_record,
     },
     jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish},
@@ -50,10 +50,12 @@ async fn told(database: &Database, addresses: &[&str]) -> Told {
 /// The turn of a message: `send` to whom, `drop` and why, `over`.
 async fn look(database: &Database, told: &Told, delivery: i64) -> String {
     let key = |address: &str| format!("key of {address}");
-    match delivery_look(&database.store, delivery, told.content.clone(), key).await.unwrap() {
+    let ticket = database.ticket_held().await;
+    match delivery_look(&database.store, delivery, ticket, told.content.clone(), key, now()).await.unwrap() {
         DeliveryTurn::Send { subscriber, .. } => format!("send {}", subscriber.address.as_str()),
         DeliveryTurn::Drop(reason) => format!("drop: {reason}"),
         DeliveryTurn::Over => "over".into(),
+        DeliveryTurn::Lost => "lost".into(),
     }
 }
 
@@ -161,6 +163,35 @@ both! {
         assert_eq!(rows(database).await, ["cancelled 0 the subscriber left (over)"]);
         record(database, 1, DeliveryResult::Sent("250 ok".into())).await;
         assert_eq!(rows(database).await, ["sent 1 250 ok (over)"]);
+    }
+
+    async fn a_worker_that_lost_its_job_sends_nothing(database: &Database) {
+        let told = told(database, &["a@example.com"]).await;
+        database.execute("DELETE FROM jobs WHERE payload NOT LIKE '%delivery_send%'").await;
+        let lease_end = now() + TimeDelta::seconds(45);
+        let job = job_claim(&database.store, now(), lease_end).await.unwrap().unwrap();
+        let is_lost = async |ticket, at| {
+            let look = delivery_look(&database.store, 1, ticket, told.content.clone(), str::to_owned, at).await;
+            matches!(look.unwrap(), DeliveryTurn::Lost)
+        };
+        assert!(!is_lost(job.ticket, now()).await);
+        // It was asleep past its lease, and nobody has taken the job yet.
+        assert!(is_lost(job.ticket, lease_end).await);
+        // Somebody has.
+        let later = lease_end + TimeDelta::seconds(1);
+        let other = job_claim(&database.store, later, later + TimeDelta::seconds(45)).await.unwrap().unwrap();
+        assert_eq!(other.ticket.id, job.ticket.id);
+        assert!(is_lost(job.ticket, later).await && !is_lost(other.ticket, later).await);
+    }
+
+    async fn what_was_never_tried_counts_no_try(database: &Database) {
+        told(database, &["a@example.com", "b@example.com"]).await;
+        let later = now() + TimeDelta::minutes(1);
+        record(database, 1, DeliveryResult::Deferred(now(), "451 later".into())).await;
+        deliveries_put_off(&database.store, ANNOUNCEMENT, (1, 2), later, now()).await.unwrap();
+        assert_eq!(rows(database).await, ["queued 1 451 later", "queued 0 -"]);
+        let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, (1, 2), now()).await.unwrap();
+        assert_eq!((due.len(), next), (0, Some(later)));
     }
 
     async fn whoever_leaves_is_out_of_every_queue(database: &Database) {

@@ -7,7 +7,7 @@ use releasepage_domain::{
     time::UtcTime,
 };
 use releasepage_storage::{
-    jobs::{ClaimedJob, JobOutcome, job_claim, job_finish, job_heartbeat},
+    jobs::{ClaimedJob, JobOutcome, job_claim, job_claim_prompt, job_finish, job_heartbeat},
     queue::{LaneStanding, queue_standing},
     schedules::schedule_run,
 };
@@ -63,6 +63,17 @@ both! {
         }
         let expected = [prompt(5), delivery(1), delivery(4), delivery(2), delivery(3), JobPayload::Prune];
         assert_eq!(order, expected);
+    }
+
+    async fn whoever_waits_is_served_alone(database: &Database) {
+        job(database, "a", &delivery(1), 0).await;
+        job(database, "b", &prompt(2), 1).await;
+        job(database, "", &JobPayload::Prune, 0).await;
+        let at = now() + Duration::seconds(9);
+        let claim = async || job_claim_prompt(&database.store, at, lease_end(at)).await.unwrap();
+        assert_eq!(claim().await.map(|claimed| claimed.payload), Some(prompt(2)));
+        assert_eq!(claim().await, None);
+        assert_eq!(claim_at(database, 9).await.map(|claimed| claimed.payload), Some(delivery(1)));
     }
 
     async fn the_queue_is_counted_by_lane(database: &Database) {

@@ -150,7 +150,8 @@ async fn everything(database: &Database) {
     }
     let content = announcement_content(store, 2).await.unwrap().unwrap();
     deliveries_due(store, 2, (1, 1), now()).await.unwrap();
-    delivery_look(store, 1, content, key).await.unwrap();
+    let held = database.ticket_held().await;
+    delivery_look(store, 1, held, content, key, now()).await.unwrap();
     let job = job_claim(store, now(), now()).await.unwrap().unwrap();
     let deferred = DeliveryResult::Deferred(now(), Refusal::new(ReplyMeaning::Later, "451"));
     delivery_record(store, 1, job.ticket, deferred, now()).await.unwrap();
@@ -288,7 +289,8 @@ async fn grouped(database: &Database, site: &Site) {
     group_close_due(store, open, context(now() + TimeDelta::hours(2))).await.unwrap();
     while announcement_spread(store, 3, now()).await.unwrap() {}
     let content = announcement_content(store, 3).await.unwrap().unwrap();
-    delivery_look(store, 3, content, str::to_owned).await.unwrap();
+    let held = database.ticket_held().await;
+    delivery_look(store, 3, held, content, str::to_owned, now()).await.unwrap();
     page_snapshot(store, page.clone()).await.unwrap();
     for id in ["g0000000000000001", "r000001"] {
         let after = TimeCursor { time: now(), id: id.into() };

@@ -11,7 +11,10 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     addresses::address_suppress,
-    requests::{Request, RequestNew, request_decide, request_get, request_note, request_sent},
+    jobs::JobTicket,
+    requests::{
+        Request, RequestNew, RequestTurn, request_decide, request_get, request_look, request_note, request_sent,
+    },
     subscribers::{Subscriber, subscriber_get, subscriber_unsubscribe},
 };
 
@@ -56,7 +59,33 @@ pub(crate) async fn subscriber(database: &Database, id: i64) -> Subscriber {
     subscriber_get(&database.store, id).await.unwrap()
 }
 
+/// What is done with a request's mail: `send` and which, `over`, `lost`.
+async fn look(database: &Database, id: i64, ticket: JobTicket) -> String {
+    match request_look(&database.store, id, ticket, key, now()).await.unwrap() {
+        RequestTurn::Send { mail, .. } => format!("send {mail}"),
+        RequestTurn::Over => "over".into(),
+        RequestTurn::Lost => "lost".into(),
+    }
+}
+
 both! {
+    async fn a_mail_is_looked_at_before_it_is_sent(database: &Database) {
+        let site = database.site().await;
+        let held = database.ticket_held().await;
+        let reader = database.subscriber(&site.page_id, "reader@example.com", &["major"], None).await;
+        let confirm = ask(database, new(&site.page_id, SubscriptionOp::Add, "new@example.com"), 0).await.id;
+        let leave = ask(database, new(&site.page_id, SubscriptionOp::Remove, "reader@example.com"), 0).await.id;
+        assert_eq!(look(database, confirm, held).await, "send confirm");
+        assert_eq!(look(database, leave, held).await, "send leave");
+        assert_eq!(look(database, confirm, JobTicket { fence: 0, ..held }).await, "lost");
+        subscriber_unsubscribe(&database.store, reader, now()).await.unwrap();
+        assert_eq!(look(database, leave, held).await, "over");
+        let new = address("new@example.com");
+        address_suppress(&database.store, new, key("new@example.com"), "550".into(), now()).await.unwrap();
+        assert_eq!(look(database, confirm, held).await, "over");
+        assert_eq!(look(database, confirm + 7, held).await, "over");
+    }
+
     async fn a_request_is_noted_with_its_job(database: &Database) {
         let site = database.site().await;
         let preferences = Preferences::parse("", &["patch", "major"]).unwrap();

@@ -26,6 +26,7 @@ use releasepage_storage::{
     components::{ComponentNew, component_create},
     database_make,
     idempotency::Replay,
+    jobs::JobTicket,
     migrate,
     page_releases::{PageReleasesFilter, page_releases},
     pages::{Page, PageGrouping, PageNew, page_create},
@@ -244,6 +245,18 @@ impl Database {
             })
         });
         rows.await.unwrap().into_iter().map(|row| row.text).collect()
+    }
+
+    /// The claim of a job that some worker holds for as long as the test lasts.
+    pub(crate) async fn ticket_held(&self) -> JobTicket {
+        self.execute(
+            "INSERT INTO jobs (lane, turn, payload, state, run_at, attempts, fence, leased_until, created_at) VALUES \
+             (2, '', '{\"kind\":\"prune\"}', 'running', '2020-01-01 00:00:00.000000', 1, 1, \
+             '2999-01-01 00:00:00.000000', '2020-01-01 00:00:00.000000')",
+        )
+        .await;
+        let ids = self.texts("SELECT CAST(MAX(id) AS TEXT) AS text FROM jobs").await;
+        JobTicket { id: ids[0].parse().unwrap(), fence: 1 }
     }
 
     /// How many rows a table has, perhaps with a condition: `deliveries WHERE state = 'queued'`.

@@ -15,7 +15,7 @@ const SUBJECT: &str = "mail";
 /// How long each answer of the mail server is waited for, in milliseconds: somebody sits and watches.
 const PATIENCE: u64 = 10_000;
 
-/// Connects, encrypts, says EHLO and logs in, as a worker would.
+/// Connects, encrypts, says EHLO, logs in and asks whether the sender may send, as a worker would.
 pub(super) fn look(settings: &Settings) -> Finding {
     let url = &settings.mail.url;
     if *url == MailUrl::Mailbox {
@@ -32,10 +32,14 @@ pub(super) fn look(settings: &Settings) -> Finding {
         Ok(site) => site,
         Err(error) => return Finding::fault(SUBJECT, error.to_string(), "set server.public_url"),
     };
+    let sender = match mail.sender(&site) {
+        Ok(sender) => sender,
+        Err(error) => return Finding::fault(SUBJECT, error.to_string(), "set mail.from"),
+    };
     match Transport::open(&mail, &site) {
         Err(error) => Finding::fault(SUBJECT, error.to_string(), "check mail.url, and who may write there"),
         Ok(None) => Finding::well(SUBJECT, "captured"),
-        Ok(Some(transport)) => match transport.probe() {
+        Ok(Some(transport)) => match transport.probe(&sender) {
             Ok(()) => Finding::well(SUBJECT, format!("{url} is ready for mail; none was sent")),
             Err(error) => Finding::fault(SUBJECT, format!("{url}: {error}"), cure(&error)),
         },
@@ -54,6 +58,10 @@ fn cure(error: &SendError) -> &'static str {
         }
         Phase::Login => "check user and password in mail.url; what is special in a URL is percent-encoded: @ is %40",
         Phase::File => "check that the directory in mail.url can be written to",
-        Phase::Sender | Phase::Recipient | Phase::Data | Phase::Message => "ask whoever runs the mail server",
+        Phase::Sender => {
+            "set mail.from to an address that the mail server takes mail from, or ask whoever runs it to let you send \
+             from this one"
+        }
+        Phase::Recipient | Phase::Data | Phase::Message => "ask whoever runs the mail server",
     }
 }

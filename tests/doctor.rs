@@ -96,3 +96,41 @@ fn address_that_is_taken_is_told_with_who_set_it() {
     let place = "the setting `server.listen`, set by the environment variable RELEASEPAGE__SERVER__LISTEN";
     fails(&run(&["serve"], &settings, ""), &format!("{place}: {address} cannot be listened on"));
 }
+
+#[test]
+fn sender_of_this_machine_is_refused_where_the_mail_server_is_another() {
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let port = taken.local_addr().expect("a listener has an address").port();
+    for (command, from) in [("serve", None), ("work", None), ("serve", Some("releases@[127.0.0.1]"))] {
+        let directory = tempfile::tempdir().expect("a temporary directory");
+        let mut settings = SettingValues::from([
+            ("data_dir".to_owned(), directory.path().display().to_string()),
+            ("mail.url".to_owned(), "smtp://me:planted@mail.example.com".to_owned()),
+            // A start that goes on ends here.
+            ("server.listen".to_owned(), format!("127.0.0.1:{port}")),
+            ("worker.listen".to_owned(), format!("127.0.0.1:{port}")),
+            ("log.filter".to_owned(), "off".to_owned()),
+        ]);
+        settings.extend(from.map(|from| ("mail.from".to_owned(), from.to_owned())));
+        let told = fails(&run(&[command], &settings, ""), "the setting `mail.from`");
+        for words in ["mail.example.com in mail.url is another machine", "Acme Releases <releases@example.com>"] {
+            assert!(told.contains(words), "{told}");
+        }
+        assert!(!told.contains("planted"), "{told}");
+        settings.insert("mail.from".to_owned(), "releases@acme.example".to_owned());
+        fails(&run(&[command], &settings, ""), "cannot be listened on");
+    }
+}
+
+both_databases! {
+    async fn doctor_tells_of_a_sender_that_the_mail_server_refuses(app: App) {
+        app.sink().refuse_sender("releases@acme.example", "553 5.7.1 not your address");
+        let output = run(&["doctor"], app.settings(), "");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        for words in ["FAULT  mail", "MAIL FROM: 5.7.1 not your address (553)", "set mail.from"] {
+            assert!(told.contains(words), "{words}: {told}");
+        }
+        assert_eq!(app.sink().count(), 0);
+    }
+}

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::{
     address::{AddressError, Sender},
-    mail_url::MailUrl,
+    mail_url::{MailUrl, SmtpServer},
     site::Site,
 };
 
@@ -56,6 +56,16 @@ impl MailSettings {
     /// Where no sender is set and the site's host makes no mail domain.
     pub fn sender(&self, site: &Site) -> Result<Sender, AddressError> {
         self.from.clone().map_or_else(|| Sender::of_site(site), Ok)
+    }
+
+    /// The mail server, where it is another machine and the sender an address of this one: it would refuse all mail, or
+    /// readers could not answer.
+    pub fn server_without_sender(&self) -> Option<&SmtpServer> {
+        let from_here = self.from.as_ref().is_some_and(Sender::is_of_this_machine);
+        match &self.url {
+            MailUrl::Smtp(server) if from_here && !server.is_loopback() => Some(server),
+            _ => None,
+        }
     }
 }
 
@@ -157,6 +167,22 @@ mod tests {
         assert!(matches!(settings.url, MailUrl::Smtp(_)));
         assert_eq!(settings.timeouts.connect(), Duration::from_millis(100));
         assert_eq!(settings.timeouts.command(), Duration::from_secs(300));
+    }
+
+    #[test]
+    fn a_sender_of_this_machine_is_none_for_another() {
+        for (url, from, server) in [
+            ("smtp://mail.example.com", "releases@localhost", Some("mail.example.com")),
+            ("smtps://me:secret@192.0.2.1", "A <releases@[127.0.0.1]>", Some("192.0.2.1")),
+            ("smtp://mail.example.com", "releases@example.com", None),
+            ("smtp://localhost:1025", "releases@localhost", None),
+            ("smtp://127.0.0.1:25", "releases@localhost", None),
+            ("file:///tmp/mail", "releases@localhost", None),
+            ("mailbox:", "releases@localhost", None),
+        ] {
+            let settings: MailSettings = from_value(json!({ "url": url, "from": from })).expect("settings");
+            assert_eq!(settings.server_without_sender().map(|server| server.host.as_str()), server, "{url} {from}");
+        }
     }
 
     #[test]

@@ -11,6 +11,7 @@ use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wir
 
 /// Serves until SIGTERM or SIGINT.
 pub(super) fn serve(settings: Settings, with_worker: bool) -> Result<(), Failure> {
+    settings.sender_check()?;
     let wiring = Wiring::prepare(settings)?;
     let listener = listener_open(&wiring.settings, "server.listen", wiring.settings.server.listen)?;
     block_on(async move { run(&wiring, listener, with_worker, false, shutdown_switch()?).await })

@@ -15,8 +15,7 @@ use crate::{
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
-    // Without a server there is nothing to do: an empty database would be the wrong one.
-    database_demand(&settings)?;
+    settings.sender_check()?;
     let wiring = Wiring::prepare(settings)?;
     let listen = wiring.settings.worker.listen;
     let listener = listen.map(|address| listener_open(&wiring.settings, "worker.listen", address)).transpose()?;

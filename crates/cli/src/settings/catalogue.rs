@@ -224,7 +224,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "mail.from",
         default: Fallback::Fixed("\"ReleasePage <releases@localhost>\""),
         accepts: Accepts::Form("one mail address, with or without a name, such as Acme <releases@example.com>"),
-        about: "The sender of every mail.",
+        about: "The sender of every mail. Where mail.url is a mail server on another machine, it has to be an address \
+                of yours: nobody takes mail from localhost.",
     },
     Entry {
         key: "mail.hello_name",
@@ -236,7 +237,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "mail.connections",
         default: Fallback::Fixed("4"),
         accepts: Accepts::Whole(1..=64),
-        about: "How many SMTP connections one worker has open at once.",
+        about: "How many SMTP connections one worker has open at once, of which deliveries leave one to answers that \
+                people wait for. Where the mail server takes fewer, fewer are used.",
     },
     Entry {
         key: "mail.messages_per_connection",
@@ -304,7 +306,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "jobs.concurrency",
         default: Fallback::Fixed("4"),
         accepts: Accepts::Whole(1..=64),
-        about: "How many jobs one worker runs at once.",
+        about: "How many jobs one worker runs at once, and beside them as many that somebody waits for.",
     },
     Entry {
         key: "jobs.drain_seconds",

@@ -213,7 +213,7 @@ impl Origins {
         self.values.iter().filter(move |(key, _)| inside(key)).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    fn impossible_because(&self, key: &str, accepted: String) -> SettingsError {
+    pub(super) fn impossible_because(&self, key: &str, accepted: String) -> SettingsError {
         SettingsError::Impossible {
             key: key.to_owned(),
             origin: self.origin(key),

@@ -76,6 +76,21 @@ impl Settings {
     pub(crate) fn refusal(&self, key: &'static str) -> SettingsError {
         self.origins.impossible(key)
     }
+
+    /// Checks that the mail server can take mail from the sender, as far as both names tell.
+    ///
+    /// # Errors
+    ///
+    /// The sentence for `mail.from` where it is an address of this machine and the mail server is another one.
+    pub(crate) fn sender_check(&self) -> Result<(), SettingsError> {
+        let Some(server) = self.mail.server_without_sender() else { return Ok(()) };
+        let accepted = format!(
+            "an address of yours that readers can answer to, such as Acme Releases <releases@example.com>, since the \
+             mail server {} in mail.url is another machine and localhost is nobody there",
+            server.host
+        );
+        Err(self.origins.impossible_because("mail.from", accepted))
+    }
 }
 
 /// The section `server`.

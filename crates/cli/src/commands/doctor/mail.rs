@@ -32,6 +32,9 @@ pub(super) fn look(settings: &Settings) -> Finding {
         Ok(site) => site,
         Err(error) => return Finding::fault(SUBJECT, error.to_string(), "set server.public_url"),
     };
+    if let Err(error) = settings.sender_check() {
+        return Finding::fault(SUBJECT, error.to_string(), "set mail.from");
+    }
     let sender = match mail.sender(&site) {
         Ok(sender) => sender,
         Err(error) => return Finding::fault(SUBJECT, error.to_string(), "set mail.from"),

@@ -15,7 +15,7 @@ use chrono::NaiveDate;
 
 pub(crate) use self::plain::first_words;
 use self::{
-    heading::{HeadingReading, ReleaseHeading, heading_read, is_package},
+    heading::{HEADING_MAX, HeadingReading, ReleaseHeading, heading_read, is_package},
     lines::{Line, LineKind, lines_read},
     links::Definitions,
 };
@@ -204,6 +204,8 @@ struct Sections<'a> {
 impl<'a> Sections<'a> {
     fn read(&mut self, headings: &'a [Heading<'a>], level: u8) {
         // Headings above the versions: where there are several, each may be of a package.
+        // A very long one is of none, and would be compared once for each version.
+        let parent_of = |heading: &'a Heading<'a>| Some(heading).filter(|heading| heading.text.len() <= HEADING_MAX);
         let mut parent: Option<&Heading<'_>> = None;
         let mut parents = Vec::new();
         let mut open: Option<(&Heading<'_>, &ReleaseHeading)> = None;
@@ -212,7 +214,7 @@ impl<'a> Sections<'a> {
             if matches!(turn, Turn::Stay) {
                 // The title above the first version.
                 if open.is_none() && heading.level < level {
-                    parent = Some(heading);
+                    parent = parent_of(heading);
                 }
                 continue;
             }
@@ -230,7 +232,7 @@ impl<'a> Sections<'a> {
                     open = Some((heading, release));
                     parents.push(parent.filter(|parent| parent.level < heading.level).map(|parent| parent.text));
                 }
-                Turn::Skip if heading.level < level => parent = Some(heading),
+                Turn::Skip if heading.level < level => parent = parent_of(heading),
                 Turn::Skip | Turn::Stay => {}
             }
         }

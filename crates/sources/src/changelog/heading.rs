@@ -51,7 +51,7 @@ const UNRELEASED_WHOLE: [&str; 10] = [
 const PRERELEASES: [&str; 7] = ["alpha", "beta", "rc", "pre", "preview", "dev", "milestone"];
 
 /// The longest heading that is looked at, in bytes: versions have short ones.
-const HEADING_MAX: usize = 1_000;
+pub(super) const HEADING_MAX: usize = 1_000;
 
 /// What a heading is to a changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]

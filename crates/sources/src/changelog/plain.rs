@@ -1,5 +1,7 @@
 //! The words of a line, without its Markdown.
 
+use std::collections::HashMap;
+
 /// Most characters of the words that [`first_words`] answers.
 const WORDS_MAX: usize = 60;
 
@@ -24,42 +26,51 @@ pub(crate) fn first_words(title: &str, notes: &str) -> String {
 }
 
 /// What a heading says, as its reader sees it: links become their text, marks of emphasis and code go, and so do tags of
-/// HTML and images.
+/// HTML and images. It takes time in proportion to the text, whatever is nested in it.
 pub(super) fn plain_text(markdown: &str) -> String {
+    let brackets = Brackets::of(markdown);
     let mut plain = String::with_capacity(markdown.len());
-    let mut rest = markdown;
-    while let Some(c) = rest.chars().next() {
-        let behind = &rest[c.len_utf8()..];
-        rest = match c {
-            '\\' if behind.starts_with(|next: char| next.is_ascii_punctuation()) => {
-                plain.push_str(&behind[..1]);
-                &behind[1..]
+    // Where the texts in brackets end that are being read, and where it goes on behind each of them.
+    let mut open: Vec<Bracketed> = Vec::new();
+    let mut at = 0;
+    while let Some(c) = markdown[at..].chars().next() {
+        let behind = at + c.len_utf8();
+        // What is in brackets ends there, whatever it begins.
+        let limit = open.last().map_or(markdown.len(), |bracketed| bracketed.end);
+        if open.last().is_some_and(|bracketed| bracketed.end == at) {
+            at = open.pop().map_or(behind, |bracketed| bracketed.resume);
+            // A text in brackets is kept apart from what is written against it.
+            if markdown[at..].starts_with(|next: char| next.is_alphanumeric() || matches!(next, '(' | '[')) {
+                plain.push(' ');
             }
-            '!' if behind.starts_with('[') => bracketed(behind).map_or(behind, |(_, behind)| target_skip(behind)),
-            '[' => match bracketed(rest) {
-                Some((text, behind)) => {
-                    let behind = if behind.starts_with(['(', '[']) { target_skip(behind) } else { behind };
-                    // A text in brackets is kept apart from what is written against it.
-                    if plain.ends_with(char::is_alphanumeric) {
-                        plain.push(' ');
-                    }
-                    plain.push_str(&plain_text(text));
-                    if behind.starts_with(|next: char| next.is_alphanumeric() || matches!(next, '(' | '[')) {
-                        plain.push(' ');
-                    }
-                    behind
-                }
-                None => behind,
-            },
-            '<' => match behind.split_once('>') {
-                Some((tag, behind)) if tag.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!')) => {
-                    behind
-                }
-                _ => {
+            continue;
+        }
+        at = match c {
+            '\\' if markdown[behind..].starts_with(|next: char| next.is_ascii_punctuation()) => {
+                plain.push_str(&markdown[behind..=behind]);
+                behind + 1
+            }
+            '!' => match brackets.end_of('[', behind) {
+                Some(end) => brackets.target_skip(end, limit),
+                None if markdown[behind..].starts_with('[') => behind,
+                None => {
                     plain.push(c);
                     behind
                 }
             },
+            '[' => {
+                if let Some(end) = brackets.end_of('[', at) {
+                    open.push(Bracketed { end: end - 1, resume: brackets.target_skip(end, limit) });
+                    if plain.ends_with(char::is_alphanumeric) {
+                        plain.push(' ');
+                    }
+                }
+                behind
+            }
+            '<' => brackets.tag_end(markdown, behind, limit).unwrap_or_else(|| {
+                plain.push(c);
+                behind
+            }),
             '*' | '`' | '~' => behind,
             _ => {
                 plain.push(c);
@@ -70,30 +81,63 @@ pub(super) fn plain_text(markdown: &str) -> String {
     plain
 }
 
-/// The text in brackets at the beginning of `text`, brackets inside it counted, and what is behind them.
-fn bracketed(text: &str) -> Option<(&str, &str)> {
-    closed(text, '[', ']')
+/// A text in brackets.
+struct Bracketed {
+    /// Where its closing bracket stands.
+    end: usize,
+    /// Where what follows it begins, behind the target of the link that it is.
+    resume: usize,
 }
 
-/// Skips the target of a link: `(address)` or `[label]`.
-fn target_skip(text: &str) -> &str {
-    closed(text, '(', ')').or_else(|| closed(text, '[', ']')).map_or(text, |(_, behind)| behind)
+/// The brackets of a text, each kind paired for itself.
+struct Brackets {
+    /// Behind the bracket that closes the one at a place.
+    square: HashMap<usize, usize>,
+    round: HashMap<usize, usize>,
+    /// Where each `>` stands.
+    angles: Vec<usize>,
 }
 
-fn closed(text: &str, open: char, close: char) -> Option<(&str, &str)> {
-    let mut depth = 0_usize;
+impl Brackets {
+    fn of(text: &str) -> Self {
+        let angles = text.match_indices('>').map(|(at, _)| at).collect();
+        Self { square: paired(text, '[', ']'), round: paired(text, '(', ')'), angles }
+    }
+
+    /// Where it goes on behind the brackets that open at a place.
+    fn end_of(&self, open: char, at: usize) -> Option<usize> {
+        let pairs = if open == '[' { &self.square } else { &self.round };
+        pairs.get(&at).copied()
+    }
+
+    /// Skips the target of a link, `(address)` or `[label]`, where one begins that ends before `limit`.
+    fn target_skip(&self, at: usize, limit: usize) -> usize {
+        let end = self.end_of('(', at).or_else(|| self.end_of('[', at));
+        end.filter(|&end| end <= limit).unwrap_or(at)
+    }
+
+    /// Behind the tag whose name begins at `start`; `None` where that is no tag that ends before `limit`.
+    fn tag_end(&self, text: &str, start: usize, limit: usize) -> Option<usize> {
+        let is_tag = text[start..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
+        let next = self.angles.partition_point(|&at| at < start);
+        self.angles.get(next).copied().filter(|&at| is_tag && at < limit).map(|at| at + 1)
+    }
+}
+
+/// Where the brackets of a kind close, by where they open; those that are never closed have no place.
+fn paired(text: &str, open: char, close: char) -> HashMap<usize, usize> {
+    let mut pairs = HashMap::new();
+    let mut waiting = Vec::new();
     for (at, c) in text.char_indices() {
         if c == open {
-            depth += 1;
-        } else if c == close && depth > 0 {
-            depth -= 1;
-        }
-        if depth == 0 {
-            // The first character opens, or there is nothing here to be closed.
-            return (at > 0).then(|| (&text[1..at], &text[at + 1..]));
+            waiting.push(at);
+        } else if c == close
+            && let Some(start) = waiting.pop()
+        {
+            pairs.insert(start, at + 1);
         }
     }
-    None
+    pairs
 }
 
 #[cfg(test)]
@@ -131,9 +175,29 @@ mod tests {
             ("1.2.0](x)", "1.2.0](x)"),
             ("[[1.2.0]]", "1.2.0"),
             ("[1.2.0](/c)(2024-01-01)", "1.2.0 (2024-01-01)"),
+            ("[a [b](c) d](e)f", "a b d f"),
+            ("[[a](b] c) <d [e<f] g>", "a(b c) <d e<f g>"),
+            ("a! [b] !", "a! b !"),
+            ("![a", "a"),
+            ("a <b", "a <b"),
         ] {
             let words: Vec<String> = plain_text(markdown).split_whitespace().map(str::to_owned).collect();
             assert_eq!(words.join(" "), plain, "{markdown}");
         }
+    }
+
+    /// Nested thousands deep, on the stack of a worker's thread, and with as little work as for anything else of that
+    /// length: looking for each bracket's end anew would take minutes.
+    #[test]
+    fn nests_take_no_more_than_their_length() {
+        let check = || {
+            for (open, close) in
+                [("[", "]"), ("![", "](x)"), ("[", ""), ("(", ")"), ("<a", ">"), ("<a", ""), ("[a](", ")")]
+            {
+                let markdown = format!("{}x{}", open.repeat(300_000), close.repeat(300_000));
+                assert!(plain_text(&markdown).len() <= 3 * markdown.len(), "{open}");
+            }
+        };
+        std::thread::Builder::new().stack_size(512 * 1024).spawn(check).unwrap().join().unwrap();
     }
 }

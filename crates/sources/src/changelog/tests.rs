@@ -144,6 +144,17 @@ fn texts_made_to_be_slow_are_read_in_time_and_memory() {
 }
 
 #[test]
+fn headings_of_any_depth_and_length_are_read() {
+    let nest = format!("# {}{}", "[".repeat(400_000), "]".repeat(400_000));
+    let versions: String = (0..9_000).map(|number| format!("## 1.{number}.0\n\n- a\n")).collect();
+    let changelog = changelog_read(&format!("{nest}\n\n## 2.0.0\n\n# {}\n\n{versions}", "b".repeat(1_000_000)));
+    assert_eq!(changelog.entries.len(), 9_001);
+    assert!(changelog.entries.iter().all(|entry| entry.package.is_none()));
+    let headings = format!("## {}\n", "[".repeat(900)).repeat(4_000);
+    assert!(changelog_read(&headings).entries.is_empty());
+}
+
+#[test]
 fn sections_that_are_not_released_are_counted() {
     let changelog = changelog_read("## Unreleased\n- c\n## 2.0.0 (unreleased)\n- b\n## 1.0.0\n- a");
     assert_eq!((changelog.unreleased, changelog.entries.len()), (vec![1, 3], 1));

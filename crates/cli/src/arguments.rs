@@ -18,7 +18,7 @@ pub(crate) use import::{ChangelogArguments, ImportCommand};
 pub(crate) use mail::{AnnouncementsCommand, SuppressionsCommand};
 pub(crate) use publish::PublishArguments;
 
-/// Tells people about software releases: pages, feeds, badges and mail to those who asked for it.
+/// Tells people about software releases: public pages, badges, an API, and mail to those who asked for it.
 #[derive(Debug, Parser)]
 #[command(
     name = "releasepage",

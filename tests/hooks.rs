@@ -69,6 +69,29 @@ both_databases! {
 }
 
 both_databases! {
+    async fn addresses_in_notes_lead_to_the_forge(app: App) {
+        let forge = Forge::github(&app, "acme/api").await;
+        let page = forge.page(&app).await;
+        let reader = app.subscriber(&page, "reader@example.com").await;
+        let mut payload = forge.payload("published", "v1.2.0");
+        payload["release"]["body"] = "See [the guide](docs/guide.md) and ![a picture](/img/a.png).".into();
+        forge.tell(&payload).await;
+        let files = "https://github.com/acme/api/blob/v1.2.0/";
+        let mail = reader.mail("v1.2.0").await;
+        assert!(mail.text.contains(&format!("the guide ({files}docs/guide.md)")), "{}", mail.text);
+        assert!(mail.html.contains(&format!("href=\"{files}img/a.png\"")), "{}", mail.html);
+        shows(&page, "acme/api", "v1.2.0").await;
+        let list = page.get("releases").await.expect(200).json();
+        let id = list["data"][0]["id"].as_str().expect("an id");
+        let release = page.get(&format!("releases/{id}")).await.expect(200).json();
+        let html = release["notes_html"].as_str().expect("notes");
+        assert!(html.contains(&format!("href=\"{files}docs/guide.md\"")), "{html}");
+        let shown = app.browser().open(&mail.link("/releases/").expect("a link")).await.expect(200).text();
+        assert!(shown.contains(&format!("href=\"{files}img/a.png\"")), "{shown}");
+    }
+}
+
+both_databases! {
     async fn life_of_a_release_is_followed(app: App) {
         let forge = Forge::github(&app, "acme/api").await;
         let page = forge.page(&app).await;

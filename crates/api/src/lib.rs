@@ -22,6 +22,7 @@ mod openapi;
 pub mod operations;
 mod pages;
 mod query;
+mod release_files;
 mod request;
 mod routes;
 pub mod server;

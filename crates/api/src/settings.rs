@@ -3,6 +3,7 @@
 use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
 
 use releasepage_auth::project_key::Region;
+use releasepage_domain::repository_files::ForgeApis;
 use url::Url;
 
 use crate::client::Network;
@@ -18,6 +19,8 @@ pub struct ApiSettings {
     pub region: Region,
     /// The addresses of other regions' servers.
     pub endpoints: BTreeMap<String, Url>,
+    /// The addresses of the APIs of forges, for repositories that name none.
+    pub forges: ForgeApis,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
     /// How long a release can be taken back before anyone is mailed.

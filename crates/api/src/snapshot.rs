@@ -132,7 +132,7 @@ fn latest_body(release: &PageRelease) -> LatestVersionBody {
     LatestVersionBody {
         repo: release.component.repo.clone(),
         version: release.version.clone(),
-        author: release.author.clone(),
+        author: release.author_or_owner().to_owned(),
         published_at: time_iso8601(release.published_at),
         name: release.component.name.clone(),
         tag: Some(release.tag.clone()).filter(|tag| *tag != release.version),
@@ -166,7 +166,7 @@ mod tests {
             prerelease: false,
             title: String::new(),
             notes: None,
-            author: author.into(),
+            author: Some(author.into()),
             platforms: Vec::new(),
             published_at: time_parse(time).unwrap(),
             ends_at: None,

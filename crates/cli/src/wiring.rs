@@ -64,6 +64,7 @@ impl Wiring {
             &settings.mail,
             settings.request_caps(),
             public_url,
+            settings.forges(),
             &self.secret_key,
         )
         .map_err(|error| match error {

@@ -2,7 +2,12 @@
 
 use comrak::nodes::{NodeLink, NodeList, NodeValue};
 use comrak::{Arena, Node, format_html};
+use url::Url;
 
+use crate::budget::{HTML_BYTES, OverBudget};
+use crate::finish::finish;
+use crate::links::is_relative;
+use crate::plain::plain_html;
 use crate::raw_html::Balance;
 use crate::sanitizer::sanitize;
 use crate::tree::{node_new, options, text_flat, tree_parse};
@@ -29,14 +34,26 @@ pub enum RemoteImages {
 /// - HTML in notes is kept where it is plain markup (`details`, `kbd`, `sub` …); a tag that is not known
 ///   is shown as the text it was written as.
 /// - What is nested deeper than 48 levels is shown as plain text.
-pub fn notes_html(markdown: &str, images: RemoteImages) -> String {
+/// - Code and tables can be focused, and are regions with names, so that keyboards scroll them.
+/// - An address that names no server is one below `files`, where the files of the release's repository are shown (it
+///   ends in `/`); without `files`, what links there is text. A relative image is a link like another.
+/// - Notes that would take more than there is for them (more than 256 KiB, or markup that makes much of little) are
+///   shown as they were written, in one block of text.
+pub fn notes_html(markdown: &str, images: RemoteImages, files: Option<&Url>) -> String {
+    html_render(markdown, images, files).unwrap_or_else(|OverBudget| plain_html(markdown))
+}
+
+fn html_render(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Result<String, OverBudget> {
     let arena = Arena::new();
-    let root = tree_parse(&arena, markdown);
+    let root = tree_parse(&arena, markdown)?;
     let mut rewriter = Rewriter { arena: &arena, images };
     rewriter.children_rewrite(root, 0, false);
     let mut html = String::with_capacity(markdown.len() * 2);
     format_html(root, &options(), &mut html).expect("writing to a String cannot fail");
-    sanitize(&html, images)
+    if html.len() > HTML_BYTES {
+        return Err(OverBudget);
+    }
+    Ok(finish(&sanitize(&html, images, files)))
 }
 
 /// Turns the tree of the notes into the tree of the page.
@@ -79,7 +96,7 @@ impl<'a> Rewriter<'a> {
                 drop(data);
                 self.item_mark(node, mark);
             }
-            NodeValue::Image(image) if self.images == RemoteImages::Refused => {
+            NodeValue::Image(image) if self.images == RemoteImages::Refused || is_relative(&image.url) => {
                 let link = std::mem::take(image);
                 drop(data);
                 self.image_replace(node, link, in_link);
@@ -120,7 +137,7 @@ mod tests {
     use super::*;
 
     fn refused(markdown: &str) -> String {
-        notes_html(markdown, RemoteImages::Refused).trim_end().to_owned()
+        notes_html(markdown, RemoteImages::Refused, None).trim_end().to_owned()
     }
 
     const REL: &str = "rel=\"nofollow noopener noreferrer\"";
@@ -132,7 +149,7 @@ mod tests {
             ("##### Deep", "<h6>Deep</h6>".to_owned()),
             ("[x](https://e.com/a?b&c)", format!("<p><a href=\"https://e.com/a?b&amp;c\" {REL}>x</a></p>")),
             ("see https://e.com/x.", format!("<p>see <a href=\"https://e.com/x\" {REL}>https://e.com/x</a>.</p>")),
-            ("| a | b |\n|---|--:|\n| 1 | 2 |", "<table>\n<thead>\n<tr>\n<th>a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table>".to_owned()),
+            ("| a | b |\n|---|--:|\n| 1 | 2 |", "<div tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>\n<thead>\n<tr>\n<th>a</th>\n<th align=\"right\">b</th>\n</tr>\n</thead>\n<tbody>\n<tr>\n<td>1</td>\n<td align=\"right\">2</td>\n</tr>\n</tbody>\n</table></div>".to_owned()),
             ("- [x] done\n- [ ] open", "<ul>\n<li>☑ done</li>\n<li>☐ open</li>\n</ul>".to_owned()),
             ("<details>\n<summary>More</summary>\n\n**b**\n\n</details>", "<details>\n<summary>More</summary>\n<p><strong>b</strong></p>\n</details>".to_owned()),
             ("press <kbd>x</kbd>, Vec<String>", "<p>press <kbd>x</kbd>, Vec&lt;String&gt;</p>".to_owned()),
@@ -144,13 +161,10 @@ mod tests {
     #[test]
     fn hostile_markup_is_disarmed() {
         for (markdown, expected) in [
-            ("[x](javascript:alert(1))", format!("<p><a {REL}>x</a></p>")),
-            (
-                "<a href='JaVaScRiPt:alert(1)' onclick='x()' id=a class=b style='c:d'>x</a>",
-                format!("<p><a {REL}>x</a></p>"),
-            ),
-            ("<a href=\"data:text/html,x\">x</a>", format!("<p><a {REL}>x</a></p>")),
-            ("[x](/admin)", format!("<p><a {REL}>x</a></p>")),
+            ("[x](javascript:alert(1))", "<p>x</p>".to_owned()),
+            ("<a href='JaVaScRiPt:alert(1)' onclick='x()' id=a class=b style='c:d'>x</a>", "<p>x</p>".to_owned()),
+            ("<a href=\"data:text/html,x\">x</a>", "<p>x</p>".to_owned()),
+            ("[x](/admin)", "<p>x</p>".to_owned()),
             ("a<script>alert(1)</script>", "<p>a&lt;script&gt;alert(1)&lt;/script&gt;</p>".to_owned()),
             ("<iframe src=https://e.com></iframe>", "&lt;iframe src=https://e.com&gt;&lt;/iframe&gt;".to_owned()),
             ("<svg/onload=alert(1)>", "<p>&lt;svg/onload=alert(1)&gt;</p>".to_owned()),
@@ -170,11 +184,57 @@ mod tests {
                 "<p><a href=\"https://e.com/\" {REL}>A cat</a> <a href=\"https://e.com/b.png\" {REL}>image</a></p>"
             )
         );
-        let allowed = notes_html(image, RemoteImages::Allowed);
+        let allowed = notes_html(image, RemoteImages::Allowed, None);
         for part in ["<img", "src=\"https://e.com/cat.png\"", "alt=\"A cat\"", "loading=\"lazy\"", "no-referrer"] {
             assert!(allowed.contains(part), "{part} in {allowed}");
         }
-        let scripted = notes_html("<img src='javascript:x' onerror=y alt=z>", RemoteImages::Allowed);
+        let scripted = notes_html("<img src='javascript:x' onerror=y alt=z>", RemoteImages::Allowed, None);
         assert!(!scripted.contains("javascript") && !scripted.contains("onerror"), "{scripted}");
+    }
+
+    #[test]
+    fn addresses_in_the_repository_lead_to_its_forge() {
+        let files = Url::parse("https://github.com/acme/api/blob/v1.2.0/").expect("a URL");
+        let link = |path: &str, text: &str| {
+            format!("<p><a href=\"https://github.com/acme/api/blob/v1.2.0/{path}\" {REL}>{text}</a></p>")
+        };
+        for (markdown, linked, plain) in [
+            ("[a](docs/a.md)", link("docs/a.md", "a"), "a"),
+            ("<a href=\"/docs/a.md\">a</a>", link("docs/a.md", "a"), "a"),
+            ("![a](img/a.png)", link("img/a.png", "a"), "a"),
+            ("[a](#here)", "<p>a</p>".to_owned(), "a"),
+        ] {
+            let plain = format!("<p>{plain}</p>");
+            assert_eq!(notes_html(markdown, RemoteImages::Refused, Some(&files)).trim_end(), linked, "{markdown}");
+            assert_eq!(notes_html(markdown, RemoteImages::Allowed, Some(&files)).trim_end(), linked, "{markdown}");
+            assert_eq!(notes_html(markdown, RemoteImages::Refused, None).trim_end(), plain, "{markdown}");
+        }
+        for images in [RemoteImages::Refused, RemoteImages::Allowed] {
+            let html = notes_html("<img src=img/a.png alt=a>", images, Some(&files));
+            assert_eq!(html.trim_end(), "a", "{images:?}");
+        }
+    }
+
+    #[test]
+    fn code_can_be_focused() {
+        let expected = "<pre tabindex=\"0\" role=\"region\" aria-label=\"Code\"><code>a\n</code></pre>";
+        assert_eq!(refused("```rust\na\n```"), expected);
+        assert_eq!(refused("    a"), expected);
+    }
+
+    #[test]
+    fn what_is_too_much_is_shown_as_it_was_written() {
+        for markdown in [
+            "- a *b*\n".repeat(40_000),
+            "a\n".repeat(110_000),
+            "<http://a".repeat(5_000),
+            format!("{}\n{}\n{}", "|a".repeat(1_000), "|-".repeat(1_000), "a\n".repeat(1_000)),
+        ] {
+            let html = refused(&markdown);
+            assert!(html.starts_with("<pre class=\"plain\" "), "{}", &html[..80]);
+            assert_eq!(html.matches("&lt;").count(), markdown.matches('<').count());
+            assert_eq!(html.matches('\n').count(), markdown.trim_end().matches('\n').count());
+        }
+        assert!(!refused(&"- a *b*\n".repeat(5_000)).contains("plain"));
     }
 }

@@ -6,6 +6,7 @@
 //! safety is the sanitizer's part.
 
 use crate::html::RemoteImages;
+use crate::links::is_relative;
 use crate::tree::TREE_DEPTH;
 
 /// The longest tag, in bytes, that is read as one.
@@ -194,8 +195,8 @@ fn attribute(tail: &str) -> Option<Attribute<'_>> {
     let (value, after) = match valued.chars().next()? {
         quote @ ('"' | '\'') => valued[1..].split_once(quote)?,
         _ => {
-            let end = valued.find(|c: char| c.is_whitespace() || "\"'=<>`".contains(c)).filter(|&end| end > 0)?;
-            valued.split_at(end)
+            let end = valued.find(|c: char| c.is_whitespace() || "\"'=<>`".contains(c)).unwrap_or(valued.len());
+            Some(end).filter(|&end| end > 0).map(|end| valued.split_at(end))?
         }
     };
     let length = tail.len() - after.len();
@@ -203,9 +204,14 @@ fn attribute(tail: &str) -> Option<Attribute<'_>> {
 }
 
 /// The alternative text of an `img` tag with these attributes, with its character references.
-pub(crate) fn image_alternative(mut attributes: &str) -> &str {
+pub(crate) fn image_alternative(attributes: &str) -> &str {
+    attribute_value(attributes, "alt")
+}
+
+/// The value of an attribute; empty where there is none of that name.
+fn attribute_value<'a>(mut attributes: &'a str, name: &str) -> &'a str {
     while let Some(next) = attribute(attributes) {
-        if next.name.eq_ignore_ascii_case("alt") {
+        if next.name.eq_ignore_ascii_case(name) {
             return next.value;
         }
         attributes = &attributes[next.length..];
@@ -234,7 +240,7 @@ impl Balance {
             match piece {
                 Piece::Text(text) => out.push_str(&text.replace('>', "&gt;")),
                 Piece::Angle => out.push_str("&lt;"),
-                Piece::Open("img", attributes) if self.images == RemoteImages::Refused => {
+                Piece::Open("img", attributes) if !self.shows_image(attributes) => {
                     out.push_str(&image_alternative(attributes).replace('<', "&lt;"));
                 }
                 Piece::Open(name, attributes) => self.open(name, attributes, &mut out),
@@ -242,6 +248,12 @@ impl Balance {
             }
         }
         out
+    }
+
+    /// Whether an image may be shown: from another server, where that is allowed. One of the repository's is none that
+    /// could be loaded.
+    fn shows_image(&self, attributes: &str) -> bool {
+        self.images == RemoteImages::Allowed && !is_relative(attribute_value(attributes, "src"))
     }
 
     /// What closes the tags that are still open, if any is.

@@ -1,11 +1,14 @@
 //! The last line of defence: the list of what may stand in notes.
 
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
-use ammonia::{Builder, UrlRelative};
+use ammonia::{Builder, UrlRelative, UrlRelativeEvaluate};
+use url::Url;
 
 use crate::html::RemoteImages;
+use crate::links::relative_resolve;
 use crate::raw_html::KEPT;
 
 /// The longest run of text, and the longest attribute, in bytes. html5ever's serializer looks for the next
@@ -16,14 +19,31 @@ const RUN_LENGTH: usize = 4096;
 /// some pages allow.
 const DEMOTED: &[&str] = &["h1", "h2", "img"];
 
-/// Takes from HTML whatever is not on the list.
-pub(crate) fn sanitize(html: &str, images: RemoteImages) -> String {
-    match images {
-        RemoteImages::Refused => &SANITIZER,
-        RemoteImages::Allowed => &SANITIZER_WITH_IMAGES,
+/// Takes from HTML whatever is not on the list, and completes addresses that are relative to `files`.
+pub(crate) fn sanitize(html: &str, images: RemoteImages, files: Option<&Url>) -> String {
+    let split = runs_split(html);
+    let Some(files) = files.cloned() else {
+        let sanitizer = match images {
+            RemoteImages::Refused => &SANITIZER,
+            RemoteImages::Allowed => &SANITIZER_WITH_IMAGES,
+        };
+        return sanitizer.clean(&split).to_string();
+    };
+    let mut sanitizer = match images {
+        RemoteImages::Refused => sanitizer(),
+        RemoteImages::Allowed => sanitizer_with_images(),
+    };
+    sanitizer.url_relative(UrlRelative::Custom(Box::new(Files(files))));
+    sanitizer.clean(&split).to_string()
+}
+
+/// Completes addresses that are relative to where the files of a repository are shown.
+struct Files(Url);
+
+impl UrlRelativeEvaluate<'static> for Files {
+    fn evaluate<'url>(&self, address: &'url str) -> Option<Cow<'url, str>> {
+        relative_resolve(address, Some(&self.0)).map(Cow::Owned)
     }
-    .clean(&runs_split(html))
-    .to_string()
 }
 
 /// Cuts long runs of text with empty comments: the parser makes separate text nodes of them, and the
@@ -48,7 +68,9 @@ fn runs_split(html: &str) -> String {
 
 static SANITIZER: LazyLock<Builder<'static>> = LazyLock::new(sanitizer);
 
-static SANITIZER_WITH_IMAGES: LazyLock<Builder<'static>> = LazyLock::new(|| {
+static SANITIZER_WITH_IMAGES: LazyLock<Builder<'static>> = LazyLock::new(sanitizer_with_images);
+
+fn sanitizer_with_images() -> Builder<'static> {
     let mut builder = sanitizer();
     builder
         .add_tags(["img"])
@@ -56,7 +78,7 @@ static SANITIZER_WITH_IMAGES: LazyLock<Builder<'static>> = LazyLock::new(|| {
         .set_tag_attribute_value("img", "loading", "lazy")
         .set_tag_attribute_value("img", "referrerpolicy", "no-referrer");
     builder
-});
+}
 
 /// The list of what may stand in notes; what is not on it goes, whatever the steps before let through.
 fn sanitizer() -> Builder<'static> {
@@ -90,7 +112,7 @@ mod tests {
             let split = runs_split(&text);
             assert_eq!(split.matches("<!---->").count(), cuts, "{piece}");
             assert_eq!(split.replace("<!---->", ""), text);
-            assert_eq!(sanitize(&text, RemoteImages::Refused), text);
+            assert_eq!(sanitize(&text, RemoteImages::Refused, None), text);
         }
     }
 
@@ -98,7 +120,7 @@ mod tests {
     fn overlong_attributes_go() {
         let link = |length: usize| {
             let html = format!("<a href=\"https://e.com/{}\">x</a>", "a".repeat(length));
-            sanitize(&html, RemoteImages::Refused).contains("href")
+            sanitize(&html, RemoteImages::Refused, None).contains("href")
         };
         assert!(link(4_000));
         assert!(!link(5_000));

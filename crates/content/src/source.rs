@@ -32,13 +32,14 @@ pub(crate) fn source_clean(markdown: &str) -> String {
 
 /// Whether a character may stand in notes: no control characters but the tab, and none that
 /// reorders the text after it, with which a link could be made to read as another.
-fn char_is_kept(c: char) -> bool {
+pub(crate) fn char_is_kept(c: char) -> bool {
     c == '\t' || !(c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
 }
 
 /// Where the first block marker beyond the limit has its punctuation.
 fn excess_marker(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
+    let rules = Rules::of(bytes);
     let mut at = 0;
     let mut markers = 0;
     loop {
@@ -55,16 +56,37 @@ fn excess_marker(line: &str) -> Option<usize> {
             _ => return None,
         }
         markers += 1;
-        if markers > MARKERS_PER_LINE && !thematic_break(&bytes[punctuation..]) {
+        if markers > MARKERS_PER_LINE && !rules.begin_at(punctuation, bytes[punctuation]) {
             return Some(punctuation);
         }
         at = punctuation + 1;
     }
 }
 
-/// Whether the rest of a line is one rule (`- - - -`) instead of nested lists.
-fn thematic_break(rest: &[u8]) -> bool {
-    matches!(rest[0], b'-' | b'*') && rest.iter().all(|&byte| byte == rest[0] || byte == b' ' || byte == b'\t')
+/// From where on the rest of a line is one rule (`- - - -`) instead of nested lists. Found once for a line: looking at
+/// the rest anew at each marker would be quadratic in the line.
+struct Rules {
+    hyphens: usize,
+    stars: usize,
+}
+
+impl Rules {
+    fn of(line: &[u8]) -> Self {
+        let start = |mark: u8| {
+            let is_other = |byte: &u8| *byte != mark && !matches!(byte, b' ' | b'\t');
+            line.iter().rposition(is_other).map_or(0, |last| last + 1)
+        };
+        Self { hyphens: start(b'-'), stars: start(b'*') }
+    }
+
+    /// Whether the mark at this place begins a rule that goes on to the end of the line.
+    fn begin_at(&self, at: usize, mark: u8) -> bool {
+        match mark {
+            b'-' => at >= self.hyphens,
+            b'*' => at >= self.stars,
+            _ => false,
+        }
+    }
 }
 
 #[cfg(test)]

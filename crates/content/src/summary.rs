@@ -3,16 +3,28 @@
 use comrak::Arena;
 use comrak::nodes::NodeValue;
 
-use crate::text::{Links, inlines_text};
+use crate::beginning::notes_beginning;
+use crate::plain::plain_source;
+use crate::text::{Links, Writer};
 use crate::tree::tree_parse;
+
+/// How many characters of notes are looked at: lists show many summaries, each of a line.
+const SUMMARIZED: usize = 16_384;
 
 /// The beginning of the notes in one line of at most `max_chars` characters (Unicode scalar values),
 /// for previews: the text of paragraphs and list items, joined by ` · `, or of headings where there is
 /// nothing else. What is cut ends in `…`, between words where there is a space. Empty for notes without
-/// text.
+/// text. Only the beginning of long notes counts, and the text as it was written where its Markdown would take too
+/// much.
 pub fn notes_summary(markdown: &str, max_chars: usize) -> String {
+    let markdown = notes_beginning(markdown, SUMMARIZED);
     let arena = Arena::new();
-    let root = tree_parse(&arena, markdown);
+    let Ok(root) = tree_parse(&arena, markdown) else {
+        let mut line = String::new();
+        line_append(&mut line, &plain_source(markdown));
+        return line_cut(line, max_chars);
+    };
+    let writer = Writer::new(None);
     let mut summary = String::new();
     let mut headings = String::new();
     for node in root.descendants() {
@@ -21,7 +33,7 @@ pub fn notes_summary(markdown: &str, max_chars: usize) -> String {
             NodeValue::Heading(_) => &mut headings,
             _ => continue,
         };
-        line_append(into, &inlines_text(node, Links::Bare));
+        line_append(into, &writer.inlines_text(node, Links::Bare));
         // A character has at most four bytes, so what is this long needs no more.
         if summary.len() > max_chars.saturating_mul(4) {
             break;

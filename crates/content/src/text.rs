@@ -2,7 +2,11 @@
 
 use comrak::nodes::{ListType, NodeValue};
 use comrak::{Arena, Node};
+use url::Url;
 
+use crate::budget::{Allowance, INDENTED_BYTES, OverBudget};
+use crate::links::relative_resolve;
+use crate::plain::plain_source;
 use crate::raw_html::raw_text;
 use crate::tree::tree_parse;
 
@@ -13,86 +17,142 @@ const UNDERLINE: usize = 60;
 ///
 /// Links are `text (address)`, code blocks are indented by four spaces, lists and quotations keep
 /// their markers, images are their alternative text. Without HTML, control characters (but `\n` and
-/// the tab), and white space at its ends; lines are not wrapped.
-pub fn notes_text(markdown: &str) -> String {
+/// the tab), and white space at its ends; lines are not wrapped. An address that names no server is one below `files`,
+/// as in [`notes_html`](crate::notes_html), and notes that would take too much come out as they were written.
+pub fn notes_text(markdown: &str, files: Option<&Url>) -> String {
+    let text = text_render(markdown, files).unwrap_or_else(|OverBudget| plain_source(markdown));
+    text.trim().to_owned()
+}
+
+fn text_render(markdown: &str, files: Option<&Url>) -> Result<String, OverBudget> {
     let arena = Arena::new();
-    let root = tree_parse(&arena, markdown);
-    blocks_text(root, "\n\n").trim().to_owned()
+    let root = tree_parse(&arena, markdown)?;
+    let writer = Writer::new(files);
+    let text = writer.blocks_text(root, "\n\n");
+    // What could not be written any more is missing from the text.
+    if writer.indented.take(1) { Ok(text) } else { Err(OverBudget) }
 }
 
-/// The blocks under a node, recursing no deeper than the tree, which is bounded.
-fn blocks_text(parent: Node<'_>, between: &str) -> String {
-    let blocks: Vec<String> = parent.children().map(block_text).filter(|block| !block.is_empty()).collect();
-    blocks.join(between)
+/// Writes nodes as text.
+pub(crate) struct Writer<'f> {
+    files: Option<&'f Url>,
+    /// How much may still be written in front of lines: each level of lists and quotations copies its text.
+    indented: Allowance,
 }
 
-fn block_text(node: Node<'_>) -> String {
-    match &node.data().value {
-        NodeValue::Heading(heading) => {
-            let text = inlines_text(node, Links::Addressed);
-            let rule = if heading.level == 1 { "=" } else { "-" };
-            let underline = rule.repeat(text.chars().count().min(UNDERLINE));
-            format!("{text}\n{underline}")
-        }
-        NodeValue::BlockQuote => lines_prefix(&blocks_text(node, "\n\n"), "> ", "> "),
-        NodeValue::CodeBlock(code) => lines_prefix(code.literal.trim_end(), "    ", "    "),
-        NodeValue::HtmlBlock(block) => raw_text(&block.literal).trim().to_owned(),
-        NodeValue::ThematicBreak => "* * *".to_owned(),
-        NodeValue::List(list) => {
-            let between = if list.tight { "\n" } else { "\n\n" };
-            let numbers = (list.list_type == ListType::Ordered).then_some(list.start);
-            items_text(node, numbers, between)
-        }
-        NodeValue::Table(_) => table_text(node),
-        value if value.contains_inlines() => inlines_text(node, Links::Addressed),
-        value if value.block() => blocks_text(node, "\n\n"),
-        _ => inline_text(node, Links::Addressed),
+impl<'f> Writer<'f> {
+    pub(crate) fn new(files: Option<&'f Url>) -> Self {
+        Self { files, indented: Allowance::new(INDENTED_BYTES) }
     }
-}
 
-fn items_text(list: Node<'_>, first_number: Option<usize>, between: &str) -> String {
-    let mut items = Vec::new();
-    for (index, item) in list.children().enumerate() {
-        let mut marker = match first_number {
-            Some(first) => format!("{}. ", first.saturating_add(index)),
-            None => "- ".to_owned(),
-        };
-        let indent = " ".repeat(marker.len());
-        if let NodeValue::TaskItem(task) = &item.data().value {
-            marker.push_str(if task.symbol.is_some() { "[x] " } else { "[ ] " });
-        }
-        items.push(lines_prefix(&blocks_text(item, between), &marker, &indent));
+    /// The blocks under a node, recursing no deeper than the tree, which is bounded.
+    fn blocks_text(&self, parent: Node<'_>, between: &str) -> String {
+        let blocks = parent.children().map(|node| self.block_text(node));
+        let blocks: Vec<String> = blocks.filter(|block| !block.is_empty()).collect();
+        blocks.join(between)
     }
-    items.join(between)
-}
 
-fn table_text(table: Node<'_>) -> String {
-    let mut lines = Vec::new();
-    for row in table.children() {
-        let cells: Vec<String> = row.children().map(|cell| inlines_text(cell, Links::Addressed)).collect();
-        let line = cells.join(" | ");
-        let is_header = matches!(row.data().value, NodeValue::TableRow(true));
-        let underline = "-".repeat(line.chars().count().min(UNDERLINE));
-        lines.push(line);
-        if is_header {
-            lines.push(underline);
+    fn block_text(&self, node: Node<'_>) -> String {
+        match &node.data().value {
+            NodeValue::Heading(heading) => {
+                let text = self.inlines_text(node, Links::Addressed);
+                let rule = if heading.level == 1 { "=" } else { "-" };
+                let underline = rule.repeat(text.chars().count().min(UNDERLINE));
+                format!("{text}\n{underline}")
+            }
+            NodeValue::BlockQuote => self.lines_prefix(&self.blocks_text(node, "\n\n"), "> ", "> "),
+            NodeValue::CodeBlock(code) => self.lines_prefix(code.literal.trim_end(), "    ", "    "),
+            NodeValue::HtmlBlock(block) => raw_text(&block.literal).trim().to_owned(),
+            NodeValue::ThematicBreak => "* * *".to_owned(),
+            NodeValue::List(list) => {
+                let between = if list.tight { "\n" } else { "\n\n" };
+                let numbers = (list.list_type == ListType::Ordered).then_some(list.start);
+                self.items_text(node, numbers, between)
+            }
+            NodeValue::Table(_) => self.table_text(node),
+            value if value.contains_inlines() => self.inlines_text(node, Links::Addressed),
+            value if value.block() => self.blocks_text(node, "\n\n"),
+            _ => self.inline_text(node, Links::Addressed),
         }
     }
-    lines.join("\n")
-}
 
-/// Puts `first` before the first line and `rest` before the others; empty lines get no trailing space.
-fn lines_prefix(text: &str, first: &str, rest: &str) -> String {
-    let mut out = String::with_capacity(text.len() + first.len());
-    for (index, line) in text.split('\n').enumerate() {
-        if index > 0 {
-            out.push('\n');
+    fn items_text(&self, list: Node<'_>, first_number: Option<usize>, between: &str) -> String {
+        let mut items = Vec::new();
+        for (index, item) in list.children().enumerate() {
+            let mut marker = match first_number {
+                Some(first) => format!("{}. ", first.saturating_add(index)),
+                None => "- ".to_owned(),
+            };
+            let indent = " ".repeat(marker.len());
+            if let NodeValue::TaskItem(task) = &item.data().value {
+                marker.push_str(if task.symbol.is_some() { "[x] " } else { "[ ] " });
+            }
+            items.push(self.lines_prefix(&self.blocks_text(item, between), &marker, &indent));
         }
-        let prefix = if index == 0 { first } else { rest };
-        out.push_str(if line.is_empty() { prefix.trim_end() } else { prefix });
-        out.push_str(line);
+        items.join(between)
     }
-    out
+
+    fn table_text(&self, table: Node<'_>) -> String {
+        let mut lines = Vec::new();
+        for row in table.children() {
+            let cells: Vec<String> = row.children().map(|cell| self.inlines_text(cell, Links::Addressed)).collect();
+            let line = cells.join(" | ");
+            let is_header = matches!(row.data().value, NodeValue::TableRow(true));
+            let underline = "-".repeat(line.chars().count().min(UNDERLINE));
+            lines.push(line);
+            if is_header {
+                lines.push(underline);
+            }
+        }
+        lines.join("\n")
+    }
+
+    /// Puts `first` before the first line and `rest` before the others; empty lines get no trailing space. Nothing
+    /// comes out once too much has been written.
+    fn lines_prefix(&self, text: &str, first: &str, rest: &str) -> String {
+        let lines = text.split('\n').count();
+        let length = text.len().saturating_add(lines.saturating_mul(first.len().max(rest.len())));
+        if !self.indented.take(length) {
+            return String::new();
+        }
+        let mut out = String::with_capacity(length);
+        for (index, line) in text.split('\n').enumerate() {
+            if index > 0 {
+                out.push('\n');
+            }
+            let prefix = if index == 0 { first } else { rest };
+            out.push_str(if line.is_empty() { prefix.trim_end() } else { prefix });
+            out.push_str(line);
+        }
+        out
+    }
+
+    /// The inline content of a node.
+    pub(crate) fn inlines_text(&self, parent: Node<'_>, links: Links) -> String {
+        parent.children().map(|node| self.inline_text(node, links)).collect()
+    }
+
+    fn inline_text(&self, node: Node<'_>, links: Links) -> String {
+        match &node.data().value {
+            NodeValue::Text(text) => text.to_string(),
+            NodeValue::Code(code) if links == Links::Bare => code.literal.clone(),
+            NodeValue::Code(code) => format!("`{}`", code.literal),
+            NodeValue::SoftBreak | NodeValue::LineBreak => "\n".to_owned(),
+            NodeValue::HtmlInline(html) => raw_text(html),
+            NodeValue::Link(link) => {
+                let text = self.inlines_text(node, links);
+                let url = relative_resolve(&link.url, self.files).unwrap_or_else(|| link.url.clone());
+                if links == Links::Bare || !address_is_told(&url) || says_address(&text, &url) {
+                    text
+                } else if text.trim().is_empty() {
+                    url
+                } else {
+                    format!("{text} ({url})")
+                }
+            }
+            _ => self.inlines_text(node, links),
+        }
+    }
 }
 
 /// Whether a link's address is written after its text.
@@ -100,32 +160,6 @@ fn lines_prefix(text: &str, first: &str, rest: &str) -> String {
 pub(crate) enum Links {
     Addressed,
     Bare,
-}
-
-/// The inline content of a node.
-pub(crate) fn inlines_text(parent: Node<'_>, links: Links) -> String {
-    parent.children().map(|node| inline_text(node, links)).collect()
-}
-
-fn inline_text(node: Node<'_>, links: Links) -> String {
-    match &node.data().value {
-        NodeValue::Text(text) => text.to_string(),
-        NodeValue::Code(code) if links == Links::Bare => code.literal.clone(),
-        NodeValue::Code(code) => format!("`{}`", code.literal),
-        NodeValue::SoftBreak | NodeValue::LineBreak => "\n".to_owned(),
-        NodeValue::HtmlInline(html) => raw_text(html),
-        NodeValue::Link(link) => {
-            let text = inlines_text(node, links);
-            if links == Links::Bare || !address_is_told(&link.url) || says_address(&text, &link.url) {
-                text
-            } else if text.trim().is_empty() {
-                link.url.clone()
-            } else {
-                format!("{text} ({})", link.url)
-            }
-        }
-        _ => inlines_text(node, links),
-    }
 }
 
 /// Whether an address leads somewhere from a mail.
@@ -161,7 +195,24 @@ mod tests {
             ("use `a<b>` &amp; Vec<u8>\u{7}", "use `a<b>` & Vec<u8>"),
             ("", ""),
         ] {
-            assert_eq!(notes_text(markdown), expected, "{markdown}");
+            assert_eq!(notes_text(markdown, None), expected, "{markdown}");
         }
+    }
+
+    #[test]
+    fn addresses_in_the_repository_are_told() {
+        let files = Url::parse("https://github.com/acme/api/blob/v1.2.0/").expect("a URL");
+        let told = "a (https://github.com/acme/api/blob/v1.2.0/docs/a.md)";
+        assert_eq!(notes_text("[a](docs/a.md)", Some(&files)), told);
+        assert_eq!(notes_text("[a](docs/a.md)", None), "a");
+    }
+
+    #[test]
+    fn what_is_too_much_comes_out_as_it_was_written() {
+        // Each of few lines would be indented by hundreds of columns, at every level anew.
+        let lazy = format!("{}a\n{}", "999999999. ".repeat(32), "b\n".repeat(40_000));
+        assert_eq!(notes_text(&lazy, None), lazy.trim_end());
+        let little = format!("{}a\n{}", "999999999. ".repeat(32), "b\n".repeat(100));
+        assert!(notes_text(&little, None).ends_with(&format!("\n{}b", " ".repeat(352))));
     }
 }

@@ -1,8 +1,9 @@
 //! Notes as a syntax tree of bounded depth.
 
 use comrak::nodes::{Ast, LineColumn, NodeValue};
-use comrak::{Arena, Node, Options, parse_document};
+use comrak::{Arena, Node, Options, try_parse_document};
 
+use crate::budget::{Allowance, OverBudget, source_afford};
 use crate::source::source_clean;
 
 /// How deep a tree may be. What lies deeper is shown as plain text: no reader is served by it, and
@@ -10,11 +11,19 @@ use crate::source::source_clean;
 pub(crate) const TREE_DEPTH: usize = 48;
 
 /// Parses notes as GitHub-flavoured Markdown (CommonMark with tables, strikethrough, bare links and
-/// task lists) into a tree no deeper than [`TREE_DEPTH`].
-pub(crate) fn tree_parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Node<'a> {
-    let root = parse_document(arena, &source_clean(markdown), &options());
+/// task lists) into a tree no deeper than [`TREE_DEPTH`], within the budget.
+pub(crate) fn tree_parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, OverBudget> {
+    source_afford(markdown)?;
+    let steps = Allowance::parser_steps();
+    let parsed = try_parse_document(arena, &source_clean(markdown), &options(), &|| !steps.take(1));
+    let root = parsed.map_err(|_| OverBudget)?;
+    // Without recursion: the tree may still be of any depth here.
+    let nodes = Allowance::nodes();
+    if !root.descendants().all(|_| nodes.take(1)) {
+        return Err(OverBudget);
+    }
     depth_bound(arena, root, 0);
-    root
+    Ok(root)
 }
 
 /// What both the parser and the HTML writer are told.

@@ -2,6 +2,15 @@
 
 use proptest::prelude::*;
 use releasepage_content::{RemoteImages, notes_html, notes_summary, notes_text};
+use url::Url;
+
+/// Where the files of a repository are.
+fn files() -> Option<Url> {
+    Url::parse("https://git.example.com/acme/api/blob/v1.0.0/").ok()
+}
+
+/// The only tag with a class, which no notes can write.
+const PLAIN: &str = "pre class=\"plain\" tabindex=\"0\" role=\"region\" aria-label=\"Notes as they were written\"";
 
 const IMAGES: [RemoteImages; 2] = [RemoteImages::Refused, RemoteImages::Allowed];
 
@@ -12,7 +21,7 @@ fn tags(html: &str) -> impl Iterator<Item = &str> {
 }
 
 fn assert_harmless(html: &str) {
-    for tag in tags(html) {
+    for tag in tags(html).filter(|tag| *tag != PLAIN) {
         let name = tag.trim_start_matches('/').split([' ', '\n']).next().unwrap_or("");
         assert!(
             !["script", "style", "iframe", "form", "input", "object", "svg", "h1", "h2", "base", "meta", "link"]
@@ -106,20 +115,20 @@ fn hostile_piece() -> impl Strategy<Value = String> {
 proptest! {
     #[test]
     fn html_is_harmless(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
-        let markdown = pieces.concat();
+        let (markdown, files) = (pieces.concat(), files());
         for images in IMAGES {
-            assert_harmless(&notes_html(&markdown, images));
+            assert_harmless(&notes_html(&markdown, images, files.as_ref()));
         }
     }
 
     #[test]
     fn no_image_without_leave(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
-        prop_assert!(!notes_html(&pieces.concat(), RemoteImages::Refused).contains("<img"));
+        prop_assert!(!notes_html(&pieces.concat(), RemoteImages::Refused, files().as_ref()).contains("<img"));
     }
 
     #[test]
     fn text_has_no_control_characters(pieces in prop::collection::vec(hostile_piece(), 0..40)) {
-        let text = notes_text(&pieces.concat());
+        let text = notes_text(&pieces.concat(), files().as_ref());
         prop_assert!(!text.chars().any(|c| c.is_control() && c != '\n' && c != '\t'));
         prop_assert_eq!(text.trim(), &text);
     }
@@ -137,8 +146,9 @@ fn assert_rendered(markdown: String) {
     let outputs = std::thread::Builder::new()
         .stack_size(1024 * 1024)
         .spawn(move || {
-            let html = IMAGES.map(|images| notes_html(&markdown, images));
-            (html, notes_text(&markdown), notes_summary(&markdown, 200))
+            let files = files();
+            let html = IMAGES.map(|images| notes_html(&markdown, images, files.as_ref()));
+            (html, notes_text(&markdown, files.as_ref()), notes_summary(&markdown, 200))
         })
         .expect("a thread can be started")
         .join()
@@ -182,12 +192,121 @@ fn deep_nesting_is_survived() {
     assert_rendered((0..400).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect());
 }
 
+/// A mebibyte of a piece.
+fn mebibyte(piece: &str) -> String {
+    piece.repeat(1024 * 1024 / piece.len())
+}
+
+/// What makes much of little, or of much a little more than its share, somewhere between a source and its page.
+const PIECES: [&str; 74] = [
+    "- ",
+    "> ",
+    ">",
+    "* ",
+    "+ ",
+    "1. ",
+    "1) ",
+    "- [x] ",
+    "`",
+    "``a`",
+    "a`b``c",
+    "```\n",
+    "~~~\n",
+    "[",
+    "![",
+    "[[",
+    "]",
+    "[a](",
+    "[a](<b",
+    "[a](b \"",
+    "![a](b)",
+    "[x](y)",
+    "[a]",
+    "[a][b]",
+    "![a][",
+    "[^a]",
+    "[^a]: b\n",
+    "[a]: b\n",
+    "[a]: b\n\n[a]",
+    "<",
+    "&",
+    "&amp;",
+    "*a_",
+    "*",
+    "**a ",
+    "*a **b ",
+    "~~a ",
+    "_a_a",
+    "a**b",
+    "|",
+    "a|",
+    "#",
+    "# ",
+    "\\",
+    "a\\\n",
+    "a",
+    "a\n",
+    "\n",
+    "\t",
+    "    a\n",
+    "- a\n\n",
+    "a\n-\n",
+    "=\n",
+    "a@b.c ",
+    "a@",
+    "www.a.b ",
+    "www.",
+    "http://a.b/(",
+    "<http://a",
+    "(www.a.b<",
+    "mailto:",
+    "<a@b",
+    "<div>",
+    "<b>",
+    "<details>",
+    "<table><tr><td>",
+    "<b title=1>x</b>",
+    "<a href=\"",
+    "<a x=\" y=\" ",
+    "<!--",
+    "<img src=x alt=y>",
+    "·",
+    "\u{301}",
+    "|a|b|\n|-|-|\n",
+];
+
 #[test]
 fn a_mebibyte_is_survived() {
-    let mebibyte = |piece: &str| piece.repeat(1024 * 1024 / piece.len());
-    for piece in ["[", "<b>", "&amp;", "·", "http://a.b/("] {
+    for piece in PIECES {
         assert_rendered(mebibyte(piece));
+    }
+}
+
+/// As much of each as is still rendered, rather than shown as it was written.
+#[test]
+fn what_is_within_the_budget_is_survived() {
+    for piece in PIECES {
+        for length in [8 * 1024, 64 * 1024] {
+            assert_rendered(piece.repeat(length / piece.len()));
+        }
+    }
+}
+
+#[test]
+fn nests_and_tables_are_survived() {
+    for depth in [700, 20_000, 70_000] {
+        // Images nest, and links in them.
+        assert_rendered(format!("{}a{}", "![".repeat(depth), "](b)".repeat(depth)));
+        assert_rendered(format!("{}a{}", "[![".repeat(depth / 2), "](b)](c)".repeat(depth / 2)));
+        assert_rendered(format!("{}a{}", "*".repeat(depth), "*".repeat(depth)));
+        assert_rendered(format!("{}a{}", "<div>".repeat(depth), "</div>".repeat(depth)));
+        assert_rendered(format!("{}a\n{}", "> ".repeat(depth), "b\n".repeat(depth)));
+        assert_rendered(format!("{}a\n{}", "999999999. ".repeat(depth.min(2_000)), "b\n".repeat(depth)));
+        assert_rendered(format!("{}\n{}\n{}", "|a".repeat(depth), "|-".repeat(depth), "a\n".repeat(depth)));
+        assert_rendered(format!("{}\n{}\n{}", "|a".repeat(900), "|-".repeat(900), "a\n".repeat(depth)));
     }
     let deep_list: String = (0..700).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
     assert_rendered(deep_list + &"\n".repeat(512 * 1024));
+    let deep_list: String = (0..300).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect();
+    assert_rendered(deep_list + &"\n".repeat(128 * 1024));
 }

@@ -28,6 +28,7 @@ pub mod release;
 pub mod release_import;
 pub mod reply;
 pub mod repository;
+pub mod repository_files;
 pub mod repository_source;
 pub mod search;
 pub mod source_event;

@@ -16,7 +16,7 @@ use releasepage_auth::{
     link::{LinkPurpose, LinkSigner},
     secret_key::SecretKey,
 };
-use releasepage_domain::{job::JobPayload, subscriber::SubscriberAddress, subscription::RequestCaps, time::UtcTime};
+use releasepage_domain::{job::JobPayload, repository_files::ForgeApis, subscription::RequestCaps, time::UtcTime};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
@@ -46,6 +46,7 @@ pub struct MailWorker {
     links: LinkSigner,
     address_keys: AddressKeys,
     public_url: Url,
+    forges: ForgeApis,
     site: Site,
     sender: Sender,
     /// `None` where all mail stays in the captured mailbox.
@@ -74,7 +75,8 @@ pub enum WorkerError {
 }
 
 impl MailWorker {
-    /// Opens the transport; connects to nothing yet.
+    /// Opens the transport; connects to nothing yet. Mails link to the public URL, and addresses in notes lead to where
+    /// the forges are.
     ///
     /// # Errors
     ///
@@ -85,6 +87,7 @@ impl MailWorker {
         settings: &MailSettings,
         caps: RequestCaps,
         public_url: Url,
+        forges: ForgeApis,
         secret_key: &SecretKey,
     ) -> Result<Self, WorkerError> {
         let site = Site::new(&public_url)?;
@@ -102,6 +105,7 @@ impl MailWorker {
             welcome: Welcome::default(),
             site,
             public_url,
+            forges,
         })
     }
 

@@ -75,6 +75,15 @@ impl TimelineEntry {
         }
     }
 
+    /// Where it stands in the history.
+    fn place(&self) -> TimeCursor {
+        TimeCursor { time: self.published_at(), id: self.key() }
+    }
+
+    fn cursor(&self) -> String {
+        self.place().to_string()
+    }
+
     /// Its place among the entries of one moment, which sort by it from the last down: releases (`r`), then groups (`g`).
     fn key(&self) -> String {
         match self {
@@ -82,6 +91,29 @@ impl TimelineEntry {
             Self::Release(release) => format!("r{}", release.id),
         }
     }
+}
+
+/// A part of a page's history.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum TimelinePlace {
+    /// Its newest entries.
+    #[default]
+    Newest,
+    /// What is right behind this place, older than it.
+    After(TimeCursor),
+    /// What is right before this place, newer than it; the newest entries where that is no whole part.
+    Before(TimeCursor),
+}
+
+/// One part of a page's history.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TimelinePart {
+    /// The entries, newest first.
+    pub entries: Vec<TimelineEntry>,
+    /// The place that everything newer is before; `None` where there is nothing newer.
+    pub newer: Option<String>,
+    /// The place that everything older is after; `None` where there is nothing older.
+    pub older: Option<String>,
 }
 
 /// The groups of a page that readers see: closed, and with a member that counts.
@@ -112,8 +144,9 @@ fn latest_of(mut group: PageGroup) -> Option<LatestGroup> {
     let published_at = group.members.first()?.published_at;
     let (mut authors, mut repos) = (Vec::new(), Vec::new());
     for member in group.members {
-        if !authors.contains(&member.author) {
-            authors.push(member.author);
+        let author = member.author_or_owner().to_owned();
+        if !authors.contains(&author) {
+            authors.push(author);
         }
         if !repos.contains(&member.component.repo) {
             repos.push(member.component.repo);
@@ -166,77 +199,153 @@ pub async fn page_group_of_release(
         .await
 }
 
-/// The history of a page, newest first: its groups, and the releases that are in none, at most `limit` after the cursor.
+/// The history of a page, newest first: its groups, and the releases that are in none, at most `limit` from a place on.
 /// Where the page's grouping is off, releases alone.
 pub async fn page_timeline(
     store: &Store,
     page_id: String,
-    after: Option<TimeCursor>,
+    place: TimelinePlace,
     limit: u32,
-) -> Result<ListPart<TimelineEntry>, StoreError> {
+) -> Result<TimelinePart, StoreError> {
     store
         .read(move |connection| {
-            let wanted = i64::from(limit) + 1;
-            let is_grouped = is_grouped(connection, &page_id)?;
-            let mut entries: Vec<TimelineEntry> = Vec::new();
-            if is_grouped {
-                let rows = groups_older(connection, &page_id, after.as_ref(), wanted)?;
-                entries.extend(groups_read(connection, &page_id, rows)?.into_iter().map(TimelineEntry::Group));
+            let timeline = Timeline { page_id: &page_id, is_grouped: is_grouped(connection, &page_id)? };
+            if let TimelinePlace::Before(place) = &place {
+                let newer = timeline.entries(connection, Side::Newer, Some(place), limit.saturating_add(1))?;
+                let mut part = ListPart::cut(newer, limit, TimelineEntry::cursor);
+                // Fewer are the beginning of the history, which is shown whole.
+                if part.next.is_some() {
+                    part.rows.reverse();
+                    let older = timeline.next(connection, Side::Older, part.rows.last())?;
+                    return Ok(TimelinePart { entries: part.rows, newer: part.next, older });
+                }
             }
-            let releases = releases_older(connection, &page_id, is_grouped, after.as_ref(), wanted)?;
-            entries.extend(releases.into_iter().map(|release| TimelineEntry::Release(Box::new(release))));
-            entries.sort_by_cached_key(|entry| std::cmp::Reverse((entry.published_at(), entry.key())));
-            Ok(ListPart::cut(entries, limit, |last| {
-                TimeCursor { time: last.published_at(), id: last.key() }.to_string()
-            }))
+            let after = match &place {
+                TimelinePlace::After(place) => Some(place),
+                TimelinePlace::Newest | TimelinePlace::Before(_) => None,
+            };
+            let older = timeline.entries(connection, Side::Older, after, limit.saturating_add(1))?;
+            let part = ListPart::cut(older, limit, TimelineEntry::cursor);
+            let newer = match after {
+                Some(_) => timeline.next(connection, Side::Newer, part.rows.first())?,
+                None => None,
+            };
+            Ok(TimelinePart { entries: part.rows, newer, older: part.next })
         })
         .await
 }
 
-fn groups_older(
-    connection: &mut AnyConnection,
-    page_id: &str,
-    after: Option<&TimeCursor>,
-    limit: i64,
-) -> QueryResult<Vec<GroupRow>> {
-    let mut query =
-        groups_shown!(page_id).order((groups::published_at.desc(), groups::id.desc())).limit(limit).into_boxed();
-    if let Some(after) = after {
-        // Behind a release, every group of the same moment is still to come.
-        let id = after.id.strip_prefix('g').and_then(|hex| i64::from_str_radix(hex, 16).ok()).unwrap_or(i64::MAX);
-        let at = groups::published_at;
-        query = query.filter(at.lt(after.time).or(at.eq(after.time).and(groups::id.lt(id))));
-    }
-    Ok(query.load(connection)?)
+/// On which side of a place entries are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Side {
+    Newer,
+    Older,
 }
 
-fn releases_older(
+/// The history of a page.
+struct Timeline<'a> {
+    page_id: &'a str,
+    is_grouped: bool,
+}
+
+impl Timeline<'_> {
+    /// The place of an entry, if there is anything on that side of it.
+    fn next(
+        &self,
+        connection: &mut AnyConnection,
+        side: Side,
+        entry: Option<&TimelineEntry>,
+    ) -> QueryResult<Option<String>> {
+        let Some(place) = entry.map(TimelineEntry::place) else { return Ok(None) };
+        let is_more = !self.entries(connection, side, Some(&place), 1)?.is_empty();
+        Ok(is_more.then(|| place.to_string()))
+    }
+
+    /// So many entries on one side of a place, those nearest to it first.
+    fn entries(
+        &self,
+        connection: &mut AnyConnection,
+        side: Side,
+        place: Option<&TimeCursor>,
+        limit: u32,
+    ) -> QueryResult<Vec<TimelineEntry>> {
+        let mut entries: Vec<TimelineEntry> = Vec::new();
+        if self.is_grouped {
+            let rows = groups_beside(connection, self.page_id, side, place, limit.into())?;
+            entries.extend(groups_read(connection, self.page_id, rows)?.into_iter().map(TimelineEntry::Group));
+        }
+        let releases = self.releases_beside(connection, side, place, limit.into())?;
+        entries.extend(releases.into_iter().map(|release| TimelineEntry::Release(Box::new(release))));
+        entries.sort_by_cached_key(|entry| (entry.published_at(), entry.key()));
+        if side == Side::Older {
+            entries.reverse();
+        }
+        entries.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(entries)
+    }
+
+    fn releases_beside(
+        &self,
+        connection: &mut AnyConnection,
+        side: Side,
+        place: Option<&TimeCursor>,
+        limit: i64,
+    ) -> QueryResult<Vec<PageRelease>> {
+        let mut query = visible!(self.page_id).limit(limit).into_boxed();
+        if self.is_grouped {
+            let of_release = group_members::release_id.eq(releases::id).and(group_members::page_id.eq(self.page_id));
+            let grouped = group_members::table
+                .inner_join(groups::table)
+                .filter(of_release.and(group_members::left_at.is_null()))
+                .filter(groups::state.eq(GroupState::Closed.as_str()));
+            query = query.filter(component_releases::prerelease.eq(true).or(not(exists(grouped))));
+        }
+        let at = component_releases::published_at;
+        query = match side {
+            Side::Older => query.order((at.desc(), releases::id.desc())),
+            Side::Newer => query.order((at.asc(), releases::id.asc())),
+        };
+        if let Some(place) = place {
+            let id = place.id.strip_prefix('r').map(str::to_owned);
+            query = match (side, id) {
+                (Side::Older, Some(id)) => {
+                    query.filter(at.lt(place.time).or(at.eq(place.time).and(releases::id.lt(id))))
+                }
+                (Side::Newer, Some(id)) => {
+                    query.filter(at.gt(place.time).or(at.eq(place.time).and(releases::id.gt(id))))
+                }
+                // Of one moment, releases are newer than groups.
+                (Side::Older, None) => query.filter(at.lt(place.time)),
+                (Side::Newer, None) => query.filter(at.ge(place.time)),
+            };
+        }
+        query.load::<Row>(connection)?.into_iter().map(Row::release).collect()
+    }
+}
+
+fn groups_beside(
     connection: &mut AnyConnection,
     page_id: &str,
-    is_grouped: bool,
-    after: Option<&TimeCursor>,
+    side: Side,
+    place: Option<&TimeCursor>,
     limit: i64,
-) -> QueryResult<Vec<PageRelease>> {
-    let mut query = visible!(page_id)
-        .order((component_releases::published_at.desc(), releases::id.desc()))
-        .limit(limit)
-        .into_boxed();
-    if is_grouped {
-        let of_release = group_members::release_id.eq(releases::id).and(group_members::page_id.eq(page_id));
-        let grouped = group_members::table
-            .inner_join(groups::table)
-            .filter(of_release.and(group_members::left_at.is_null()))
-            .filter(groups::state.eq(GroupState::Closed.as_str()));
-        query = query.filter(component_releases::prerelease.eq(true).or(not(exists(grouped))));
-    }
-    if let Some(after) = after {
-        let at = component_releases::published_at;
-        query = match after.id.strip_prefix('r') {
-            Some(id) => query.filter(at.lt(after.time).or(at.eq(after.time).and(releases::id.lt(id.to_owned())))),
-            None => query.filter(at.lt(after.time)),
+) -> QueryResult<Vec<GroupRow>> {
+    let at = groups::published_at;
+    let mut query = groups_shown!(page_id).limit(limit).into_boxed();
+    query = match side {
+        Side::Older => query.order((at.desc(), groups::id.desc())),
+        Side::Newer => query.order((at.asc(), groups::id.asc())),
+    };
+    if let Some(place) = place {
+        let time = place.time;
+        // Beside a release, every group of the same moment is older.
+        let id = place.id.strip_prefix('g').and_then(|hex| i64::from_str_radix(hex, 16).ok()).unwrap_or(i64::MAX);
+        query = match side {
+            Side::Older => query.filter(at.lt(time).or(at.eq(time).and(groups::id.lt(id)))),
+            Side::Newer => query.filter(at.gt(time).or(at.eq(time).and(groups::id.gt(id)))),
         };
     }
-    query.load::<Row>(connection)?.into_iter().map(Row::release).collect()
+    Ok(query.load(connection)?)
 }
 
 /// Adds to groups what readers see of their members.

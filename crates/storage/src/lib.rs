@@ -57,6 +57,7 @@ mod release_changes;
 pub mod release_imports;
 pub mod release_pages;
 pub mod release_ranges;
+pub mod release_sources;
 mod release_tokens;
 pub mod releases;
 pub mod repositories;

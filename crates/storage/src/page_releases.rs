@@ -55,8 +55,8 @@ pub struct PageRelease {
     pub title: String,
     /// Its notes, Markdown.
     pub notes: Option<String>,
-    /// Who made it; the owner part of `repo` where nobody was named.
-    pub author: String,
+    /// Who made it, where its source named somebody.
+    pub author: Option<String>,
     /// The platforms it is for.
     pub platforms: Vec<String>,
     /// When it was published.
@@ -83,10 +83,17 @@ pub(crate) struct Row {
     ends_at: Option<UtcTime>,
 }
 
+impl PageRelease {
+    /// Who made it; the owner part of `repo` where nobody was named, as the API has it (`releasepage-v1.md`, version).
+    pub fn author_or_owner(&self) -> &str {
+        self.author.as_deref().unwrap_or_else(|| repository_owner(&self.component.repo))
+    }
+}
+
 impl Row {
     pub(crate) fn release(self) -> QueryResult<PageRelease> {
         Ok(PageRelease {
-            author: self.author.unwrap_or_else(|| repository_owner(&self.component.repo).to_owned()),
+            author: self.author.filter(|author| !author.is_empty()),
             bump: stored(&self.bump, "bump")?,
             platforms: serde_json::from_str(&self.platforms).map_err(|_| StoreError::corrupt("platforms"))?,
             id: self.id,

@@ -57,6 +57,7 @@ fn documents() -> Vec<(&'static str, String)> {
 fn reader_documents() -> Vec<(&'static str, String)> {
     vec![
         ("page", page(releases()).html()),
+        ("page-long", page_long().html()),
         ("page-empty", Page { latest: Vec::new(), newer_href: None, older_href: None, ..page(Vec::new()) }.html()),
         ("page-grouped", page_grouped().html()),
         ("group", group_page(group("v2.0.0", 26, 3)).html()),
@@ -166,7 +167,7 @@ fn release(version: &str, bump: Bump, day: u32, component: &str, markdown: &str)
         component: Some(component.into()),
         author: Some("Jivings".into()),
         published_at: time(day),
-        notes: NotesHtml::from_markdown(markdown, RemoteImages::Refused),
+        notes: NotesHtml::from_markdown(markdown, RemoteImages::Refused, None),
         notes_are_cut: false,
         platforms: Vec::new(),
         rolling_out: false,
@@ -222,6 +223,25 @@ fn page(releases: Vec<ReleaseView>) -> Page {
     }
 }
 
+/// Releases and a group whose names are as long as they may be, without a place to break them.
+fn page_long() -> Page {
+    let name = "Nomenclature".repeat(9)[..100].to_owned();
+    let version = format!("v1.0.0-{}", "1".repeat(93));
+    let wide = format!("| {name} | {name} |\n|---|---|\n| {version} | b |\n\n    {}\n\n{name}", name.repeat(3));
+    let mut long = release(&version, Bump::Prerelease, 26, &name, &wide);
+    long.title = Some(name.clone());
+    long.author = Some(name.clone());
+    long.platforms = vec![name.clone()];
+    long.rolling_out = true;
+    let plain = "<http://a".repeat(4_000);
+    let mut group = group(&version, 25, 8);
+    group.members[0] = long.clone();
+    let mut page = page(vec![long, release("v1.0.0", Bump::Patch, 24, "Public API", &plain)]);
+    page.entries.push(Entry::Group(group));
+    page.latest.push(LatestVersion { component: name.clone(), version, published_at: time(26), href: href() });
+    Page { description: Some(name.clone()), title: name, newer_href: Some(href()), ..page }
+}
+
 /// A group of so many releases.
 fn group(version: &str, day: u32, members: usize) -> GroupView {
     let names = ["Public API", "Management Portal", "iOS app", "Android app", "Importer", "Exporter", "Scheduler"];
@@ -235,7 +255,7 @@ fn group(version: &str, day: u32, members: usize) -> GroupView {
         version: version.into(),
         bump: Bump::Major,
         published_at: time(day),
-        notes: NotesHtml::from_markdown("Reports grow up: **any size**, everywhere.", RemoteImages::Refused),
+        notes: NotesHtml::from_markdown("Reports grow up: **any size**, everywhere.", RemoteImages::Refused, None),
         notes_are_cut: false,
         members: (0..members).map(member).collect(),
         more: 0,

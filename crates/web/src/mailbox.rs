@@ -79,7 +79,7 @@ enum TextRun<'a> {
 fn text_runs(text: &str) -> Vec<TextRun<'_>> {
     let mut runs = Vec::new();
     let mut rest = text;
-    while let Some(start) = [rest.find("https://"), rest.find("http://")].into_iter().flatten().min() {
+    while let Some(start) = link_start(rest) {
         let end = rest[start..]
             .find(|c: char| c.is_whitespace() || "<>\"()".contains(c))
             .map_or(rest.len(), |length| start + length);
@@ -96,6 +96,12 @@ fn text_runs(text: &str) -> Vec<TextRun<'_>> {
     runs
 }
 
+/// Where the first web address begins. One scheme is looked for, not each to the end of a text that has none of it.
+fn link_start(text: &str) -> Option<usize> {
+    let starts = text.match_indices("http").map(|(start, _)| start);
+    starts.into_iter().find(|&start| ["s://", "://"].iter().any(|rest| text[start + 4..].starts_with(rest)))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -108,6 +114,7 @@ mod tests {
             text_runs("See http://a.b/c?d=e&f. Or (https://g.h/)\nbye"),
             [Text("See "), Link("http://a.b/c?d=e&f"), Text(". Or ("), Link("https://g.h/"), Text(")\nbye")]
         );
+        assert_eq!(text_runs("http https httphttp://a"), [Text("http https http"), Link("http://a")]);
         assert_eq!(text_runs(""), []);
     }
 

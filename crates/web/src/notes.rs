@@ -4,6 +4,7 @@ use std::fmt;
 
 use askama::filters::HtmlSafe;
 use releasepage_content::{RemoteImages, notes_html};
+use url::Url;
 
 /// Sanitized HTML of release notes. There is no way to make one but from Markdown, so that templates
 /// can write it unescaped.
@@ -11,9 +12,9 @@ use releasepage_content::{RemoteImages, notes_html};
 pub struct NotesHtml(String);
 
 impl NotesHtml {
-    /// Renders notes.
-    pub fn from_markdown(markdown: &str, images: RemoteImages) -> Self {
-        Self(notes_html(markdown, images))
+    /// Renders notes. `files` is where the files of their repository are shown, see [`notes_html`].
+    pub fn from_markdown(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Self {
+        Self(notes_html(markdown, images, files))
     }
 
     /// Whether there is nothing to show.

@@ -61,7 +61,7 @@ fn text(value: &Value) -> String {
 }
 
 fn markdown(value: &Value) -> NotesHtml {
-    NotesHtml::from_markdown(value.as_str().unwrap_or_default(), RemoteImages::Refused)
+    NotesHtml::from_markdown(value.as_str().unwrap_or_default(), RemoteImages::Refused, None)
 }
 
 /// What a reference leads to; the value itself where it is none.

@@ -1,5 +1,7 @@
 //! Releases and groups as the entries of a page's history, and on pages of their own.
 
+use std::{collections::HashMap, slice};
+
 use actix_web::web;
 use releasepage_content::{RemoteImages, notes_beginning};
 use releasepage_domain::time::UtcTime;
@@ -9,8 +11,10 @@ use releasepage_storage::{
     snapshots::PageSnapshot,
 };
 use releasepage_web::{NotesHtml, group::GroupView, page::Entry, release::ReleaseView};
+use url::Url;
 
 use super::{error::PageError, paths};
+use crate::{release_files::files_of, state::ApiState};
 
 /// How many characters of notes an entry of the list shows, those of all releases of a group together: anyone may ask
 /// for a page at any time, and each part of it stays small, however much its releases have to say.
@@ -25,15 +29,33 @@ const GROUP_NOTES_SHOWN: usize = 1_048_576;
 /// What a page's releases have in common when they are shown.
 pub(super) struct Naming {
     slug: String,
+    /// Where the files of their repositories are shown, by the releases' ids.
+    files: HashMap<String, Url>,
     /// Whether a release must say whose it is.
     has_components: bool,
     now: UtcTime,
 }
 
 impl Naming {
-    pub(super) fn of(snapshot: &PageSnapshot, slug: &str, now: UtcTime) -> Self {
-        Self { slug: slug.to_owned(), has_components: snapshot.components.len() > 1, now }
+    /// Looks up what `releases` need.
+    pub(super) async fn of<'a>(
+        state: &ApiState,
+        snapshot: &PageSnapshot,
+        slug: &str,
+        releases: impl Iterator<Item = &'a PageRelease>,
+    ) -> Result<Self, PageError> {
+        let files = files_of(state, releases.map(|release| release.id.clone()).collect()).await?;
+        let has_components = snapshot.components.len() > 1;
+        Ok(Self { slug: slug.to_owned(), files, has_components, now: state.now() })
     }
+}
+
+/// The releases of entries.
+pub(super) fn entries_releases(entries: &[TimelineEntry]) -> impl Iterator<Item = &PageRelease> {
+    entries.iter().flat_map(|entry| match entry {
+        TimelineEntry::Group(group) => &group.members[..group.members.len().min(MEMBERS_SHOWN)],
+        TimelineEntry::Release(release) => slice::from_ref(&**release),
+    })
 }
 
 /// Renders a part of a page's history on a blocking thread: notes may be a mebibyte each.
@@ -60,7 +82,7 @@ fn group_view(group: PageGroup, naming: &Naming, (members_max, notes_max): (usiz
     let shown = group.members.len().min(members_max);
     // One part for the whole, one for each release.
     let notes_max = notes_max / (shown + 1);
-    let (notes, notes_are_cut) = notes_cut(group.notes.as_deref(), notes_max);
+    let (notes, notes_are_cut) = notes_cut(group.notes.as_deref(), notes_max, None);
     GroupView {
         version: group.version,
         bump: group.bump,
@@ -75,12 +97,12 @@ fn group_view(group: PageGroup, naming: &Naming, (members_max, notes_max): (usiz
 
 fn release_view(release: PageRelease, naming: &Naming, notes_max: usize) -> ReleaseView {
     let says_more = |title: &String| !title.is_empty() && *title != release.version && *title != release.tag;
-    let (notes, notes_are_cut) = notes_cut(release.notes.as_deref(), notes_max);
+    let (notes, notes_are_cut) = notes_cut(release.notes.as_deref(), notes_max, naming.files.get(&release.id));
     ReleaseView {
         title: Some(release.title).filter(says_more),
         bump: release.bump,
         component: naming.has_components.then_some(release.component.name),
-        author: Some(release.author).filter(|author| !author.is_empty()),
+        author: release.author,
         published_at: release.published_at,
         notes,
         notes_are_cut,
@@ -92,8 +114,8 @@ fn release_view(release: PageRelease, naming: &Naming, notes_max: usize) -> Rele
 }
 
 /// The beginning of notes of about so many characters, and whether there is more.
-fn notes_cut(notes: Option<&str>, notes_max: usize) -> (NotesHtml, bool) {
+fn notes_cut(notes: Option<&str>, notes_max: usize, files: Option<&Url>) -> (NotesHtml, bool) {
     let notes = notes.unwrap_or_default();
     let shown = if notes.len() <= notes_max { notes } else { notes_beginning(notes, notes_max) };
-    (NotesHtml::from_markdown(shown, RemoteImages::Refused), shown.len() < notes.len())
+    (NotesHtml::from_markdown(shown, RemoteImages::Refused, files), shown.len() < notes.len())
 }

@@ -35,7 +35,7 @@ pub(crate) async fn group_show(
     let found = page_group_shown(&state.store, page.id.clone(), group_id).await?;
     address_check(&request, paths::group(&page.slug, group_id))?;
     let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
-    let naming = Naming::of(&snapshot, &page.slug, state.now());
+    let naming = Naming::of(&state, &snapshot, &page.slug, found.group.members.iter()).await?;
     let link = |group: GroupName| ReleaseLink { href: paths::group(&page.slug, group.id), version: group.version };
     let reach = reach_of(&page);
     let view = GroupPage {

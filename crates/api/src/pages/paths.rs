@@ -34,6 +34,11 @@ pub(crate) fn page_after(slug: &str, cursor: &str) -> String {
     format!("/p/{slug}?{}", query("after", cursor))
 }
 
+/// A public page up to a place in its list.
+pub(crate) fn page_before(slug: &str, cursor: &str) -> String {
+    format!("/p/{slug}?{}", query("before", cursor))
+}
+
 /// Where the form to subscribe is posted to.
 pub(crate) fn subscribe(slug: &str) -> String {
     format!("/p/{slug}/subscribe")

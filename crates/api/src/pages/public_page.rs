@@ -1,5 +1,7 @@
 //! The public page, and a release on a page of its own.
 
+use std::iter;
+
 use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Query},
@@ -10,7 +12,7 @@ use releasepage_domain::{
 use releasepage_storage::{
     cursor::TimeCursor,
     group_history::release_groups,
-    group_lists::{LatestGroup, page_timeline},
+    group_lists::{LatestGroup, TimelinePlace, page_timeline},
     page_releases::{PageRelease, page_release, release_neighbours},
     page_slugs::page_by_slug,
     pages::Page as StoredPage,
@@ -24,7 +26,7 @@ use serde::Deserialize;
 
 use super::{
     document::{Reach, document},
-    entries::{Naming, entries_view, release_view_whole},
+    entries::{Naming, entries_releases, entries_view, release_view_whole},
     error::PageError,
     form::FormToken,
     paths,
@@ -41,8 +43,22 @@ const ENTRIES_SHOWN: u32 = 20;
 /// The query of a page's list.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ListQuery {
-    /// The cursor of the part to show.
+    /// The place that the part to show is after: what is older.
     after: Option<String>,
+    /// The place that it is before: what is newer.
+    before: Option<String>,
+}
+
+impl ListQuery {
+    fn place(&self) -> Result<TimelinePlace, PageError> {
+        let parse = |cursor: &str| TimeCursor::parse(cursor).map_err(|_| PageError::RequestInvalid);
+        match (&self.after, &self.before) {
+            (None, None) => Ok(TimelinePlace::Newest),
+            (Some(after), None) => Ok(TimelinePlace::After(parse(after)?)),
+            (None, Some(before)) => Ok(TimelinePlace::Before(parse(before)?)),
+            (Some(_), Some(_)) => Err(PageError::RequestInvalid),
+        }
+    }
 }
 
 /// `GET /p/{slug}`: the latest versions, the history, and the form to subscribe.
@@ -108,20 +124,17 @@ pub(super) async fn page_view(
     typed: SubscribeTyped,
     token: &FormToken,
 ) -> Result<Page, PageError> {
-    let after = match &query.after {
-        Some(cursor) => Some(TimeCursor::parse(cursor).map_err(|_| PageError::RequestInvalid)?),
-        None => None,
-    };
+    let place = query.place()?;
     let snapshot = page_snapshot(&state.store, page.id.clone()).await?.ok_or(PageError::NotFound)?;
-    let part = page_timeline(&state.store, page.id.clone(), after, ENTRIES_SHOWN).await?;
-    let naming = Naming::of(&snapshot, &page.slug, state.now());
+    let part = page_timeline(&state.store, page.id.clone(), place, ENTRIES_SHOWN).await?;
+    let naming = Naming::of(state, &snapshot, &page.slug, entries_releases(&part.entries)).await?;
     Ok(Page {
         canonical: page_url(&state.settings.public_url, &page.slug),
         latest_grouped: snapshot.latest_grouped.as_ref().map(|group| latest_grouped_view(group, &page.slug)),
         latest: snapshot.latest.iter().map(|release| latest_view(release, &page.slug)).collect(),
-        entries: entries_view(part.rows, naming).await?,
-        newer_href: query.after.map(|_| paths::page(&page.slug)),
-        older_href: part.next.map(|cursor| paths::page_after(&page.slug, &cursor)),
+        entries: entries_view(part.entries, naming).await?,
+        newer_href: part.newer.map(|cursor| paths::page_before(&page.slug, &cursor)),
+        older_href: part.older.map(|cursor| paths::page_after(&page.slug, &cursor)),
         subscribe: page.published.then(|| SubscribeForm {
             action: paths::subscribe(&page.slug),
             address: typed.address,
@@ -179,7 +192,7 @@ pub(crate) async fn release_show(
         href: paths::release(&page.slug, &release.id),
     };
     let (newer, older) = (neighbours.newer.as_ref().map(link), neighbours.older.as_ref().map(link));
-    let naming = Naming::of(&snapshot, &page.slug, state.now());
+    let naming = Naming::of(&state, &snapshot, &page.slug, iter::once(&release)).await?;
     let reach = reach_of(&page);
     let release_id = release.id.clone();
     let group = release_groups(&state.store, page.id.clone(), vec![release_id.clone()]).await?.remove(&release_id);

@@ -136,7 +136,7 @@ impl PublishedReleaseBody {
             prerelease: release.prerelease,
             title: title.clone(),
             summary,
-            author: release.author.clone(),
+            author: release.author_or_owner().to_owned(),
             platforms: release.platforms.clone(),
             published_at: time_iso8601(release.published_at),
             ends_at: release.ends_at.map(time_iso8601),
@@ -154,9 +154,9 @@ impl ReleaseWithNotesBody {
 }
 
 impl ReleaseWithHtmlBody {
-    /// Renders a release. Remote images are left out.
-    pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>) -> Self {
-        let notes_html = release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused).to_string());
+    /// Renders a release. Remote images are left out; `files` is where its repository's files are shown.
+    pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>, files: Option<&Url>) -> Self {
+        let notes_html = release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused, files));
         Self { release: ReleaseWithNotesBody::of(release, page), notes_html }
     }
 }

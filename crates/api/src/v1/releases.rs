@@ -32,6 +32,7 @@ use crate::{
         values::{Repo, TimeGiven},
     },
     query::Query,
+    release_files::files_of,
     snapshot::Snapshot,
     state::ApiState,
 };
@@ -177,9 +178,11 @@ pub(crate) async fn release_show(request: HttpRequest, state: Data<ApiState>) ->
     access.count(&request, &state)?;
     let release = release_of(&state, page_id, release_id).await?;
     let groups = groups_of(&state, page_id, &access.page, slice::from_ref(&release)).await?;
+    let files = files_of(&state, vec![release.id.clone()]).await?;
     let body = render(move || {
         let public_url = &state.settings.public_url;
-        ReleaseWithHtmlBody::of(&release, PageOfReleases { public_url, slug: &access.page.slug, groups: &groups })
+        let page = PageOfReleases { public_url, slug: &access.page.slug, groups: &groups };
+        ReleaseWithHtmlBody::of(&release, page, files.get(&release.id))
     });
     Ok(json_response(&body.await?))
 }

@@ -308,6 +308,7 @@ impl TestPage {
 
 fn settings() -> ApiSettings {
     ApiSettings {
+        forges: releasepage_domain::repository_files::ForgeApis::default(),
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: "https://releases.example.com".parse().unwrap(),
         region: "standard".parse().unwrap(),

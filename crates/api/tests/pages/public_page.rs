@@ -68,21 +68,54 @@ async fn the_list_goes_on_where_it_ended() {
         site.release(&format!("v1.0.{number}"), "").await;
     }
     let browser = site.browser();
+    let versions = |body: &str| -> Vec<String> {
+        let entries = body.split("<h2><a class=\"version\"").skip(1);
+        entries.map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_owned()).collect()
+    };
     let mut path = "/p/acme".to_owned();
-    let mut seen = Vec::new();
+    let mut parts = Vec::new();
     loop {
         let answer = browser.get(&path).await;
         assert_eq!(answer.status, 200, "{path}");
-        let versions = answer.body.split("<h2><a class=\"version\"").skip(1);
-        seen.extend(versions.map(|rest| rest.split(['>', '<']).nth(1).unwrap().to_owned()));
+        assert_eq!(answer.body.contains("Newer releases"), !parts.is_empty(), "{path}");
+        parts.push(versions(&answer.body));
         if !answer.body.contains("\"/p/acme?after=") {
             break;
         }
         path = answer.target("/p/acme?after=");
     }
     let expected: Vec<String> = (0..45).rev().map(|number| format!("v1.0.{number}")).collect();
-    assert_eq!(seen, expected);
-    assert_eq!(browser.get("/p/acme?after=nonsense").await.status, 400);
+    assert_eq!(parts.concat(), expected);
+
+    // And back, part by part, the way it was come.
+    for part in parts.iter().rev().skip(1) {
+        path = browser.get(&path).await.target("/p/acme?before=");
+        let answer = browser.get(&path).await;
+        assert_eq!(&versions(&answer.body), part, "{path}");
+        assert!(answer.body.contains("Older releases"), "{path}");
+    }
+    assert!(!browser.get(&path).await.body.contains("Newer releases"), "there is nothing newer");
+    // What has come meanwhile is not passed over.
+    site.wait(Duration::minutes(1));
+    site.release("v1.1.0", "").await;
+    let answer = browser.get(&path).await;
+    assert_eq!(versions(&answer.body), expected[..20], "the place is kept");
+    let newest = browser.get(&answer.target("/p/acme?before=")).await;
+    assert_eq!(versions(&newest.body)[..2], ["v1.1.0", "v1.0.44"]);
+    for query in ["after=nonsense", "before=nonsense", "after=a&before=b"] {
+        assert_eq!(browser.get(&format!("/p/acme?{query}")).await.status, 400, "{query}");
+    }
+}
+
+#[actix_web::test]
+async fn nobody_is_made_the_author() {
+    let site = Site::new().await;
+    let release = site.release("v1.0.0", "[guide](docs/guide.md)").await;
+    for path in ["/p/acme".to_owned(), format!("/p/acme/releases/{}", release.id)] {
+        let answer = site.browser().get(&path).await;
+        assert!(!answer.body.contains("by <bdi>"), "{}", answer.body);
+        assert!(answer.body.contains("<p>guide</p>"), "{}", answer.body);
+    }
 }
 
 #[actix_web::test]

@@ -106,6 +106,7 @@ impl Answer {
 /// The settings of most tests.
 pub(crate) fn settings() -> ApiSettings {
     ApiSettings {
+        forges: releasepage_domain::repository_files::ForgeApis::default(),
         listen: "127.0.0.1:0".parse().unwrap(),
         public_url: "https://releases.example.com".parse().unwrap(),
         region: "eu".parse().unwrap(),

@@ -5,10 +5,10 @@ use std::time::Duration;
 
 use chrono::TimeDelta;
 use releasepage_api::settings::ApiSettings;
-use releasepage_domain::subscription::RequestCaps;
+use releasepage_domain::{repository_files::ForgeApis, subscription::RequestCaps};
 use releasepage_egress::EgressSettings;
 use releasepage_jobs::settings::RunnerSettings;
-use releasepage_sources::backfill::FetchSettings;
+use releasepage_sources::{backfill::FetchSettings, forge_address::ForgeAddress};
 use releasepage_storage::StoreSettings;
 use releasepage_storage::retention::Retention;
 
@@ -46,6 +46,7 @@ impl Settings {
             public_url: self.server.public_url(address).as_url().clone(),
             region: self.server.region.clone(),
             endpoints: endpoints.iter().map(|(region, url)| (region.clone(), url.as_url().clone())).collect(),
+            forges: self.forges(),
             trusted_proxies: self.server.trusted_proxies.clone(),
             notify_delay: Duration::from_secs(self.notify.delay_seconds.into()),
             anonymous_per_minute: self.limits.anonymous_requests_per_minute,
@@ -66,6 +67,16 @@ impl Settings {
             subscriber_daily: self.limits.confirmations_per_subscriber_per_day.into(),
             address_daily: self.limits.confirmations_per_address_per_day.into(),
             page_daily: self.limits.confirmations_per_page_per_day.into(),
+        }
+    }
+
+    /// For addresses in notes that are relative to a repository.
+    pub(crate) fn forges(&self) -> ForgeApis {
+        let address = |address: &ForgeAddress| address.as_url().to_string();
+        ForgeApis {
+            github: address(&self.sources.github_api_url),
+            gitlab: address(&self.sources.gitlab_api_url),
+            gitea: address(&self.sources.gitea_api_url),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Writing the messages of an announcement: its notes are rendered once for all of them.
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use releasepage_content::{RemoteImages, notes_html, notes_text};
 use releasepage_domain::subscriber::Following;
@@ -8,6 +8,7 @@ use releasepage_jobs::handler::JobFailure;
 use releasepage_storage::{
     deliveries::{AnnouncedGroup, AnnouncedRelease, AnnouncementContent, DueDelivery},
     page_releases::PageIdentity,
+    release_sources::release_sources,
     subscribers::Subscriber,
 };
 use url::Url;
@@ -34,26 +35,13 @@ struct Rendered {
 }
 
 impl Rendered {
-    fn new(markdown: &str) -> Self {
-        Self { text: notes_text(markdown), html: notes_html(markdown, RemoteImages::Refused) }
+    fn new(markdown: &str, files: Option<&Url>) -> Self {
+        Self { text: notes_text(markdown, files), html: notes_html(markdown, RemoteImages::Refused, files) }
     }
 
     fn view(&self) -> Notes<'_> {
         Notes { text: &self.text, html: &self.html }
     }
-}
-
-/// Renders the notes of an announcement, which may be long, on a thread that may be.
-pub(super) async fn content_render(announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
-    let render = move || {
-        let introduction = announcement.group.as_ref().and_then(|group| group.notes.as_deref());
-        Arc::new(Content {
-            introduction: introduction.map(Rendered::new),
-            notes: announcement.releases.iter().map(|release| release.notes.as_deref().map(Rendered::new)).collect(),
-            announcement,
-        })
-    };
-    tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
 }
 
 /// What a message says besides the releases.
@@ -64,6 +52,27 @@ struct Frame<'a> {
 }
 
 impl MailWorker {
+    /// Renders the notes of an announcement, which may be long, on a thread that may be.
+    pub(super) async fn content_render(&self, announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
+        let ids = announcement.releases.iter().map(|release| release.id.clone()).collect();
+        let sources = release_sources(&self.store, ids).await?;
+        let address = |(id, source)| Some((id, Url::parse(&self.forges.files_address(&source)?).ok()?));
+        let files: HashMap<String, Url> = sources.into_iter().filter_map(address).collect();
+        let render = move || {
+            let introduction = announcement.group.as_ref().and_then(|group| group.notes.as_deref());
+            let notes = announcement.releases.iter().map(|release| {
+                let notes = release.notes.as_deref();
+                notes.map(|notes| Rendered::new(notes, files.get(&release.id)))
+            });
+            Arc::new(Content {
+                introduction: introduction.map(|notes| Rendered::new(notes, None)),
+                notes: notes.collect(),
+                announcement,
+            })
+        };
+        tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
+    }
+
     /// Writes one message, to a subscriber, of those releases of the announcement that are named.
     pub(super) fn delivery_mail(
         &self,

@@ -14,16 +14,21 @@ use releasepage_storage::{
     subscribers::Subscriber,
 };
 
-use super::{
-    MailWorker,
-    announcement::content_render,
-    batch::{Batch, Turn},
-    post::{NoWay, Posted, Way},
-};
-use crate::{
-    retry::{Patience, retry_spent},
-    transport::Errand,
-};
+use super::{MailWorker, announcement::Content, post::Posted};
+use crate::retry::{Patience, retry_spent};
+
+/// How the turn of one message ended, as far as the batch is concerned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Turn {
+    /// It was recorded.
+    Recorded,
+    /// There is no way to the mail server: the rest of the batch need not try.
+    NoWay,
+}
+
+/// How long a job sends before it stands in line again, so that other pages, and readers who wait for a confirmation,
+/// have their turn.
+const SLICE: Duration = Duration::from_secs(5);
 
 impl MailWorker {
     /// Sends what is due of a range of an announcement's deliveries, several at once.
@@ -43,15 +48,11 @@ impl MailWorker {
             }
             return Ok(JobEnd::Done);
         };
-        let batch = Batch::new(job, content_render(content).await?, announcement, range);
-        match self.batch_send(&batch, due).await? {
-            Turn::Recorded => {}
-            Turn::NoWay => {
-                let again = self.next_try(self.outage.goes_on(self.clock.now()));
-                deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
-                return Ok(JobEnd::PutOff(again));
-            }
-            Turn::Lost => return Ok(JobEnd::PutOff(self.clock.now())),
+        let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
+        if self.batch_send(job, &self.content_render(content).await?, due).await? == Turn::NoWay {
+            let again = self.clock.now() + self.wait(tries_of(tries));
+            deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
+            return Ok(JobEnd::PutOff(again));
         }
         let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {

@@ -11,7 +11,7 @@ use releasepage_domain::{bump::Bump, group::Grouping, release::ReleaseInput, tag
 use releasepage_storage::{
     change::Change,
     group_closing::group_close_due,
-    group_lists::{PageGroup, TimelineEntry, page_timeline},
+    group_lists::{PageGroup, TimelineEntry, TimelinePlace, page_timeline},
     groups::groups_list,
     pages::{PageChange, page_update},
     releases::ReleaseArrival,
@@ -76,7 +76,7 @@ async fn replayed(
     }
     close(at("2099-01-01T00:00:00Z")).await;
     let (mut groups, mut alone) = (Vec::new(), Vec::new());
-    for entry in page_timeline(&database.store, page_id, None, 10_000).await.unwrap().rows {
+    for entry in page_timeline(&database.store, page_id, TimelinePlace::Newest, 10_000).await.unwrap().entries {
         match entry {
             TimelineEntry::Group(group) => groups.push(group),
             TimelineEntry::Release(release) => alone.push(release.tag),

@@ -4,7 +4,9 @@ use releasepage_domain::{group::Grouping, release::ReleaseInput};
 use releasepage_storage::{
     cursor::{IdCursor, TimeCursor},
     group_edits::{GroupNew, group_create},
-    group_lists::{LatestGroup, TimelineEntry, page_group, page_group_of_release, page_timeline},
+    group_lists::{
+        LatestGroup, TimelineEntry, TimelinePart, TimelinePlace, page_group, page_group_of_release, page_timeline,
+    },
     groups::groups_list,
     snapshots::page_snapshot,
 };
@@ -18,28 +20,38 @@ async fn latest(database: &Database, site: &GroupSite) -> Option<LatestGroup> {
     page_snapshot(&database.store, site.page_id.clone()).await.unwrap().unwrap().latest_grouped
 }
 
-/// The history of a page in parts of `limit`: `v0.1.0: api v1.0.0` for a group, `api v1.0.0` for a release.
-async fn timeline(database: &Database, site: &GroupSite, limit: u32) -> Vec<String> {
-    let (mut entries, mut after) = (Vec::new(), None);
-    loop {
-        let part = page_timeline(&database.store, site.page_id.clone(), after, limit).await.unwrap();
-        assert!(part.rows.len() <= limit as usize);
-        entries.extend(part.rows.into_iter().map(|entry| match entry {
-            TimelineEntry::Group(group) => {
-                let members: Vec<_> = group
-                    .members
-                    .iter()
-                    .map(|member| format!("{} {}", member.component.name, member.version))
-                    .collect();
-                format!("{}: {}", group.version, members.join(", "))
-            }
-            TimelineEntry::Release(release) => format!("{} {}", release.component.name, release.version),
-        }));
-        match part.next {
-            Some(next) => after = Some(TimeCursor::parse(&next).unwrap()),
-            None => return entries,
+/// An entry: `v0.1.0: api v1.0.0` for a group, `api v1.0.0` for a release.
+fn entry_line(entry: &TimelineEntry) -> String {
+    match entry {
+        TimelineEntry::Group(group) => {
+            let members = group.members.iter().map(|member| format!("{} {}", member.component.name, member.version));
+            format!("{}: {}", group.version, members.collect::<Vec<_>>().join(", "))
         }
+        TimelineEntry::Release(release) => format!("{} {}", release.component.name, release.version),
     }
+}
+
+async fn part(database: &Database, site: &GroupSite, place: TimelinePlace, limit: u32) -> TimelinePart {
+    let part = page_timeline(&database.store, site.page_id.clone(), place, limit).await.unwrap();
+    assert!(part.entries.len() <= limit as usize);
+    part
+}
+
+/// The history of a page in parts of `limit`, walked to its end and back.
+async fn timeline(database: &Database, site: &GroupSite, limit: u32) -> Vec<String> {
+    let cursor = |text: &str| TimeCursor::parse(text).unwrap();
+    let mut parts = vec![part(database, site, TimelinePlace::Newest, limit).await];
+    assert_eq!(parts[0].newer, None);
+    while let Some(older) = parts.last().unwrap().older.clone() {
+        parts.push(part(database, site, TimelinePlace::After(cursor(&older)), limit).await);
+    }
+    let mut back = parts.last().unwrap().clone();
+    for forth in parts.iter().rev().skip(1) {
+        back = part(database, site, TimelinePlace::Before(cursor(&back.newer.unwrap())), limit).await;
+        assert_eq!((&back.entries, &back.older), (&forth.entries, &forth.older));
+    }
+    assert_eq!(back.newer, None);
+    parts.iter().flat_map(|part| &part.entries).map(entry_line).collect()
 }
 
 both! {

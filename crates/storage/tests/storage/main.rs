@@ -41,6 +41,7 @@ mod release_imports;
 mod release_lists;
 mod release_promotions;
 mod release_ranges;
+mod release_sources;
 mod releases;
 mod repositories;
 mod repository_search;

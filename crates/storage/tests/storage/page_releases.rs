@@ -135,11 +135,11 @@ both! {
         let seen = page_release(&database.store, site.page_id.clone(), made.id.clone()).await.unwrap();
         assert_eq!((&seen.id, seen.component.id, seen.component.repo.as_str()), (&made.id, web, "acme/api/web"));
         assert_eq!((seen.tag.as_str(), seen.version.as_str(), seen.bump), ("web-v1.0.0", "v1.0.0", Bump::Major));
-        assert_eq!((seen.title.as_str(), seen.notes.as_deref(), seen.author.as_str()), ("T", Some("N"), "ada"));
+        assert_eq!((seen.title.as_str(), seen.notes.as_deref(), seen.author.as_deref()), ("T", Some("N"), Some("ada")));
         assert_eq!((seen.published_at, seen.ends_at, seen.platforms.len()), (published_at, ends_at, 0));
         let nameless = database.arrive(site.repository_id, release_input("v1.0.0")).await;
         let nameless = page_release(&database.store, site.page_id.clone(), nameless.id).await.unwrap();
-        assert_eq!(nameless.author, "acme");
+        assert_eq!((nameless.author.as_deref(), nameless.author_or_owner()), (None, "acme"));
         // A page shows its own releases, and of those the published ones.
         let second = database.page(site.organization_id, "Second").await.id;
         assert!(is_not_found(&page_release(&database.store, second, made.id).await));

@@ -31,7 +31,7 @@ use releasepage_storage::{
     delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
     group_closing::group_close_due,
     group_edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-    group_lists::{page_group, page_group_of_release, page_timeline},
+    group_lists::{TimelinePlace, page_group, page_group_of_release, page_timeline},
     groups::{group_get, groups_list},
     hook_deliveries::{HookDelivery, hook_delivery_fail, hook_receive},
     hook_repositories::{HookRepositoryNew, hook_access, hook_repository_create},
@@ -294,7 +294,8 @@ async fn grouped(database: &Database, site: &Site) {
     page_snapshot(store, page.clone()).await.unwrap();
     for id in ["g0000000000000001", "r000001"] {
         let after = TimeCursor { time: now(), id: id.into() };
-        page_timeline(store, page.clone(), Some(after), 10).await.unwrap();
+        page_timeline(store, page.clone(), TimelinePlace::After(after.clone()), 10).await.unwrap();
+        page_timeline(store, page.clone(), TimelinePlace::Before(after), 10).await.unwrap();
     }
     let closed = group_get(store, organization, page.clone(), open).await.unwrap();
     page_group(store, page.clone(), closed.version.unwrap().parse().unwrap()).await.unwrap();

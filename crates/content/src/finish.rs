@@ -1,0 +1,67 @@
+//! What is done to HTML that is safe already.
+
+/// Makes what can be scrolled reachable by keyboard, a region with a name, and takes away links that lead nowhere.
+///
+/// The HTML must be serialized: `<` and `>` stand for themselves nowhere, so that every tag is found without a parser.
+pub(crate) fn finish(html: &str) -> String {
+    let mut out = String::with_capacity(html.len() + html.len() / 16);
+    // For each open `a`, whether it is kept.
+    let mut links: Vec<bool> = Vec::new();
+    let mut rest = html;
+    while let Some((text, tagged)) = rest.split_once('<') {
+        out.push_str(text);
+        let (tag, behind) = tagged.split_once('>').unwrap_or((tagged, ""));
+        rest = behind;
+        let name = tag.split([' ', '\n']).next().unwrap_or(tag);
+        match name {
+            "a" => {
+                let leads = tag.contains(" href=\"");
+                links.push(leads);
+                if leads {
+                    tag_push(&mut out, tag);
+                }
+            }
+            "/a" if links.pop() == Some(false) => {}
+            "pre" => {
+                out.push_str("<pre tabindex=\"0\" role=\"region\" aria-label=\"Code\"");
+                out.push_str(&tag[name.len()..]);
+                out.push('>');
+            }
+            "table" => {
+                // Around it: as a region itself, it would be no table any more.
+                out.push_str("<div tabindex=\"0\" role=\"region\" aria-label=\"Table\">");
+                tag_push(&mut out, tag);
+            }
+            "/table" => out.push_str("</table></div>"),
+            _ => tag_push(&mut out, tag),
+        }
+    }
+    out.push_str(rest);
+    out
+}
+
+fn tag_push(out: &mut String, tag: &str) {
+    out.push('<');
+    out.push_str(tag);
+    out.push('>');
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finished() {
+        for (html, expected) in [
+            ("a &lt; b", "a &lt; b"),
+            ("<p><a rel=\"x\">y</a> <a href=\"z\">w</a></p>", "<p>y <a href=\"z\">w</a></p>"),
+            ("<pre dir=\"rtl\">a</pre>", "<pre tabindex=\"0\" role=\"region\" aria-label=\"Code\" dir=\"rtl\">a</pre>"),
+            ("<a rel=\"x\"><a href=\"z\">w</a>y</a>", "<a href=\"z\">w</a>y"),
+        ] {
+            assert_eq!(finish(html), expected, "{html}");
+        }
+        let table = finish("<table><tbody><tr><td>a</td></tr></tbody></table>");
+        assert!(table.starts_with("<div tabindex=\"0\" role=\"region\" aria-label=\"Table\"><table>"), "{table}");
+        assert!(table.ends_with("</table></div>"), "{table}");
+    }
+}

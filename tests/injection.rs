@@ -122,7 +122,7 @@ both_databases! {
 
 both_databases! {
     async fn texts_of_a_page_are_refused_or_encoded(setup: Setup) {
-        // A sender without a name bears the page's title.
+        // The sender bears the page's title.
         let app = setup.with("mail.from", "releases@acme.example").start().await;
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(10_000).await;
         app.subscriber(&page, "reader@example.com").await;

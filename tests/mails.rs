@@ -106,7 +106,7 @@ both_databases! {
         let mut ids = BTreeSet::new();
         for mail in &mails {
             let header = |name: &str| mail.header(name).unwrap_or_else(|| panic!("{name} is missing"));
-            assert_eq!(header("From"), "\"Acme Releases\" <releases@acme.example>");
+            assert_eq!(header("From"), "Acme <releases@acme.example>", "the page's title, not the settings' name");
             assert_eq!(header("To"), "buy-at-evil.example@example.com");
             assert_eq!(header("Auto-Submitted"), "auto-generated");
             assert_eq!(header("List-Id"), format!("<{}.localhost>", page.id));
@@ -136,6 +136,38 @@ both_databases! {
         }
         assert_eq!(ids.len(), mails.len(), "each message has its own id");
         assert!(mails[1].subject.contains("v2.0.0: Zoë’s release"), "{}", mails[1].subject);
+    }
+}
+
+both_databases! {
+    async fn senders_and_subjects_are_of_the_page_however_long_its_names(app: App) {
+        let page = app.page("Acme").with_component("acme/api").await;
+        let long = "n".repeat(100);
+        let path = format!("/v1/pages/{}", page.id);
+        let components = app.api().get(&format!("{path}/components")).await.expect(200).json();
+        let component = components["data"][0]["id"].to_string();
+        let component = format!("{path}/components/{}", component.trim_matches('"'));
+        app.api().patch(&path, &json!({ "title": "Müller, \"Söhne\" <evil@evil.example>" })).await.expect(200);
+        app.api().patch(&component, &json!({ "name": long })).await.expect(200);
+        let reader = app.subscriber(&page, "reader@example.com").await;
+        let version = format!("v2.0.0-{}", "1".repeat(100));
+        let release = json!({
+            "version": version, "title": "A tenth of the time", "prerelease": false,
+            "notes": "[docs](docs/new.md)\n\n###### Small\n\n| a |\n|---|\n| b |",
+        });
+        page.publish_release("acme/api", &release).await;
+        let mail = reader.mail("A tenth of the time").await;
+        let from = mail.header("From").expect("a sender");
+        assert!(from.contains("Müller") && from.ends_with("<releases@acme.example>"), "{from}");
+        let message = String::from_utf8_lossy(&mail.received.message).into_owned();
+        let from = message.split("\r\n").find(|line| line.starts_with("From: ")).expect("a sender");
+        assert!(!from.contains("<evil@"), "{from}");
+        assert!(mail.subject.chars().count() <= 150 && mail.subject.contains("v2.0.0-1"), "{}", mail.subject);
+        // Of a repository whose forge is not known, nobody knows where its files are.
+        assert!(mail.text.contains("docs") && !mail.text.contains("docs/new.md"), "{}", mail.text);
+        assert!(!mail.html.contains("docs/new.md") && mail.html.contains("aria-label=\"Table\""), "{}", mail.html);
+        let styles = mail.html.lines().find(|line| line.starts_with(".notes h1")).expect("a style for headings");
+        assert!(styles.contains(".notes h6 {") && styles.contains("font-size: 17px"), "{styles}");
     }
 }
 

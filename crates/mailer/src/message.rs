@@ -26,7 +26,7 @@ use crate::{
 const URL_LENGTH: usize = 900;
 
 /// The longest subject, in characters.
-const SUBJECT_LENGTH: usize = 150;
+pub(crate) const SUBJECT_LENGTH: usize = 150;
 
 /// The last second of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;

@@ -224,8 +224,7 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "mail.from",
         default: Fallback::Fixed("\"ReleasePage <releases@localhost>\""),
         accepts: Accepts::Form("one mail address, with or without a name, such as Acme <releases@example.com>"),
-        about: "The sender of every mail. Where mail.url is a mail server on another machine, it has to be an address \
-                of yours: nobody takes mail from localhost.",
+        about: "The sender of every mail. Readers see the page's title as its name.",
     },
     Entry {
         key: "mail.hello_name",

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{FollowingView, PageText, PageView, mail_of};
 use crate::{
-    message::{Heading, Mail, MailError},
+    message::{Heading, Mail, MailError, SUBJECT_LENGTH},
     text,
 };
 
@@ -19,6 +19,12 @@ const NOTES_TEXT_LENGTH: usize = 20_000;
 
 /// How much of longer notes is shown, in characters.
 const NOTES_EXCERPT_LENGTH: usize = 2_000;
+
+/// The most of a name that a subject holds, in characters.
+const NAME_SUBJECT_LENGTH: usize = 50;
+
+/// The most of a version that a subject holds, in characters.
+const VERSION_SUBJECT_LENGTH: usize = 40;
 
 /// Tells a subscriber of a release.
 #[derive(Clone, Copy, Debug)]
@@ -101,7 +107,7 @@ impl Announcement<'_> {
         let name = component_name(&page.title, &text::line(self.component));
         let version = text::line(self.version);
         let title = release_title(&version, &text::line(self.title));
-        let subject = if title.is_empty() { format!("{name} {version}") } else { format!("{name} {version}: {title}") };
+        let subject = subject_of(&name, &version, &title);
         let mail = AnnouncementText {
             following: self.following.of_page(&page.title),
             page,
@@ -173,6 +179,14 @@ fn component_name(page: &str, component: &str) -> String {
     if page.is_empty() || holds { component.to_owned() } else { format!("{page} {component}") }
 }
 
+/// The subject of a mail: what is released, its version, and its title where it has one. Each has room, so that a long
+/// name leaves some for the title.
+pub(super) fn subject_of(name: &str, version: &str, title: &str) -> String {
+    let released = format!("{} {}", text::cut(name, NAME_SUBJECT_LENGTH), text::cut(version, VERSION_SUBJECT_LENGTH));
+    let subject = if title.is_empty() { released } else { format!("{released}: {title}") };
+    text::cut(&subject, SUBJECT_LENGTH)
+}
+
 /// The title without the version that many authors begin it with: `Faster search` for `v1.2.0 – Faster search`.
 pub(super) fn release_title(version: &str, title: &str) -> String {
     let number = version.trim_start_matches(['v', 'V']);
@@ -197,6 +211,25 @@ mod tests {
         ] {
             assert_eq!(component_name(page, component), expected);
         }
+    }
+
+    #[test]
+    fn subjects_leave_room_for_the_title() {
+        for (name, version, title, subject) in [
+            ("Acme API", "v1.2.0", "Faster search", "Acme API v1.2.0: Faster search".to_owned()),
+            ("Acme API", "v1.2.0", "", "Acme API v1.2.0".to_owned()),
+            (
+                &"n".repeat(100),
+                &"1".repeat(200),
+                "Faster search",
+                format!("{}… {}…: Faster search", "n".repeat(49), "1".repeat(39)),
+            ),
+        ] {
+            assert_eq!(subject_of(name, version, title), subject);
+        }
+        let long = subject_of(&"n".repeat(100), &"1".repeat(200), &"t".repeat(500));
+        assert_eq!(long.chars().count(), SUBJECT_LENGTH);
+        assert!(long.ends_with("tt…"), "{long}");
     }
 
     #[test]

@@ -6,7 +6,7 @@ use url::Url;
 
 use super::{
     FollowingView, PageText, PageView,
-    announcement::{Notes, NotesText, kind, release_title},
+    announcement::{Notes, NotesText, kind, release_title, subject_of},
     mail_of,
 };
 use crate::{
@@ -57,6 +57,8 @@ pub struct GroupRelease<'a> {
 struct GroupText<'a> {
     page: PageText,
     subject: String,
+    /// The page and the group's version.
+    name: String,
     kind: &'static str,
     bump: Bump,
     /// The components and their versions, in one line.
@@ -107,8 +109,10 @@ impl GroupAnnouncement<'_> {
         let bump = group_bump(self.releases.iter().map(|release| release.bump)).unwrap_or(Bump::Patch);
         let contents: Vec<String> =
             releases.iter().map(|release| format!("{} {}", release.name, release.version)).collect();
+        let version = text::line(self.version);
         let mail = GroupText {
-            subject: format!("{} {}", page.title, text::line(self.version)),
+            subject: subject_of(&page.title, &version, titles_joined(&releases).as_str()),
+            name: format!("{} {version}", page.title),
             following: self.following.of_page(&page.title),
             page,
             kind: kind(bump),
@@ -123,6 +127,17 @@ impl GroupAnnouncement<'_> {
         };
         mail_of(heading, &mail.subject, &Text { mail: &mail }, &Html { mail: &mail })
     }
+}
+
+/// The titles that releases have, each once, in the order in which they are shown.
+fn titles_joined(releases: &[ReleaseText<'_>]) -> String {
+    let mut titles: Vec<&str> = Vec::new();
+    for release in releases {
+        if !release.title.is_empty() && !titles.contains(&release.title.as_str()) {
+            titles.push(&release.title);
+        }
+    }
+    titles.join(", ")
 }
 
 impl GroupText<'_> {

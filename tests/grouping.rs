@@ -131,7 +131,7 @@ both_databases! {
         page.publish("acme/web", "v1.0.1").await;
         window_end(&app);
         reader.mail("Acme v0.1.1").await;
-        let told: Vec<Mail> = reader.mails().into_iter().filter(|mail| mail.subject == "Acme v0.1.0").collect();
+        let told: Vec<Mail> = reader.mails().into_iter().filter(|mail| mail.subject.starts_with("Acme v0.1.0")).collect();
         let ids: BTreeSet<_> = told.iter().map(|mail| mail.header("Message-ID")).collect();
         assert!(!told.is_empty() && ids.len() == 1, "the same message, however often: {ids:?}");
         assert!(told.iter().all(|mail| mail.text == told[0].text && mail.text.contains("acme/api v1.0.0")));

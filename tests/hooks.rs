@@ -69,14 +69,15 @@ both_databases! {
 }
 
 both_databases! {
-    async fn addresses_in_notes_lead_to_the_forge(app: App) {
+    async fn addresses_in_notes_lead_to_the_forge(setup: Setup) {
+        let app = setup.with("sources.github_api_url", "https://git.invalid/api/v3").start().await;
         let forge = Forge::github(&app, "acme/api").await;
         let page = forge.page(&app).await;
         let reader = app.subscriber(&page, "reader@example.com").await;
         let mut payload = forge.payload("published", "v1.2.0");
         payload["release"]["body"] = "See [the guide](docs/guide.md) and ![a picture](/img/a.png).".into();
         forge.tell(&payload).await;
-        let files = "https://github.com/acme/api/blob/v1.2.0/";
+        let files = "https://git.invalid/acme/api/blob/v1.2.0/";
         let mail = reader.mail("v1.2.0").await;
         assert!(mail.text.contains(&format!("the guide ({files}docs/guide.md)")), "{}", mail.text);
         assert!(mail.html.contains(&format!("href=\"{files}img/a.png\"")), "{}", mail.html);

@@ -212,7 +212,7 @@ mod tests {
         // Each of few lines would be indented by hundreds of columns, at every level anew.
         let lazy = format!("{}a\n{}", "999999999. ".repeat(32), "b\n".repeat(40_000));
         assert_eq!(notes_text(&lazy, None), lazy.trim_end());
-        let little = format!("{}a\n{}", "999999999. ".repeat(32), "b\n".repeat(100));
-        assert!(notes_text(&little, None).ends_with(&format!("\n{}b", " ".repeat(352))));
+        let little = format!("{}a\n{}", "999999999. ".repeat(20), "b\n".repeat(100));
+        assert!(notes_text(&little, None).ends_with(&format!("\n{}b", " ".repeat(220))));
     }
 }

@@ -77,12 +77,101 @@ both_databases! {
         let bare = project.release(&release("3.6")).await.expect(200).json();
         for (member, value) in [
             ("release_end", Value::Null),
-            ("description", Value::Null),
+            ("description", json!("")),
             ("platforms", json!([])),
             ("chart_visibility", json!(true)),
         ] {
             assert_eq!(bare["release"][member], value, "{member}");
         }
+        // Clients' models demand strings here.
+        for member in ["created_by", "last_modified_by"] {
+            assert_eq!(bare["release"]["params"][member], "", "{member}");
+        }
+    }
+}
+
+both_databases! {
+    async fn platforms_in_every_spelling_are_the_same_release_and_told_once(app: App) {
+        let project = app.project("iOS app").await;
+        let page = app.page("Acme").with_project(&project).await;
+        let reader = app.subscriber(&page, "reader@example.com").await;
+        let today = chrono::Utc::now().to_rfc3339();
+        let fields = |names: [&str; 2]| {
+            [("version", "v1.0.0"), ("release_start", today.as_str()), ("title", "One"), (names[0], "iOS"), (names[1], "Web")]
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        };
+        let post = || project.request(Method::POST, RELEASE);
+        let parts = fields(["platforms[0]", "platforms[1]"]).into_iter();
+        let parts = parts.fold(multipart::Form::new(), |form, (name, value)| form.text(name, value));
+        let json = json!({ "version": "v1.0.0", "release_start": today, "title": "One", "platforms": ["iOS", "Web"] });
+        let mut ids = Vec::new();
+        for request in [
+            post().json(&json),
+            post().form(&fields(["platforms", "platforms"])),
+            post().form(&fields(["platforms[]", "platforms[]"])),
+            post().form(&fields(["platforms[0]", "platforms[1]"])),
+            post().query(&fields(["platforms[]", "platforms[]"])),
+            post().query(&fields(["platforms[0]", "platforms[1]"])),
+            post().multipart(parts),
+            post().query(&[("platforms[]", "TV")]).form(&fields(["platforms[]", "platforms[]"])),
+        ] {
+            let release = project.send(request).await.expect(200).json()["release"].take();
+            assert_eq!(release["platforms"], json!(["iOS", "Web"]));
+            ids.push(release["id"].clone());
+        }
+        ids.dedup();
+        assert_eq!(ids.len(), 1, "{ids:?}");
+        let last = json!({ "version": "v2.0.0", "release_start": today, "title": "Two" });
+        project.release(&last).await.expect(200);
+        reader.mail("v2.0.0").await;
+        assert_eq!(reader.mails().iter().filter(|mail| mail.subject.contains("v1.0.0")).count(), 1);
+    }
+}
+
+both_databases! {
+    async fn optional_fields_that_are_empty_count_as_absent(app: App) {
+        let project = app.project("iOS app").await;
+        let empty = ["release_end", "description", "platforms", "created_by", "chart_visibility", "params"];
+        let fields = |version: &str| {
+            let required = [("version", version), ("release_start", "2022-01-01 00:00:00"), ("title", "A title")];
+            let all = required.into_iter().chain(empty.map(|name| (name, "")));
+            all.map(|(name, value)| (name.to_owned(), value.to_owned())).collect::<Vec<_>>()
+        };
+        let post = || project.request(Method::POST, RELEASE);
+        let json = |version: &str| Value::from_iter(fields(version));
+        let parts = fields("4").into_iter();
+        let parts = parts.fold(multipart::Form::new(), |form, (name, value)| form.text(name, value));
+        for (version, request) in [
+            ("1", post().json(&json("1"))),
+            ("2", post().form(&fields("2"))),
+            ("3", post().query(&fields("3"))),
+            ("4", post().multipart(parts)),
+        ] {
+            let release = &project.send(request).await.expect(200).json()["release"];
+            assert_eq!((&release["release_end"], &release["description"]), (&Value::Null, &json!("")), "{version}");
+            assert_eq!((&release["platforms"], &release["chart_visibility"]), (&json!([]), &json!(true)), "{version}");
+            let members: Vec<&String> = release["params"].as_object().expect("an object").keys().collect();
+            assert_eq!(members, ["created", "created_by", "last_modified", "last_modified_by"], "{version}");
+        }
+        for params in [json!("{"), json!([]), json!(7), json!("[1]")] {
+            let mut body = release("5");
+            body["params"] = params.clone();
+            let release = &project.release(&body).await.expect(200).json()["release"];
+            assert_eq!(release["version"], "5", "{params}");
+        }
+        // An edit leaves what is empty as it is; null clears it.
+        let whole = json!({ "version": "6", "release_start": "2022-01-01 00:00:00", "title": "A title",
+            "description": "Notes", "platforms": "iOS", "release_end": "2022-01-02 00:00:00" });
+        let stored = project.release(&whole).await.expect(200).json()["release"].take();
+        let one = format!("{RELEASE}/{}", stored["id"].as_str().expect("an id"));
+        let put = || project.request(Method::PUT, &one);
+        let kept = project.send(put().form(&[("description", ""), ("release_end", "")])).await;
+        let kept = kept.expect(200).json()["release"].take();
+        assert_eq!((&kept["description"], &kept["release_end"]), (&json!("Notes"), &stored["release_end"]));
+        let cleared = json!({ "description": null, "release_end": null });
+        let cleared = project.send(put().json(&cleared)).await.expect(200).json();
+        let cleared = &cleared["release"];
+        assert_eq!((&cleared["description"], &cleared["release_end"]), (&json!(""), &Value::Null));
     }
 }
 
@@ -145,7 +234,7 @@ both_databases! {
         }
         for (field, sent, created_by) in [
             ("created_by", json!("A User"), json!("A User")),
-            ("created_by", json!(""), Value::Null),
+            ("created_by", json!(""), json!("")),
             ("params", json!({ "created_by": "An older client" }), json!("An older client")),
         ] {
             // Each of its own version: an author that is not named again stays.

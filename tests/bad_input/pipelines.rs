@@ -27,25 +27,17 @@ fn bad_fields() -> impl Iterator<Item = BadField> {
             nul(),
         ]
     };
-    let params = [
-        json!(7),
-        json!(""),
-        json!([]),
-        json!("{"),
-        json!("[]"),
-        json!({ "a": "x".repeat(65 * 1024) }),
-        json!({ "a": nul() }),
-    ];
+    let params = [json!({ "a": "x".repeat(65 * 1024) }), json!({ "a": nul() })];
     each("version", line())
         .chain(each("title", line()))
         .chain(each("title", [json!(5)]))
         .chain(each("release_start", dates()))
-        .chain(each("release_end", dates()))
+        .chain(each("release_end", dates()).filter(|(_, value)| *value != Some(json!(""))))
         .chain(each("release_end", [json!("2021-12-31 23:59:59")]))
         .chain(each("description", [json!(7), json!([]), nul(), "x".repeat(1024 * 1024 + 1).into()]))
         .chain(each("platforms", [json!(7), json!({}), json!([7]), json!([[]]), json!([""]), json!([nul()]), long()]))
         .chain(each("created_by", [json!(7), json!([]), json!("a\r\nBcc: b"), long(), nul()]))
-        .chain(each("chart_visibility", [json!(1), json!(""), json!("yes"), json!([])]))
+        .chain(each("chart_visibility", [json!(1), json!("yes"), json!([])]))
         .chain(each("params", params))
 }
 
@@ -123,7 +115,7 @@ impl Target {
             ("title", "a\0b"),
             ("release_start", "soon"),
             ("chart_visibility", "maybe"),
-            ("params", "{"),
+            ("params", r#"{"a": "\u0000"}"#),
         ] {
             let mut fields = valid();
             fields[field] = value.into();
@@ -133,7 +125,7 @@ impl Target {
         }
         let all = json!({
             "version": true, "release_start": "soon", "release_end": 7, "title": " ", "description": [],
-            "platforms": 1, "created_by": 1, "chart_visibility": "maybe", "params": "{",
+            "platforms": 1, "created_by": 1, "chart_visibility": "maybe", "params": { "a": nul() },
         });
         let names: Vec<&str> = all.as_object().expect("an object").keys().map(String::as_str).collect();
         self.pipeline_refused("all at once", request().json(&all), 400, "request-invalid", &names).await;

@@ -24,17 +24,18 @@ use super::{
 };
 
 /// The fields of an annotation in version 2.
-pub(super) const ANNOTATION_2_FIELDS: FieldNames = FieldNames(&["app_id", "date", "label", "chart_id", "details"]);
+pub(super) const ANNOTATION_2_FIELDS: FieldNames =
+    FieldNames::new(&["date", "label"], &["app_id", "chart_id", "details"]);
 
 /// The fields of an annotation in version 3.
 pub(super) const ANNOTATION_3_FIELDS: FieldNames =
-    FieldNames(&["label", "start", "end", "details", "category", "chart_id"]);
+    FieldNames::new(&["label", "start"], &["end", "details", "category", "chart_id"]);
 
 /// The fields of a category.
-pub(super) const CATEGORY_FIELDS: FieldNames = FieldNames(&["category"]);
+pub(super) const CATEGORY_FIELDS: FieldNames = FieldNames::new(&["category"], &[]);
 
 /// The fields of many annotations that get a category.
-pub(super) const CATEGORY_ASSIGN_FIELDS: FieldNames = FieldNames(&["annotation_ids"]);
+pub(super) const CATEGORY_ASSIGN_FIELDS: FieldNames = FieldNames::new(&["annotation_ids"], &[]);
 
 /// How many annotations can get a category at once.
 const ANNOTATION_IDS_MAX: usize = 1_000;
@@ -183,7 +184,6 @@ fn label_field(fields: &Fields) -> Result<Change<String>, Fault> {
     })
 }
 
-/// An empty text is as good as none: that is what forms and scripts send where there is nothing to say.
 fn details_field(fields: &Fields) -> Result<Change<Option<String>>, Fault> {
     text_field(fields, "details", "must be a string of at most 5000 characters", annotation_details_check)
 }
@@ -200,7 +200,6 @@ fn text_field(
 ) -> Result<Change<Option<String>>, Fault> {
     fields.checked(name, |value| match value {
         Value::Null => Ok(None),
-        Value::String(text) if text.is_empty() => Ok(None),
         Value::String(text) => check(name, text).map(|()| Some(text.clone())),
         _ => Err(Fault::invalid(name, expected)),
     })

@@ -3,7 +3,7 @@
 use utoipa::ToSchema;
 
 use super::fields_schema::change_schema;
-use crate::openapi::values::{AppIdText, DayGiven, MomentGiven};
+use crate::openapi::values::{AppIdText, DayGiven, MomentAsked, MomentGiven};
 
 /// A day to annotate. Each field may stand in the query instead; where it comes twice, the body wins.
 #[derive(ToSchema)]
@@ -69,13 +69,13 @@ pub(crate) struct Annotation3NewBody {
     #[schema(value_type = MomentGiven)]
     start: String,
     /// When it ended; not before its start.
-    #[schema(value_type = Option<MomentGiven>)]
+    #[schema(value_type = Option<MomentAsked>)]
     end: Option<String>,
     /// What there is to say of it.
     #[schema(max_length = 5000, pattern = "TEXT", examples("Added new user properties."))]
     details: Option<String>,
     /// The name of its category, in whatever case.
-    #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Releases"))]
+    #[schema(max_length = 100, pattern = "LINE_OR_NOTHING", examples("Releases"))]
     category: Option<String>,
     /// The chart that shows it; without one, or with an empty text, all charts of the project do.
     #[schema(max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k"))]
@@ -83,7 +83,7 @@ pub(crate) struct Annotation3NewBody {
 }
 
 change_schema! {
-    /// What to change of an annotation: at least one field.
+    /// What to change of an annotation: at least one field. An empty text leaves a field as it is; `null` clears it.
     Annotation3ChangeBody as "AnnotationChange" of Annotation3NewBody
 }
 

@@ -40,7 +40,7 @@ pub(crate) struct DeletedAnswer {
     pub(crate) success: bool,
 }
 
-/// A release as pipelines know it. What was not given is `null`.
+/// A release as pipelines know it. Text that was not given is empty: clients' models demand a string.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PipelineRelease)]
 pub(crate) struct ReleaseBody {
@@ -69,14 +69,14 @@ pub(crate) struct ReleaseBody {
     #[schema(examples("Big new feature for iOS"))]
     title: String,
     /// The notes, in Markdown.
-    #[schema(required = true, examples("Releasing the new paid feature."))]
-    description: Option<String>,
+    #[schema(examples("Releasing the new paid feature."))]
+    description: String,
     /// The platforms that it is for; empty where it is for all.
     #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
     /// Whether charts show it.
     chart_visibility: bool,
-    /// `created` and `last_modified` (milliseconds since the epoch), `created_by` and `last_modified_by` (`null` where
+    /// `created` and `last_modified` (milliseconds since the epoch), `created_by` and `last_modified_by` (empty where
     /// unknown), and whatever else was sent.
     #[schema(
         value_type = Object,
@@ -106,9 +106,9 @@ impl ReleaseBody {
         let input = &release.input;
         let mut params = Map::from_iter([
             ("created".to_owned(), millis(release.created_at)),
-            ("created_by".to_owned(), Value::from(input.author.clone())),
+            ("created_by".to_owned(), Value::from(input.author.clone().unwrap_or_default())),
             ("last_modified".to_owned(), millis(release.updated_at)),
-            ("last_modified_by".to_owned(), Value::from(release.updated_by.clone())),
+            ("last_modified_by".to_owned(), Value::from(release.updated_by.clone().unwrap_or_default())),
         ]);
         for (name, value) in &input.params {
             params.entry(name).or_insert_with(|| value.clone());
@@ -122,7 +122,7 @@ impl ReleaseBody {
             release_end: input.ends_at.map(date_print),
             r#type: "integration",
             title: input.title.clone(),
-            description: input.notes.clone(),
+            description: input.notes.clone().unwrap_or_default(),
             platforms: input.platforms.names().to_vec(),
             chart_visibility: input.chart_visibility,
             params,

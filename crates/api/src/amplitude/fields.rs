@@ -13,13 +13,49 @@ use crate::urlencoded::urlencoded_pairs;
 
 /// The fields that a resource has. Whatever else a pipeline sends is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FieldNames(pub(super) &'static [&'static str]);
+pub(crate) struct FieldNames {
+    required: &'static [&'static str],
+    optional: &'static [&'static str],
+    list: Option<&'static str>,
+    free: Option<&'static str>,
+}
 
 impl FieldNames {
-    /// The field of this name, if there is one.
-    pub(crate) fn known(self, name: &str) -> Option<&'static str> {
-        self.0.iter().copied().find(|known| *known == name)
+    /// Fields that must be there, and others that need not.
+    pub(super) const fn new(required: &'static [&'static str], optional: &'static [&'static str]) -> Self {
+        Self { required, optional, list: None, free: None }
     }
+
+    /// The same, where one field is a list: `name[]` and `name[0]` are entries of it.
+    pub(super) const fn with_list(self, name: &'static str) -> Self {
+        Self { list: Some(name), ..self }
+    }
+
+    /// The same, where one field is passed over if it is no text.
+    pub(super) const fn with_free(self, name: &'static str) -> Self {
+        Self { free: Some(name), ..self }
+    }
+
+    /// All of them.
+    pub(super) fn all(self) -> impl Iterator<Item = &'static str> {
+        self.required.iter().chain(self.optional).copied()
+    }
+
+    /// The field that a name stands for, if there is one.
+    pub(crate) fn known(self, name: &str) -> Option<&'static str> {
+        self.all().find(|known| *known == name).or_else(|| self.list.filter(|list| is_entry(name, list)))
+    }
+
+    /// Tells whether nothing was sent with this: an optional field that is empty counts as absent.
+    fn is_absent(self, name: &str, value: &Value) -> bool {
+        value.as_str().is_some_and(str::is_empty) && self.optional.contains(&name)
+    }
+}
+
+/// Tells whether a name is that of an entry of a list, as many libraries write them.
+fn is_entry(name: &str, list: &str) -> bool {
+    let index = name.strip_prefix(list).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
+    index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
 /// What was sent for each field: one value, or several where a form or a query repeats the field.
@@ -27,6 +63,8 @@ impl FieldNames {
 pub(crate) struct Fields {
     names: FieldNames,
     sent: BTreeMap<&'static str, Vec<Value>>,
+    /// A field was named, if only with nothing in it.
+    named: bool,
 }
 
 /// Why a body or a query could not be read at all.
@@ -46,7 +84,7 @@ pub(crate) enum FieldsError {
 impl Fields {
     /// No field yet.
     pub(crate) fn new(names: FieldNames) -> Self {
-        Self { names, sent: BTreeMap::new() }
+        Self { names, sent: BTreeMap::new(), named: false }
     }
 
     /// Reads a JSON object.
@@ -71,8 +109,7 @@ impl Fields {
         for (name, value) in urlencoded_pairs(form) {
             let name = name.ok_or_else(|| FieldsError::Text("each field's name".to_owned()))?;
             if let Some(name) = names.known(&name) {
-                let value = value.ok_or_else(|| FieldsError::Text(name.to_owned()))?;
-                fields.push(name, Value::from(value));
+                fields.push_decoded(name, value)?;
             }
         }
         Ok(fields)
@@ -80,14 +117,24 @@ impl Fields {
 
     /// Adds the text of one part of a form. Names that no field has are passed over.
     pub(crate) fn push_text(&mut self, name: &str, value: Vec<u8>) -> Result<(), FieldsError> {
-        let text = String::from_utf8(value).map_err(|_| FieldsError::Text(name.to_owned()))?;
-        self.push(name, Value::from(text));
+        self.push_decoded(name, String::from_utf8(value).ok())
+    }
+
+    fn push_decoded(&mut self, name: &str, text: Option<String>) -> Result<(), FieldsError> {
+        match text {
+            Some(text) => self.push(name, Value::from(text)),
+            None if self.names.free == Some(name) => self.named = true,
+            None => return Err(FieldsError::Text(name.to_owned())),
+        }
         Ok(())
     }
 
     fn push(&mut self, name: &str, value: Value) {
         if let Some(name) = self.names.known(name) {
-            self.sent.entry(name).or_default().push(value);
+            self.named = true;
+            if !self.names.is_absent(name, &value) {
+                self.sent.entry(name).or_default().push(value);
+            }
         }
     }
 
@@ -96,12 +143,13 @@ impl Fields {
         for (name, values) in other.sent {
             self.sent.entry(name).or_insert(values);
         }
+        self.named |= other.named;
         self
     }
 
-    /// Whether no field was sent.
+    /// Whether no field was named, not even an empty one.
     pub(crate) fn is_empty(&self) -> bool {
-        self.sent.is_empty()
+        !self.named
     }
 
     /// What was sent for a field; empty where nothing was.
@@ -145,7 +193,8 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    const NAMES: FieldNames = FieldNames(&["version", "title", "platforms", "description", "params"]);
+    const NAMES: FieldNames =
+        FieldNames::new(&["version", "title"], &["platforms", "description", "params"]).with_list("platforms");
 
     fn json_fields(body: &str) -> Fields {
         Fields::from_json(NAMES, body.as_bytes()).expect("a JSON object")
@@ -181,17 +230,42 @@ mod tests {
     fn forms_are_decoded() {
         let fields = Fields::from_form(
             NAMES,
-            b"title=Big+new%20feature%21&platforms=iOS&platforms=Android&other=%ff&version=1%2e5&description",
+            b"title=Big+new%20feature%21&platforms=iOS&platforms=Android&other=%ff&version=1%2e5&description=%20",
         )
         .expect("a form");
         assert_eq!(fields.values("title"), [json!("Big new feature!")]);
         assert_eq!(fields.values("platforms"), [json!("iOS"), json!("Android")]);
         assert_eq!(fields.values("version"), [json!("1.5")]);
-        assert_eq!(fields.values("description"), [json!("")]);
+        assert_eq!(fields.values("description"), [json!(" ")]);
         assert_eq!(fields.values("params"), [] as [Value; 0]);
         assert_eq!(Fields::from_form(NAMES, b"title=%ff"), Err(FieldsError::Text("title".to_owned())));
         assert!(Fields::from_form(NAMES, b"%ff=title").is_err());
         assert!(Fields::from_form(NAMES, b"&&").is_ok_and(|fields| fields.is_empty()));
+    }
+
+    #[test]
+    fn entries_of_a_list_are_values_of_its_field() {
+        let form = b"platforms[]=iOS&platforms%5B1%5D=Web&platforms[10]=TV&platforms=Android&platforms[]=";
+        let fields = Fields::from_form(NAMES, form).expect("a form");
+        assert_eq!(fields.values("platforms"), [json!("iOS"), json!("Web"), json!("TV"), json!("Android")]);
+        let fields = json_fields(r#"{"platforms[0]": "iOS", "platforms[]": ["Web"]}"#);
+        assert_eq!(fields.values("platforms"), [json!("iOS"), json!(["Web"])]);
+        for other in ["platforms[a]", "platforms[-1]", "platforms[", "platforms]", "platforms[0", "[]", "title[]"] {
+            assert_eq!(NAMES.known(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_is_empty_is_absent_where_it_need_not_be_there() {
+        let query = Fields::from_form(NAMES, b"description=query&title=query").expect("a query");
+        let body = Fields::from_form(NAMES, b"description=&params&title=&platforms=").expect("a form");
+        assert!(!body.is_empty());
+        for name in ["description", "params", "platforms"] {
+            assert_eq!(body.values(name), [] as [Value; 0], "{name}");
+        }
+        assert_eq!(json_fields(r#"{"description": "", "title": ""}"#).values("title"), [json!("")]);
+        let fields = body.or(query);
+        assert_eq!((fields.values("description"), fields.values("title")), (&[json!("query")][..], &[json!("")][..]));
     }
 
     #[test]

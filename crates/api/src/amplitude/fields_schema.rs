@@ -1,12 +1,14 @@
 //! The fields of a release as pipelines send them, for the OpenAPI document.
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 use utoipa::{
     ToSchema,
     openapi::{RefOr, Schema},
 };
 
-use crate::openapi::values::{FlagText, ObjectText, PipelineTimeGiven, PlatformName, PlatformsText, VersionText};
+use crate::openapi::values::{
+    FlagText, ObjectText, PipelineTimeAsked, PipelineTimeGiven, PlatformName, PlatformsText, VersionText,
+};
 
 /// Declares the schema of an edit: the members of what is edited, none of which must be there, but one of them.
 macro_rules! change_schema {
@@ -46,7 +48,8 @@ pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr
     }
 }
 
-/// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins.
+/// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. One that need
+/// not be there counts as absent where its text is empty.
 #[derive(ToSchema)]
 #[schema(as = PipelineReleaseNew)]
 #[expect(dead_code, reason = "describes the body, which is read field by field")]
@@ -58,7 +61,7 @@ pub(crate) struct ReleaseNewBody {
     #[schema(value_type = PipelineTimeGiven)]
     release_start: String,
     /// When its roll-out ends; not before its start.
-    #[schema(value_type = Option<PipelineTimeGiven>)]
+    #[schema(value_type = Option<PipelineTimeAsked>)]
     release_end: Option<String>,
     /// The title.
     #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
@@ -73,9 +76,10 @@ pub(crate) struct ReleaseNewBody {
     created_by: Option<String>,
     /// Whether charts show it; `true` where it is missing.
     chart_visibility: Option<FlagGiven>,
-    /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it.
-    #[schema(value_type = Option<Object>, examples(json!({ "build": 7 })))]
-    params: Option<Map<String, Value>>,
+    /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it. What is no object
+    /// is passed over.
+    #[schema(required = false, examples(json!({ "build": 7 })))]
+    params: Value,
 }
 
 /// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
@@ -89,7 +93,7 @@ pub(crate) struct ReleaseNewForm {
     #[schema(value_type = PipelineTimeGiven)]
     release_start: String,
     /// When its roll-out ends; not before its start.
-    #[schema(required = false, value_type = PipelineTimeGiven)]
+    #[schema(required = false, value_type = PipelineTimeAsked)]
     release_end: String,
     /// The title.
     #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
@@ -97,7 +101,8 @@ pub(crate) struct ReleaseNewForm {
     /// The notes, in Markdown, at most 1 MiB.
     #[schema(required = false, pattern = "TEXT", examples("Releasing the new paid feature."))]
     description: String,
-    /// The platforms that it is for, between commas.
+    /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`, or as
+    /// `platforms[0]` and so on.
     #[schema(required = false)]
     platforms: PlatformsText,
     /// Who made it; empty is as good as missing.
@@ -106,18 +111,18 @@ pub(crate) struct ReleaseNewForm {
     /// Whether charts show it.
     #[schema(required = false)]
     chart_visibility: FlagText,
-    /// Whatever else there is to keep with it: a JSON object.
+    /// Whatever else there is to keep with it: a JSON object. What is none is passed over.
     #[schema(required = false)]
     params: ObjectText,
 }
 
 change_schema! {
-    /// What to change of a release: at least one field.
+    /// What to change of a release: at least one field. An empty text leaves a field as it is; `null` clears it.
     ReleaseChangeBody as "PipelineReleaseChange" of ReleaseNewBody
 }
 
 change_schema! {
-    /// What to change of a release, as a form: at least one field.
+    /// What to change of a release, as a form: at least one field. An empty one stays as it is.
     ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
 }
 

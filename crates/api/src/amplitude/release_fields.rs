@@ -15,17 +15,12 @@ use super::{
 };
 
 /// The fields of a release.
-pub(crate) const RELEASE_FIELDS: FieldNames = FieldNames(&[
-    "version",
-    "release_start",
-    "release_end",
-    "title",
-    "description",
-    "platforms",
-    "created_by",
-    "chart_visibility",
-    "params",
-]);
+pub(crate) const RELEASE_FIELDS: FieldNames = FieldNames::new(
+    &["version", "release_start", "title"],
+    &["release_end", "description", "platforms", "created_by", "chart_visibility", "params"],
+)
+.with_list("platforms")
+.with_free("params");
 
 /// The members of `params` that are the server's to fill in.
 const PARAMS_OURS: [&str; 4] = ["created", "created_by", "last_modified", "last_modified_by"];
@@ -34,7 +29,6 @@ const VERSION_EXPECTED: &str = "must be a string or a number of 1 to 200 charact
 const TITLE_EXPECTED: &str = "must be a string of 1 to 500 characters on one line, not blank";
 const DESCRIPTION_EXPECTED: &str = "must be a string of Markdown";
 const FLAG_EXPECTED: &str = "must be a boolean, or \"true\" or \"false\"";
-const PARAMS_EXPECTED: &str = "must be a JSON object of at most 64 KiB without U+0000";
 
 /// A partial edit of a release.
 #[derive(Clone, Debug, PartialEq)]
@@ -51,7 +45,8 @@ pub(crate) struct ReleaseChange {
 }
 
 impl ReleaseChange {
-    /// Reads what was sent of a release: every field at fault is named. `null` clears what need not be there.
+    /// Reads what was sent of a release: every field at fault is named. `null` clears what need not be there; empty
+    /// text leaves it as it is.
     pub(crate) fn parse(fields: &Fields) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let version = faults.take(version_field(fields));
@@ -67,7 +62,7 @@ impl ReleaseChange {
             Value::Null => Some(true),
             _ => flag_read(value),
         }));
-        let params = faults.take(fields.change("params", PARAMS_EXPECTED, or_null(params_read)));
+        let params = faults.take(params_field(fields));
         let created_by = faults.take(author_field(fields, params.as_ref()));
         faults.finish(|| {
             Some(Self {
@@ -183,6 +178,18 @@ fn author_field(
         }
     }
     Ok(if given == Change::Set(None) { Change::Set(None) } else { Change::Keep })
+}
+
+/// The parameters. What cannot be read as an object is passed over: a release shall not fail for what nobody needs.
+fn params_field(fields: &Fields) -> Result<Change<Option<Map<String, Value>>>, Fault> {
+    let read = fields.checked("params", |value| match value {
+        Value::Null => Ok(Change::Set(None)),
+        other => Ok(params_read(other)?.map_or(Change::Keep, |params| Change::Set(Some(params)))),
+    })?;
+    Ok(match read {
+        Change::Set(change) => change,
+        Change::Keep => Change::Keep,
+    })
 }
 
 /// The caller's own parameters, without ours, which a client may send back as it got them.

@@ -16,6 +16,7 @@ const PARAMS_MAX: usize = 64 * 1024;
 pub(super) const AUTHOR_EXPECTED: &str = "must be a string of at most 200 characters on one line";
 
 const PLATFORMS_EXPECTED: &str = "must be a list of strings, one string, or a comma-separated string";
+const PARAMS_EXPECTED: &str = "must be a JSON object of at most 64 KiB without U+0000";
 
 pub(super) fn text_read(value: &Value) -> Option<String> {
     value.as_str().map(ToOwned::to_owned)
@@ -45,20 +46,21 @@ pub(super) fn flag_read(value: &Value) -> Option<bool> {
     }
 }
 
-/// Reads an object; in a form, it is text.
-pub(super) fn params_read(value: &Value) -> Option<Map<String, Value>> {
-    let object = match value {
-        Value::String(text) => serde_json::from_str(text).ok()?,
-        Value::Object(object) => object.clone(),
-        _ => return None,
+/// Reads an object; in a form, it is text. What cannot be read as one is `None`; what no database of ours can keep is
+/// at fault.
+pub(super) fn params_read(value: &Value) -> Result<Option<Map<String, Value>>, Fault> {
+    let read = match value {
+        Value::String(text) => serde_json::from_str(text).ok(),
+        Value::Object(object) => Some(object.clone()),
+        _ => None,
     };
-    let object = Value::Object(object);
+    let Some(object) = read.map(Value::Object) else { return Ok(None) };
     if object.to_string().len() > PARAMS_MAX || nul_inside(&object) {
-        return None;
+        return Err(Fault::invalid("params", PARAMS_EXPECTED));
     }
     match object {
-        Value::Object(object) => Some(object),
-        _ => None,
+        Value::Object(object) => Ok(Some(object)),
+        _ => Ok(None),
     }
 }
 
@@ -145,19 +147,15 @@ mod tests {
     #[test]
     fn parameters_are_an_object() {
         let object = json!({"build": 7, "nested": {"a": ["b"]}});
-        assert_eq!(params_read(&object).map(Value::Object), Some(object.clone()));
-        assert_eq!(params_read(&json!(object.to_string())).map(Value::Object), Some(object));
-        for wrong in [
-            json!([]),
-            json!(1),
-            json!(""),
-            json!("[]"),
-            json!("{"),
-            json!({"a": ["\0"]}),
-            json!({"a": {"\0": 1}}),
-            json!({"a": "b".repeat(PARAMS_MAX)}),
-        ] {
-            assert_eq!(params_read(&wrong), None, "{:.80}", wrong.to_string());
+        for sent in [object.clone(), json!(object.to_string())] {
+            assert_eq!(params_read(&sent).map(|read| read.map(Value::Object)), Ok(Some(object.clone())), "{sent}");
+        }
+        for unreadable in [json!([]), json!(1), json!(""), json!("[]"), json!("{"), json!("null"), json!("{'a': 1}")] {
+            assert_eq!(params_read(&unreadable), Ok(None), "{unreadable}");
+        }
+        for wrong in [json!({"a": ["\0"]}), json!({"a": {"\0": 1}}), json!({"a": "b".repeat(PARAMS_MAX)})] {
+            let fault = params_read(&wrong).expect_err("a fault");
+            assert_eq!(fault.field, "params", "{:.80}", wrong.to_string());
         }
     }
 

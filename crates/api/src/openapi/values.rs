@@ -67,6 +67,7 @@ macro_rules! times {
 /// Every form of a day, of a moment, of either, and of either in a query, where nothing is as good as none.
 const PIPELINE_DAY: &str = concat!("^", days!(), "$");
 const PIPELINE_TIME: &str = concat!("^", days!(), times!(), "$");
+const PIPELINE_TIME_ASKED: &str = concat!("^(", days!(), times!(), ")?$");
 const PIPELINE_DAY_OR_TIME: &str = concat!("^", days!(), "(", times!(), ")?$");
 const PIPELINE_DAY_OR_TIME_ASKED: &str = concat!("^(", days!(), "(", times!(), ")?)?$");
 
@@ -130,18 +131,20 @@ values! {
     }
     /// The name of a platform.
     PlatformName { format: None, pattern: Some("^[A-Za-z0-9 ._-]{0,49}[A-Za-z0-9]$"), example: "iOS" }
-    /// Names of platforms between commas.
-    PlatformsText { format: None, pattern: Some("^[A-Za-z0-9 ]{1,50}(,[A-Za-z0-9 ]{1,50})*$"), example: "iOS,Android" }
-    /// `true` or `false`, in whatever case.
-    FlagText { format: None, pattern: Some("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])$"), example: "true" }
-    /// A JSON object as text. The pattern tells only of flat ones; others are read too.
-    ObjectText {
+    /// Names of platforms between commas; an empty text is as good as none.
+    PlatformsText {
         format: None,
-        pattern: Some(r#"^\{("[a-z_]{1,20}": ?("[A-Za-z0-9 ._-]{0,50}"|[1-9][0-9]{0,14}|true|false|null))?\}$"#),
-        example: r#"{"build": 7}"#,
+        pattern: Some("^([A-Za-z0-9 ]{1,50}(,[A-Za-z0-9 ]{1,50})*)?$"),
+        example: "iOS,Android",
     }
+    /// `true` or `false`, in whatever case; an empty text is as good as none.
+    FlagText { format: None, pattern: Some("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])?$"), example: "true" }
+    /// A JSON object as text. Any other text is passed over.
+    ObjectText { format: None, pattern: None, example: r#"{"build": 7}"# }
     /// A moment as pipelines send it: date and time of day, in UTC or with an offset.
     PipelineTimeGiven { format: None, pattern: Some(PIPELINE_TIME), example: "2022-01-01 00:00:00" }
+    /// The same where it need not be said: an empty text is as good as none.
+    PipelineTimeAsked { format: None, pattern: Some(PIPELINE_TIME_ASKED), example: "2022-01-01 00:00:00" }
     /// A day in UTC.
     Day { format: Some("date"), pattern: None, example: "2023-09-16" }
     /// A day in UTC, from 1970 on.
@@ -161,10 +164,10 @@ values! {
         pattern: Some("TAG_FORMAT"),
         example: "web-v{version}",
     }
-    /// The same in a query, where an empty text is as good as none.
+    /// A moment that need not be said, in ISO 8601: an empty text is as good as none.
     MomentAsked { format: None, pattern: Some(PIPELINE_DAY_OR_TIME_ASKED), example: "2025-11-01T07:00:00+00:00" }
-    /// The id of a project as text.
-    AppIdText { format: None, pattern: Some("^[1-9][0-9]{0,17}$"), example: "50000" }
+    /// The id of a project as text; an empty text is as good as none.
+    AppIdText { format: None, pattern: Some("^([1-9][0-9]{0,17})?$"), example: "50000" }
     /// An e-mail address; its domain may be written in any script.
     EmailAddress { format: Some("idn-email"), pattern: None, example: "reader@example.com" }
     /// An address on the web.

@@ -44,14 +44,15 @@ async fn the_example_of_the_contract() {
 }
 
 #[actix_web::test]
-async fn what_was_not_given_is_null() {
+async fn what_was_not_given_is_empty() {
     let server = Server::new().await;
     let (_, pipeline) = server.project("App").await;
     let body = pipeline.post(PATH, release("1.0.0")).await.with(200).json();
     let release = &body["release"];
-    assert_eq!((&release["release_end"], &release["description"]), (&Value::Null, &Value::Null));
+    assert_eq!((&release["release_end"], &release["description"]), (&Value::Null, &json!("")));
     assert_eq!((&release["platforms"], &release["chart_visibility"]), (&json!([]), &json!(true)));
-    assert_eq!(release["params"]["created_by"], Value::Null);
+    let params = &release["params"];
+    assert_eq!((&params["created_by"], &params["last_modified_by"]), (&json!(""), &json!("")));
 }
 
 #[actix_web::test]
@@ -114,7 +115,7 @@ async fn a_release_is_edited_by_the_fields_that_are_sent() {
     assert_eq!(release["release_end"], "2024-05-02 00:00:00");
     assert_eq!(release["params"]["last_modified"], server.now().and_utc().timestamp_millis());
     let cleared = pipeline.put(&path, json!({ "description": null, "release_end": null, "platforms": [] })).await;
-    assert_eq!(cleared.with(200).json()["release"]["description"], Value::Null);
+    assert_eq!(cleared.with(200).json()["release"]["description"], "");
     let faults = pipeline.put(&path, json!({ "release_end": "2024-04-30 00:00:00" })).await.with(400).json();
     assert!(faults["message"].as_str().unwrap().contains("release_end"), "{faults}");
     let other = second["release"]["version"].clone();

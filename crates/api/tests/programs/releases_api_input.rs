@@ -31,7 +31,6 @@ async fn fields_at_fault_are_named_and_nothing_is_stored() {
         ("release_start", json!(7)),
         ("release_start", json!("yesterday")),
         ("release_start", json!(long)),
-        ("release_end", json!("")),
         ("release_end", json!("2024-04-30 00:00:00")),
         ("title", json!("")),
         ("title", json!(["a"])),
@@ -46,7 +45,6 @@ async fn fields_at_fault_are_named_and_nothing_is_stored() {
         ("created_by", json!(7)),
         ("created_by", json!(long)),
         ("chart_visibility", json!("perhaps")),
-        ("params", json!("no object")),
         ("params", json!({ "a": "\u{0}" })),
     ] {
         let mut body = release();

@@ -41,6 +41,15 @@ both_databases! {
             assert!(!drawn.contains("<script"), "{query}: {drawn}");
         }
         assert!(badge(&page, "?color=123abc").await.contains("#123abc"));
+        let mut drawn = Vec::new();
+        for style in ["flat", "flat-square", "plastic", "for-the-badge"] {
+            let svg = badge(&page, &format!("?style={style}")).await;
+            assert!(svg.contains("aria-label=\"Acme: v2.0.0\"") && !drawn.contains(&svg), "{style}: {svg}");
+            assert!(badge(&page, &format!("?style={style}&repo=acme/app&color=123abc")).await.contains("#123abc"));
+            drawn.push(svg);
+        }
+        assert_eq!(drawn[0], plain);
+        assert!(drawn[3].contains(">V2.0.0</text>"), "{}", drawn[3]);
     }
 }
 
@@ -62,6 +71,30 @@ both_databases! {
         assert_eq!(again.header("cache-control"), "public, max-age=60");
         let in_query = app.get(&page.path(&format!("badge.svg?apiKey={}", page.live_key))).await.expect(200);
         assert_eq!(in_query.text(), text, "as an image in a README asks for it");
+    }
+}
+
+both_databases! {
+    async fn page_shows_its_own_badge_and_its_key_is_not_spent(app: App) {
+        let page = app.page("Acme").with_component("acme/api").with_rate_limit(3).await;
+        page.publish("acme/api", "v1.0.0").await;
+        let address = format!("/p/{}", page.slug);
+        let path = format!("{address}/badge.svg");
+        for _ in 0..10 {
+            let shown = app.get(&address).await.expect(200).text();
+            assert!(shown.contains(&format!("src=\"{path}\"")) && !shown.contains(&page.live_key), "{shown}");
+            let drawn = app.get(&path).await.expect(200);
+            assert_eq!(drawn.header("content-type"), "image/svg+xml");
+            assert_eq!(drawn.header("cache-control"), "public, max-age=60");
+            assert!(drawn.text().contains("aria-label=\"Acme: v1.0.0\""), "{}", drawn.text());
+        }
+        let known = app.get(&path).await.expect(200);
+        let anonymous = app.api().anonymous();
+        let again = anonymous.request(Method::GET, &path).header("If-None-Match", known.header("etag"));
+        anonymous.send(again).await.expect(304);
+        assert_eq!(page.get("version").await.expect(200).header("x-ratelimit-remaining"), "2");
+        let hidden = app.page("Hidden").with_component("acme/app").unpublished().await;
+        app.get(&format!("/p/{}/badge.svg", hidden.slug)).await.expect(404);
     }
 }
 

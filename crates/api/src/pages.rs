@@ -4,6 +4,7 @@
 //! is read by [`form::Form`], which refuses those of other sites, but for the few routes whose link is the authority.
 
 pub(crate) mod asset;
+pub(crate) mod badge;
 pub(crate) mod confirm;
 mod cookie;
 pub(crate) mod docs;

@@ -45,13 +45,14 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
 /// What people's browsers ask for, and whoever watches the server.
 fn pages(config: &mut ServiceConfig) {
     use crate::pages::{
-        asset, confirm, docs, group_page, health, home, mailbox, preferences, public_page, setup, sign_in, subscribe,
-        unsubscribe,
+        asset, badge, confirm, docs, group_page, health, home, mailbox, preferences, public_page, setup, sign_in,
+        subscribe, unsubscribe,
     };
     config
         .service(PageEndpoint::get("/", home::home_show))
         .service(PageEndpoint::get("/p/{slug}", public_page::page_show))
         .service(PageEndpoint::get("/p/{slug}/", public_page::page_show))
+        .service(PageEndpoint::get("/p/{slug}/badge.svg", badge::badge_show))
         .service(PageEndpoint::get("/p/{slug}/releases/{release_id}", public_page::release_show))
         .service(PageEndpoint::get("/p/{slug}/groups/{group_id}", group_page::group_show))
         .service(PageEndpoint::post("/p/{slug}/subscribe", subscribe::subscribe))

@@ -38,6 +38,7 @@ fn main() -> io::Result<()> {
             label: "releases".to_owned(),
             message: if name == "error" { "page not found".to_owned() } else { "v1.0.2".to_owned() },
             color: badge_color_parse(color).unwrap_or(releasepage_web::badge::Color::BLUE),
+            style: releasepage_web::badge::BadgeStyle::Flat,
         };
         fs::write(directory.join(format!("badge-{name}.svg")), badge.svg())?;
     }

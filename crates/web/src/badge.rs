@@ -1,16 +1,16 @@
-//! The badge: a label and a message as an SVG image in the flat style.
+//! The badge: a label and a message as an SVG image.
 
 mod color;
+mod style;
 mod width;
 
 pub use color::{Color, badge_color_parse};
+pub use style::BadgeStyle;
+use style::Measures;
 use width::text_width;
 
 /// The most characters of a label or message that are drawn.
 const TEXT_LENGTH: usize = 100;
-
-/// Space left and right of a text, in pixels.
-const PADDING: u32 = 6;
 
 /// A badge. Its texts may hold anything; they are escaped, cut at 100 characters and stripped of what XML
 /// cannot hold.
@@ -22,43 +22,52 @@ pub struct Badge {
     pub message: String,
     /// The right part's colour.
     pub color: Color,
+    /// How it is drawn.
+    pub style: BadgeStyle,
 }
 
 impl Badge {
     /// The badge that says what is wrong, grey.
     pub fn error(label: impl Into<String>, message: impl Into<String>) -> Self {
-        Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY }
+        Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY, style: BadgeStyle::Flat }
     }
 
-    /// The image, 20 pixels high, an SVG document in UTF-8.
+    /// The image, an SVG document in UTF-8.
     pub fn svg(&self) -> String {
-        let label = text_clean(&self.label);
-        let message = text_clean(&self.message);
+        let Measures { height, corner, padding, font_size, .. } = self.style.measures();
+        let (label, message) = (text_clean(&self.label), text_clean(&self.message));
         let name = match label.as_str() {
             "" => escaped(&message),
             label => escaped(&format!("{label}: {message}")),
         };
-        let label_part = Part::new(&label, 0, Color::LABEL);
-        let message_part = Part::new(&message, label_part.width, self.color);
+        let (label, message) = (self.style.text(label), self.style.text(message));
+        let label_part = Part::new(&label, 0, padding, Color::LABEL);
+        let message_part = Part::new(&message, label_part.width, padding, self.color);
         let width = label_part.width + message_part.width;
+        let (light, lit) = self.style.light().map_or_else(Default::default, |stops| {
+            let gradient = format!(r#"<linearGradient id="light" x2="0" y2="1">{stops}</linearGradient>"#);
+            (gradient, format!(r#"<rect width="{width}" height="{height}" fill="url(#light)"/>"#))
+        });
         format!(
             concat!(
-                r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" role="img" aria-label="{name}">"#,
-                r#"<title>{name}</title>"#,
-                r##"<linearGradient id="light" x2="0" y2="1"><stop offset="0" stop-color="#fff" stop-opacity=".12"/>"##,
-                r#"<stop offset="1" stop-opacity=".1"/></linearGradient>"#,
-                r##"<clipPath id="shape"><rect width="{width}" height="20" rx="4"/></clipPath>"##,
-                r#"<g clip-path="url(#shape)">{label_box}{message_box}"#,
-                r#"<rect width="{width}" height="20" fill="url(#light)"/></g>"#,
-                r#"<g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" text-anchor="middle">"#,
-                r#"{label_text}{message_text}</g></svg>"#,
+                r#"<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" role="img" "#,
+                r#"aria-label="{name}"><title>{name}</title>{light}"#,
+                r##"<clipPath id="shape"><rect width="{width}" height="{height}" rx="{corner}"/></clipPath>"##,
+                r#"<g clip-path="url(#shape)">{label_box}{message_box}{lit}</g>"#,
+                r#"<g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="{font_size}" "#,
+                r#"text-anchor="middle">{label_text}{message_text}</g></svg>"#,
             ),
             width = width,
+            height = height,
+            corner = corner,
+            font_size = font_size,
             name = name,
-            label_box = label_part.rectangle(),
-            message_box = message_part.rectangle(),
-            label_text = label_part.text(),
-            message_text = message_part.text(),
+            light = light,
+            lit = lit,
+            label_box = label_part.rectangle(height),
+            message_box = message_part.rectangle(height),
+            label_text = label_part.text(&self.style.measures()),
+            message_text = message_part.text(&self.style.measures()),
         )
     }
 }
@@ -72,32 +81,33 @@ struct Part<'a> {
 }
 
 impl<'a> Part<'a> {
-    fn new(text: &'a str, left: u32, color: Color) -> Self {
+    fn new(text: &'a str, left: u32, padding: u32, color: Color) -> Self {
         let width = match text_width(text) {
             0 => 0,
-            width => width + 2 * PADDING,
+            width => width + 2 * padding,
         };
         Self { text, left, width, color }
     }
 
-    fn rectangle(&self) -> String {
+    fn rectangle(&self, height: u32) -> String {
         if self.width == 0 {
             return String::new();
         }
         let Self { left, width, color, .. } = self;
-        format!(r#"<rect x="{left}" width="{width}" height="20" fill="{color}"/>"#)
+        format!(r#"<rect x="{left}" width="{width}" height="{height}" fill="{color}"/>"#)
     }
 
     /// The text, held to its estimated width so that other fonts do not run out of the box.
-    fn text(&self) -> String {
+    fn text(&self, measures: &Measures) -> String {
         if self.width == 0 {
             return String::new();
         }
         let middle = f64::from(self.left) + f64::from(self.width) / 2.0;
         format!(
-            r#"<text x="{middle}" y="14" fill="{}" textLength="{}" lengthAdjust="spacingAndGlyphs">{}</text>"#,
+            r#"<text x="{middle}" y="{}" fill="{}" textLength="{}" lengthAdjust="spacingAndGlyphs">{}</text>"#,
+            measures.baseline,
             self.color.text_color(),
-            self.width - 2 * PADDING,
+            self.width - 2 * measures.padding,
             escaped(self.text),
         )
     }
@@ -138,12 +148,30 @@ mod tests {
     use super::*;
 
     fn badge(label: &str, message: &str) -> Badge {
-        Badge { label: label.into(), message: message.into(), color: Color::BLUE }
+        Badge { label: label.into(), message: message.into(), color: Color::BLUE, style: BadgeStyle::Flat }
     }
 
     #[test]
     fn a_badge_is_drawn() {
         insta::assert_snapshot!(badge("release", "v1.0.2").svg().replace("><", ">\n<"));
+    }
+
+    #[test]
+    fn each_style_is_another_drawing_of_the_same_name() {
+        let drawn = BadgeStyle::ALL.map(|style| Badge { style, ..badge("release", "v1.0.2") }.svg());
+        for (style, svg) in BadgeStyle::ALL.into_iter().zip(&drawn) {
+            assert_eq!(BadgeStyle::parse(style.as_str()), Some(style));
+            assert!(svg.contains(r#"aria-label="release: v1.0.2""#), "{svg}");
+            assert_eq!(drawn.iter().filter(|other| *other == svg).count(), 1, "{svg}");
+            assert_eq!(svg.contains("linearGradient"), style.light().is_some(), "{svg}");
+            let loud = style == BadgeStyle::ForTheBadge;
+            assert_eq!((svg.contains(">RELEASE<"), svg.contains(">release<")), (loud, !loud), "{svg}");
+            assert_eq!(svg.contains(r#"rx="0""#), style.measures().corner == 0, "{svg}");
+        }
+        assert!(drawn[2].contains(r#"height="18""#) && drawn[3].contains(r#"height="28""#));
+        for other in ["", "Flat", "social", "flat_square"] {
+            assert_eq!(BadgeStyle::parse(other), None, "{other}");
+        }
     }
 
     #[test]
@@ -163,8 +191,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_badge_is_well_formed_and_says_what_it_was_given(label in any_text(), message in any_text()) {
-            let badge = badge(&label, &message);
+        fn any_badge_is_well_formed_and_says_what_it_was_given(
+            label in any_text(),
+            message in any_text(),
+            style in prop::sample::select(&BadgeStyle::ALL[..]),
+        ) {
+            let badge = Badge { style, ..badge(&label, &message) };
             let svg = badge.svg();
             let document = roxmltree::Document::parse(&svg).expect("well-formed XML");
             let root = document.root_element();
@@ -176,7 +208,11 @@ mod tests {
                 .filter(|node| node.has_tag_name(("http://www.w3.org/2000/svg", "text")))
                 .filter_map(|node| node.text())
                 .collect();
-            let expected: Vec<String> = [label, message].iter().map(|text| text_clean(text)).filter(|text| !text.is_empty()).collect();
+            let expected: Vec<String> = [label, message]
+                .iter()
+                .map(|text| style.text(text_clean(text)))
+                .filter(|text| !text.is_empty())
+                .collect();
             prop_assert!(texts.len() <= expected.len());
             for text in texts {
                 prop_assert!(expected.iter().any(|known| known == text));

@@ -19,6 +19,7 @@ use releasepage_domain::{
     subscription::SubscriptionOp,
 };
 use releasepage_sources::changelog_import::EntryResult;
+use releasepage_web::badge::BadgeStyle;
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, schema::Type},
@@ -46,9 +47,7 @@ macro_rules! names {
 
         /// All of them, with their names: parameters refer to them too.
         pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
-            let mut schemas = vec![$(($schema::name().into_owned(), $schema::schema())),+];
-            schemas.push((BadgeStyle::name().into_owned(), BadgeStyle::schema()));
-            schemas
+            vec![$(($schema::name().into_owned(), $schema::schema())),+]
         }
     };
 }
@@ -91,9 +90,8 @@ names! {
     ConfirmName as "Confirm" of ConfirmWay;
     /// Where a message to a subscriber stands.
     DeliveryStateName as "DeliveryState" of DeliveryState;
-    /// What the last refusal of a message was about: the moment, the reader's address, the sender, which is for the
-    /// operator to mend, the message, or nothing that can be told.
-    ReplyMeaningName as "DeliveryFault" of ReplyMeaning;
+    /// The style of a badge.
+    BadgeStyleName as "BadgeStyle" of BadgeStyle;
     /// What a token allows, each what the one before it allows, and more.
     ScopeName as "Scope" of Scope;
 }
@@ -108,17 +106,6 @@ impl PartialSchema for AddressKind {
 }
 
 impl ToSchema for AddressKind {}
-
-/// The styles of a badge.
-pub(crate) enum BadgeStyle {}
-
-impl PartialSchema for BadgeStyle {
-    fn schema() -> RefOr<Schema> {
-        names_schema("The style of a badge.", std::iter::once("flat"))
-    }
-}
-
-impl ToSchema for BadgeStyle {}
 
 fn names_schema(documentation: &str, names: impl Iterator<Item = &'static str>) -> RefOr<Schema> {
     let object = ObjectBuilder::new().schema_type(Type::String).description(Some(documentation.trim()));

@@ -54,9 +54,9 @@ pub(crate) fn group(slug: &str, group_id: i64) -> String {
     format!("/p/{slug}/groups/{group_id}")
 }
 
-/// The badge of a page.
-pub(crate) fn badge(page_id: &str, key: &str) -> String {
-    format!("/v1/pages/{page_id}/badge.svg?{}", query("apiKey", key))
+/// The badge of a page, which takes no key.
+pub(crate) fn badge(slug: &str) -> String {
+    format!("/p/{slug}/badge.svg")
 }
 
 /// Where a request is confirmed.

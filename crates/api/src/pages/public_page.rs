@@ -6,9 +6,7 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Query},
 };
-use releasepage_domain::{
-    environment::Environment, page::slug_check, release::release_id_is_valid, subscriber::Preferences,
-};
+use releasepage_domain::{page::slug_check, release::release_id_is_valid, subscriber::Preferences};
 use releasepage_storage::{
     cursor::TimeCursor,
     group_history::release_groups,
@@ -148,13 +146,10 @@ pub(super) async fn page_view(
     })
 }
 
-/// The badge of a page that the API shows.
+/// The badge of a page that the API shows. It takes no key: visitors of the page shall not use up what is granted to
+/// the key's own clients.
 fn badge_src(snapshot: &PageSnapshot) -> Option<String> {
-    if !(snapshot.api_enabled && snapshot.page.published) {
-        return None;
-    }
-    let (key, _) = snapshot.keys.iter().find(|(_, environment)| *environment == Environment::Live)?;
-    Some(paths::badge(&snapshot.page.id, key))
+    (snapshot.api_enabled && snapshot.page.published).then(|| paths::badge(&snapshot.page.slug))
 }
 
 fn latest_grouped_view(group: &LatestGroup, slug: &str) -> LatestGrouped {

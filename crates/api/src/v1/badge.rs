@@ -6,7 +6,7 @@ use actix_web::{
     web::Data,
 };
 use releasepage_domain::fault::{Fault, FaultKind, Faults};
-use releasepage_web::badge::{Badge, Color, badge_color_parse};
+use releasepage_web::badge::{Badge, BadgeStyle, Color, badge_color_parse};
 
 use super::{
     error::{ErrorCode, V1Error},
@@ -17,7 +17,7 @@ use super::{
 use crate::{
     limits::Bucket,
     openapi::{
-        names::BadgeStyle,
+        names::BadgeStyleName,
         values::{BadgeColor, Repo},
     },
     query::Query,
@@ -37,15 +37,23 @@ const LABEL_MAX: usize = 100;
 
 /// The badge of a page without any parameter.
 pub(crate) fn badge_default(title: &str, latest: Option<&str>) -> Rendered {
-    badge(title, latest, None)
+    badge(title, latest, &Look::default())
 }
 
-fn badge(label: &str, version: Option<&str>, color: Option<Color>) -> Rendered {
+/// What a badge looks like beside what it says.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Look {
+    style: BadgeStyle,
+    color: Option<Color>,
+}
+
+fn badge(label: &str, version: Option<&str>, look: &Look) -> Rendered {
     let usual = if version.is_some() { Color::BLUE } else { Color::LIGHTGREY };
     let badge = Badge {
         label: label.to_owned(),
         message: version.unwrap_or(NO_RELEASE).to_owned(),
-        color: color.unwrap_or(usual),
+        color: look.color.unwrap_or(usual),
+        style: look.style,
     };
     Rendered::new(badge.svg())
 }
@@ -64,7 +72,7 @@ fn badge(label: &str, version: Option<&str>, color: Option<Color>) -> Rendered {
         ("repo" = Option<Repo>, Query, description = "The component; the page where it is missing"),
         ("label" = Option<String>, Query, description = "What stands on the left", max_length = 100,
             example = "latest"),
-        ("style" = Option<BadgeStyle>, Query, description = "How it is drawn"),
+        ("style" = Option<BadgeStyleName>, Query, description = "How it is drawn"),
         ("color" = Option<BadgeColor>, Query, description = "The colour of the version"),
     ),
     responses((status = 200, description = "The badge", body = String, content_type = "image/svg+xml")),
@@ -94,7 +102,7 @@ async fn badge_answer(request: &HttpRequest, state: &ApiState) -> Result<HttpRes
 struct Parameters {
     repo: Option<String>,
     label: Option<String>,
-    color: Option<Color>,
+    look: Look,
 }
 
 impl Parameters {
@@ -103,22 +111,23 @@ impl Parameters {
         let mut faults = Faults::new();
         let repo = query.parsed(&mut faults, "repo", "must be a repo", |repo| Some(repo.to_owned()));
         let label = query.text(&mut faults, "label", LABEL_MAX).map(ToOwned::to_owned);
-        query.parsed(&mut faults, "style", "must be flat", |style| (style == "flat").then_some(()));
+        let expected = "must be flat, flat-square, plastic or for-the-badge";
+        let style = query.parsed(&mut faults, "style", expected, BadgeStyle::parse).unwrap_or_default();
         let expected = "must be a colour, such as blue or 1a6fc4";
         let color = query.parsed(&mut faults, "color", expected, badge_color_parse);
         // By itself, a component that is not there is not found.
         if !faults.is_empty() && repo.as_ref().is_some_and(|repo| page.component(repo).is_none()) {
             faults.push(Fault::invalid("repo", "must be the repo of a component of this page"));
         }
-        faults.finish(|| Some(Self { repo, label, color }))
+        faults.finish(|| Some(Self { repo, label, look: Look { style, color } }))
     }
 
     fn draw(&self, page: &Snapshot) -> Result<Rendered, V1Error> {
         let Some(repo) = &self.repo else {
-            if self.label.is_none() && self.color.is_none() {
+            if self.label.is_none() && self.look == Look::default() {
                 return Ok(page.badge.clone());
             }
-            return Ok(badge(self.label.as_deref().unwrap_or(&page.title), page.latest.as_deref(), self.color));
+            return Ok(badge(self.label.as_deref().unwrap_or(&page.title), page.latest.as_deref(), &self.look));
         };
         let component = page.component(repo).ok_or_else(|| {
             V1Error::new(ErrorCode::NOT_FOUND)
@@ -126,7 +135,7 @@ impl Parameters {
                 .with_cause("repo", FaultKind::Invalid)
         })?;
         let label = self.label.as_deref().unwrap_or(&component.name);
-        Ok(badge(label, component.latest.as_deref(), self.color))
+        Ok(badge(label, component.latest.as_deref(), &self.look))
     }
 }
 
@@ -150,7 +159,7 @@ fn badge_error(request: &HttpRequest, error: &V1Error) -> HttpResponse {
 }
 
 /// An image that does nothing where somebody opens it by itself.
-fn svg_response(drawn: &Rendered) -> HttpResponse {
+pub(crate) fn svg_response(drawn: &Rendered) -> HttpResponse {
     let mut response = HttpResponse::Ok().body(drawn.body.clone());
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"));

@@ -40,7 +40,7 @@ async fn errors_are_drawn() {
         (format!("/v1/pages/{}/badge.svg", page.id), 403, "The client API key is missing"),
         (page.path("badge.svg?repo=acme/none"), 404, "The page has no such component"),
         (page.path(&format!("badge.svg?label={}", "x".repeat(101))), 400, "label must be"),
-        (page.path("badge.svg?style=plastic"), 400, "style must be flat"),
+        (page.path("badge.svg?style=social"), 400, "style must be flat, flat-square, plastic or for-the-badge"),
         (page.path("badge.svg?color=none-such"), 400, "color must be"),
         (page.path("badge.svg?color=none-such&style=huge&label=%FF&repo=acme/none"), 400, "label, style, color, repo"),
         (page.path("badge.svg?repo=%FF&color=none-such"), 400, "repo, color"),

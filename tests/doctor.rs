@@ -59,6 +59,20 @@ fn doctor_says_why_a_database_cannot_be_reached() {
 }
 
 #[test]
+fn password_that_a_url_cannot_hold_as_it_is_is_told_and_not_printed() {
+    for place in ["postgres://app:planted%@127.0.0.1:1/x", "postgres://app@127.0.0.1:1/x?password=%planted"] {
+        let settings = SettingValues::from([
+            ("database.url".to_owned(), place.to_owned()),
+            ("secret_key".to_owned(), "0123456789abcdef".repeat(4)),
+        ]);
+        for command in ["doctor", "migrate", "serve", "config"] {
+            let told = fails(&run(&[command], &settings, ""), "database.url");
+            assert!(!told.contains("planted") && told.contains("%25"), "{command}: {told}");
+        }
+    }
+}
+
+#[test]
 fn config_prints_what_counts_and_who_said_so() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("releasepage.toml");

@@ -6,7 +6,6 @@ use diesel::{
 };
 use releasepage_domain::{
     bump::Bump,
-    fault::Fault,
     group::{GroupVersion, Grouping},
     page::{CountedBy, RATE_LIMIT_DEFAULT},
     text::slug_of,
@@ -22,7 +21,9 @@ use crate::{
     group_switching::grouping_switch,
     groups::groups_lock,
     name::name_first_free,
-    page_slugs::{page_slug_claim, page_slug_forward, page_slug_is_former},
+    page_slugs::{
+        page_slug_claim, page_slug_forward, page_slug_is_former, slug_free, slug_is_of_others, slug_is_taken,
+    },
     schema::{components, pages},
     stored_name::StoredName,
 };
@@ -146,7 +147,8 @@ impl PageChange {
 
 /// Makes a page. `ids` makes candidates for its id: 12 random lower-case hex digits.
 ///
-/// Fails with [`StoreError::Faults`] on `slug` where it was given and another page of the server has it.
+/// Fails with [`StoreError::Faults`] on `slug` where it was given and another page of the server has it, or where a
+/// page of another organization had it last.
 pub async fn page_create(
     store: &Store,
     organization_id: i64,
@@ -157,16 +159,18 @@ pub async fn page_create(
     store
         .write(&[Scope::Server], move |connection| {
             let slug = match &new.slug {
-                Some(slug) => slug_free(connection, slug)?,
+                Some(slug) => slug_free(connection, organization_id, slug)?,
                 None => {
                     let wanted = slug_of(&new.title, "page");
                     // Links to another page stand under its former slugs: only who asks for one takes it over.
                     name_first_free(&wanted, SLUG_MAX, |slug| {
-                        Ok(slug_is_taken(connection, slug)? || page_slug_is_former(connection, slug)?)
+                        Ok(slug_is_taken(connection, slug)?
+                            || page_slug_is_former(connection, slug)?
+                            || slug_is_of_others(connection, organization_id, slug)?)
                     })?
                 }
             };
-            page_slug_claim(connection, &slug)?;
+            page_slug_claim(connection, organization_id, &slug)?;
             let mut id = ids();
             while diesel::select(exists(pages::table.find(&id))).get_result(connection)? {
                 id = ids();
@@ -201,18 +205,6 @@ fn grouping_columns(grouping: &PageGrouping) -> _ {
     let (mode, window, version): (&'static str, i32, String) =
         (grouping.mode.as_str(), grouping.window_minutes, grouping.initial_version.to_string());
     (pages::grouping.eq(mode), pages::group_window_minutes.eq(window), pages::group_initial_version.eq(version))
-}
-
-fn slug_is_taken(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
-    Ok(diesel::select(exists(pages::table.filter(pages::slug.eq(slug)))).get_result(connection)?)
-}
-
-/// The slug, or a fault where a page of the server has it. The caller holds the server's scope.
-fn slug_free(connection: &mut AnyConnection, slug: &str) -> QueryResult<String> {
-    if slug_is_taken(connection, slug)? {
-        return Err(Fault::taken("slug", "must be one that no other page has").into());
-    }
-    Ok(slug.to_owned())
 }
 
 /// A page of an organization, in the caller's transaction, or [`StoreError::NotFound`].
@@ -280,9 +272,9 @@ pub async fn page_update(
                 return Ok(before);
             }
             if after.slug != before.slug {
-                slug_free(connection, &after.slug)?;
-                page_slug_claim(connection, &after.slug)?;
-                page_slug_forward(connection, &page_id, &before.slug, now)?;
+                slug_free(connection, organization_id, &after.slug)?;
+                page_slug_claim(connection, organization_id, &after.slug)?;
+                page_slug_forward(connection, &before, now)?;
             }
             let is_recomputed = after.unversioned_as != before.unversioned_as;
             let is_switched = after.grouping.mode != before.grouping.mode;

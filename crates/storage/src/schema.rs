@@ -193,6 +193,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    slug_owners (slug) {
+        slug -> Text,
+        organization_id -> BigInt,
+    }
+}
+
+diesel::table! {
     page_keys (page_key) {
         page_key -> Text,
         page_id -> Text,
@@ -485,6 +492,7 @@ diesel::joinable!(projects -> repositories (repository_id));
 diesel::joinable!(idempotency_keys -> repositories (repository_id));
 diesel::joinable!(pages -> organizations (organization_id));
 diesel::joinable!(page_slugs -> pages (page_id));
+diesel::joinable!(slug_owners -> organizations (organization_id));
 diesel::joinable!(page_keys -> pages (page_id));
 diesel::joinable!(components -> pages (page_id));
 diesel::joinable!(components -> repositories (repository_id));
@@ -526,6 +534,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     idempotency_keys,
     pages,
     page_slugs,
+    slug_owners,
     page_keys,
     components,
     releases,

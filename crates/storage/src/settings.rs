@@ -16,7 +16,8 @@ pub enum DatabaseUrl {
 /// A database address that cannot be used. It does not repeat the address, which may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "must be sqlite://PATH (sqlite:///absolute/path or sqlite://relative/path) or postgres://USER:PASSWORD@HOST/DATABASE"
+    "must be sqlite://PATH (sqlite:///absolute/path or sqlite://relative/path) or \
+     postgres://USER:PASSWORD@HOST/DATABASE, with what is special in it percent-encoded: '%' is '%25', '@' is '%40', '#' is '%23', a blank '%20'"
 )]
 pub struct DatabaseUrlInvalid;
 
@@ -30,11 +31,31 @@ impl FromStr for DatabaseUrl {
             return if good { Ok(Self::Sqlite(path.to_owned())) } else { Err(DatabaseUrlInvalid) };
         }
         let postgres = text.starts_with("postgres://") || text.starts_with("postgresql://");
-        if postgres && Url::parse(text).is_ok() && !text.contains('\0') {
+        if postgres && Url::parse(text).is_ok() && postgres_is_plain(text) {
             return Ok(Self::Postgres(text.to_owned()));
         }
         Err(DatabaseUrlInvalid)
     }
+}
+
+/// Tells whether libpq can read a URL, and reads it as this program does. What it cannot read it repeats in its errors,
+/// a password among it.
+fn postgres_is_plain(text: &str) -> bool {
+    let (place, query) = text.split_once('?').unwrap_or((text, ""));
+    let authority = place.split('/').nth(2).unwrap_or_default();
+    let at_signs = |part: &str| part.matches('@').count();
+    let is_bare = |character: char| character.is_whitespace() || character.is_control() || character == '#';
+    let mut pairs = query.split('&').filter(|_| !query.is_empty());
+    !text.contains(is_bare)
+        && at_signs(authority) <= 1
+        && at_signs(place) == at_signs(authority)
+        && pairs.all(|pair| pair.matches('=').count() == 1)
+        && text.split('%').skip(1).all(is_encoded)
+}
+
+/// Tells whether a text begins with the two digits of an encoded byte, which is not that of U+0000.
+fn is_encoded(text: &str) -> bool {
+    text.get(..2).is_some_and(|digits| digits != "00" && digits.bytes().all(|digit| digit.is_ascii_hexdigit()))
 }
 
 impl DatabaseUrl {
@@ -98,6 +119,38 @@ mod tests {
             "sqlite://dir/",
         ] {
             assert_eq!(bad.parse::<DatabaseUrl>(), Err(DatabaseUrlInvalid), "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_libpq_would_repeat_is_refused_and_not_repeated() {
+        for good in [
+            "postgres://u:p%25ss%40%2F@localhost:5432/x",
+            "postgresql://u:p@[::1]:5432/x?sslmode=require&application_name=a%20b",
+            "postgres://localhost",
+            "postgres:///x?host=/var/run/postgresql&user=a@b",
+            "postgres://u:p@localhost/x?",
+        ] {
+            assert!(good.parse::<DatabaseUrl>().is_ok(), "{good}");
+        }
+        for bad in [
+            "postgres://u:planted%@localhost/x",
+            "postgres://u:planted%zz@localhost/x",
+            "postgres://u:planted%0@localhost/x",
+            "postgres://u:planted%00@localhost/x",
+            "postgres://u:planted%ü@localhost/x",
+            "postgres://u:planted@planted@localhost/x",
+            "postgres://u:1#planted@localhost/x",
+            "postgres://u:1?planted@localhost/x",
+            "postgres://u:1/planted@localhost/x",
+            "postgres://u:planted planted@localhost/x",
+            "postgres://u:planted\n@localhost/x",
+            "postgres://localhost/x?password=planted%",
+            "postgres://localhost/x?password=a=planted",
+            "postgres://localhost/x?sslmode=require&planted",
+        ] {
+            let refused = bad.parse::<DatabaseUrl>().expect_err(bad);
+            assert!(!refused.to_string().contains("planted"), "{bad}");
         }
     }
 

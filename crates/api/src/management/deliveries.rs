@@ -14,7 +14,7 @@ use releasepage_storage::delivery_lists::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, not_found, page_of_path, reader, resource};
+use super::resource::{Answer, addresses_reader, not_found, page_of_path, resource};
 use crate::{
     openapi::{
         names::{BumpName, DeliveryStateName, EnvironmentName, ReplyMeaningName},
@@ -160,7 +160,7 @@ impl From<Vec<(DeliveryState, i64)>> for DeliveryCountsBody {
     tag = "Deliveries",
     summary = "List what a page's subscribers were sent",
     description = "The newest announcement first. `counts` is about all of them, and is given with the first part.",
-    security(("token" = ["read"])),
+    security(("token" = ["manage"])),
     params(
         DeliveryListParameters,
         ("state" = Option<DeliveryStateName>, Query, description = "Only those in this state"),
@@ -180,7 +180,7 @@ pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String
     summary = "List who was sent a release",
     description = "Of every page that shows the release, the newest announcement first. `counts` is about all of them, and \
         is given with the first part.",
-    security(("token" = ["read"])),
+    security(("token" = ["manage"])),
     params(
         DeliveryListParameters,
         ("state" = Option<DeliveryStateName>, Query, description = "Only those in this state"),
@@ -202,7 +202,7 @@ async fn deliveries_read(
     state: &ApiState,
     of: impl FnOnce() -> Result<DeliveriesOf, crate::v1::error::V1Error>,
 ) -> Answer {
-    let organization = reader(request, state).await?.user.organization_id;
+    let organization = addresses_reader(request, state).await?.user.organization_id;
     let of = of()?;
     let query = Query::of(request);
     let mut faults = Faults::new();

@@ -4,7 +4,6 @@ use actix_web::{
     HttpRequest,
     web::{Data, Path},
 };
-use releasepage_auth::scope::Scope;
 use releasepage_domain::time::time_iso8601;
 use releasepage_storage::{
     cursor::{IdCursor, ListPart},
@@ -13,10 +12,9 @@ use releasepage_storage::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, List, list_query, number_of_path, resource, resource_list};
+use super::resource::{Answer, List, addresses_reader, list_query, number_of_path, resource, resource_list};
 use crate::{
     captured::{message_headers, message_links},
-    limits::Bucket,
     openapi::{
         names::EnvironmentName,
         parameters::ListParameters,
@@ -111,7 +109,7 @@ impl From<MailboxMessage> for MailboxMessageBody {
 /// subscription takes, so it takes more than to read: what a program may do otherwise that changes subscribers. People,
 /// viewers among them, read the mailbox in the portal.
 async fn mailbox_reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
-    TokenCaller::of(request, state, Bucket::Read, Scope::Manage).await
+    addresses_reader(request, state).await
 }
 
 /// `GET /v1/mailbox`: newest first.

@@ -32,6 +32,11 @@ pub(crate) async fn reader(request: &HttpRequest, state: &ApiState) -> Result<To
     TokenCaller::of(request, state, Bucket::Read, Scope::Read).await
 }
 
+/// Who reads subscribers' addresses: what they entrusted to a page is for those who manage it.
+pub(crate) async fn addresses_reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+    TokenCaller::of(request, state, Bucket::Read, Scope::Manage).await
+}
+
 /// Who changes what takes this scope.
 pub(crate) async fn writer(request: &HttpRequest, state: &ApiState, scope: Scope) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Write, scope).await

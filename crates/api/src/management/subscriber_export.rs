@@ -14,7 +14,7 @@ use releasepage_storage::{
 };
 
 use super::{
-    resource::{Answer, page_of_path, reader},
+    resource::{Answer, addresses_reader, page_of_path},
     subscriber_fields::subscribers_filter,
 };
 use crate::{
@@ -56,7 +56,7 @@ const PART: u32 = 500;
     description = "CSV in UTF-8 with a header row. A cell that a spreadsheet would take for a formula has an apostrophe in \
         front, which an import takes off again. Preferences and components are separated by blanks; no components means \
         all.",
-    security(("token" = ["read"])),
+    security(("token" = ["manage"])),
     params(
         ("state" = Option<SubscriberStateName>, Query, description = "Only those who stand there"),
         ("environment" = Option<EnvironmentName>, Query, description = "Only live or only test subscribers"),
@@ -65,7 +65,7 @@ const PART: u32 = 500;
     responses((status = 200, description = "The file", body = String, content_type = "text/csv")),
 )]
 pub(crate) async fn subscribers_export(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
-    let caller = reader(&request, &state).await?;
+    let caller = addresses_reader(&request, &state).await?;
     let page_id = page_of_path(page.into_inner())?;
     let query = Query::of(&request);
     let mut faults = Faults::new();

@@ -17,8 +17,8 @@ use utoipa::ToSchema;
 
 use super::{
     resource::{
-        Answer, List, number_of_path, page_of_path, reader, resource, resource_created, resource_gone, resource_list,
-        writer,
+        Answer, List, addresses_reader, number_of_path, page_of_path, resource, resource_created, resource_gone,
+        resource_list, writer,
     },
     subscriber_fields::{subscriber_fields_new, subscribers_query},
 };
@@ -153,7 +153,7 @@ impl From<Consent> for ConsentBody {
     tag = "Subscribers",
     summary = "List the subscribers of a page",
     description = "Oldest first, test subscribers among them.",
-    security(("token" = ["read"])),
+    security(("token" = ["manage"])),
     params(
         ListParameters,
         ("state" = Option<SubscriberStateName>, Query, description = "Only those who stand there"),
@@ -163,7 +163,7 @@ impl From<Consent> for ConsentBody {
     responses((status = 200, description = "A part of the list", body = List<SubscriberBody>)),
 )]
 pub(crate) async fn subscribers_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
-    let caller = reader(&request, &state).await?;
+    let caller = addresses_reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
     let (filter, after, limit) = subscribers_query(&request)?;
     let part = subscriber_list(&state.store, caller.user.organization_id, page, filter, after, limit).await?;
@@ -177,7 +177,7 @@ pub(crate) async fn subscribers_read(request: HttpRequest, page: Path<String>, s
     tag = "Subscribers",
     summary = "Read a subscriber",
     description = "Who was erased is not found.",
-    security(("token" = ["read"])),
+    security(("token" = ["manage"])),
     responses((status = 200, description = "The subscriber", body = SubscriberBody)),
 )]
 pub(crate) async fn subscriber_read(
@@ -185,7 +185,7 @@ pub(crate) async fn subscriber_read(
     path: Path<(String, String)>,
     state: Data<ApiState>,
 ) -> Answer {
-    let caller = reader(&request, &state).await?;
+    let caller = addresses_reader(&request, &state).await?;
     let (page, id) = subscriber_of_path(path)?;
     let entry = subscriber_entry(&state.store, caller.user.organization_id, page, id).await?;
     resource(&SubscriberBody::from(entry))

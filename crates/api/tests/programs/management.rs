@@ -51,6 +51,34 @@ async fn only_a_token_with_the_right_scope_may() {
 }
 
 #[actix_web::test]
+async fn addresses_of_subscribers_are_for_who_manages() {
+    let server = Server::new().await;
+    let page = server.page_with("acme/api").await;
+    let new = json!({ "email": "reader@example.com", "confirm": "mail" });
+    let subscriber = server.acme().post(&format!("/v1/pages/{page}/subscribers"), new).await.with(201).json();
+    let paths = [
+        (format!("/v1/pages/{page}/subscribers"), 200),
+        (format!("/v1/pages/{page}/subscribers/{}", subscriber["id"]), 200),
+        (format!("/v1/pages/{page}/subscribers/export"), 200),
+        (format!("/v1/pages/{page}/deliveries"), 200),
+        ("/v1/releases/abcdefg/deliveries".to_owned(), 404),
+        ("/v1/mailbox".to_owned(), 200),
+    ];
+    let manager = server.acme_with("manage").await;
+    for scopes in ["read", "publish"] {
+        let program = server.acme_with(scopes).await;
+        for (path, _) in &paths {
+            let refusal = program.get(path).await.with(403);
+            assert_eq!(refusal.json()["error"], "forbidden", "{scopes} {path}");
+            assert!(!refusal.text.contains("reader@"), "{scopes} {path}");
+        }
+    }
+    for (path, status) in &paths {
+        manager.get(path).await.with(*status);
+    }
+}
+
+#[actix_web::test]
 async fn a_token_is_limited() {
     let mut few = settings();
     few.token_per_minute = 2;

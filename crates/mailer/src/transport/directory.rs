@@ -1,8 +1,9 @@
 //! A directory of `.eml` files, one for each message.
 
 use std::{
-    fs::{self, File},
+    fs::{self, File, OpenOptions, Permissions},
     io::{self, Write},
+    os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     process,
     sync::atomic::{AtomicU64, Ordering},
@@ -49,8 +50,12 @@ impl Directory {
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.join(format!(".{name}.{}-{number}", process::id()));
-        let written = File::create(&unfinished)
+        // Readers' addresses, and links that need no other proof: for the eyes of this user alone.
+        let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
+        let written = opened
             .and_then(|mut file| {
+                // A process of the same number may have left the file, under whatever mode.
+                file.set_permissions(Permissions::from_mode(0o600))?;
                 file.write_all(bytes)?;
                 file.sync_all()
             })

@@ -1,6 +1,6 @@
 //! Mail written to a directory.
 
-use std::fs;
+use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::support::{Sending, letter, site};
 use releasepage_mailer::{
@@ -26,6 +26,10 @@ fn another_try_replaces_the_file() {
         fs::read_dir(&path).expect("a directory").flatten().map(|entry| entry.file_name()).collect();
     names.sort();
     assert_eq!(names, ["delivery-1@releases.example.com.eml", "delivery-2@releases.example.com.eml"]);
+    for name in &names {
+        let mode = fs::metadata(path.join(name)).expect("a file").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{name:?}");
+    }
     assert_eq!(fs::read(path.join(&names[0])).expect("a file"), letter_one.bytes());
 }
 

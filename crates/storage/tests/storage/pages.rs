@@ -86,6 +86,38 @@ both! {
         assert_eq!(leads_to("apex").await, None);
     }
 
+    async fn a_former_slug_stays_with_its_organization(database: &Database) {
+        let mine = database.owner("a@example.com").await.organization_id;
+        let other = database.owner("b@example.com").await.organization_id;
+        let create = async |organization: i64, new: PageNew| {
+            page_create(&database.store, organization, new, page_ids(), now()).await
+        };
+        let taken = [("slug".to_owned(), FaultKind::Taken)];
+        let hidden = PageNew { published: false, ..with_slug("acme") };
+        let first = create(mine, hidden).await.unwrap();
+        let moved = PageChange { slug: Change::Set("apex".into()), ..PageChange::default() };
+        page_update(&database.store, mine, first.id.clone(), moved, now()).await.unwrap();
+        let stranger = create(other, with_slug("stranger")).await.unwrap();
+        let theirs = async |slug: &str| {
+            let change = PageChange { slug: Change::Set(slug.into()), ..PageChange::default() };
+            page_update(&database.store, other, stranger.id.clone(), change, now()).await
+        };
+        // First one that a page gave up, then those of a page that was deleted.
+        for slugs in [&["acme"][..], &["acme", "apex"]] {
+            for slug in slugs {
+                assert_eq!(faults(create(other, with_slug(slug)).await), taken, "{slug}");
+                assert_eq!(faults(theirs(slug).await), taken, "{slug}");
+            }
+            if slugs.len() == 1 {
+                page_delete(&database.store, mine, first.id.clone()).await.unwrap();
+            }
+        }
+        assert_eq!(create(other, page_new("Acme")).await.unwrap().slug, "acme-2", "a title does not get it either");
+        for slug in ["acme", "apex"] {
+            assert_eq!(create(mine, with_slug(slug)).await.unwrap().slug, slug);
+        }
+    }
+
     async fn ids_that_collide_are_drawn_again(database: &Database) {
         let mine = database.owner("a@example.com").await.organization_id;
         let taken = database.page(mine, "First").await.id;

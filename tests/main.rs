@@ -42,13 +42,14 @@ mod refusals;
 mod rolling_restart;
 mod scheduling;
 mod secret_key;
-mod settings_file;
+mod signing_in;
 mod slow_clients;
 mod starting;
 mod stopping;
 mod subscribing;
 #[expect(dead_code, reason = "the vocabulary of the tests, of which some words wait for their sentence")]
 mod support;
+mod surfaces;
 mod tags;
 mod units;
 mod upgrading;

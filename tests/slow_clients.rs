@@ -13,6 +13,9 @@ use crate::support::wait::{PATIENCE, eventually};
 const IDLE: usize = 1_000;
 /// Clients at once that drip.
 const SLOW: usize = 50;
+/// Clients at once that send a great many requests and do not read, and what they may take of memory, in MiB.
+const PIPELINING: usize = 300;
+const TAKEN_MAX: u64 = 100;
 /// Clients at once that do not read; it takes the server a while to fill their buffers.
 const DEAF: usize = 4;
 
@@ -45,6 +48,24 @@ async fn bodies_that_drip_are_ended() {
     eventually("every slow client is ended", async || {
         slow.retain_mut(|client| !client.drip(b" "));
         slow.is_empty().then_some(())
+    })
+    .await;
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn imports_that_drip_leave_threads_for_others() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    let head = format!(
+        "POST /v1/pages/{}/subscribers/import HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\
+         Content-Type: text/csv\r\nContent-Length: 60000\r\n\r\nema",
+        page.id, app.owner.token
+    );
+    let mut slow = connect(app.address(), SLOW);
+    slow.iter_mut().for_each(|client| client.send(head.as_bytes()));
+    eventually("all but a few are told to come later", async || {
+        (slow.iter_mut().filter_map(Client::status).filter(|status| status == "429").count() == SLOW - 16).then_some(())
     })
     .await;
     expect_undisturbed(others).await;
@@ -102,6 +123,31 @@ async fn answers_that_nobody_reads_are_ended() {
         deaf.is_empty().then_some(())
     })
     .await;
+    expect_undisturbed(others).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn answers_that_nobody_reads_take_no_memory() {
+    let (app, page) = start().await;
+    let others = others(&page);
+    let key = format!("Authorization: Bearer {}", page.live_key);
+    let (before, _) = app.memory();
+    for (path, header) in [("/readyz".to_owned(), "Host: localhost"), (page.path("releases?limit=1"), key.as_str())] {
+        // More than the server would read ahead, if it did.
+        let request = format!("GET {path} HTTP/1.1\r\n{header}\r\n\r\n");
+        let asked = request.repeat(256 * 1_024 / request.len());
+        let mut deaf = connect(app.address(), PIPELINING);
+        for client in &mut deaf {
+            client.takes(asked.as_bytes());
+        }
+        eventually("each of them is answered, and does not read it", async || {
+            deaf.iter_mut().all(|client| client.has_an_answer()).then_some(())
+        })
+        .await;
+    }
+    let (_, peak) = app.memory();
+    let taken = peak.saturating_sub(before) / 1_024 / 1_024;
+    assert!(taken < TAKEN_MAX, "{taken} MiB are taken by {PIPELINING} clients that do not read");
     expect_undisturbed(others).await;
 }
 
@@ -180,6 +226,18 @@ impl Client {
     /// Sends a little more and reads what is there; says whether the server has ended the connection.
     fn drip(&mut self, bytes: &[u8]) -> bool {
         self.write(bytes) || self.is_ended()
+    }
+
+    /// The status of an answer that has come, which is left to be read.
+    fn status(&mut self) -> Option<String> {
+        let mut line = [0; 12];
+        let bytes = self.stream.peek(&mut line).ok().filter(|bytes| *bytes == line.len())?;
+        String::from_utf8_lossy(&line[..bytes]).strip_prefix("HTTP/1.1 ").map(str::to_owned)
+    }
+
+    /// Says whether something can be read, and leaves it there.
+    fn has_an_answer(&mut self) -> bool {
+        self.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
     }
 
     /// Sends as much as the connection takes, without reading; says whether that was anything.

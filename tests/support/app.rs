@@ -175,6 +175,11 @@ impl App {
         Process::start(arguments, settings, &self.parts.directory.path().join(log))
     }
 
+    /// How many bytes of memory the server holds, and the most that it ever held.
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        self.server.memory()
+    }
+
     /// Kills the server (SIGKILL); requests fail until [`App::restart`].
     pub(crate) fn kill(&mut self) {
         self.server.kill();

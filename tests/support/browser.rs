@@ -30,6 +30,11 @@ impl Browser {
         self.api.get(target).await
     }
 
+    /// A request of this browser without a body.
+    pub(crate) async fn request(&self, method: Method, target: &str) -> Answer {
+        self.api.send(self.api.request(method, target)).await
+    }
+
     /// Fills in the first form of a page that was opened at `target` and sends it, with its hidden fields.
     pub(crate) async fn submit(&self, target: &str, shown: &Answer, filled_in: &[(&str, &str)]) -> Answer {
         let form = Form::first_of(&shown.text());

@@ -59,6 +59,8 @@ impl Conformity {
     /// over, and so are those to paths that need decoding.
     fn faults(&self, answered: &Answered<'_>) -> Vec<String> {
         let path = answered.path.split('?').next().unwrap_or_default();
+        // With a slash at its end, it means the same.
+        let path = path.strip_suffix('/').unwrap_or(path);
         let is_api =
             APIS.iter().any(|api| path.strip_prefix(api).is_some_and(|rest| matches!(rest.get(..1), None | Some("/"))));
         if !is_api || path.contains('%') {

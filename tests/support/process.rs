@@ -47,6 +47,16 @@ impl Process {
         &self.log
     }
 
+    /// How many bytes of memory it holds, and the most that it ever held.
+    pub(crate) fn memory(&self) -> (u64, u64) {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process runs");
+        let bytes = |name: &str| {
+            let line = status.lines().find_map(|line| line.strip_prefix(name)).expect("the system tells");
+            line.trim().trim_end_matches(" kB").parse::<u64>().expect("a number of KiB") * 1_024
+        };
+        (bytes("VmRSS:"), bytes("VmHWM:"))
+    }
+
     /// The exit status, where it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked for its status")

@@ -166,7 +166,7 @@ pub(crate) fn route_is_below(request: &HttpRequest, above: &str) -> bool {
 }
 
 /// Whether a path is this one, or one below it.
-fn path_is_below(path: &str, above: &str) -> bool {
+pub(crate) fn path_is_below(path: &str, above: &str) -> bool {
     path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 

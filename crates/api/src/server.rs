@@ -9,31 +9,31 @@ use std::{
 };
 
 use actix_web::{
-    App, Error, HttpServer,
+    App, Error,
     body::MessageBody,
-    dev::{Service, ServiceFactory, ServiceRequest, ServiceResponse},
-    http::ConnectionType,
+    dev::{Server, Service, ServiceFactory, ServiceRequest, ServiceResponse},
+    http::{
+        ConnectionType,
+        header::{HeaderValue, X_CONTENT_TYPE_OPTIONS},
+    },
     web::Data,
 };
 use tracing::Instrument;
 
 use crate::{
     connections::connections_max,
+    listening::connections_serve,
+    paced::work_begin,
     request::{request_begin, request_end, route_is_below},
     routes,
+    slash::slash_drop,
     state::ApiState,
     unread::{body_hold, body_release},
     v1::response::finish,
 };
 
-/// How long a client may take to send the headers of a request.
-pub(crate) const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
-
 /// How long a client may leave what it was sent unread.
 const READING_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// How long a connection is kept open without a request.
-pub(crate) const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
 /// How long requests that are being answered may take to end, once nothing more is accepted.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(20);
@@ -63,14 +63,20 @@ pub async fn serve(listener: TcpListener, state: Arc<ApiState>, shutdown: impl F
     let workers = state.settings.workers.max(1);
     let drain = state.settings.drain;
     let shared = Arc::clone(&state);
-    let server = HttpServer::new(move || app(&shared))
+    let builder = Server::build();
+    let ending = builder.graceful_shutdown_signal();
+    let server = builder
         .workers(workers)
-        .max_connections((connections_max() / workers).max(1))
-        .client_request_timeout(HEADERS_TIMEOUT)
-        .keep_alive(KEEP_ALIVE)
+        .max_concurrent_connections((connections_max() / workers).max(1))
         .shutdown_timeout(FINISH_TIMEOUT.min(SHUTDOWN_TIMEOUT.saturating_sub(drain)).as_secs())
         .disable_signals()
-        .listen(listener)?
+        .listen("http", listener, move || {
+            let ending = ending.clone();
+            connections_serve(app(&shared), address, move || {
+                let ending = ending.clone();
+                async move { ending.notified().await }
+            })
+        })?
         .run();
     tracing::info!(%address, "listening");
     let handle = server.handle();
@@ -109,7 +115,9 @@ pub fn app(
         .app_data(shared)
         .app_data(operations)
         .wrap_fn(move |mut request, service| {
+            slash_drop(&mut request);
             let held = body_hold(&mut request);
+            let at_work = work_begin(&request);
             let passage = request_begin(&request, &state);
             let answer = service.call(request).instrument(passage.span.clone());
             let state = state.clone();
@@ -120,10 +128,12 @@ pub fn app(
                     response = finish(response);
                 }
                 request_end(passage, &mut response, &state);
+                // What is served is what its type says: no browser guesses another.
+                response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
                 if state.operations.is_draining() {
                     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);
                 }
-                Ok(body_release(response, held))
+                Ok(body_release(response, held, at_work))
             }
         })
         .configure(routes::configure)

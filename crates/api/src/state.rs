@@ -7,7 +7,6 @@ use chrono::Duration;
 use releasepage_auth::{
     address_key::AddressKeys,
     link::LinkSigner,
-    password::PasswordHasher,
     sealed::Sealer,
     secret_key::SecretKey,
     session::{CsrfSigner, DeviceSigner},
@@ -15,12 +14,15 @@ use releasepage_auth::{
 };
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{Store, clock::Clock, hook_repositories::hook_row, releases::ReleaseContext};
+use tokio::sync::Semaphore;
 
-use crate::hooks::access::NOBODY;
 use crate::{
-    amplitude::idempotency::KeysInFlight, limits::Limits, metrics::SnapshotCounts, operations::Operations,
-    settings::ApiSettings, snapshots::Snapshots,
+    amplitude::idempotency::KeysInFlight, hooks::access::NOBODY, limits::Limits, metrics::SnapshotCounts,
+    operations::Operations, passwords::Passwords, settings::ApiSettings, snapshots::Snapshots,
 };
+
+/// How many imports are worked on at once: each holds a thread while it waits for its client.
+const IMPORTS_MAX: usize = 16;
 
 /// The server's shared state: one for all workers, behind an `Arc`.
 #[derive(Debug)]
@@ -43,12 +45,14 @@ pub struct ApiState {
     pub csrf: CsrfSigner,
     /// Knows browsers that signed in before.
     pub devices: DeviceSigner,
-    /// Checks passwords; blocking.
-    pub passwords: PasswordHasher,
+    /// Checks passwords, a few at once.
+    pub passwords: Passwords,
     /// The pages in memory.
     pub snapshots: Snapshots,
     /// How often clients have asked.
     pub limits: Limits,
+    /// As many permits as imports are worked on at once.
+    pub(crate) imports: Semaphore,
     /// The idempotency keys whose requests are being worked on.
     pub(crate) keys_in_flight: KeysInFlight,
     /// What the server tells those who watch it.
@@ -67,6 +71,7 @@ impl ApiState {
             operations: Operations::of_server(store.clone(), clock.clone(), counts),
             limits: Limits::new(),
             keys_in_flight: KeysInFlight::default(),
+            imports: Semaphore::new(IMPORTS_MAX),
             region_header: HeaderValue::from_str(settings.region.as_str())
                 .expect("a region is made of letters, digits and hyphens"),
             store,
@@ -78,7 +83,7 @@ impl ApiState {
             sealer,
             csrf: CsrfSigner::new(secret_key),
             devices: DeviceSigner::new(secret_key),
-            passwords: PasswordHasher::new(),
+            passwords: Passwords::new(),
         })
     }
 

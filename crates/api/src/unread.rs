@@ -1,4 +1,4 @@
-//! Bodies that are not read to their end.
+//! Bodies that are not read to their end, and answers that take long to be made.
 //!
 //! Once nobody holds a body that comes in chunks, actix reads on and throws away what comes, for as long as the client
 //! sends: a body without an end would keep a thread busy for ever. Held until its answer has been sent, it has the
@@ -21,6 +21,8 @@ use actix_web::{
 };
 use futures_util::Stream;
 
+use crate::paced::AtWork;
+
 /// The body of a request, which its handler may have let go of.
 #[derive(Clone)]
 pub(crate) struct BodyHeld(Rc<RefCell<Payload>>);
@@ -35,18 +37,25 @@ pub(crate) fn body_hold(request: &mut ServiceRequest) -> Option<BodyHeld> {
     Some(held)
 }
 
-/// Lets the body go with the last byte of the answer.
+/// Lets the body go with the last byte of the answer. A request whose answer is made while it is sent is at work until
+/// then, any other only until here.
 pub(crate) fn body_release<B>(
     mut response: ServiceResponse<B>,
     held: Option<BodyHeld>,
+    at_work: Option<AtWork>,
 ) -> ServiceResponse<EitherBody<B, BoxBody>>
 where
     B: MessageBody + 'static,
 {
-    let Some(held) = held else { return response.map_into_left_body() };
-    // With the head as well: an answer without a body has no last byte.
-    response.response_mut().extensions_mut().insert(held.clone());
-    let answer = |body: B| BoxBody::new(AnswerWithBody { answer: body.boxed(), _held: held });
+    let at_work = at_work.filter(|_| matches!(response.response().body().size(), BodySize::Stream));
+    if held.is_none() && at_work.is_none() {
+        return response.map_into_left_body();
+    }
+    if let Some(held) = &held {
+        // With the head as well: an answer without a body has no last byte.
+        response.response_mut().extensions_mut().insert(held.clone());
+    }
+    let answer = |body: B| BoxBody::new(AnswerWithBody { answer: body.boxed(), _held: held, _at_work: at_work });
     response.map_body(|_, body| EitherBody::right(answer(body)))
 }
 
@@ -61,7 +70,8 @@ impl Stream for BodyHeld {
 /// The body of an answer, and that of its request.
 struct AnswerWithBody {
     answer: BoxBody,
-    _held: BodyHeld,
+    _held: Option<BodyHeld>,
+    _at_work: Option<AtWork>,
 }
 
 impl MessageBody for AnswerWithBody {

@@ -44,6 +44,9 @@ use crate::{
     v1::error::{ErrorCode, V1Error},
 };
 
+/// Seconds until another import may find room.
+const IMPORT_AGAIN: u32 = 5;
+
 /// Most faults that an answer lists.
 const FAULTS_MAX: usize = 1_000;
 
@@ -152,6 +155,9 @@ pub(crate) async fn subscribers_import(
     let (rules, dry_run) = rules_parse(&request, components, state.now())?;
     let place = AdditionPlace { organization_id, page_id, environment: rules.environment };
 
+    // Parsing waits for the client on a thread: the others are for everybody else.
+    let room = state.imports.try_acquire();
+    let _room = room.map_err(|_| V1Error::new(ErrorCode::RATE_LIMITED).with_retry_after(IMPORT_AGAIN))?;
     let (sender, reader) = import_body();
     let (batches, incoming) = mpsc::channel(1);
     let parsing = spawn_blocking(move || sheet_read(reader, rules, &batches));

@@ -2,10 +2,12 @@
 
 use std::{future::Future, io, net::TcpListener, sync::Arc};
 
-use actix_web::{App, HttpResponse, HttpServer, web};
+use actix_web::{
+    App, HttpResponse, dev::Server, http::header::X_CONTENT_TYPE_OPTIONS, middleware::DefaultHeaders, web,
+};
 
 use super::Operations;
-use crate::server::{HEADERS_TIMEOUT, KEEP_ALIVE};
+use crate::listening::connections_serve;
 
 /// How long answers that have begun may take to end.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 2;
@@ -21,20 +23,28 @@ pub async fn operations_serve(
 ) -> io::Result<()> {
     let address = listener.local_addr()?;
     let shared = web::Data::from(operations);
-    let server = HttpServer::new(move || {
+    let app = move || {
         App::new()
             .app_data(shared.clone())
+            .wrap(DefaultHeaders::new().add((X_CONTENT_TYPE_OPTIONS, "nosniff")))
             .route("/healthz", web::get().to(health_show))
             .route("/readyz", web::get().to(ready_show))
             .route("/metrics", web::get().to(metrics_show))
-    })
-    .workers(1)
-    .client_request_timeout(HEADERS_TIMEOUT)
-    .keep_alive(KEEP_ALIVE)
-    .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
-    .disable_signals()
-    .listen(listener)?
-    .run();
+    };
+    let builder = Server::build();
+    let ending = builder.graceful_shutdown_signal();
+    let server = builder
+        .workers(1)
+        .shutdown_timeout(SHUTDOWN_TIMEOUT_SECONDS)
+        .disable_signals()
+        .listen("operations", listener, move || {
+            let ending = ending.clone();
+            connections_serve(app(), address, move || {
+                let ending = ending.clone();
+                async move { ending.notified().await }
+            })
+        })?
+        .run();
     tracing::info!(%address, "watched");
     let handle = server.handle();
     let stopping = async {

@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
-    web::{self, Data, Path},
+    web::{Data, Path},
 };
 use releasepage_auth::{password::password_check, token::secret_hash};
 use releasepage_storage::accounts::{setup_link_email, setup_link_use};
@@ -16,6 +16,7 @@ use super::{
     form::{Form, FormToken},
     paths,
     session::session_begin,
+    throttle::hashing_place,
 };
 use crate::state::ApiState;
 
@@ -54,8 +55,7 @@ pub(crate) async fn setup(
         let view = view(&token, &link, email, error);
         return token.kept(document_with(StatusCode::BAD_REQUEST, &view, Reach::Private), &state);
     }
-    let hasher = Data::clone(&state);
-    let hashed = web::block(move || hasher.passwords.hash(&password));
+    let hashed = hashing_place(&state)?.work(move |hasher| hasher.hash(&password));
     let hash = hashed.await.map_err(PageError::defect)?.map_err(PageError::defect)?;
     let user_id = setup_link_use(&state.store, secret_hash(&link), hash, state.now()).await?;
     let mut response = HttpResponse::SeeOther();

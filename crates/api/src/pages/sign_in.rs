@@ -3,7 +3,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
-    web::{self, Data, Query},
+    web::{Data, Query},
 };
 use releasepage_domain::subscriber::SubscriberAddress;
 use releasepage_storage::accounts::{User, password_rehash, user_by_email};
@@ -18,9 +18,9 @@ use super::{
     form::{Form, FormToken},
     paths,
     session::{session_begin, session_over},
-    throttle::sign_in_allow,
+    throttle::{hashing_place, sign_in_allow},
 };
-use crate::state::ApiState;
+use crate::{passwords::Place, state::ApiState};
 
 /// The query of the sign-in page.
 #[derive(Debug, Deserialize)]
@@ -49,6 +49,7 @@ pub(crate) async fn sign_in(
     request: HttpRequest,
     form: Form,
 ) -> Result<HttpResponse, PageError> {
+    let place = hashing_place(&state)?;
     let email = form.text("email").trim();
     let account = account_name(email);
     let user = user_by_email(&state.store, account.clone()).await?;
@@ -57,7 +58,7 @@ pub(crate) async fn sign_in(
     sign_in_allow(&state, &request, &account, device_of.filter(|id| user.as_ref().is_some_and(|user| user.id == *id)))?;
     let password = SecretString::from(form.text("password"));
     let next = Some(form.text("next")).filter(|next| paths::is_local(next));
-    match password_verified(&state, user, password).await? {
+    match password_verified(&state, place, user, password).await? {
         Some(user_id) => {
             let mut response = HttpResponse::SeeOther();
             response.insert_header((LOCATION, next.unwrap_or(paths::MAILBOX)));
@@ -92,16 +93,16 @@ fn account_name(email: &str) -> String {
 
 /// The user, where the password is theirs. A hash of another cost than today's is replaced.
 async fn password_verified(
-    state: &Data<ApiState>,
+    state: &ApiState,
+    place: Place,
     user: Option<User>,
     password: SecretString,
 ) -> Result<Option<i64>, PageError> {
     let (user_id, stored) = user.map_or((None, None), |user| (Some(user.id), user.password_hash));
-    let hasher = Data::clone(state);
-    let checked = web::block(move || {
-        let verified = hasher.passwords.verify(&password, stored.as_deref());
-        let outdated = stored.filter(|stored| verified && hasher.passwords.needs_rehash(stored));
-        let renewed = outdated.and_then(|old| Some((old, hasher.passwords.hash(&password).ok()?)));
+    let checked = place.work(move |hasher| {
+        let verified = hasher.verify(&password, stored.as_deref());
+        let outdated = stored.filter(|stored| verified && hasher.needs_rehash(stored));
+        let renewed = outdated.and_then(|old| Some((old, hasher.hash(&password).ok()?)));
         (verified, renewed)
     });
     let (verified, renewed) = checked.await.map_err(PageError::defect)?;

@@ -1,4 +1,4 @@
-//! How often a stranger may use the forms.
+//! How often a stranger may use the forms, and how many may at once.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -10,6 +10,7 @@ use actix_web::HttpRequest;
 use super::error::PageError;
 use crate::{
     limits::{Bucket, Quota, Subject},
+    passwords::{Place, QUEUE_SECONDS},
     request::client_address,
     state::ApiState,
 };
@@ -42,6 +43,11 @@ pub(super) fn sign_in_allow(
     take(state, Quota { bucket, subject: Subject::Client(client_address(request).bucket()), limit })?;
     let limit = limit.saturating_mul(ACCOUNT_FACTOR);
     take(state, Quota { bucket, subject: Subject::Account(account_number(account)), limit })
+}
+
+/// A place in the queue for hashing, or the refusal where it is full: nobody waits for long.
+pub(super) fn hashing_place(state: &ApiState) -> Result<Place, PageError> {
+    state.passwords.place().ok_or(PageError::RateLimited { retry_after: QUEUE_SECONDS })
 }
 
 /// A number for the name of an account, whether there is one or not; another one after each start.

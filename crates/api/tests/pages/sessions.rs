@@ -155,7 +155,7 @@ async fn a_cheap_hash_is_replaced_when_its_owner_signs_in() {
         let user = user_by_email(site.store(), "old@example.com".into()).await.unwrap().unwrap();
         user.password_hash.unwrap()
     };
-    let hasher = &site.state.passwords;
+    let hasher = site.state.passwords.hasher();
     assert_eq!(site.browser().sign_in("old@example.com", "a wrong password").await.status, 403);
     assert!(hasher.needs_rehash(&stored().await));
     for _ in 0..2 {

@@ -294,7 +294,7 @@ both_databases! {
         assert_eq!(release["published_at"], "2024-01-04T00:00:00Z");
         assert_eq!(release["permalink"], format!("http://{}/p/acme/releases/{id}", app.address()));
         app.get(&format!("/p/acme/releases/{id}")).await.expect(200);
-        for unknown in ["0000000", "%00", "..", "x"] {
+        for unknown in ["0000000", "%00", "x"] {
             let missing = page.get(&format!("releases/{unknown}")).await;
             assert_eq!(missing.expect(404).json()["error"], "not-found", "{unknown}");
         }

@@ -37,7 +37,8 @@ async fn requests(app: &App, page: &Page) -> Vec<(Method, String, u16)> {
         (Method::DELETE, page.path("version"), 405),
         (Method::GET, "/api/2/release".to_owned(), 401),
         (Method::GET, "/api/nowhere".to_owned(), 404),
-        (Method::POST, "/hooks/github/1".to_owned(), 404),
+        (Method::POST, "/hooks/github/1".to_owned(), 401),
+        (Method::POST, "/hooks/nowhere".to_owned(), 404),
     ];
     requests.into()
 }

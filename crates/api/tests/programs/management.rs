@@ -53,6 +53,7 @@ async fn only_a_token_with_the_right_scope_may() {
 #[actix_web::test]
 async fn addresses_of_subscribers_are_for_who_manages() {
     let server = Server::new().await;
+    server.acme().post("/v1/repositories", json!({ "name": "acme/api", "origin": "api" })).await.with(201);
     let page = server.page_with("acme/api").await;
     let new = json!({ "email": "reader@example.com", "confirm": "mail" });
     let subscriber = server.acme().post(&format!("/v1/pages/{page}/subscribers"), new).await.with(201).json();

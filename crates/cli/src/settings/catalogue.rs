@@ -176,7 +176,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "database.url",
         default: Fallback::Derived("sqlite://{data_dir}/releasepage.db"),
         accepts: Accepts::Secret(
-            "sqlite://PATH (an absolute one: sqlite:///PATH) or postgres://USER:PASSWORD@HOST/DATABASE",
+            "sqlite://PATH (an absolute one: sqlite:///PATH) or postgres://USER:PASSWORD@HOST/DATABASE, where '%' is \
+             written '%25' and '@' '%40'",
         ),
         about: "The database.",
     },

@@ -137,15 +137,17 @@ mod tests {
         let base = "version=3.5&title=a&release_start=2022-01-01T00:00:00Z";
         let mut seen = HashSet::from([one, fingerprint(form(base))]);
         for more in [
-            "description=",
+            "description=a",
             "platforms=a",
             "created_by=b",
             "chart_visibility=false",
             "release_end=2022-01-01T00:00:00Z",
             "params={}%20",
+            "params={",
+            "description=",
         ] {
             let new = seen.insert(fingerprint(form(&format!("{base}&{more}"))));
-            assert_eq!(new, !more.starts_with("params"), "{more}");
+            assert_eq!(new, !more.starts_with("params") && !more.ends_with('='), "{more}");
         }
     }
 

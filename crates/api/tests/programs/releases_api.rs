@@ -248,7 +248,7 @@ async fn projects_and_strangers_are_limited_apart() {
 async fn what_is_not_there_says_so_in_the_same_form() {
     let server = Server::new().await;
     let (_, pipeline) = server.project("App").await;
-    for path in ["/api/2/releases", "/api/2", "/api/3/x", "/api/2/release//"] {
+    for path in ["/api/2/releases", "/api/2", "/api/3/x"] {
         let body = pipeline.get(path).await.with(404).json();
         assert_eq!((&body["success"], &body["error"]), (&json!(false), &json!("not-found")), "{path}");
     }

@@ -141,7 +141,7 @@ async fn answers_that_nobody_reads_take_no_memory() {
             client.takes(asked.as_bytes());
         }
         eventually("each of them is answered, and does not read it", async || {
-            deaf.iter_mut().all(|client| client.has_an_answer()).then_some(())
+            deaf.iter_mut().all(Client::has_an_answer).then_some(())
         })
         .await;
     }

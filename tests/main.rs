@@ -54,3 +54,4 @@ mod tags;
 mod units;
 mod upgrading;
 mod warm;
+mod wrong_address;

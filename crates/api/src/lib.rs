@@ -19,6 +19,7 @@ mod links;
 mod listening;
 mod management;
 mod metrics;
+mod notices;
 mod openapi;
 pub mod operations;
 mod paced;

@@ -120,6 +120,7 @@ pub(crate) struct Passage {
 pub(crate) fn request_begin(request: &ServiceRequest, state: &ApiState) -> Passage {
     let id = RequestId::of(request.headers());
     let client = ClientAddress::of(request.peer_addr(), request.headers(), &state.settings.trusted_proxies);
+    state.notices.proxy_look(request.peer_addr(), request.headers(), &state.settings);
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
     request.extensions_mut().insert(RequestFacts { id: id.clone(), client, standing: Cell::new(None) });
     macro_rules! span {

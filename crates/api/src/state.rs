@@ -17,8 +17,8 @@ use releasepage_storage::{Store, clock::Clock, hook_repositories::hook_row, rele
 use tokio::sync::Semaphore;
 
 use crate::{
-    amplitude::idempotency::KeysInFlight, hooks::access::NOBODY, limits::Limits, metrics::SnapshotCounts,
-    operations::Operations, passwords::Passwords, settings::ApiSettings, snapshots::Snapshots,
+    amplitude::idempotency::KeysInFlight, limits::Limits, metrics::SnapshotCounts, notices::Notices,
+    operations::Operations, settings::ApiSettings, snapshots::Snapshots,
 };
 
 /// How many imports are worked on at once: each holds a thread while it waits for its client.
@@ -51,8 +51,8 @@ pub struct ApiState {
     pub snapshots: Snapshots,
     /// How often clients have asked.
     pub limits: Limits,
-    /// As many permits as imports are worked on at once.
-    pub(crate) imports: Semaphore,
+    /// What the operator was told of wrong addresses and untrusted proxies.
+    pub(crate) notices: Notices,
     /// The idempotency keys whose requests are being worked on.
     pub(crate) keys_in_flight: KeysInFlight,
     /// What the server tells those who watch it.
@@ -70,6 +70,7 @@ impl ApiState {
             snapshots: Snapshots::new(&settings.public_url, counts.clone()),
             operations: Operations::of_server(store.clone(), clock.clone(), counts),
             limits: Limits::new(),
+            notices: Notices::default(),
             keys_in_flight: KeysInFlight::default(),
             imports: Semaphore::new(IMPORTS_MAX),
             region_header: HeaderValue::from_str(settings.region.as_str())

@@ -37,6 +37,14 @@ pub struct ErrorPage {
     pub retry_after: Option<u64>,
 }
 
+/// The answer to a form that was opened at an address which the server does not know as its own.
+#[derive(Debug, Template)]
+#[template(path = "wrong_address.html")]
+pub struct WrongAddress {
+    /// Where the server is.
+    pub public_url: String,
+}
+
 impl ErrorPage {
     /// The HTTP status.
     pub fn status(&self) -> u16 {

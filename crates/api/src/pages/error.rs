@@ -10,7 +10,7 @@ use actix_web::{
 use releasepage_storage::StoreError;
 use releasepage_web::{
     confirm::{LinkFault, LinkRefused},
-    error_page::Fault,
+    error_page::{Fault, WrongAddress},
 };
 
 use super::{
@@ -31,6 +31,12 @@ pub(crate) enum PageError {
     /// Not for whoever asks, or a form from elsewhere.
     #[error("not allowed")]
     Forbidden,
+    /// A form that was opened at an address which is not this server's.
+    #[error("the form was opened at another address")]
+    WrongAddress {
+        /// Where this server is, without a slash at the end.
+        public_url: String,
+    },
     /// A form without the cookie that it is bound to.
     #[error("the form is stale")]
     FormStale,
@@ -105,7 +111,7 @@ impl ResponseError for PageError {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::RequestInvalid => StatusCode::BAD_REQUEST,
-            Self::Forbidden | Self::FormStale => StatusCode::FORBIDDEN,
+            Self::Forbidden | Self::WrongAddress { .. } | Self::FormStale => StatusCode::FORBIDDEN,
             Self::NotFound | Self::Link { fault: LinkFault::Invalid, .. } => StatusCode::NOT_FOUND,
             Self::Link { fault: LinkFault::Expired | LinkFault::Used, .. } => StatusCode::GONE,
             Self::Link { fault: LinkFault::Suppressed, .. } => StatusCode::CONFLICT,
@@ -125,6 +131,9 @@ impl ResponseError for PageError {
             Self::Link { fault, page_href } => {
                 let page = LinkRefused { fault: *fault, page_href: page_href.clone() };
                 return document_with(status, &page, Reach::Link);
+            }
+            Self::WrongAddress { public_url } => {
+                return document_with(status, &WrongAddress { public_url: public_url.clone() }, Reach::Private);
             }
             // Kept nowhere: another page may take the former slug, and not everyone may see where a hidden page is.
             Self::Moved { to } => {

@@ -5,7 +5,11 @@ use futures_util::future::LocalBoxFuture;
 use releasepage_auth::session::session_token_new;
 use secrecy::ExposeSecret;
 
-use super::{cookie::CookieKind, error::PageError, origin::origin_is_own};
+use super::{
+    cookie::CookieKind,
+    error::PageError,
+    origin::{address_opened, origin_is_own},
+};
 use crate::{
     body::body_read, content_type::content_type_readable, request::request_state, state::ApiState,
     urlencoded::urlencoded_pairs,
@@ -54,7 +58,7 @@ impl Form {
         let public_url = &state.settings.public_url;
         let is_exempt = request.match_pattern().is_some_and(|route| LINK_IS_AUTHORITY.contains(&route.as_str()));
         if !is_exempt && !origin_is_own(&request, public_url) {
-            return Err(PageError::Forbidden);
+            return Err(foreign(&request, state));
         }
         let media_type = content_type_readable(request.headers());
         if media_type.as_deref() != Some("application/x-www-form-urlencoded") {
@@ -65,6 +69,19 @@ impl Form {
         let token = form.text(TOKEN_FIELD);
         let is_bound = || binding(&request, state).is_some_and(|bound_to| state.csrf.verify(&bound_to, token));
         if is_exempt || is_bound() { Ok(form) } else { Err(PageError::FormStale) }
+    }
+}
+
+/// The refusal of a form from elsewhere. Most were opened at an address of this server that it does not know as its
+/// own.
+fn foreign(request: &HttpRequest, state: &ApiState) -> PageError {
+    let public_url = &state.settings.public_url;
+    match address_opened(request, public_url) {
+        Some(opened_at) => {
+            state.notices.wrong_address(&opened_at, public_url);
+            PageError::WrongAddress { public_url: public_url.as_str().trim_end_matches('/').to_owned() }
+        }
+        None => PageError::Forbidden,
     }
 }
 

@@ -53,6 +53,9 @@ async fn forms_of_other_sites_are_refused() {
             browser.origin = origin.map(str::to_owned);
             let answer = browser.post(path, &[("csrf", &csrf)]).await;
             assert_eq!(answer.status, 403, "{path} {origin:?}");
+            let is_named = origin.is_some_and(|origin| origin.starts_with("http"));
+            let place = "This server is at <a href=\"https://releases.example.com\">";
+            assert_eq!(answer.body.contains(place), is_named, "{path} {origin:?}: {}", answer.body);
             assert_protected(&answer, path);
         }
     }

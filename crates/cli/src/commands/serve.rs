@@ -17,6 +17,17 @@ pub(super) fn serve(settings: Settings, with_worker: bool) -> Result<(), Failure
     block_on(async move { run(&wiring, listener, with_worker, false, shutdown_switch()?).await })
 }
 
+/// Tells where links would lead that nobody can open. `bound` is where the server listens.
+pub(super) fn public_url_look(settings: &Settings, bound: SocketAddr) {
+    let public_url = settings.server.public_url(bound);
+    if public_url.is_unspecified() {
+        tracing::warn!(
+            %public_url,
+            "server.public_url is no address that readers can open: set it to the one that they use"
+        );
+    }
+}
+
 /// Opens the address that a setting names, before anything promises that it is there.
 pub(super) fn listener_open(settings: &Settings, key: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let origin = settings.origin(key);
@@ -33,6 +44,7 @@ pub(super) async fn run(
     shutdown: watch::Receiver<bool>,
 ) -> Result<(), Failure> {
     let listen = listener.local_addr().map_err(Failure::io("the listening address cannot be read"))?;
+    public_url_look(&wiring.settings, listen);
     let state = wiring.api_state(listen, mailbox_open);
     let runner = if with_worker { Some(wiring.runner(state.settings.public_url.clone())?) } else { None };
     if runner.is_none() {

@@ -5,13 +5,11 @@ use std::{future::Future, net::TcpListener};
 use releasepage_api::operations::{Operations, operations_serve};
 use tokio::sync::watch;
 
-use super::{block_on, serve::listener_open};
-use crate::{
-    failure::Failure,
-    settings::Settings,
-    shutdown::shutdown_switch,
-    wiring::{Wiring, database_demand},
+use super::{
+    block_on,
+    serve::{listener_open, public_url_look},
 };
+use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wiring::Wiring};
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
@@ -19,6 +17,7 @@ pub(super) fn work(settings: Settings) -> Result<(), Failure> {
     let wiring = Wiring::prepare(settings)?;
     let listen = wiring.settings.worker.listen;
     let listener = listen.map(|address| listener_open(&wiring.settings, "worker.listen", address)).transpose()?;
+    public_url_look(&wiring.settings, wiring.settings.server.listen);
     // A worker answers no reader: its links lead to where the server says it is.
     let public_url = wiring.settings.server.public_url(wiring.settings.server.listen).as_url().clone();
     block_on(async move {

@@ -10,7 +10,7 @@ use releasepage_auth::secret_key::SecretKey;
 use releasepage_storage::DatabaseUrl;
 use serde::{Deserialize, Deserializer, de};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
-use url::Url;
+use url::{Host, Url};
 
 /// Why a text is not a value; the message for people comes from the catalogue, which knows more.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,15 @@ impl PublicUrl {
     /// The URL of a server that is reached on the address it listens on.
     pub(super) fn of_address(address: SocketAddr) -> Self {
         Self(Url::parse(&format!("http://{address}")).expect("an IP address with a port is a valid authority"))
+    }
+
+    /// Whether its host is every address of a machine, and so none that a reader can open.
+    pub(crate) fn is_unspecified(&self) -> bool {
+        match self.0.host() {
+            Some(Host::Ipv4(address)) => address.is_unspecified(),
+            Some(Host::Ipv6(address)) => address.is_unspecified(),
+            Some(Host::Domain(_)) | None => false,
+        }
     }
 
     /// The URL; its path is `/`.

@@ -16,7 +16,7 @@ pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let url = server.public_url(server.listen);
     let is_set = server.public_url.is_some();
     let host = url.as_url().host();
-    if !is_set && (server.listen.ip().is_unspecified() || server.listen.port() == 0) {
+    if url.is_unspecified() || (!is_set && server.listen.port() == 0) {
         let what = format!("links would lead to {url}, which is no address of a server");
         return vec![Finding::fault(SUBJECT, what, "set server.public_url to the address that readers use")];
     }
@@ -67,6 +67,11 @@ mod tests {
         let cases: &[(&[(&str, &str)], &str)] = &[
             (&[], "ok     public_url      http://127.0.0.1:8080"),
             (&[("SERVER__LISTEN", "0.0.0.0:80")], "FAULT  public_url      links would lead to http://0.0.0.0"),
+            (
+                &[("SERVER__PUBLIC_URL", "http://0.0.0.0:80")],
+                "FAULT  public_url      links would lead to http://0.0.0.0",
+            ),
+            (&[("SERVER__PUBLIC_URL", "https://[::]")], "FAULT  public_url      links would lead to https://[::]"),
             (&[("SERVER__LISTEN", "127.0.0.1:0")], "FAULT"),
             (&[("MAIL__URL", "smtp://mail.example.com")], "note   public_url      mail leaves this machine"),
             (&[("MAIL__URL", "smtp://localhost")], "ok"),

@@ -37,7 +37,8 @@ both_databases! {
         let printed = succeeds(&run(&arguments, app.settings(), "a horse of another colour\n"));
         let created: Value = serde_json::from_str(&printed).expect("JSON is printed");
         let members: Vec<_> = created.as_object().expect("an object").keys().map(String::as_str).collect();
-        assert_eq!(members, ["user_id", "org_id", "token"]);
+        assert_eq!(members, ["user_id", "org_id", "created", "token"]);
+        assert_eq!(created["created"], true);
         let me = app.api().with_token(created["token"].as_str().expect("a token")).get("/v1/me").await.expect(200);
         assert!(me.text().contains("ada@acme.example"), "{}", me.text());
 
@@ -188,6 +189,12 @@ fn every_command_helps_with_an_example() {
         &["migrate"],
         &["owner"],
         &["owner", "create"],
+        &["owner", "list"],
+        &["owner", "link"],
+        &["owner", "set-password"],
+        &["owner", "sign-out"],
+        &["token"],
+        &["token", "create"],
         &["publish"],
         &["import"],
         &["import", "changelog"],

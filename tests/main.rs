@@ -31,6 +31,7 @@ mod malformed;
 mod managing_subscribers;
 mod metrics;
 mod monorepos;
+mod owners;
 mod page_keys;
 mod pipelines;
 mod pooling;

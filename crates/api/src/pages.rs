@@ -17,6 +17,7 @@ pub(crate) mod group_page;
 pub(crate) mod health;
 pub(crate) mod home;
 pub(crate) mod mailbox;
+mod next_steps;
 mod origin;
 mod paths;
 pub(crate) mod preferences;

@@ -2,7 +2,7 @@
 
 mod groups;
 mod import;
-mod mail;
+mod owner;
 mod publish;
 
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use releasepage_domain::job::{JobState, Lane};
 
 pub(crate) use groups::{GroupArgument, GroupEdit, GroupsCommand, PageArgument};
 pub(crate) use import::{ChangelogArguments, ImportCommand};
-pub(crate) use mail::{AnnouncementsCommand, SuppressionsCommand};
+pub(crate) use owner::{OwnerCommand, TokenArguments, TokenCommand};
 pub(crate) use publish::PublishArguments;
 
 /// Tells people about software releases: public pages, badges, an API, and mail to those who asked for it.
@@ -59,12 +59,15 @@ pub(crate) enum Command {
         after_help = "Example:\n  RELEASEPAGE__DATABASE__URL=postgres://releasepage@db/releasepage releasepage migrate"
     )]
     Migrate,
-    /// Accounts
+    /// Accounts: made, listed, and let in again
     #[command(
         subcommand,
-        after_help = "Example:\n  releasepage owner create --email ada@example.com --organization Acme"
+        after_help = "Examples:\n  releasepage owner create --email ada@example.com --organization Acme\n  releasepage owner list\n  releasepage owner link --email ada@example.com"
     )]
     Owner(OwnerCommand),
+    /// Personal access tokens
+    #[command(subcommand, after_help = "Example:\n  releasepage token create --email ada@example.com")]
+    Token(TokenCommand),
     /// Publish a release from a pipeline, through the API of a server; done twice, it changes nothing the second time
     #[command(
         after_help = "Examples:\n  releasepage publish --repo acme/api --version v1.2.0 --notes-file notes.md\n  releasepage publish                                 # on a tag, beside a CHANGELOG.md\n\nRELEASEPAGE_URL is the server's address, RELEASEPAGE_TOKEN a personal access token with the scope publish. The settings\nof a server are not read. Prints where people read the release."
@@ -136,30 +139,6 @@ pub(crate) enum Command {
     /// Print docs/settings.toml as it follows from the code
     #[command(hide = true)]
     SettingsDocument,
-}
-
-#[derive(Debug, Subcommand)]
-pub(crate) enum OwnerCommand {
-    /// Make an organization and its owner; reads the password from standard input, or prints a link under which it is
-    /// set once
-    #[command(
-        after_help = "Examples:\n  releasepage owner create --email ada@example.com --organization Acme\n  pass show releasepage | releasepage owner create --email ada@example.com --organization Acme --json"
-    )]
-    Create {
-        /// The owner's address, to sign in with
-        #[arg(long)]
-        email: String,
-        /// The organization's name
-        #[arg(long)]
-        organization: String,
-        /// Print JSON, with a personal access token
-        #[arg(long)]
-        json: bool,
-        /// Where the address has an account, make nothing: print a new link while its password was never set, and end
-        /// well
-        #[arg(long, conflicts_with = "json")]
-        if_missing: bool,
-    },
 }
 
 #[derive(Debug, Subcommand)]

@@ -14,7 +14,7 @@ mod owner;
 mod publish;
 mod restore;
 mod serve;
-mod suppressions;
+mod token;
 mod work;
 
 use std::{ffi::OsString, future::Future, io::Write as _, path::Path};
@@ -22,7 +22,7 @@ use std::{ffi::OsString, future::Future, io::Write as _, path::Path};
 use tokio::runtime::Builder;
 
 use crate::{
-    arguments::{Arguments, Command, OwnerCommand},
+    arguments::{Arguments, Command},
     failure::Failure,
     logging::logging_start,
     settings::{DEFAULT_FILE, Settings, SettingsSources, settings_document, settings_file},
@@ -44,10 +44,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Serve { no_worker } => serve::serve(load(sources)?, !no_worker),
         Command::Work => work::work(load(sources)?),
         Command::Migrate => migrate::migrate(&load(sources)?),
-        Command::Owner(OwnerCommand::Create { email, organization, json, if_missing }) => {
-            let options = owner::OwnerOptions { json, if_missing };
-            owner::owner_create(load(sources)?, &email, organization, options)
-        }
+        Command::Owner(command) => owner::owner(load(sources)?, command),
+        Command::Token(command) => token::token(&load(sources)?, command),
         Command::Publish(arguments) => publish::publish(arguments),
         Command::Import(command) => import::import(&load(sources)?, command),
         Command::Groups(command) => groups::groups(&load(sources)?, command),
@@ -77,6 +75,12 @@ fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Fa
     // ends, and another worker does it.
     runtime.shutdown_background();
     result
+}
+
+/// Tells the person in front of the command something beside what it prints. Nobody is left to be told where standard
+/// error is gone.
+fn tell(sentence: &str) {
+    let _ = writeln!(std::io::stderr(), "releasepage: {sentence}");
 }
 
 /// Writes to standard output; a reader that went away early is no failure.

@@ -97,6 +97,15 @@ pub fn slug_of(name: &str, fallback: &str) -> String {
     if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
 }
 
+/// A text as one word of a POSIX shell: as it is where the shell leaves it alone, else between single quotes.
+pub fn shell_word(text: &str) -> String {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
+    if !text.is_empty() && text.bytes().all(is_plain) {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', r"'\''"))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -127,6 +136,21 @@ mod tests {
         assert!(line_is_clean("Acme – Müller 日本"));
         for text in ["a\r\nBcc: b", "a\0", "a\u{2028}b", "\u{7f}", "\u{85}"] {
             assert!(!line_is_clean(text), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn words_reach_a_command_as_they_are() {
+        for (text, word) in [
+            ("ada+a@example.com", "ada+a@example.com"),
+            ("", "''"),
+            ("a b", "'a b'"),
+            ("$(reboot)@example.com", "'$(reboot)@example.com'"),
+            ("o'brien@example.com", r"'o'\''brien@example.com'"),
+            ("a&b;c|d`e", "'a&b;c|d`e'"),
+            ("~ä", "'~ä'"),
+        ] {
+            assert_eq!(shell_word(text), word);
         }
     }
 }

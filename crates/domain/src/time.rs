@@ -1,6 +1,6 @@
 //! Time as the product stores and prints it.
 
-use chrono::{DateTime, NaiveDateTime, SubsecRound, Utc};
+use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 
 /// A moment in UTC, cut to microseconds, so that both databases give back exactly what was stored.
 pub type UtcTime = NaiveDateTime;
@@ -19,6 +19,15 @@ pub fn time_iso8601(time: UtcTime) -> String {
 pub fn time_parse(text: &str) -> Option<UtcTime> {
     let time = time_cut(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc));
     time_in_range(time).then_some(time)
+}
+
+/// Reads a moment to come: ISO 8601 as [`time_parse`] takes it, or a number of days from now, `90d`.
+pub fn time_ahead_parse(text: &str, now: UtcTime) -> Option<UtcTime> {
+    let days = |text: &str| {
+        let digits = text.strip_suffix('d').filter(|days| days.bytes().all(|byte| byte.is_ascii_digit()))?;
+        now.checked_add_signed(TimeDelta::try_days(digits.parse().ok()?)?)
+    };
+    days(text).or_else(|| time_parse(text)).filter(|&time| time > now && time_in_range(time))
 }
 
 /// Whether a moment lies in the years that both databases and every date format of ours can hold: 1970 to 9999.
@@ -42,6 +51,30 @@ mod tests {
     fn refuses_what_could_not_be_stored() {
         for text in ["", "2017-04-12", "0000-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2017-02-30T00:00:00Z"] {
             assert_eq!(time_parse(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn moments_to_come_are_times_or_days() {
+        let now = time_parse("2026-11-30T12:00:00Z").expect("a valid time");
+        for (text, found) in [
+            ("1d", Some("2026-12-01T12:00:00Z")),
+            ("365d", Some("2027-11-30T12:00:00Z")),
+            ("2026-11-30T12:00:01Z", Some("2026-11-30T12:00:01Z")),
+            ("2026-12-01T00:00:00+01:00", Some("2026-11-30T23:00:00Z")),
+            ("0d", None),
+            ("-1d", None),
+            ("+1d", None),
+            ("d", None),
+            ("", None),
+            ("1", None),
+            ("1w", None),
+            ("2026-12-01", None),
+            ("2026-11-30T12:00:00Z", None),
+            ("9999999d", None),
+            ("99999999999999999999d", None),
+        ] {
+            assert_eq!(time_ahead_parse(text, now).map(time_iso8601).as_deref(), found, "{text}");
         }
     }
 }

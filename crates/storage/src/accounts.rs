@@ -169,7 +169,7 @@ pub async fn setup_link_renew(store: &Store, user_id: i64, link: SetupLinkNew) -
         .await
 }
 
-fn setup_link_insert(connection: &mut AnyConnection, user_id: i64, link: &SetupLinkNew) -> QueryResult<()> {
+pub(crate) fn setup_link_insert(connection: &mut AnyConnection, user_id: i64, link: &SetupLinkNew) -> QueryResult<()> {
     diesel::insert_into(setup_links::table)
         .values((
             setup_links::token_hash.eq(&link.token_hash),

@@ -8,6 +8,7 @@
 //! in, and [`clock::Clock`] is there for those who hand it in.
 
 pub mod access_tokens;
+pub mod account_access;
 pub mod accounts;
 pub mod addresses;
 pub mod annotation_categories;

@@ -12,7 +12,7 @@ use releasepage_web::confirm::{ConfirmAsk, ConfirmDone, LinkFault, LinkRefused};
 use releasepage_web::docs_errors::{DocsErrors, ErrorDoc};
 use releasepage_web::error_page::{ErrorPage, Fault};
 use releasepage_web::group::{GroupPage, GroupView};
-use releasepage_web::home::{Home, PageLink};
+use releasepage_web::home::{Home, PageLink, Step};
 use releasepage_web::mailbox::{Mailbox, Message, MessageView};
 use releasepage_web::page::{Entry, LatestGrouped, LatestVersion, Page, SubscribeDone, SubscribeForm};
 use releasepage_web::preferences::{ComponentChoice, Notice, Preferences, Standing};
@@ -404,5 +404,10 @@ fn home(demo: bool) -> Home {
         mailbox_href: demo.then(|| "/mailbox".into()),
         pages: if demo { vec![PageLink { title: title(), href: href() }] } else { Vec::new() },
         demo,
+        steps: vec![Step {
+            what: "Make a personal access token:",
+            lines: "TOKEN=$(releasepage token create --email ada@example.com)".into(),
+        }],
+        api_href: "/docs".into(),
     }
 }

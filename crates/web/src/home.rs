@@ -18,6 +18,19 @@ pub struct Home {
     pub pages: Vec<PageLink>,
     /// Whether this is the demo, with sample data.
     pub demo: bool,
+    /// What whoever is signed in does next.
+    pub steps: Vec<Step>,
+    /// Where the API is described.
+    pub api_href: String,
+}
+
+/// A thing to do, in a shell.
+#[derive(Debug, Clone)]
+pub struct Step {
+    /// What it is for.
+    pub what: &'static str,
+    /// The lines to run.
+    pub lines: String,
 }
 
 /// A link to a public page.

@@ -9,6 +9,7 @@ use super::{
     error::PageError,
     form::FormToken,
     mailbox::mailbox_is_open,
+    next_steps::next_steps,
     paths,
     session::Visitor,
 };
@@ -23,7 +24,7 @@ pub(crate) async fn home_show(
     request: HttpRequest,
     visitor: Visitor,
 ) -> Result<HttpResponse, PageError> {
-    let demo = state.settings.mailbox_open;
+    let (demo, public_url) = (state.settings.mailbox_open, &state.settings.public_url);
     let organization_id = match &visitor.0 {
         Some(user) => Some(user.organization_id),
         None if demo => organization_first(&state.store).await?,
@@ -45,6 +46,9 @@ pub(crate) async fn home_show(
         mailbox_href: reads_mailbox.then(|| paths::MAILBOX.to_owned()),
         pages: links.collect(),
         demo,
+        // The demo has its lines in the terminal, and a database that no other command finds.
+        steps: visitor.0.as_ref().filter(|_| !demo).map_or_else(Vec::new, |user| next_steps(user, public_url)),
+        api_href: paths::DOCS.to_owned(),
     };
     Ok(document(&view, if visitor.0.is_some() { Reach::Private } else { Reach::Open }))
 }

@@ -8,6 +8,9 @@ pub(crate) const HOME: &str = "/";
 /// Where one signs out.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
+/// The description of the API.
+pub(crate) const DOCS: &str = "/docs";
+
 /// The captured mailbox.
 pub(crate) const MAILBOX: &str = "/mailbox";
 

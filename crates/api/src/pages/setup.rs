@@ -59,7 +59,8 @@ pub(crate) async fn setup(
     let hash = hashed.await.map_err(PageError::defect)?.map_err(PageError::defect)?;
     let user_id = setup_link_use(&state.store, secret_hash(&link), hash, state.now()).await?;
     let mut response = HttpResponse::SeeOther();
-    response.insert_header((LOCATION, paths::MAILBOX));
+    // Where the next steps are.
+    response.insert_header((LOCATION, paths::HOME));
     session_begin(&request, &state, user_id, response.finish()).await
 }
 

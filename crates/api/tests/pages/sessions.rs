@@ -27,7 +27,10 @@ async fn a_set_up_link_works_once() {
         assert!(answer.body.contains(said), "{}", answer.body);
     }
     let answer = browser.set_up(PASSWORD).await;
-    assert_eq!((answer.status, answer.location()), (303, "/mailbox"));
+    assert_eq!((answer.status, answer.location()), (303, "/"));
+    let home = browser.get("/").await;
+    assert!(home.body.contains("releasepage token create --email"), "{}", home.body);
+    assert!(!site.browser().get("/").await.body.contains("token create"));
     assert_eq!(browser.get("/mailbox").await.status, 200);
     assert_eq!(browser.get(&path).await.status, 404);
     assert_eq!(site.browser().get("/setup/unknown").await.status, 404);

@@ -1,20 +1,19 @@
-//! `releasepage owner create`: the first account.
+//! `releasepage owner`: the first account, and the way back in for those who lost theirs.
 
-use std::{
-    io::{IsTerminal as _, Read as _, Write as _, stderr},
-    path::Path,
-};
+mod access;
+mod password;
 
 use chrono::Duration;
 use releasepage_auth::{
-    password::{PasswordHasher, password_check},
+    password::PasswordHasher,
     scope::Scope,
     token::{secret_hash, setup_token_new, token_new},
 };
 use releasepage_domain::{subscriber::SubscriberAddress, time::UtcTime};
 use releasepage_storage::{
-    DatabaseUrl,
+    StoreError,
     access_tokens::AccessTokenNew,
+    account_access::member_by_email,
     accounts::{
         OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
         user_by_email,
@@ -23,29 +22,63 @@ use releasepage_storage::{
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::json;
 
+use self::password::password_read;
 use super::{block_on, print};
-use crate::{failure::Failure, settings::Settings, wiring::Wiring};
+use crate::{
+    arguments::OwnerCommand,
+    failure::Failure,
+    settings::Settings,
+    wiring::{Wiring, store_open},
+};
 
 /// How long the link under which the first password is set works.
 const SETUP_VALID: Duration = Duration::days(7);
 
 /// How an owner is made.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct OwnerOptions {
+struct OwnerOptions {
     /// Prints JSON, with a personal access token.
-    pub(super) json: bool,
+    json: bool,
     /// Ends well where the address has an account.
-    pub(super) if_missing: bool,
+    if_missing: bool,
+}
+
+/// Does what was asked for with the accounts of the whole server.
+pub(super) fn owner(settings: Settings, command: OwnerCommand) -> Result<(), Failure> {
+    match command {
+        OwnerCommand::Create { email, organization, json, if_missing } => {
+            owner_create(settings, &email, organization, OwnerOptions { json, if_missing })
+        }
+        OwnerCommand::List { json } => access::list(&store_open(&settings)?, json),
+        OwnerCommand::Link { email } => access::link(&settings, &email),
+        OwnerCommand::SetPassword { email } => access::password_set(&settings, &email),
+        OwnerCommand::SignOut { email } => access::sign_out(&settings, &email),
+    }
+}
+
+/// The address that `--email` gives.
+pub(super) fn address_parse(email: &str) -> Result<SubscriberAddress, Failure> {
+    SubscriberAddress::parse("--email", email).map_err(|fault| Failure::Said(fault.to_string()))
+}
+
+/// What is said where nobody has an address. It does not repeat it: errors are kept in logs.
+pub(super) fn nobody_has_it() -> Failure {
+    Failure::Said(
+        "--email must be the address of an account: `releasepage owner list` shows those there are".to_owned(),
+    )
+}
+
+/// What is said of a failure of the database, which finds nothing where nobody has the address.
+fn failure_of(error: StoreError) -> Failure {
+    match error {
+        StoreError::NotFound => nobody_has_it(),
+        other => other.into(),
+    }
 }
 
 /// Makes an organization and its owner, and prints how to go on.
-pub(super) fn owner_create(
-    settings: Settings,
-    email: &str,
-    organization: String,
-    options: OwnerOptions,
-) -> Result<(), Failure> {
-    let address = SubscriberAddress::parse("--email", email).map_err(|fault| Failure::Said(fault.to_string()))?;
+fn owner_create(settings: Settings, email: &str, organization: String, options: OwnerOptions) -> Result<(), Failure> {
+    let address = address_parse(email)?;
     let password = password_read()?;
     let password_hash = match &password {
         Some(password) => Some(PasswordHasher::new().hash(password).map_err(|error| Failure::Said(error.to_string()))?),
@@ -56,7 +89,7 @@ pub(super) fn owner_create(
     if options.if_missing {
         let user = block_on(async { Ok(user_by_email(&wiring.store, address.folded()).await?) })?;
         if let Some(user) = user {
-            return owner_remind(&wiring, user);
+            return owner_remind(&wiring, user, options);
         }
     }
     let now = wiring.clock.now();
@@ -75,11 +108,12 @@ pub(super) fn owner_create(
         }),
     };
     let created = block_on(async { Ok(account_create(&wiring.store, new, now).await?) })?;
-    let setup_url = setup.map(|token| setup_url(&wiring, &token));
+    let setup_url = setup.map(|token| setup_url(&wiring.settings, &token));
     if let Some(token) = token {
         let mut answer = json!({
             "user_id": created.user_id,
             "org_id": created.organization_id,
+            "created": true,
             "token": token.expose_secret(),
         });
         if let Some(url) = setup_url {
@@ -91,7 +125,9 @@ pub(super) fn owner_create(
         Some(url) => {
             print(&format!("Made the organization. Its owner sets a password here, once, within 7 days:\n{url}\n"))
         }
-        None => print(&format!("Made the organization. Its owner signs in at {}/sign-in\n", public_url(&wiring))),
+        None => {
+            print(&format!("Made the organization. Its owner signs in at {}/sign-in\n", public_url(&wiring.settings)))
+        }
     }
 }
 
@@ -107,45 +143,40 @@ fn database_announce(settings: &Settings) {
 
 /// Says how a user who is there already signs in; one who never set a password gets another link for it, since the first
 /// may be lost or past its time.
-fn owner_remind(wiring: &Wiring, user: User) -> Result<(), Failure> {
+fn owner_remind(wiring: &Wiring, user: User, options: OwnerOptions) -> Result<(), Failure> {
     let token = setup_token_new();
     let link = setup_link(&token, wiring.clock.now());
-    let renewed = block_on(async { Ok(account_link_renew(&wiring.store, user.id, link).await?) })?;
-    if renewed {
-        let url = setup_url(wiring, &token);
-        return print(&format!("The owner is there, and sets a password here, once, within 7 days:\n{url}\n"));
+    let folded = address_parse(&user.email)?.folded();
+    let (renewed, member) = block_on(async {
+        let renewed = account_link_renew(&wiring.store, user.id, link).await?;
+        Ok((renewed, member_by_email(&wiring.store, folded).await?))
+    })?;
+    let url = renewed.then(|| setup_url(&wiring.settings, &token));
+    if options.json {
+        let mut answer = json!({
+            "user_id": user.id,
+            "org_id": member.map(|member| member.organization_id),
+            "created": false,
+        });
+        if let Some(url) = url {
+            answer["setup_url"] = url.into();
+        }
+        return print(&format!("{answer}\n"));
     }
-    print(&format!("The owner is there, and signs in at {}/sign-in\n", public_url(wiring)))
+    match url {
+        Some(url) => print(&format!("The owner is there, and sets a password here, once, within 7 days:\n{url}\n")),
+        None => print(&format!("The owner is there, and signs in at {}/sign-in\n", public_url(&wiring.settings))),
+    }
 }
 
 fn setup_link(token: &SecretString, now: UtcTime) -> SetupLinkNew {
     SetupLinkNew { token_hash: secret_hash(token.expose_secret()), expires_at: now + SETUP_VALID }
 }
 
-fn setup_url(wiring: &Wiring, token: &SecretString) -> String {
-    format!("{}/setup/{}", public_url(wiring), token.expose_secret())
+fn setup_url(settings: &Settings, token: &SecretString) -> String {
+    format!("{}/setup/{}", public_url(settings), token.expose_secret())
 }
 
-fn public_url(wiring: &Wiring) -> String {
-    wiring.settings.server.public_url(wiring.settings.server.listen).to_string()
-}
-
-/// The password: the first line of standard input, where that is not a terminal and not empty.
-fn password_read() -> Result<Option<SecretString>, Failure> {
-    let stdin = std::io::stdin();
-    if stdin.is_terminal() {
-        return Ok(None);
-    }
-    let mut text = String::new();
-    stdin
-        .take(8 * 1024)
-        .read_to_string(&mut text)
-        .map_err(Failure::io("the password cannot be read from standard input"))?;
-    let line = text.lines().next().unwrap_or_default();
-    if line.is_empty() {
-        return Ok(None);
-    }
-    let password = SecretString::from(line);
-    password_check(&password).map_err(|error| Failure::Said(error.to_string()))?;
-    Ok(Some(password))
+fn public_url(settings: &Settings) -> String {
+    settings.server.public_url(settings.server.listen).to_string()
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod access_tokens;
+mod account_access;
 mod accounts;
 mod annotations;
 mod announcements;

@@ -1,9 +1,12 @@
 //! The compose file and the image: every setting in them exists, and the services work together with them.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 
+use serde::Deserialize;
+
 use crate::support::browser::Browser;
-use crate::support::deployment::{Compose, image_settings};
+use crate::support::deployment::{Compose, image_settings, text};
 use crate::support::process::{SettingValues, run, succeeds};
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
@@ -38,6 +41,74 @@ fn services_of_the_compose_file_share_their_settings() {
     assert_eq!(settings[0]["server.public_url"], PUBLIC);
 }
 
+#[test]
+fn one_service_builds_the_image_of_all() {
+    let compose = Compose::read();
+    let building: Vec<_> = compose.services().iter().filter(|(_, service)| service.builds()).collect();
+    assert_eq!(building.len(), 1, "{building:?}");
+    for name in OURS {
+        let service = compose.service(name);
+        // What is fetched by this name is somebody else's.
+        assert_eq!((service.image.as_str(), service.pull_policy.as_deref()), ("releasepage", Some("never")), "{name}");
+    }
+}
+
+/// `up --wait` fails where a service ends, even well; and a service that ends is made anew by the next `up` of another
+/// image, with all that wait for it.
+#[test]
+fn what_compose_brings_up_stays_up() {
+    let compose = Compose::read();
+    for (name, service) in compose.services() {
+        let stays = service.profiles.is_empty();
+        assert_eq!(stays, !["migrate", "owner"].contains(&name.as_str()), "{name}");
+        assert_eq!(service.restart.as_deref(), Some(if stays { "unless-stopped" } else { "no" }), "{name}");
+        assert_eq!(service.is_watched(), stays, "{name}");
+        for (other, condition) in service.dependencies() {
+            assert_eq!(condition, "service_healthy", "{name} waits for {other}");
+            assert!(compose.service(other).profiles.is_empty(), "{name} waits for {other}");
+        }
+    }
+}
+
+#[test]
+fn printed_upgrade_stops_where_a_step_fails() {
+    let document = text("deploy/README.md");
+    let (_, upgrade) = document.split_once("\n## Upgrade\n").expect("the document says how to upgrade");
+    let block = upgrade.split("```").find(|block| block.contains("docker compose")).expect("with compose, too");
+    let steps: Vec<&str> = block.lines().filter(|line| line.starts_with("docker compose ")).collect();
+    let expected = ["build", "run --rm --no-deps migrate", "--no-deps mailer", "--wait --no-deps api"];
+    assert_eq!(steps.len(), expected.len(), "{block}");
+    for (step, words) in steps.iter().zip(expected) {
+        assert!(step.trim_end_matches(" &&").ends_with(words), "{step} lacks {words}");
+    }
+    assert!(steps[..3].iter().all(|step| step.ends_with(" &&")), "{block}");
+}
+
+/// A runner gives the entrypoint of the image a shell to start, which is no argument of ours.
+#[test]
+fn gitlab_job_of_the_readme_has_a_shell() {
+    #[derive(Deserialize)]
+    struct Job {
+        image: Image,
+        script: Vec<String>,
+    }
+    #[derive(Deserialize)]
+    struct Image {
+        name: String,
+        entrypoint: Vec<String>,
+    }
+    let document = text("README.md");
+    let (_, rest) = document.split_once("```yaml\n# .gitlab-ci.yml").expect("the README has a job of GitLab");
+    let (block, _) = rest.split_once("\n```").expect("a block ends");
+    let (_, job) = block.split_once('\n').expect("a block has lines");
+    let jobs: BTreeMap<String, Job> = serde_saphyr::from_str(job).expect("the job is YAML of this shape");
+    for job in jobs.values() {
+        assert!(job.image.name.ends_with("/releasepage") && job.script[0].starts_with("releasepage publish"));
+        assert_eq!(job.image.entrypoint, [""]);
+    }
+    assert_eq!(jobs.len(), 1);
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn services_of_the_compose_file_work_together_on_postgres() {
     let Some(setup) = Setup::on_postgres() else { return };
@@ -45,18 +116,19 @@ async fn services_of_the_compose_file_work_together_on_postgres() {
     let secret = tempfile::tempdir().expect("a temporary directory");
     let key_file = secret.path().join("secret_key");
     let setup = with_settings_of(setup, &compose, &key_file);
-    let command = |name: &str| succeeds(&run(&compose.service(name).arguments(), setup.settings(), ""));
 
-    // As at the first `docker compose up`, and as at every later one.
-    assert!(command("migrate").starts_with("Applied "));
-    let key = std::fs::read_to_string(&key_file).expect("migrate makes the key");
-    assert!(command("migrate").contains("already"));
-    assert_eq!(std::fs::read_to_string(&key_file).expect("the key stays"), key);
-    let links = [(); 2].map(|()| path_of(&command("owner")));
-
+    // As at the first `docker compose up`: the server makes schema and key.
     assert_eq!(compose.service("api").arguments(), ["serve", "--no-worker"]);
     assert_eq!(compose.service("mailer").arguments(), ["work"]);
     let app = setup.without_worker().start().await;
+    let key = std::fs::read_to_string(&key_file).expect("the server makes the key");
+    let command = |name: &str| succeeds(&run(&compose.service(name).arguments(), app.settings(), ""));
+    let links = [(); 2].map(|()| path_of(&command("owner")));
+    succeeds(&run(&["token", "create", "--email", "owner@example.com"], app.settings(), ""));
+
+    // As before each upgrade.
+    assert!(command("migrate").contains("already"));
+    assert_eq!(std::fs::read_to_string(&key_file).expect("the key stays"), key);
     succeeds(&run(&compose.service("api").health_arguments(), app.settings(), ""));
     let browser = Browser::new(app.address());
     browser.open(&links[0]).await.expect(404);

@@ -36,6 +36,23 @@ pub(crate) struct Service {
     #[serde(default)]
     environment: BTreeMap<String, String>,
     healthcheck: Option<HealthCheck>,
+    /// The image.
+    pub(crate) image: String,
+    /// Where the image comes from if it is not there.
+    pub(crate) pull_policy: Option<String>,
+    build: Option<serde_json::Value>,
+    /// What `up` starts it with; without one, always.
+    #[serde(default)]
+    pub(crate) profiles: Vec<String>,
+    /// What Docker does when it ends.
+    pub(crate) restart: Option<String>,
+    #[serde(default)]
+    depends_on: BTreeMap<String, Dependency>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+struct Dependency {
+    condition: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -48,6 +65,11 @@ impl Compose {
     /// Reads the file.
     pub(crate) fn read() -> Self {
         serde_saphyr::from_str(&text("docker-compose.yml")).expect("docker-compose.yml is YAML of this shape")
+    }
+
+    /// All services, by name.
+    pub(crate) fn services(&self) -> &BTreeMap<String, Service> {
+        &self.services
     }
 
     /// A service of ours.
@@ -69,6 +91,21 @@ impl Service {
             panic!("the health check is no command of ours: {test:?}");
         };
         arguments.to_vec()
+    }
+
+    /// Whether its image is built here.
+    pub(crate) fn builds(&self) -> bool {
+        self.build.is_some()
+    }
+
+    /// Whether it is asked how it is.
+    pub(crate) fn is_watched(&self) -> bool {
+        self.healthcheck.as_ref().is_some_and(|check| !check.test.is_empty())
+    }
+
+    /// The services that it waits for, each with what it waits for.
+    pub(crate) fn dependencies(&self) -> Vec<(&str, &str)> {
+        self.depends_on.iter().map(|(name, dependency)| (name.as_str(), dependency.condition.as_str())).collect()
     }
 
     /// Its settings. Every variable is one.

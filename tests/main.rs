@@ -48,7 +48,6 @@ mod slow_clients;
 mod starting;
 mod stopping;
 mod subscribing;
-#[expect(dead_code, reason = "the vocabulary of the tests, of which some words wait for their sentence")]
 mod support;
 mod surfaces;
 mod tags;

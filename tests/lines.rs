@@ -90,8 +90,8 @@ both_databases! {
     async fn slow_answer_delays_its_own_message_alone(setup: Setup) {
         // As many announcements are held as there are slots for them.
         let app = setup.with("jobs.concurrency", 2).start().await;
-        for repo in ["acme/api", "acme/app"] {
-            let page = app.page(repo).with_component(repo).await;
+        for (title, repo) in [("First", "acme/api"), ("Second", "acme/app")] {
+            let page = app.page(title).with_component(repo).await;
             import(&app, &page, &addresses(&repo.replace('/', "-"), 1)).await;
             app.sink().hold();
             page.publish(repo, "v1.0.0").await;

@@ -158,7 +158,8 @@ both_databases! {
         page.publish_release("acme/api", &release).await;
         let mail = reader.mail("A tenth of the time").await;
         let from = mail.header("From").expect("a sender");
-        assert!(from.contains("Müller") && from.ends_with("<releases@acme.example>"), "{from}");
+        // `Müller, ` in an encoded word (RFC 2047), of which no mail program reads an address.
+        assert!(from.starts_with("=?utf-8?b?TcO8bGxlciwg") && from.ends_with("<releases@acme.example>"), "{from}");
         let message = String::from_utf8_lossy(&mail.received.message).into_owned();
         let from = message.split("\r\n").find(|line| line.starts_with("From: ")).expect("a sender");
         assert!(!from.contains("<evil@"), "{from}");

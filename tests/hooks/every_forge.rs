@@ -278,15 +278,18 @@ both_databases! {
 
 both_databases! {
     async fn payloads_of_forges_pass_through(app: App) {
-        for (kind, name, source, version) in [
-            (Kind::Gitlab, "gitlab/release.create.json", Some(2), "v1.1"),
-            (Kind::GitlabSigned, "gitlab/release.create.json", Some(2), "v1.1"),
-            (Kind::Gitea, "gitea/release.published.json", Some(1), "example"),
-            (Kind::Forgejo, "gitea/release.published.json", Some(1), "example"),
-            (Kind::Gogs, "gogs/release.published.json", None, "v1.0.0"),
+        let (gitlab, gitea) = ("gitlab-org/release-webhook-example", "example/example");
+        for (kind, name, repository, source, version) in [
+            (Kind::Gitlab, "gitlab/release.create.json", gitlab, Some(2), "v1.1"),
+            (Kind::GitlabSigned, "gitlab/release.create.json", gitlab, Some(2), "v1.1"),
+            (Kind::Gitea, "gitea/release.published.json", gitea, Some(1), "example"),
+            (Kind::Forgejo, "gitea/release.published.json", gitea, Some(1), "example"),
+            (Kind::Gogs, "gogs/release.published.json", "user/repo", None, "v1.0.0"),
         ] {
             let Some(payload) = fixture(name) else { return };
+            // A first delivery binds only the repository that it names.
             let forge = Forge::of(&app, kind, &format!("acme/{kind:?}")).await;
+            let payload = String::from_utf8_lossy(&payload).replace(repository, &format!("acme/{kind:?}")).into_bytes();
             forge.send(forge.request(kind.event(), &delivery_new(), payload)).await.expect(202);
             forge.processed().await;
             let releases = forge.releases().await;

@@ -35,11 +35,10 @@ async fn every_order_ends_in(app: &App, kind: Kind, payloads: &[(&'static str, V
     let (local, mut tellings) = (LocalSet::new(), JoinSet::new());
     for (number, order) in orders(payloads).into_iter().enumerate() {
         let name = format!("acme/{kind:?}-{}-{number}", payloads.len());
-        let mut forge = Forge::of(app, kind, &name).await;
-        forge.source.1 = "acme/api".into();
+        let forge = Forge::of(app, kind, &name).await;
         let telling = async move {
             for (_, payload) in &order {
-                forge.tell(payload).await;
+                forge.tell(&renamed(payload, &name)).await;
             }
             let order: Vec<&str> = order.iter().map(|(name, _)| *name).collect();
             (order.join(", "), titles(&forge).await)
@@ -49,6 +48,11 @@ async fn every_order_ends_in(app: &App, kind: Kind, payloads: &[(&'static str, V
     for (order, titles) in local.run_until(tellings.join_all()).await {
         assert_eq!(titles, expected, "{kind:?}: {order}");
     }
+}
+
+/// The same payload of a repository with this name.
+fn renamed(payload: &Value, name: &str) -> Value {
+    serde_json::from_str(&payload.to_string().replace("acme/api", name)).expect("the payload stays JSON")
 }
 
 /// What a forge tells of a release, each later than the one before.

@@ -155,7 +155,7 @@ mod tests {
         ] {
             let mut map = HeaderMap::new();
             for (name, value) in headers {
-                map.insert(HeaderName::from_static(*name), HeaderValue::from_static(*value));
+                map.insert(HeaderName::from_static(name), HeaderValue::from_static(value));
             }
             let trusted = ["10.0.0.0/8".parse().unwrap()];
             let misfits = misfits(peer.parse().unwrap(), &map, &trusted, &public_url.parse().unwrap());

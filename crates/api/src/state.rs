@@ -17,8 +17,8 @@ use releasepage_storage::{Store, clock::Clock, hook_repositories::hook_row, rele
 use tokio::sync::Semaphore;
 
 use crate::{
-    amplitude::idempotency::KeysInFlight, limits::Limits, metrics::SnapshotCounts, notices::Notices,
-    operations::Operations, settings::ApiSettings, snapshots::Snapshots,
+    amplitude::idempotency::KeysInFlight, hooks::access::NOBODY, limits::Limits, metrics::SnapshotCounts,
+    notices::Notices, operations::Operations, passwords::Passwords, settings::ApiSettings, snapshots::Snapshots,
 };
 
 /// How many imports are worked on at once: each holds a thread while it waits for its client.
@@ -51,6 +51,8 @@ pub struct ApiState {
     pub snapshots: Snapshots,
     /// How often clients have asked.
     pub limits: Limits,
+    /// As many permits as imports are worked on at once.
+    pub(crate) imports: Semaphore,
     /// What the operator was told of wrong addresses and untrusted proxies.
     pub(crate) notices: Notices,
     /// The idempotency keys whose requests are being worked on.

@@ -2,6 +2,7 @@
 
 mod groups;
 mod import;
+mod mail;
 mod owner;
 mod publish;
 
@@ -15,6 +16,7 @@ use releasepage_domain::job::{JobState, Lane};
 
 pub(crate) use groups::{GroupArgument, GroupEdit, GroupsCommand, PageArgument};
 pub(crate) use import::{ChangelogArguments, ImportCommand};
+pub(crate) use mail::{AnnouncementsCommand, SuppressionsCommand};
 pub(crate) use owner::{OwnerCommand, TokenArguments, TokenCommand};
 pub(crate) use publish::PublishArguments;
 

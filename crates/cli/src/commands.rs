@@ -14,6 +14,7 @@ mod owner;
 mod publish;
 mod restore;
 mod serve;
+mod suppressions;
 mod token;
 mod work;
 

@@ -150,7 +150,9 @@ fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, 
         // Behind a number comes the rest of a date or a counter (`release-2024-10-01.2`), unless it says `v`.
         let last_word = name.rsplit(SEPARATORS).next().unwrap_or_default();
         let counted = !last_word.is_empty() && last_word.bytes().all(|byte| byte.is_ascii_digit());
-        if counted && !behind.starts_with(['v', 'V']) {
+        // The number at the end of `REL9` is the first of `9_6_24`.
+        let glued = text[at..].starts_with('_') && last_word.ends_with(|c: char| c.is_ascii_digit());
+        if (counted || glued && !behind.contains('.')) && !behind.starts_with(['v', 'V']) {
             return None;
         }
         // A single number there is a counter more often than a version (`build-184`). The numbers of `core-8-6-13` are
@@ -202,7 +204,7 @@ mod tests {
             ("REL9_6_24", "9.6.24"),
             ("VER-2-13-2", "2.13.2"),
             ("core-8-6-13", "8.6.13"),
-            ("core-9-0-b1", "9.0b1"),
+            ("core-9-0-b1", "9.0-b1"),
             ("release-74-1", "74.1"),
             ("OpenSSL_1_1_1w", "1.1.1w"),
             ("V_9_8_P1", "9.8p1"),

@@ -1,6 +1,6 @@
 //! Who a mail comes from and who it goes to.
 
-use std::{fmt, net::IpAddr, str::FromStr};
+use std::{fmt, str::FromStr};
 
 use lettre::{Address, message::Mailbox};
 use releasepage_domain::subscriber::{SubscriberAddress, address_masked};
@@ -117,11 +117,7 @@ impl Sender {
     /// Whether the address is of this machine alone, so that other mail servers refuse it, and nobody can answer to it.
     pub fn is_of_this_machine(&self) -> bool {
         let domain = self.address.domain().to_ascii_lowercase();
-        let literal = domain.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
-        let address = literal.and_then(|literal| literal.strip_prefix("ipv6:").unwrap_or(literal).parse().ok());
-        address.is_some_and(|address: IpAddr| address.is_loopback() || address.is_unspecified())
-            || matches!(domain.as_str(), "localhost" | "localhost.localdomain")
-            || domain.ends_with(".localhost")
+        matches!(domain.as_str(), "localhost" | "localhost.localdomain") || domain.ends_with(".localhost")
     }
 
     pub(crate) fn address(&self) -> &Address {
@@ -252,6 +248,21 @@ mod tests {
         assert_eq!(sender.mailbox().to_string(), "releases@example.com");
         for sender in ["", "Acme", "Acme <>", "A\r\nBcc: <releases@example.com>", "用户@example.com"] {
             assert!(sender.parse::<Sender>().is_err(), "{sender:?}");
+        }
+    }
+
+    #[test]
+    fn senders_of_this_machine() {
+        for (sender, here) in [
+            ("ReleasePage <releases@localhost>", true),
+            ("releases@LocalHost", true),
+            ("releases@localhost.localdomain", true),
+            ("releases@mail.localhost", true),
+            ("releases@example.com", false),
+            ("localhost@example.com", false),
+            ("releases@notlocalhost", false),
+        ] {
+            assert_eq!(sender.parse::<Sender>().expect(sender).is_of_this_machine(), here, "{sender}");
         }
     }
 

@@ -116,7 +116,6 @@ impl Mail {
         if unsubscribe.as_str().len() > URL_LENGTH {
             return Err(MailError::LinkTooLong);
         }
-        let envelope = Envelope::new(Some(from.address().clone()), vec![to.address().clone()])?;
         let content = MultiPart::alternative()
             .boundary(boundary(message_id))
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text))
@@ -129,7 +128,6 @@ impl Mail {
             .from(from.mailbox())
             // As it is: lettre would read its own header back, fold it and, where the local part is quoted, fail.
             .raw_header(recipient_header(to))
-            .envelope(envelope)
             .subject(text::cut(&text::line(&self.subject), SUBJECT_LENGTH))
             .message_id(Some(message_id.to_string()))
             // RFC 3834, section 5: no holiday notice answers.

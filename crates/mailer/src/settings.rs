@@ -173,7 +173,7 @@ mod tests {
     fn a_sender_of_this_machine_is_none_for_another() {
         for (url, from, server) in [
             ("smtp://mail.example.com", "releases@localhost", Some("mail.example.com")),
-            ("smtps://me:secret@192.0.2.1", "A <releases@[127.0.0.1]>", Some("192.0.2.1")),
+            ("smtps://me:secret@192.0.2.1", "A <releases@mail.localhost>", Some("192.0.2.1")),
             ("smtp://mail.example.com", "releases@example.com", None),
             ("smtp://localhost:1025", "releases@localhost", None),
             ("smtp://127.0.0.1:25", "releases@localhost", None),

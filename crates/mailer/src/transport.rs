@@ -10,6 +10,7 @@ mod line;
 mod lines;
 mod pool;
 mod session;
+mod stream;
 
 use std::sync::Arc;
 

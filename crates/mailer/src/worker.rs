@@ -16,7 +16,10 @@ use releasepage_auth::{
     link::{LinkPurpose, LinkSigner},
     secret_key::SecretKey,
 };
-use releasepage_domain::{job::JobPayload, repository_files::ForgeApis, subscription::RequestCaps, time::UtcTime};
+use releasepage_domain::{
+    job::JobPayload, repository_files::ForgeApis, subscriber::SubscriberAddress, subscription::RequestCaps,
+    time::UtcTime,
+};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
@@ -24,7 +27,7 @@ use releasepage_storage::{
 use tokio::time::Instant;
 use url::Url;
 
-use self::outage::Outage;
+use self::{outage::Outage, refusal::Welcome};
 use crate::{
     address::{AddressError, Sender},
     message::Heading,

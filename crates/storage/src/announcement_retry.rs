@@ -66,6 +66,8 @@ pub async fn announcements_failed(store: &Store) -> Result<Vec<AnnouncementFaile
         .read(move |connection| {
             let newest: Vec<(i64, String, String)> = announcements::table
                 .inner_join(releases::table)
+                // Says that the key is read from its end, which a plan without a condition calls a scan.
+                .filter(announcements::id.gt(0))
                 .order(announcements::id.desc())
                 .limit(NEWEST)
                 .select((announcements::id, announcements::page_id, releases::tag))

@@ -249,10 +249,17 @@ pub(crate) fn subscriber_confirm(
     Ok(())
 }
 
-fn subscriber_leave(connection: &mut AnyConnection, id: i64, now: UtcTime) -> QueryResult<()> {
+/// Notes that a subscriber left at that time, in the caller's transaction under the subscriber's scope. What is queued
+/// for them is cancelled.
+pub(crate) fn subscriber_leave(
+    connection: &mut AnyConnection,
+    id: i64,
+    left_at: UtcTime,
+    now: UtcTime,
+) -> QueryResult<()> {
     // Whoever leaves while their address is suppressed stays away once that is lifted.
     diesel::update(subscribers::table.find(id).filter(subscribers::state.eq(SubscriberState::Suppressed.as_str())))
-        .set(subscribers::unsubscribed_at.eq(now))
+        .set(subscribers::unsubscribed_at.eq(left_at))
         .execute(connection)?;
     diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Suppressed.as_str())))
         .set((subscribers::state.eq(SubscriberState::Unsubscribed.as_str()), subscribers::unsubscribed_at.eq(left_at)))

@@ -103,6 +103,7 @@ pub(crate) struct ReleaseBody {
 impl ReleaseBody {
     fn of(release: Release, permalinks: Vec<String>) -> Self {
         let input = release.input;
+        let prerelease = input.is_prerelease();
         Self {
             id: release.id,
             repository_id: release.repository_id,
@@ -112,7 +113,7 @@ impl ReleaseBody {
             notes: input.notes,
             author: input.author,
             published_at: time_iso8601(input.published_at),
-            prerelease: input.is_prerelease(),
+            prerelease,
             draft: input.draft,
             notify: input.notify,
             state: release.state.as_str(),

@@ -90,6 +90,9 @@ names! {
     ConfirmName as "Confirm" of ConfirmWay;
     /// Where a message to a subscriber stands.
     DeliveryStateName as "DeliveryState" of DeliveryState;
+    /// What the last refusal of a message was about: the moment, the reader's address, the sender, which is for the
+    /// operator to mend, the message, or nothing that can be told.
+    ReplyMeaningName as "DeliveryFault" of ReplyMeaning;
     /// The style of a badge.
     BadgeStyleName as "BadgeStyle" of BadgeStyle;
     /// What a token allows, each what the one before it allows, and more.

@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     net::SocketAddr,
     path::Path,
     rc::Rc,
@@ -288,6 +289,8 @@ pub(crate) struct BrokenSite {
 impl BrokenSite {
     pub(crate) async fn without_tables() -> Self {
         let directory = tempfile::tempdir().unwrap();
+        // An empty file is a database with nothing in it.
+        File::create(directory.path().join("releasepage.db")).unwrap();
         Self::with(store_in(directory.path()), directory).await
     }
 

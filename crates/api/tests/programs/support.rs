@@ -2,6 +2,7 @@
 
 use std::{
     collections::BTreeMap,
+    fs::File,
     rc::Rc,
     sync::{Arc, Mutex},
     time::Duration as StdDuration,
@@ -129,7 +130,11 @@ impl Server {
 
     /// A server whose database has nothing in it, so that every query fails.
     pub(crate) async fn without_tables() -> Self {
-        Self::without_tables_with(settings()).await
+        let server = Self::without_tables_with(settings()).await;
+        // An empty file is a database with nothing in it.
+        let DatabaseUrl::Sqlite(path) = &server.url else { unreachable!("the server has a directory") };
+        File::create(path).unwrap();
+        server
     }
 
     async fn without_tables_with(settings: ApiSettings) -> Self {

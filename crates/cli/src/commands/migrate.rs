@@ -12,10 +12,11 @@ use crate::{
 pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
     data_dir_make(settings)?;
     let url = settings.database_url();
-    if database_file_make(&url)? {
+    let is_made = database_file_make(&url)?;
+    secret_key(settings)?;
+    if is_made {
         print(&format!("Made a new database at {}.\n", database_url_masked(&url)))?;
     }
-    secret_key(settings)?;
     match releasepage_storage::migrate(&url)? {
         0 => print("The database has this binary's schema already.\n"),
         1 => print("Applied 1 migration.\n"),

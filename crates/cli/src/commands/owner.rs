@@ -3,6 +3,11 @@
 mod access;
 mod password;
 
+use std::{
+    io::{Write as _, stderr},
+    path::Path,
+};
+
 use chrono::Duration;
 use releasepage_auth::{
     password::PasswordHasher,
@@ -11,7 +16,7 @@ use releasepage_auth::{
 };
 use releasepage_domain::{subscriber::SubscriberAddress, time::UtcTime};
 use releasepage_storage::{
-    StoreError,
+    DatabaseUrl, StoreError,
     access_tokens::AccessTokenNew,
     account_access::member_by_email,
     accounts::{

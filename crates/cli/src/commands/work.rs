@@ -9,10 +9,17 @@ use super::{
     block_on,
     serve::{listener_open, public_url_look},
 };
-use crate::{failure::Failure, settings::Settings, shutdown::shutdown_switch, wiring::Wiring};
+use crate::{
+    failure::Failure,
+    settings::Settings,
+    shutdown::shutdown_switch,
+    wiring::{Wiring, database_demand},
+};
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
+    // Without a server there is nothing to do: an empty database would be the wrong one.
+    database_demand(&settings)?;
     settings.sender_check()?;
     let wiring = Wiring::prepare(settings)?;
     let listen = wiring.settings.worker.listen;

@@ -225,7 +225,8 @@ pub(super) const ENTRIES: &[Entry] = &[
         key: "mail.from",
         default: Fallback::Fixed("\"ReleasePage <releases@localhost>\""),
         accepts: Accepts::Form("one mail address, with or without a name, such as Acme <releases@example.com>"),
-        about: "The sender of every mail. Readers see the page's title as its name.",
+        about: "The sender of every mail. Readers see the page's title as its name. Where mail.url is a mail server on \
+                another machine, it has to be an address of yours: nobody takes mail from localhost.",
     },
     Entry {
         key: "mail.hello_name",

@@ -146,11 +146,13 @@ fn suffix(rest: &str, single: bool, style: Style) -> Option<Suffix> {
     }
     let text = rest.trim_start_matches(['.', '_', '~', ' ']);
     let counts = rest.starts_with(['_', '~']) && text.starts_with(|c: char| c.is_ascii_digit());
-    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) && !(counts && !single) {
+    if !text.starts_with(|c: char| c.is_ascii_alphabetic()) && (!counts || single) {
         return None;
     }
-    // `1.4.x` is a line of versions.
-    if text.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("x")) {
+    // `1.4.x` is a line of versions, `1.0.2x` the version behind `1.0.2w`.
+    if rest.starts_with(['.', '-', '_'])
+        && text.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("x"))
+    {
         return None;
     }
     let suffix = read(text);

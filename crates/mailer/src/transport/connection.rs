@@ -12,11 +12,12 @@ use std::{
 use lettre::transport::smtp::{
     self,
     authentication::{Credentials, Mechanism},
-    client::{NetworkStream, TlsParameters},
     commands::{Auth, Ehlo, Noop, Quit, Starttls},
     extension::{ClientId, Extension, ServerInfo},
     response::{Category, Code, Detail, Response, Severity},
 };
+
+use super::stream::{Stream, TlsParameters};
 
 /// The longest line of a reply of which anything is kept, in octets; what is longer is read and left out.
 const LINE_LENGTH: usize = 4_096;
@@ -39,7 +40,7 @@ pub(super) enum WireError {
     /// The connection broke, or the wait was too long.
     #[error(transparent)]
     Broken(#[from] io::Error),
-    /// The connection, or TLS, failed before anything was said, or what is to be said cannot be.
+    /// What is to be said cannot be.
     #[error(transparent)]
     Smtp(#[from] smtp::Error),
     /// It offers no way to log in that we know.
@@ -79,7 +80,7 @@ impl Reply {
 
 /// A connection to a server that has said its name and what it can do.
 pub(super) struct SmtpConnection {
-    stream: BufReader<NetworkStream>,
+    stream: BufReader<Stream>,
     server_info: ServerInfo,
 }
 
@@ -91,9 +92,12 @@ impl SmtpConnection {
         hello: &ClientId,
         implicit: Option<&TlsParameters>,
     ) -> Result<Self, WireError> {
-        let stream = NetworkStream::connect(server, Some(timeout), implicit, None)?;
+        let mut stream = Stream::connect(server, timeout)?;
+        stream.set_timeout(Some(timeout))?;
+        if let Some(tls) = implicit {
+            stream = stream.encrypt(tls)?;
+        }
         let mut connection = Self { stream: BufReader::new(stream), server_info: ServerInfo::default() };
-        connection.set_timeout(Some(timeout))?;
         connection.reply()?;
         connection.hello(hello)?;
         Ok(connection)
@@ -113,14 +117,16 @@ impl SmtpConnection {
     }
 
     /// Encrypts the connection and says `EHLO` again.
-    pub(super) fn starttls(&mut self, tls: &TlsParameters, hello: &ClientId) -> Result<(), WireError> {
+    pub(super) fn starttls(mut self, tls: &TlsParameters, hello: &ClientId) -> Result<Self, WireError> {
         self.command(Starttls)?;
         if !self.stream.buffer().is_empty() {
             // Whoever sits in between could have said this in the server's name.
             return Err(WireError::NotSmtp("more than a reply before TLS".to_owned()));
         }
-        self.stream.get_mut().upgrade_tls(tls)?;
-        self.hello(hello)
+        let stream = self.stream.into_inner().encrypt(tls)?;
+        let mut connection = Self { stream: BufReader::new(stream), server_info: ServerInfo::default() };
+        connection.hello(hello)?;
+        Ok(connection)
     }
 
     /// Logs in by the first of the ways that the server offers.
@@ -173,9 +179,8 @@ impl SmtpConnection {
         self.reply()
     }
 
-    pub(super) fn set_timeout(&mut self, timeout: Option<Duration>) -> io::Result<()> {
-        self.stream.get_mut().set_read_timeout(timeout)?;
-        self.stream.get_mut().set_write_timeout(timeout)
+    pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
+        self.stream.get_ref().set_timeout(timeout)
     }
 
     fn hello(&mut self, hello: &ClientId) -> Result<(), WireError> {

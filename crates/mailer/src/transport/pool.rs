@@ -6,15 +6,13 @@ use std::{
     time::Duration,
 };
 
-use lettre::transport::smtp::{
-    client::{TlsParameters, TlsParametersBuilder},
-    extension::ClientId,
-};
+use lettre::transport::smtp::extension::ClientId;
 
 use super::{
     OpenError,
     error::SendError,
     session::{Endpoint, Session},
+    stream::TlsParameters,
 };
 use crate::{
     address::Sender,
@@ -38,7 +36,7 @@ pub(super) struct SmtpPool {
 impl SmtpPool {
     /// A pool without connections.
     pub(super) fn new(server: SmtpServer, hello: &HelloName, settings: &MailSettings) -> Result<Self, OpenError> {
-        let tls = tls_parameters(&server).map_err(|error| OpenError::Tls(error.to_string()))?;
+        let tls = tls_parameters(&server).map_err(OpenError::Tls)?;
         let hello = ClientId::Domain(hello.as_str().to_owned());
         Ok(Self {
             endpoint: Endpoint { server, hello, tls, timeouts: settings.timeouts },
@@ -112,10 +110,7 @@ impl fmt::Debug for SmtpPool {
 
 /// How TLS is spoken. A certificate is checked wherever encryption is asked for or guards a password; opportunistic
 /// encryption takes any, since its alternative is none (RFC 7435, section 3).
-fn tls_parameters(server: &SmtpServer) -> Result<TlsParameters, lettre::transport::smtp::Error> {
+fn tls_parameters(server: &SmtpServer) -> Result<TlsParameters, String> {
     let any_certificate = server.tls == Tls::Opportunistic && (server.login.is_none() || server.is_loopback());
-    TlsParametersBuilder::new(server.host.clone())
-        .dangerous_accept_invalid_certs(any_certificate)
-        .dangerous_accept_invalid_hostnames(any_certificate)
-        .build()
+    TlsParameters::new(&server.host, any_certificate)
 }

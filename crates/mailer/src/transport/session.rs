@@ -8,12 +8,9 @@ use std::{
 use lettre::{
     Address,
     transport::smtp::{
-        Error,
         authentication::{Credentials, Mechanism},
-        client::{SmtpConnection, TlsParameters},
         commands::{Data, Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
-        response::Response,
     },
 };
 
@@ -22,6 +19,7 @@ use super::{
     answer::send_error,
     connection::{Reply, SmtpConnection, WireError},
     error::{Fate, Phase, SendError},
+    stream::TlsParameters,
 };
 use crate::{
     mail_url::{SmtpServer, Tls},
@@ -66,9 +64,11 @@ impl Session {
         let address = (server.host.as_str(), server.port);
         let connection = SmtpConnection::connect(address, timeouts.connect(), hello, implicit)
             .map_err(|error| send_error(Phase::Connect, &error))?;
+        connection
+            .set_timeout(Some(timeouts.command()))
+            .map_err(|error| SendError::passing(Phase::Tls, &error.to_string()))?;
+        let connection = encrypted(connection, endpoint)?;
         let mut session = Self { connection, timeouts: *timeouts, begun: 0, between: true, used_at: Instant::now() };
-        session.timeout(Phase::Tls, timeouts.command())?;
-        session.encrypt(endpoint)?;
         session.log_in(server)?;
         Ok(session)
     }
@@ -125,21 +125,6 @@ impl Session {
         }
     }
 
-    fn encrypt(&mut self, endpoint: &Endpoint) -> Result<(), SendError> {
-        let wanted = match endpoint.server.tls {
-            Tls::Implicit | Tls::Never => false,
-            Tls::Required if !self.connection.can_starttls() => {
-                return Err(SendError::passing(Phase::Tls, "the server does not offer STARTTLS, which is required"));
-            }
-            Tls::Required => true,
-            Tls::Opportunistic => self.connection.can_starttls(),
-        };
-        if wanted {
-            self.connection.starttls(&endpoint.tls, &endpoint.hello).map_err(|error| send_error(Phase::Tls, &error))?;
-        }
-        Ok(())
-    }
-
     fn log_in(&mut self, server: &SmtpServer) -> Result<(), SendError> {
         let Some(login) = &server.login else { return Ok(()) };
         let sheltered = self.connection.is_encrypted() || server.is_loopback() || server.tls == Tls::Never;
@@ -163,10 +148,7 @@ impl Session {
         self.in_phase(Phase::Recipient, |connection| connection.command(Rcpt::new(recipient, Vec::new())))?;
         self.in_phase(Phase::Data, |connection| connection.command(Data))?;
         self.timeout(Phase::Message, self.timeouts.message())?;
-        // lettre's own way writes the final dot apart, and the system holds that back until the server has confirmed
-        // the rest, which many do 40 ms late. A command leaves in one write.
-        let message = message_dotted(&String::from_utf8_lossy(letter.bytes()));
-        self.in_phase(Phase::Message, |connection| connection.command(message))
+        self.in_phase(Phase::Message, |connection| connection.message(letter.bytes()))
     }
 
     /// What MAIL says of the message. An address that is not ASCII before its `@` needs SMTPUTF8, and its header, which
@@ -205,55 +187,18 @@ impl Session {
     }
 }
 
-/// A message as DATA has it: a line that begins with a dot gets another (RFC 5321, section 4.5.2), and the final dot
-/// ends it.
-fn message_dotted(message: &str) -> String {
-    let lines = message.strip_suffix("\r\n").unwrap_or(message);
-    let mut dotted = String::with_capacity(lines.len() + lines.len() / 64 + 8);
-    for line in lines.split("\r\n") {
-        if line.starts_with('.') {
-            dotted.push('.');
+/// The connection, as encrypted as the settings want it.
+fn encrypted(connection: SmtpConnection, endpoint: &Endpoint) -> Result<SmtpConnection, SendError> {
+    let wanted = match endpoint.server.tls {
+        Tls::Implicit | Tls::Never => false,
+        Tls::Required if !connection.can_starttls() => {
+            return Err(SendError::passing(Phase::Tls, "the server does not offer STARTTLS, which is required"));
         }
-        dotted.push_str(line);
-        dotted.push_str("\r\n");
+        Tls::Required => true,
+        Tls::Opportunistic => connection.can_starttls(),
+    };
+    if !wanted {
+        return Ok(connection);
     }
-    dotted.push_str(".\r\n");
-    dotted
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn messages_end_with_a_dot_and_with_no_other() {
-        for (message, dotted) in [
-            ("", "\r\n.\r\n"),
-            ("a", "a\r\n.\r\n"),
-            ("a\r\n", "a\r\n.\r\n"),
-            (".", "..\r\n.\r\n"),
-            ("a\r\n.\r\nb.\r\n", "a\r\n..\r\nb.\r\n.\r\n"),
-            ("..\r\n\r\n", "...\r\n\r\n.\r\n"),
-        ] {
-            assert_eq!(message_dotted(message), dotted, "{message:?}");
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn a_server_reads_what_was_written(lines in prop::collection::vec("[.a\u{e9}]{0,3}", 1..6)) {
-            let message: String = lines.iter().map(|line| format!("{line}\r\n")).collect();
-            let dotted = message_dotted(&message);
-            let mut read = String::new();
-            let mut rest = dotted.as_str();
-            while let Some((line, after)) = rest.split_once("\r\n").filter(|(line, _)| *line != ".") {
-                read.push_str(line.strip_prefix('.').unwrap_or(line));
-                read.push_str("\r\n");
-                rest = after;
-            }
-            prop_assert_eq!((read, rest), (message, ".\r\n"));
-        }
-    }
+    connection.starttls(&endpoint.tls, &endpoint.hello).map_err(|error| send_error(Phase::Tls, &error))
 }

@@ -24,6 +24,8 @@ pub(super) enum Turn {
     Recorded,
     /// There is no way to the mail server: the rest of the batch need not try.
     NoWay,
+    /// The mail server refuses us, whatever the message: the rest of the batch waits for its next turn.
+    Unwelcome,
     /// The job is no longer this worker's: the rest of the batch is not ours to send.
     Lost,
 }
@@ -87,11 +89,19 @@ impl<'a> Turns<'a> {
             }
             Err(_) => Err(JobFailure::Retry("a delivery panicked".into())),
         };
-        if turn != Ok(Turn::Recorded) {
-            self.batch.halt.send_replace(true);
-            if self.end == Ok(Turn::Recorded) {
-                self.end = turn;
-            }
+        if let Ok(Turn::Recorded) = turn {
+            return;
+        }
+        self.batch.halt.send_replace(true);
+        if self.end == Ok(Turn::Recorded) {
+            self.end = turn;
+        }
+    }
+
+    /// Begins nothing more; what is under way ends.
+    fn end_with(&mut self, turn: Turn) {
+        if self.end == Ok(Turn::Recorded) {
+            self.end = Ok(turn);
         }
     }
 
@@ -122,10 +132,15 @@ impl MailWorker {
     /// and the others go on meanwhile.
     pub(super) async fn batch_send(&self, batch: &Arc<Batch>, mut due: Vec<DueDelivery>) -> Result<Turn, JobFailure> {
         let mut turns = Turns::new(batch);
+        let limit = self.welcome.batch_limit();
         loop {
             let until = Instant::now() + SLICE;
             for delivery in due {
-                if !turns.settle(self.connections - 1, until).await || turns.is_over() || Instant::now() >= until {
+                if !self.turn_wait(&mut turns, until).await {
+                    break;
+                }
+                if self.welcome.is_spent(limit) {
+                    turns.end_with(Turn::Unwelcome);
                     break;
                 }
                 turns.begin(self.clone(), delivery);
@@ -141,5 +156,19 @@ impl MailWorker {
                 }
             };
         }
+    }
+
+    /// Waits until the next message may begin: for a free connection, and, while the mail server refuses us, until no
+    /// other is under way and a pause has passed. Answers `false` where none is to begin any more.
+    async fn turn_wait(&self, turns: &mut Turns<'_>, until: Instant) -> bool {
+        let pause = self.welcome.pause();
+        let at_once = if pause.is_some() { 0 } else { self.connections - 1 };
+        if !turns.settle(at_once, until).await {
+            return false;
+        }
+        if let Some(pause) = pause {
+            tokio::time::sleep(pause).await;
+        }
+        !turns.is_over() && Instant::now() < until
     }
 }

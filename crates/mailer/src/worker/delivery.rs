@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use releasepage_domain::environment::Environment;
+use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
@@ -14,21 +14,15 @@ use releasepage_storage::{
     subscribers::Subscriber,
 };
 
-use super::{MailWorker, announcement::Content, post::Posted};
-use crate::retry::{Patience, retry_spent};
-
-/// How the turn of one message ended, as far as the batch is concerned.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Turn {
-    /// It was recorded.
-    Recorded,
-    /// There is no way to the mail server: the rest of the batch need not try.
-    NoWay,
-}
-
-/// How long a job sends before it stands in line again, so that other pages, and readers who wait for a confirmation,
-/// have their turn.
-const SLICE: Duration = Duration::from_secs(5);
+use super::{
+    MailWorker,
+    batch::{Batch, Turn},
+    post::{NoWay, Posted, Way},
+};
+use crate::{
+    retry::{Patience, retry_spent},
+    transport::Errand,
+};
 
 impl MailWorker {
     /// Sends what is due of a range of an announcement's deliveries, several at once.
@@ -49,10 +43,16 @@ impl MailWorker {
             return Ok(JobEnd::Done);
         };
         let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
-        if self.batch_send(job, &self.content_render(content).await?, due).await? == Turn::NoWay {
-            let again = self.clock.now() + self.wait(tries_of(tries));
-            deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
-            return Ok(JobEnd::PutOff(again));
+        let batch = Batch::new(job, self.content_render(content).await?, announcement, range);
+        match self.batch_send(&batch, due).await? {
+            Turn::Recorded => {}
+            Turn::NoWay => {
+                let again = self.next_try(self.outage.goes_on(self.clock.now()));
+                deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
+                return Ok(JobEnd::PutOff(again));
+            }
+            Turn::Unwelcome => return Ok(JobEnd::PutOff(self.clock.now() + self.wait(tries_of(tries)))),
+            Turn::Lost => return Ok(JobEnd::PutOff(self.clock.now())),
         }
         let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {
@@ -91,14 +91,18 @@ impl MailWorker {
         let announcement = batch.content.announcement.clone();
         let (looked_at, now) = (Instant::now(), self.clock.now());
         let key = move |address: &str| keys.key(address);
-        let result = match delivery_look(&self.store, delivery.id, ticket, announcement, key, now).await? {
-            DeliveryTurn::Over => return Ok(Some(Turn::Recorded)),
-            DeliveryTurn::Lost => return Ok(Some(Turn::Lost)),
-            DeliveryTurn::Drop(reason) => DeliveryResult::Cancelled(reason.into()),
-            DeliveryTurn::Send { subscriber, releases } => {
+        let look = delivery_look(&self.store, delivery.id, ticket, announcement, key, now).await;
+        let result = match look {
+            // What is stored of this reader cannot be read; where all of the database fails, recording this fails too.
+            Err(StoreError::Database(error)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, error)),
+            Err(error) => return Err(error.into()),
+            Ok(DeliveryTurn::Over) => return Ok(Some(Turn::Recorded)),
+            Ok(DeliveryTurn::Lost) => return Ok(Some(Turn::Lost)),
+            Ok(DeliveryTurn::Drop(reason)) => DeliveryResult::Cancelled(reason.into()),
+            Ok(DeliveryTurn::Send { subscriber, releases, doubted }) => {
                 match self.delivery_mail(&batch.content, delivery, (&subscriber, &releases)) {
                     Ok(mail) => match self.post(mail, &subscriber.page.id, way, looked_at).await? {
-                        Some(posted) => self.delivery_result(posted, delivery, *subscriber).await?,
+                        Some(posted) => self.delivery_result(posted, delivery, *subscriber, doubted).await?,
                         None => return Ok(None),
                     },
                     // A message that cannot be written is the end of it, and of no other.
@@ -118,25 +122,37 @@ impl MailWorker {
         posted: Posted,
         delivery: DueDelivery,
         subscriber: Subscriber,
+        doubted: bool,
     ) -> Result<DeliveryResult, JobFailure> {
-        let now = self.clock.now();
-        let tries = tries_of(delivery.attempts);
-        let is_over = retry_spent(tries, self.retry_shortest, Patience::Announcement);
-        Ok(match posted {
-            Posted::Accepted(answer) => DeliveryResult::Sent(answer),
-            Posted::Later(reason) if is_over => DeliveryResult::Failed(format!("given up after five days: {reason}")),
-            Posted::Later(reason) => {
-                tracing::warn!(delivery = delivery.id, reason, "a delivery has to wait");
-                DeliveryResult::Deferred(now + self.wait(tries), reason)
+        let refusal = match posted {
+            Posted::Accepted(answer) => {
+                self.welcome.note(None);
+                if doubted {
+                    address_reached(&self.store, self.address_keys.key(&subscriber.address.folded())).await?;
+                }
+                return Ok(DeliveryResult::Sent(answer));
             }
-            Posted::MessageRefused(reason) => DeliveryResult::Failed(reason),
-            Posted::AddressRefused(reason) => {
-                tracing::warn!(delivery = delivery.id, reason, "an address was refused and is suppressed");
-                let key = self.address_keys.key(&subscriber.address.folded());
-                address_suppress(&self.store, subscriber.address, key, reason.clone(), now).await?;
-                DeliveryResult::Failed(reason)
+            Posted::Refused(refusal) => refusal,
+        };
+        self.welcome.note(Some(refusal.about));
+        Ok(match refusal.about {
+            ReplyMeaning::Later | ReplyMeaning::Sender => self.put_off(delivery, refusal),
+            ReplyMeaning::Address | ReplyMeaning::Message | ReplyMeaning::Unclear => {
+                self.refusal_hold(subscriber.address, &refusal).await?;
+                DeliveryResult::Failed(refusal)
             }
         })
+    }
+
+    /// Has a message tried again later, or gives it up after five days of trying.
+    fn put_off(&self, delivery: DueDelivery, refusal: Refusal) -> DeliveryResult {
+        let tries = tries_of(delivery.attempts);
+        if retry_spent(tries, self.retry_shortest, Patience::Announcement) {
+            let text = format!("given up after five days: {}", refusal.text);
+            return DeliveryResult::Failed(Refusal { text, ..refusal });
+        }
+        tracing::warn!(delivery = delivery.id, reason = refusal.text, "a delivery has to wait");
+        DeliveryResult::Deferred(self.clock.now() + self.wait(tries), refusal)
     }
 }
 

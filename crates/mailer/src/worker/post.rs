@@ -4,12 +4,15 @@ use std::time::Instant;
 
 use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::JobFailure;
-use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
+use releasepage_storage::{
+    deliveries::Refusal,
+    mailbox::{MailboxNew, mailbox_put},
+};
 
 use super::MailWorker;
 use crate::{
     message::Mail,
-    transport::{Errand, Fate, Line, Unsent},
+    transport::{Errand, Fate, Line, SendError, Unsent},
 };
 
 /// The way that a mail takes.
@@ -30,21 +33,16 @@ pub(super) struct NoWay(pub(super) String);
 pub(super) enum Posted {
     /// It was accepted, written, or captured; what the server said.
     Accepted(String),
-    /// It may be accepted later.
-    Later(String),
-    /// The address is at fault.
-    AddressRefused(String),
-    /// The message is at fault.
-    MessageRefused(String),
+    /// It was not taken, or it cannot be written.
+    Refused(Refusal),
 }
 
 impl MailWorker {
     /// Waits for a line and its connection. Only then is looked whether the mail is still wanted: the wait may be long.
     /// Mail of test subscribers never leaves the server.
     pub(super) async fn way(&self, errand: Errand, environment: Environment) -> Result<Result<Way, NoWay>, JobFailure> {
-        let transport = match (&self.transport, environment) {
-            (Some(transport), Environment::Live) => transport,
-            _ => return Ok(Ok(Way::Mailbox(environment))),
+        let (Some(transport), Environment::Live) = (&self.transport, environment) else {
+            return Ok(Ok(Way::Mailbox(environment)));
         };
         loop {
             let mut line = transport.line(errand).await;
@@ -69,7 +67,12 @@ impl MailWorker {
         way: Way,
         looked_at: Instant,
     ) -> Result<Option<Posted>, JobFailure> {
-        let letter = mail.letter().map_err(|error| JobFailure::Fail(error.to_string()))?;
+        let letter = match mail.letter() {
+            Ok(letter) => letter,
+            Err(unwritable) => {
+                return Ok(Some(Posted::Refused(Refusal::new(ReplyMeaning::Message, unwritable.to_string()))));
+            }
+        };
         let line = match way {
             Way::Line(line) => line,
             Way::Mailbox(environment) => {
@@ -87,16 +90,25 @@ impl MailWorker {
                 return Ok(Some(Posted::Accepted("captured".into())));
             }
         };
-        Ok(Some(match unblocked(move || line.send(&letter, looked_at)).await? {
-            Ok(accepted) => Posted::Accepted(accepted.answer),
-            Err(Unsent::Again) => return Ok(None),
-            Err(Unsent::Failed(error)) => match error.fate {
-                Fate::Retry => Posted::Later(error.to_string()),
-                Fate::AddressRefused => Posted::AddressRefused(error.to_string()),
-                Fate::MessageRefused => Posted::MessageRefused(error.to_string()),
-            },
+        Ok(Some(match unblocked(move || line.send(&letter, looked_at)).await {
+            Ok(Ok(accepted)) => Posted::Accepted(accepted.answer),
+            Ok(Err(Unsent::Again)) => return Ok(None),
+            Ok(Err(Unsent::Failed(error))) => Posted::Refused(refusal_of(&error)),
+            // Whatever is wrong with this message, others have nothing to do with it.
+            Err(_) => Posted::Refused(Refusal::new(ReplyMeaning::Later, "sending the message panicked")),
         }))
     }
+}
+
+fn refusal_of(error: &SendError) -> Refusal {
+    let about = match error.fate {
+        Fate::Retry => ReplyMeaning::Later,
+        Fate::SenderRefused => ReplyMeaning::Sender,
+        Fate::AddressRefused => ReplyMeaning::Address,
+        Fate::MessageRefused => ReplyMeaning::Message,
+        Fate::Unclear => ReplyMeaning::Unclear,
+    };
+    Refusal::new(about, error.to_string())
 }
 
 /// Does what blocks on a thread that may be.

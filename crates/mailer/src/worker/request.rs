@@ -3,11 +3,14 @@
 use std::time::Instant;
 
 use releasepage_auth::link::LinkPurpose;
-use releasepage_domain::subscription::{RequestMail, RequestState};
+use releasepage_domain::{
+    reply::ReplyMeaning,
+    subscription::{RequestMail, RequestState},
+};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
-    addresses::address_suppress,
+    deliveries::Refusal,
     requests::{Request, RequestTurn, request_decide, request_look, request_sent},
 };
 
@@ -84,18 +87,14 @@ impl MailWorker {
                 self.insist(|| request_sent(&self.store, id, self.clock.now())).await?;
                 JobEnd::Done
             }
-            Posted::Later(reason) => {
+            Posted::Refused(Refusal { about: ReplyMeaning::Later | ReplyMeaning::Sender, text: reason }) => {
                 tracing::warn!(request = id, reason, "the mail for a subscription request has to wait");
                 JobEnd::PutOff(self.next_try(request.created_at))
             }
-            Posted::AddressRefused(reason) => {
-                let key = self.address_keys.key(&request.address.folded());
-                address_suppress(&self.store, request.address, key, reason, self.clock.now()).await?;
-                JobEnd::Done
-            }
-            Posted::MessageRefused(reason) => {
+            Posted::Refused(refusal) => {
                 // Whoever typed the address cannot be told, and nobody here can mend it.
-                tracing::warn!(request = id, reason, "the mail for a subscription request was refused");
+                tracing::warn!(request = id, reason = refusal.text, "the mail for a subscription request was refused");
+                self.refusal_hold(request.address, &refusal).await?;
                 JobEnd::Done
             }
         }))

@@ -13,8 +13,8 @@ use releasepage_storage::{
     announcements::announcement_spread,
     components::component_delete,
     deliveries::{
-        AnnouncementContent, DeliveryResult, DeliveryTurn, announcement_content, deliveries_due, deliveries_put_off,
-        delivery_look, delivery_record,
+        AnnouncementContent, DeliveryResult, DeliveryTurn, Refusal, announcement_content, deliveries_due,
+        deliveries_put_off, delivery_look, delivery_record,
     },
     jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish},
     releases::{ReleaseOwner, release_withdraw},
@@ -187,7 +187,7 @@ both! {
     async fn what_was_never_tried_counts_no_try(database: &Database) {
         told(database, &["a@example.com", "b@example.com"]).await;
         let later = now() + TimeDelta::minutes(1);
-        record(database, 1, DeliveryResult::Deferred(now(), "451 later".into())).await;
+        record(database, 1, DeliveryResult::Deferred(now(), Refusal::new(ReplyMeaning::Later, "451 later"))).await;
         deliveries_put_off(&database.store, ANNOUNCEMENT, (1, 2), later, now()).await.unwrap();
         assert_eq!(rows(database).await, ["queued 1 451 later", "queued 0 -"]);
         let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, (1, 2), now()).await.unwrap();

@@ -37,7 +37,7 @@ async fn turn(database: &Database, announcement: i64, delivery: i64) -> String {
     let shown = content.releases.clone();
     let ticket = database.ticket_held().await;
     match delivery_look(&database.store, delivery, ticket, content, str::to_owned, now()).await.unwrap() {
-        DeliveryTurn::Send { subscriber, releases } => {
+        DeliveryTurn::Send { subscriber, releases, .. } => {
             let versions = shown.iter().filter(|release| releases.contains(&release.id));
             let versions: Vec<_> = versions.map(|release| release.version.as_str()).collect();
             format!("{}: {}", subscriber.address.as_str(), versions.join(", "))

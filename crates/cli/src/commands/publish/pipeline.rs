@@ -179,10 +179,11 @@ mod tests {
 
     #[test]
     fn branches_and_pull_requests_are_told_from_tags() {
-        fn pipeline(variable: fn(&str) -> Option<String>) -> Pipeline {
+        type Variable = fn(&str) -> Option<String>;
+        fn pipeline(variable: Variable) -> Pipeline {
             Pipeline { variable, git: |_| None }
         }
-        let cases: [(fn(&str) -> Option<String>, bool); 23] = [
+        let cases: [(Variable, bool); 12] = [
             (|_| None, false),
             (|name| (name == "GITHUB_REF_TYPE").then(|| "branch".into()), true),
             (|name| (name == "GITHUB_REF_TYPE").then(|| "tag".into()), false),

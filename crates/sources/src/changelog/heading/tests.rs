@@ -117,7 +117,7 @@ fn what_is_no_version() {
     ] {
         assert_eq!(heading_read(markdown), HeadingReading::Other, "{markdown}");
     }
-    for markdown in ["2024-08-10", "1.4.x", "1.2.3.4.5", "v.1.2", "Version 1.2.*"] {
+    for markdown in ["2024-08-10", "1.4.x", "1.2.3.4.5", "Version 1.2.*"] {
         assert!(matches!(heading_read(markdown), HeadingReading::Unreadable(_)), "{markdown}");
     }
 }

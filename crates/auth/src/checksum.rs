@@ -1,21 +1,21 @@
 //! The checksum at the end of keys and tokens: CRC-32 (IEEE 802.3) of everything before it, as six base62 characters.
 //!
-//! It tells a mistyped key from an unknown one without a look-up, and lets secret scanners recognize a leaked token. It
-//! proves nothing: anyone can compute it.
+//! It tells a mistyped key from an unknown one without a look-up. Secret scanners recognize a leaked token by it. It
+//! proves nothing, since anyone can compute it.
 
 use crate::random::base62_number;
 
-/// Characters of the checksum: 62⁶ > 2³².
+/// The number of characters in a checksum, since 62⁶ > 2³².
 const LENGTH: usize = 6;
 
-/// Ends a key in its checksum.
+/// Appends the checksum to a key.
 pub(crate) fn checksum_append(mut key: String) -> String {
     let checksum = checksum(&key);
     key.extend(checksum.map(char::from));
     key
 }
 
-/// What stands before the checksum, if the checksum is right.
+/// Returns the part before the checksum, if the checksum is right.
 pub(crate) fn checksum_strip(key: &str) -> Option<&str> {
     let (before, given) = key.split_at_checked(key.len().checked_sub(LENGTH)?)?;
     (given.as_bytes() == checksum(before)).then_some(before)
@@ -28,8 +28,8 @@ fn checksum(text: &str) -> [u8; LENGTH] {
 /// Mistyped keys, for the tests of each kind of key.
 #[cfg(test)]
 pub(crate) mod typos {
-    /// Every key that differs from this one in a single character, in two neighbours changing places, in a character
-    /// left out, or in one typed twice.
+    /// Returns every key with one typing error: one character replaced, two neighbours swapped, one character left out,
+    /// or one character typed twice.
     pub(crate) fn typos_of(key: &str) -> impl Iterator<Item = String> + '_ {
         const TYPED: &str = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz._- ";
         let substituted = (0..key.len()).flat_map(move |at| {
@@ -61,7 +61,7 @@ mod tests {
         for refused in ["", "12345", "é23456", "日本"] {
             assert_eq!(checksum_strip(refused), None, "{refused}");
         }
-        assert_eq!(checksum_strip("000000"), Some(""), "the checksum of nothing is zero");
+        assert_eq!(checksum_strip("000000"), Some(""), "the checksum of an empty text is zero");
     }
 
     proptest! {

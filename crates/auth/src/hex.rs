@@ -1,8 +1,8 @@
-//! Bytes as lower-case hexadecimal digits, and back.
+//! Conversion between bytes and lower-case hexadecimal digits.
 
 use std::fmt::Write;
 
-/// Two lower-case digits for each byte.
+/// Returns two lower-case digits for each byte.
 pub(crate) fn hex_encode(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         write!(text, "{byte:02x}").expect("writing to a String cannot fail");
@@ -10,7 +10,7 @@ pub(crate) fn hex_encode(bytes: &[u8]) -> String {
     })
 }
 
-/// The bytes of an even number of digits, of either case; `None` for anything else.
+/// Returns the bytes of an even number of digits of either case. `None` for any other text.
 pub(crate) fn hex_decode(text: &str) -> Option<Vec<u8>> {
     let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|value| u8::try_from(value).ok());
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();

@@ -1,11 +1,16 @@
 //! Passwords, keys, tokens and signatures of ReleasePage.
 //!
-//! This crate owns how secrets are made, written, recognized and compared: passwords (argon2id), page and project keys,
-//! personal access tokens and their scopes, session tokens, and everything signed with the server's secret key (links
-//! in mails, CSRF tokens, device cookies, keyed hashes of addresses).
+//! This crate makes, writes, recognizes and compares secrets:
 //!
-//! It never stores anything, reads no clock and knows no HTTP: what a token opens, whether it is revoked or too old, is
-//! decided by who looks it up. Its only way out is the operating system's randomness. Secrets are
+//! - passwords (argon2id);
+//! - page keys and the key pairs of projects;
+//! - access tokens and their scopes;
+//! - session tokens;
+//! - everything signed with the server's secret key: links in emails, CSRF tokens, device cookies, keyed hashes of
+//!   addresses.
+//!
+//! It stores nothing, reads no clock and knows no HTTP. Its callers look a token up and decide whether it is revoked or
+//! too old. The only thing it takes from outside is the operating system's randomness. Secrets are
 //! [`secrecy::SecretString`]s, so that no `Debug` output shows them.
 
 pub mod address_key;

@@ -7,7 +7,7 @@ use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use subtle::ConstantTimeEq;
 
-/// Bytes of a signature that stands in a link or a cookie: 160 bits, as far out of reach as 256, and 16 characters
+/// Bytes of a signature in a link or a cookie: 160 bits. They are as safe from guessing as 256 bits, and 16 characters
 /// shorter.
 const SIGNATURE_BYTES: usize = 20;
 
@@ -19,12 +19,13 @@ const SIGNATURE_LENGTH: usize = (SIGNATURE_BYTES * 4).div_ceil(3);
 pub(crate) struct MacKey(Hmac<Sha256>);
 
 impl MacKey {
-    /// A key of any length.
+    /// Makes a key from bytes of any length.
     pub(crate) fn new(key: &[u8]) -> Self {
         Self(Hmac::new_from_slice(key).expect("HMAC takes keys of any length"))
     }
 
-    /// The whole code of a message. Each part is preceded by its length, so that no two messages look alike.
+    /// Returns the whole code of a message. Each part is preceded by its length, so that two different messages never
+    /// have the same bytes.
     pub(crate) fn code(&self, parts: &[&[u8]]) -> [u8; 32] {
         let mut mac = self.0.clone();
         for part in parts {
@@ -34,12 +35,12 @@ impl MacKey {
         mac.finalize().into_bytes().into()
     }
 
-    /// The first 160 bits of a message's code, in 27 characters that need no escaping in a URL or a cookie.
+    /// Returns the first 160 bits of a message's code, in 27 characters that need no escaping in a URL or a cookie.
     pub(crate) fn signature(&self, parts: &[&[u8]]) -> String {
         BASE64_URL_SAFE_NO_PAD.encode(&self.code(parts)[..SIGNATURE_BYTES])
     }
 
-    /// Whether the signature is this message's. Takes the same time wherever the two differ.
+    /// True if the signature belongs to this message. The time taken does not depend on the first difference.
     pub(crate) fn signature_verify(&self, parts: &[&[u8]], signature: &str) -> bool {
         self.signature(parts).as_bytes().ct_eq(signature.as_bytes()).into()
     }
@@ -51,13 +52,13 @@ impl fmt::Debug for MacKey {
     }
 }
 
-/// A number and its signature, as one text: `42.Zx…`.
+/// Returns a number and its signature as one text: `42.Zx…`.
 pub(crate) fn signed_number_format(number: i64, signature: &str) -> String {
     format!("{number}.{signature}")
 }
 
-/// The parts of such a text; `None` unless it is spelled exactly as [`signed_number_format`] spells it. Whether the
-/// signature is right is another question.
+/// Returns the parts of such a text. `None` unless it is spelled exactly as [`signed_number_format`] spells it. The
+/// caller verifies the signature.
 pub(crate) fn signed_number_parse(text: &str) -> Option<(i64, &str)> {
     let (digits, signature) = text.split_once('.')?;
     let number: i64 = digits.parse().ok()?;

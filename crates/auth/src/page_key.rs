@@ -1,7 +1,7 @@
 //! The API keys of a page (`releasepage-v1.md`, Authentication).
 //!
-//! A page key is publishable: it stands in a web page's source, is stored readable and shown again. It is random all
-//! the same, so that nobody guesses the key of a page they have not seen.
+//! A page key is public: it is part of a web page's source, is stored readable and is shown again. It is random, so
+//! that nobody can guess the key of a page that they have not seen.
 
 use releasepage_domain::environment::Environment;
 
@@ -10,13 +10,13 @@ use crate::{
     random::{BASE62_160_BITS, base62_check, base62_random},
 };
 
-/// A new key: `live.` or `test.`, 27 random base62 characters (160 bits) and the checksum.
+/// Returns a new key: `live.` or `test.`, 27 random base62 characters (160 bits) and the checksum.
 pub fn page_key_new(environment: Environment) -> String {
     checksum_append(format!("{}.{}", environment.as_str(), base62_random(BASE62_160_BITS)))
 }
 
-/// The environment of a key, or `None` if no page can have it: mistyped, cut off, or of another kind. Whether a page
-/// does have it takes a look-up.
+/// Returns the environment of a key. `None` if no page can have the key: it is mistyped, cut off or of another kind.
+/// Only a look-up tells whether a page has it.
 pub fn page_key_parse(key: &str) -> Option<Environment> {
     let (prefix, random) = checksum_strip(key)?.split_once('.')?;
     let environment = prefix.parse().ok()?;

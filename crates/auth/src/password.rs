@@ -15,34 +15,34 @@ use secrecy::{ExposeSecret, SecretString};
 
 use crate::random::bytes_random;
 
-/// The fewest characters of a password.
+/// The minimum length of a password, in characters.
 pub const PASSWORD_MINIMUM: usize = 8;
 
-/// The most characters of a password.
+/// The maximum length of a password, in characters.
 pub const PASSWORD_MAXIMUM: usize = 1_024;
 
-/// Memory of one hash: 46 MiB, in KiB. With a single pass, OWASP's first choice for argon2id.
+/// The memory for one hash: 46 MiB, in KiB. With a single pass, it is OWASP's first choice for argon2id.
 const MEMORY_KIB: u32 = 47_104;
 
-/// Bytes of a salt, as RFC 9106 section 3.1 recommends for passwords.
+/// Bytes of a salt, from RFC 9106, section 3.1.
 const SALT_BYTES: usize = 16;
 
-/// Why a text cannot be a password. Lengths are in characters (Unicode scalar values), not bytes.
+/// The reasons to refuse a password. Lengths are in characters (Unicode scalar values), not bytes.
 #[derive(Clone, Copy, Debug, thiserror::Error, PartialEq, Eq)]
 pub enum PasswordError {
-    /// Shorter than [`PASSWORD_MINIMUM`].
+    /// The password is shorter than [`PASSWORD_MINIMUM`].
     #[error("a password has at least {PASSWORD_MINIMUM} characters")]
     TooShort,
-    /// Longer than [`PASSWORD_MAXIMUM`].
+    /// The password is longer than [`PASSWORD_MAXIMUM`].
     #[error("a password has at most {PASSWORD_MAXIMUM} characters")]
     TooLong,
 }
 
-/// Checks the length of a password that somebody wants to have.
+/// Checks the length of a new password.
 ///
 /// # Errors
 ///
-/// [`PasswordError`], when it is too short or too long.
+/// [`PasswordError`] if the password is too short or too long.
 pub fn password_check(password: &SecretString) -> Result<(), PasswordError> {
     match password.expose_secret().chars().count() {
         ..PASSWORD_MINIMUM => Err(PasswordError::TooShort),
@@ -51,23 +51,24 @@ pub fn password_check(password: &SecretString) -> Result<(), PasswordError> {
     }
 }
 
-/// Hashes and verifies passwords, no more at once than the machine has cores.
+/// Hashes and verifies passwords, at most one per processor core at the same time.
 ///
-/// A server has one of these. Each hash takes tens of milliseconds and 46 MiB, and waits its turn where all cores are
-/// busy, so that a burst of sign-ins exhausts neither: call it on a blocking thread, and never inside a transaction.
+/// A server has one of these. Each hash takes tens of milliseconds and 46 MiB, and waits while all cores are busy. Many
+/// sign-ins at once then exhaust neither processor nor memory. Call it on a blocking thread, never inside a
+/// transaction.
 pub struct PasswordHasher {
     argon2: Argon2<'static>,
     slots: Slots,
 }
 
 impl PasswordHasher {
-    /// The hasher of a server: argon2id with 46 MiB, one pass, one lane.
+    /// Makes the hasher of a server: argon2id with 46 MiB, one pass, one lane.
     pub fn new() -> Self {
         Self::with_cost(MEMORY_KIB, 1)
     }
 
-    /// A hasher of another cost, for tests that sign in often: memory in KiB and passes. Where argon2 needs more (8 KiB,
-    /// one pass), it gets that.
+    /// Makes a hasher of another cost, in KiB of memory and passes, for tests that sign in often. Costs below the
+    /// minimum of argon2 (8 KiB, one pass) are raised to it.
     pub fn with_cost(memory_kib: u32, passes: u32) -> Self {
         let memory_kib = memory_kib.max(Params::MIN_M_COST);
         let passes = passes.max(Params::MIN_T_COST);
@@ -78,30 +79,32 @@ impl PasswordHasher {
         }
     }
 
-    /// The hash of a new password under a new salt, as a PHC string: `$argon2id$v=19$m=47104,t=1,p=1$salt$hash`.
+    /// Returns the hash of a new password under a new salt, as a PHC string:
+    /// `$argon2id$v=19$m=47104,t=1,p=1$salt$hash`.
     ///
     /// # Errors
     ///
-    /// [`PasswordError`], when the password is too short or too long.
+    /// [`PasswordError`] if the password is too short or too long.
     ///
     /// # Panics
     ///
-    /// Where the memory cannot be had, as any allocation does.
+    /// If there is not enough memory.
     pub fn hash(&self, password: &SecretString) -> Result<String, PasswordError> {
         password_check(password)?;
         Ok(self.hash_with_salt(password, &bytes_random::<SALT_BYTES>()))
     }
 
-    /// Whether the password is the one that was stored as this PHC string.
+    /// True if the password is the one that was stored as this PHC string.
     ///
-    /// Where nothing is stored (no such user, or one who never set a password) the answer is no, after the same work: the
-    /// time says nothing about who has an account. A stored text that is no PHC string of argon2 matches no password.
+    /// With nothing stored (no such user, or no password set) the answer is `false`, after the same work. The time
+    /// taken then does not show whether an account exists. A stored text that is not a PHC string of argon2 matches no
+    /// password.
     ///
     /// # Panics
     ///
-    /// As [`PasswordHasher::hash`].
+    /// If there is not enough memory.
     pub fn verify(&self, password: &SecretString, stored: Option<&str>) -> bool {
-        // Refused before any work: what it says, its sender knows already.
+        // Refused before any work. The sender knows the length of the password, so a fast answer gives nothing away.
         if password_check(password).is_err() {
             return false;
         }
@@ -111,13 +114,13 @@ impl PasswordHasher {
         };
         let _slot = self.slots.take();
         let verified = self.argon2.verify_password(password.expose_secret().as_bytes(), &stored);
-        // Not "no": a server in trouble must not tell people that their password is wrong.
+        // The answer must not be `false`: a server in trouble must not tell people that their password is wrong.
         assert!(verified != Err(Error::OutOfMemory), "no memory to verify a password");
         verified.is_ok()
     }
 
-    /// Whether a stored PHC string was made at another cost than this hasher's, or in another way: after the next
-    /// successful sign-in, store a new hash.
+    /// True if a stored PHC string was made with another cost or algorithm than this hasher's. The caller then stores a
+    /// new hash after the next successful sign-in.
     pub fn needs_rehash(&self, stored: &str) -> bool {
         let Ok(stored) = PasswordHash::new(stored) else {
             return true;
@@ -132,7 +135,7 @@ impl PasswordHasher {
         let _slot = self.slots.take();
         self.argon2
             .hash_password_with_salt(password.expose_secret().as_bytes(), salt)
-            .expect("password and salt are of valid length, and running out of memory is fatal everywhere")
+            .expect("password and salt have a valid length, and lack of memory is fatal everywhere")
             .to_string()
     }
 }
@@ -149,13 +152,13 @@ impl fmt::Debug for PasswordHasher {
     }
 }
 
-/// A counting semaphore: so many may work at once, the others wait.
+/// A counting semaphore. A fixed number of threads work at once, and the others wait.
 struct Slots {
     free: Mutex<usize>,
     freed: Condvar,
 }
 
-/// The right to work, given back when dropped.
+/// The right to work. Dropping it frees the slot.
 struct Slot<'slots>(&'slots Slots);
 
 impl Slots {
@@ -163,9 +166,9 @@ impl Slots {
         Self { free: Mutex::new(count), freed: Condvar::new() }
     }
 
-    /// Waits until one is free.
+    /// Waits until a slot is free.
     fn take(&self) -> Slot<'_> {
-        // A count cannot be left half changed, so a poisoned lock is as good as any.
+        // A panic cannot leave a count half changed, so a poisoned lock can be used.
         let free = self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let mut free = self.freed.wait_while(free, |free| *free == 0).unwrap_or_else(PoisonError::into_inner);
         *free -= 1;
@@ -227,7 +230,7 @@ mod tests {
         for wrong in ["correct Horse", "correct horse ", "short", &"a".repeat(1_025)] {
             assert!(!hasher().verify(&wrong.into(), Some(&stored)), "{wrong}");
         }
-        assert!(PasswordHasher::with_cost(16, 2).verify(&"correct horse".into(), Some(&stored)), "of another cost");
+        assert!(PasswordHasher::with_cost(16, 2).verify(&"correct horse".into(), Some(&stored)), "another cost");
     }
 
     #[test]
@@ -261,7 +264,7 @@ mod tests {
     fn no_more_work_at_once_than_there_are_slots() {
         let slots = Slots::new(2);
         let (working, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
-        // Two at a time get past the barrier, so the test ends only if two do work at once.
+        // The barrier lets threads through in pairs, so the test ends only if two work at once.
         let pair = Barrier::new(2);
         thread::scope(|scope| {
             for _ in 0..20 {

@@ -1,6 +1,6 @@
-//! The key pair of a project: who may publish through the Releases API (`amplitude-2.md`).
+//! The key pair of a project, for publishing through the Releases API (`amplitude-2.md`).
 //!
-//! The API key names the project and its region, and is stored readable. The secret key proves the right to publish; it
+//! The API key names the project and its region, and is stored readable. The secret key proves the right to publish. It
 //! is shown once and stored as its [hash](crate::token::secret_hash).
 
 use std::{fmt, str::FromStr};
@@ -13,21 +13,21 @@ use crate::{
     random::{BASE62_160_BITS, base62_check, base62_random},
 };
 
-/// Random characters of an API key: 130 bits, and another length than a page key's, so that a region called `live` does
-/// not make one look like the other.
+/// Random characters of an API key: 130 bits. A page key has another length, so that the API key of a region called
+/// `live` does not look like a page key.
 const API_KEY_RANDOM: usize = 22;
 
-/// The region of a server: 1 to 32 of `a-z`, `0-9` and `-`, such as `standard` or `eu`.
+/// The region of a server: 1 to 32 characters of `a-z`, `0-9` and `-`, such as `standard` or `eu`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Region(String);
 
-/// A text that is no [`Region`].
+/// The error for a text that is not a [`Region`].
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 #[error("a region is 1 to 32 characters of a-z, 0-9 and hyphen")]
 pub struct RegionError;
 
 impl Region {
-    /// The name, as it stands in keys and headers.
+    /// Returns the name, as keys and headers contain it.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -47,18 +47,18 @@ impl fmt::Display for Region {
     }
 }
 
-/// A new API key of a project: the region, a dot, 22 random base62 characters (130 bits) and the checksum.
+/// Returns a new API key of a project: the region, a dot, 22 random base62 characters (130 bits) and the checksum.
 pub fn project_api_key_new(region: &Region) -> String {
     checksum_append(format!("{region}.{}", base62_random(API_KEY_RANDOM)))
 }
 
-/// The region of an API key, or `None` if no project can have it: mistyped, cut off, or of another kind.
+/// Returns the region of an API key. `None` if no project can have the key: it is mistyped, cut off or of another kind.
 pub fn project_api_key_region(key: &str) -> Option<&str> {
     let (region, random) = checksum_strip(key)?.split_once('.')?;
     (region_check(region) && base62_check(random, API_KEY_RANDOM)).then_some(region)
 }
 
-/// A new secret key of a project: 27 random base62 characters (160 bits; the contract asks for 128).
+/// Returns a new secret key of a project: 27 random base62 characters (160 bits; the contract asks for 128).
 pub fn project_secret_key_new() -> SecretString {
     base62_random(BASE62_160_BITS).into()
 }

@@ -1,38 +1,38 @@
-//! Random texts, from the operating system's generator.
+//! Random texts from the operating system's generator.
 //!
-//! Every character is drawn with equal probability: bytes that would favour the first characters of an alphabet are
-//! thrown away, not folded.
+//! Every character is drawn with equal probability. Some bytes would make the first characters of an alphabet more
+//! likely. Those bytes are thrown away.
 
 const BASE62: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 const BASE36: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz";
 const HEX: &[u8] = b"0123456789abcdef";
 
-/// Characters of base62 that hold 160 bits: 27 × log₂ 62 ≈ 160.8.
+/// The number of base62 characters that hold 160 bits: 27 × log₂ 62 ≈ 160.8.
 pub(crate) const BASE62_160_BITS: usize = 27;
 
-/// A new page's public id: 12 lower-case hexadecimal digits (48 bits).
+/// Returns a new public id of a page: 12 lower-case hexadecimal digits (48 bits).
 ///
-/// Ids are names, not secrets, and short enough to collide one day: whoever stores one draws again if it is taken.
+/// Ids are names, not secrets. They are short, so two may be equal one day. The caller draws again if an id is taken.
 pub fn page_id_new() -> String {
     text_random(HEX, 12)
 }
 
-/// A new release's public id: 7 characters of `a-z0-9` (36 bits). As with [`page_id_new`], draw again if it is taken.
+/// Returns a new public id of a release: 7 characters of `a-z0-9` (36 bits). The caller draws again if an id is taken.
 pub fn release_id_new() -> String {
     text_random(BASE36, 7)
 }
 
-/// `length` random characters of `0-9A-Za-z`.
+/// Returns `length` random characters of `0-9A-Za-z`.
 pub(crate) fn base62_random(length: usize) -> String {
     text_random(BASE62, length)
 }
 
-/// Whether the text is `length` characters of `0-9A-Za-z`.
+/// True if the text is `length` characters of `0-9A-Za-z`.
 pub(crate) fn base62_check(text: &str, length: usize) -> bool {
     text.len() == length && text.bytes().all(|byte| byte.is_ascii_alphanumeric())
 }
 
-/// A number in base62, most significant digit first, zero-padded to `N` characters.
+/// Returns a number in base62, most significant digit first, zero-padded to `N` characters.
 pub(crate) fn base62_number<const N: usize>(mut number: u32) -> [u8; N] {
     let mut digits = [BASE62[0]; N];
     for digit in digits.iter_mut().rev() {
@@ -42,12 +42,12 @@ pub(crate) fn base62_number<const N: usize>(mut number: u32) -> [u8; N] {
     digits
 }
 
-/// `N` random bytes.
+/// Returns `N` random bytes.
 ///
 /// # Panics
 ///
-/// Where the operating system has no randomness to give. No supported system fails here after boot, and nothing that
-/// this crate makes may exist without it.
+/// If the operating system has no randomness to give. No supported system fails here after boot. Nothing that this
+/// crate makes may exist without randomness.
 pub(crate) fn bytes_random<const N: usize>() -> [u8; N] {
     let mut bytes = [0; N];
     getrandom::fill(&mut bytes).expect("the operating system's generator works on every supported system");
@@ -55,7 +55,7 @@ pub(crate) fn bytes_random<const N: usize>() -> [u8; N] {
 }
 
 fn text_random(alphabet: &[u8], length: usize) -> String {
-    // Bytes from here up would make the alphabet's first characters likelier than the others.
+    // Bytes from this value up would make the first characters of the alphabet more likely than the others.
     let fair = 256 - 256 % alphabet.len();
     let mut text = String::with_capacity(length);
     while text.len() < length {
@@ -87,8 +87,8 @@ mod tests {
         assert_eq!(texts.len(), 1_000);
     }
 
-    /// Folding bytes into 62 characters would make the first eight of them a quarter likelier (12,097 instead of 10,000
-    /// times expected here); the bounds are ten standard deviations wide.
+    /// If bytes were folded into 62 characters, the first eight characters would be a quarter more likely: here, 12,097
+    /// times instead of 10,000. The bounds are ten standard deviations wide.
     #[test]
     fn characters_are_equally_likely() {
         let mut counts = BTreeMap::new();

@@ -1,14 +1,14 @@
-//! What a personal access token may do (`management-v1.md`).
+//! The scopes of an access token (`management-v1.md`).
 
 use std::{cmp::min, fmt, str::FromStr};
 
 use releasepage_domain::account::Role;
 use thiserror::Error;
 
-/// One thing that a token may do. Each includes those before it.
+/// A permission of an access token. Each scope includes the ones before it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Scope {
-    /// See everything, unpublished pages included.
+    /// See everything, including unpublished pages.
     Read,
     /// Publish, edit and withdraw releases.
     Publish,
@@ -19,10 +19,10 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// Every scope, the least first.
+    /// Every scope, the lowest first.
     pub const ALL: [Self; 4] = [Self::Read, Self::Publish, Self::Manage, Self::Admin];
 
-    /// The name on the wire and in the database.
+    /// Returns the name in the API and in the database.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -41,27 +41,28 @@ impl FromStr for Scope {
     }
 }
 
-/// The scopes of a token: at least one, and all that those include.
+/// The scopes of an access token: at least one, with all that it includes.
 ///
-/// Since each scope includes those before it, the highest says it all. Printed, all are named: `read publish`.
+/// Each scope includes the lower ones, so only the highest is kept. The text form names them all: `read publish`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Scopes {
     highest: Scope,
 }
 
-/// Why a text is no scope, or no list of scopes.
+/// The reasons why a text is not a scope or a list of scopes.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum ScopesError {
-    /// The list names none.
+    /// The list is empty.
     #[error("at least one scope is needed: read, publish, manage or admin")]
     Empty,
-    /// The list has a word that is no scope.
+    /// The list has a word that is not a scope.
     #[error("a scope is one of read, publish, manage and admin")]
     Unknown,
 }
 
 impl Scopes {
-    /// All that a role may do: an owner or admin everything, an editor up to [`Scope::Manage`], a viewer read.
+    /// Returns the scopes of a role. An owner or admin may do everything, an editor up to [`Scope::Manage`], a viewer
+    /// only read.
     pub const fn of_role(role: Role) -> Self {
         let highest = match role {
             Role::Owner | Role::Admin => Scope::Admin,
@@ -71,18 +72,18 @@ impl Scopes {
         Self { highest }
     }
 
-    /// What is left of these scopes for a user of this role. Asked on every use of a token, not only when it is made:
-    /// the role may have been lowered since.
+    /// Returns the part of these scopes that the role allows. Call it on every use of a token, not only when the token
+    /// is made, since the role may have been lowered since.
     pub fn limited_to(self, role: Role) -> Self {
         Self { highest: min(self.highest, Self::of_role(role).highest) }
     }
 
-    /// Whether a holder of these scopes may do this.
+    /// True if a holder of these scopes has this one.
     pub fn contains(self, scope: Scope) -> bool {
         scope <= self.highest
     }
 
-    /// The scopes, the least first.
+    /// Iterates over the scopes, the lowest first.
     pub fn iter(self) -> impl Iterator<Item = Scope> {
         Scope::ALL.into_iter().filter(move |&scope| self.contains(scope))
     }

@@ -1,8 +1,8 @@
-//! Encryption at rest of secrets that the server must read again, such as those it shares with forges.
+//! Encryption of stored secrets that the server must read again, such as those it shares with forges.
 //!
-//! XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha), whose nonces are long enough to be drawn at random, under a key that
-//! is derived from the server's secret key for this purpose alone. What is sealed is bound to its row: moved to another
-//! one, it does not open.
+//! The cipher is XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha). Its nonces are long enough to be drawn at random. Its
+//! key is derived from the server's secret key for this purpose alone. A sealed secret is bound to its row: it does not
+//! open in another one.
 
 use std::fmt;
 
@@ -18,7 +18,7 @@ use crate::{random::bytes_random, secret_key::SecretKey};
 /// Bytes of a nonce.
 const NONCE_BYTES: usize = 24;
 
-/// What a sealed text begins with: how it was sealed.
+/// The start of a sealed text. It names the way of sealing.
 const VERSION: &str = "1.";
 
 /// Seals and opens secrets.
@@ -26,7 +26,7 @@ const VERSION: &str = "1.";
 pub struct Sealer(XChaCha20Poly1305);
 
 impl Sealer {
-    /// The sealer of a server.
+    /// Makes the sealer of a server.
     pub fn new(secret_key: &SecretKey) -> Self {
         Self(XChaCha20Poly1305::new(&secret_key.subkey_bytes("sealed").into()))
     }
@@ -35,15 +35,15 @@ impl Sealer {
     ///
     /// # Panics
     ///
-    /// Where the operating system has no randomness to give, as everything that makes secrets does.
+    /// If the operating system has no randomness to give.
     pub fn seal(&self, row: &str, secret: &SecretString) -> String {
         let nonce = bytes_random::<NONCE_BYTES>();
         let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: row.as_bytes() };
-        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).expect("only texts of 256 GiB are too long");
+        let sealed = self.0.encrypt(&XNonce::from(nonce), payload).expect("only a text of 256 GiB is too long");
         format!("{VERSION}{}", BASE64_STANDARD_NO_PAD.encode([&nonce[..], &sealed].concat()))
     }
 
-    /// Opens what was sealed for this row; `None` where it was sealed for another one or under another key, or was
+    /// Opens a secret that was sealed for this row. `None` if the row or the key is another one, or if the text was
     /// changed.
     pub fn open(&self, row: &str, sealed: &str) -> Option<SecretString> {
         let bytes = BASE64_STANDARD_NO_PAD.decode(sealed.strip_prefix(VERSION)?).ok()?;
@@ -73,7 +73,7 @@ mod tests {
         sealer.open(row, sealed).map(|secret| secret.expose_secret().to_owned())
     }
 
-    /// A database outlives many versions of the program. The value was computed apart from this code.
+    /// A database outlives many versions of the program. The expected value was computed without this code.
     #[test]
     fn what_was_sealed_long_ago_still_opens() {
         let sealed = "1.AAECAwQFBgcICQoLDA0ODxAREhMUFRYXWr5puPfXvNPl9GEceHe9M+Mum9Wd+jG1CJxT";

@@ -13,27 +13,27 @@ use crate::{
     random::bytes_random,
 };
 
-/// The least that a secret key holds, in bytes.
+/// The minimum length of a secret key, in bytes.
 const MINIMUM_BYTES: usize = 32;
 
 /// The setting `secret_key`: 32 random bytes or more.
 ///
-/// Nothing is ever signed with the key itself but with a key derived from it for one purpose, so that what one purpose
-/// signs means nothing to another. Changing it voids every link, form and device cookie, and makes suppressed addresses
-/// that were erased unrecognizable.
+/// The key itself signs nothing. Each purpose has a key derived from it, so that a signature for one purpose is useless
+/// for another. A changed key makes every link, form and device cookie invalid. Suppressed addresses that were erased
+/// are then no longer recognized.
 #[derive(Clone, Debug)]
 pub struct SecretKey(SecretSlice<u8>);
 
-/// Why a text is not a [`SecretKey`]. Says what would be one, and nothing of what was given.
+/// The reasons why a text is not a [`SecretKey`]. The message says what is accepted, and never repeats the text.
 #[derive(Clone, Copy, Debug, Error, PartialEq, Eq)]
 pub enum SecretKeyError {
-    /// Neither hexadecimal nor base64.
+    /// The text is neither hexadecimal nor base64.
     #[error(
         "the secret key must be at least {MINIMUM_BYTES} bytes in hexadecimal or base64, as `openssl rand -hex 32` \
          prints them, but is neither hexadecimal nor base64"
     )]
     Malformed,
-    /// Well-formed, but of so few bytes.
+    /// The text is well-formed, but holds only this number of bytes.
     #[error(
         "the secret key must be at least {MINIMUM_BYTES} bytes in hexadecimal or base64, as `openssl rand -hex 32` \
          prints them, but has {0}"
@@ -42,17 +42,17 @@ pub enum SecretKeyError {
 }
 
 impl SecretKey {
-    /// A new random key of 32 bytes.
+    /// Makes a new random key of 32 bytes.
     pub fn generate() -> Self {
         Self(bytes_random::<MINIMUM_BYTES>().to_vec().into())
     }
 
-    /// Reads a key of 32 bytes or more: hexadecimal of either case, or else base64 of either alphabet, padded or not.
-    /// White space around it is dropped.
+    /// Reads a key of 32 bytes or more. It tries hexadecimal of either case, then base64 of either alphabet, padded or
+    /// not. White space around it is dropped.
     ///
     /// # Errors
     ///
-    /// [`SecretKeyError`], when it is neither, or too short.
+    /// [`SecretKeyError`] if the text is neither hexadecimal nor base64, or the key is too short.
     pub fn parse(text: &str) -> Result<Self, SecretKeyError> {
         let text = text.trim();
         let bytes = hex_decode(text)
@@ -65,20 +65,20 @@ impl SecretKey {
         Ok(Self(bytes.into()))
     }
 
-    /// The key as [`SecretKey::parse`] reads it, in lower-case hexadecimal: the one spelling that cannot be taken for
-    /// another.
+    /// Returns the key in lower-case hexadecimal, which [`SecretKey::parse`] reads. Only this spelling cannot be
+    /// mistaken for another one.
     pub fn encode(&self) -> SecretString {
         hex_encode(self.0.expose_secret()).into()
     }
 
-    /// The key for one purpose: HMAC-SHA256 of its label under this key.
+    /// Returns the key for one purpose: HMAC-SHA256 of its label under this key.
     ///
-    /// A label is part of every signature made with the key; changing one voids them all.
+    /// The label is part of every signature made with the returned key. A changed label makes them all invalid.
     pub(crate) fn subkey(&self, label: &str) -> MacKey {
         MacKey::new(&self.subkey_bytes(label))
     }
 
-    /// The bytes of the key for one purpose that is not signing.
+    /// Returns the bytes of the key for a purpose other than signing.
     pub(crate) fn subkey_bytes(&self, label: &str) -> [u8; 32] {
         MacKey::new(self.0.expose_secret()).code(&[label.as_bytes()])
     }

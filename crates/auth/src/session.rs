@@ -1,4 +1,4 @@
-//! Sessions of people who signed in, and what protects their forms and their sign-in.
+//! Secrets of signed-in people: session tokens, CSRF tokens for their forms and device cookies for their sign-in.
 
 use secrecy::SecretString;
 
@@ -8,57 +8,59 @@ use crate::{
     secret_key::SecretKey,
 };
 
-/// A new value for a session's cookie, or for the cookie that precedes a session: 27 random base62 characters (160
-/// bits). Stored as its [hash](crate::token::secret_hash).
+/// Returns a new value for a session's cookie, or for the cookie before a session: 27 random base62 characters (160
+/// bits). Only its [hash](crate::token::secret_hash) is stored.
 pub fn session_token_new() -> SecretString {
     base62_random(BASE62_160_BITS).into()
 }
 
-/// Makes and verifies the CSRF tokens of forms. A token belongs to one session: another's is of no use.
+/// Makes and verifies the CSRF tokens of forms. A token belongs to one session and is useless in another.
 #[derive(Clone, Debug)]
 pub struct CsrfSigner {
     key: MacKey,
 }
 
 impl CsrfSigner {
-    /// The signer of a server.
+    /// Makes the signer of a server.
     pub fn new(secret_key: &SecretKey) -> Self {
         Self { key: secret_key.subkey("csrf") }
     }
 
-    /// The token for the forms of a session, given the value of its cookie (or of the cookie that precedes a session).
+    /// Returns the token for the forms of a session. `session` is the value of its cookie, or of the cookie before a
+    /// session.
     pub fn token(&self, session: &str) -> String {
         self.key.signature(&[session.as_bytes()])
     }
 
-    /// Whether a form's token belongs to the session whose cookie came with it. Takes the same time wherever a wrong
-    /// token differs.
+    /// True if a form's token belongs to the session whose cookie came with it. The time taken does not depend on the
+    /// first difference.
     pub fn verify(&self, session: &str, token: &str) -> bool {
         self.key.signature_verify(&[session.as_bytes()], token)
     }
 }
 
-/// Makes and verifies device cookies: proof that somebody has signed in as this user from this browser before.
+/// Makes and verifies device cookies. Such a cookie proves that this user has signed in from this browser before.
 ///
-/// Failed sign-ins are counted apart for browsers with such a cookie, so that a stranger who guesses passwords until the
-/// account is throttled does not lock its owner out. The cookie gives no access: the password is still asked for.
+/// Failed sign-ins from browsers with such a cookie are counted separately. A stranger who guesses passwords until the
+/// account is throttled then does not lock its owner out. The cookie gives no access: the password is still needed.
 #[derive(Clone, Debug)]
 pub struct DeviceSigner {
     key: MacKey,
 }
 
 impl DeviceSigner {
-    /// The signer of a server.
+    /// Makes the signer of a server.
     pub fn new(secret_key: &SecretKey) -> Self {
         Self { key: secret_key.subkey("device") }
     }
 
-    /// The cookie's value for a user who has just signed in: `user_id.signature`.
+    /// Returns the cookie's value for a user who has just signed in: `user_id.signature`.
     pub fn cookie(&self, user_id: i64) -> String {
         signed_number_format(user_id, &self.key.signature(&[&user_id.to_be_bytes()]))
     }
 
-    /// The user who signed in from the browser that sent this cookie; `None` if it was not made here.
+    /// Returns the user who signed in from the browser that sent this cookie. `None` if this server did not make the
+    /// cookie.
     pub fn verify(&self, cookie: &str) -> Option<i64> {
         let (user_id, signature) = signed_number_parse(cookie)?;
         self.key.signature_verify(&[&user_id.to_be_bytes()], signature).then_some(user_id)

@@ -1,5 +1,5 @@
-//! How a delivery of a webhook shows that it comes from whoever shares the repository's secret: by a signature over the
-//! bytes of its body, or by the secret itself.
+//! Proofs that a delivery of a webhook comes from a sender who has the repository's secret. A proof is a signature of
+//! the body, or the secret itself.
 
 use std::fmt;
 
@@ -16,33 +16,33 @@ use crate::{
     random::{BASE62_160_BITS, base62_random, bytes_random},
 };
 
-/// What a secret of Standard Webhooks begins with; Base64 follows.
+/// The prefix of a secret of Standard Webhooks. Base64 follows.
 const STANDARD_PREFIX: &str = "whsec_";
 
-/// What a signature of Standard Webhooks that is an HMAC-SHA256 begins with; Base64 follows.
+/// The prefix of an HMAC-SHA256 signature of Standard Webhooks. Base64 follows.
 const STANDARD_VERSION: &str = "v1,";
 
-/// How far a signed time may be from ours, either way.
+/// The largest difference between a signed time and ours, in either direction.
 const TIME_TOLERANCE: Duration = Duration::minutes(5);
 
-/// The hexadecimal digits of an HMAC-SHA256.
+/// The number of hexadecimal digits of an HMAC-SHA256.
 const DIGITS: usize = 64;
 
-/// The characters of an HMAC-SHA256 in Base64.
+/// The number of characters of an HMAC-SHA256 in Base64.
 const BASE64_CHARACTERS: usize = 44;
 
-/// A new secret of a webhook: 27 random base62 characters (160 bits).
+/// Returns a new secret of a webhook: 27 random base62 characters (160 bits).
 pub fn hook_secret_new() -> SecretString {
     base62_random(BASE62_160_BITS).into()
 }
 
-/// A new secret of a webhook that is signed as Standard Webhooks says: `whsec_` and 32 random bytes in Base64.
+/// Returns a new secret for a webhook that signs by Standard Webhooks: `whsec_` and 32 random bytes in Base64.
 pub fn hook_secret_standard_new() -> SecretString {
     format!("{STANDARD_PREFIX}{}", BASE64_STANDARD.encode(bytes_random::<32>())).into()
 }
 
-/// Checks a secret of Standard Webhooks that was made elsewhere: `whsec_` and 24 to 63 bytes in
-/// Base64; GitLab makes them of 32.
+/// Checks a secret of Standard Webhooks that was made elsewhere: `whsec_` and 24 to 63 bytes in Base64. GitLab makes
+/// them of 32 bytes.
 pub fn hook_secret_standard_check(field: &str, text: &str) -> Result<SecretString, Fault> {
     match standard_key(text) {
         Some(key) if (24..=63).contains(&key.len()) => Ok(text.to_owned().into()),
@@ -50,31 +50,32 @@ pub fn hook_secret_standard_check(field: &str, text: &str) -> Result<SecretStrin
     }
 }
 
-/// The key in a secret of Standard Webhooks.
+/// Returns the key in a secret of Standard Webhooks.
 fn standard_key(secret: &str) -> Option<Vec<u8>> {
     BASE64_STANDARD.decode(secret.strip_prefix(STANDARD_PREFIX)?).ok()
 }
 
-/// What a delivery shows.
+/// The proof in a delivery.
 #[derive(Clone, Copy)]
 pub enum HookProof<'a> {
     /// The HMAC-SHA256 of the body under the secret, in 64 hexadecimal digits.
     Digits(&'a str),
     /// The secret itself, one of Standard Webhooks.
     Token(&'a str),
-    /// The three headers of Standard Webhooks 1.0.0: the HMAC-SHA256 of id, time and body, with dots between them, under
-    /// the key in the secret.
+    /// The three headers of Standard Webhooks 1.0.0. The signature is the HMAC-SHA256 of id, time and body, joined by
+    /// dots, under the key in the secret.
     Standard {
-        /// `webhook-id`.
+        /// The header `webhook-id`.
         id: &'a str,
-        /// `webhook-timestamp`: seconds since 1970.
+        /// The header `webhook-timestamp`: seconds since 1970.
         timestamp: &'a str,
-        /// `webhook-signature`: `v1,` and Base64, several with spaces between them while a secret is replaced.
+        /// The header `webhook-signature`: `v1,` and Base64. While a secret is replaced, it has several, separated by
+        /// spaces.
         signatures: &'a str,
     },
 }
 
-/// Shows what kind it is and nothing of it: one kind is the secret.
+/// Shows only the kind of proof, since one kind is the secret itself.
 impl fmt::Debug for HookProof<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(match self {
@@ -86,7 +87,7 @@ impl fmt::Debug for HookProof<'_> {
 }
 
 impl HookProof<'_> {
-    /// Whether it could be right for some secret and body, so that the body is worth reading.
+    /// True if the proof can be right for some secret and body. Otherwise the body need not be read.
     pub fn is_formed(&self, now: UtcTime) -> bool {
         match self {
             Self::Digits(digits) => digits.len() == DIGITS && digits.bytes().all(|digit| digit.is_ascii_hexdigit()),
@@ -99,10 +100,9 @@ impl HookProof<'_> {
         }
     }
 
-    /// Whether it is right for this secret and body. A signed time must be within five minutes of `now`.
+    /// True if the proof is right for this secret and body. A signed time must be within five minutes of `now`.
     ///
-    /// The code of the body is computed in any case, and compared in constant time, so that the time taken tells nothing
-    /// of secret or signature.
+    /// Codes and secrets are compared in constant time, so that the time taken shows nothing of either.
     pub fn verify(&self, secret: &SecretString, body: &[u8], now: UtcTime) -> bool {
         let secret = secret.expose_secret();
         match self {
@@ -123,12 +123,12 @@ impl HookProof<'_> {
     }
 }
 
-/// The signatures of a kind that is known here, without what says which kind it is.
+/// Returns the signatures of the known kind, without their prefix.
 fn signatures_of(signatures: &str) -> impl Iterator<Item = &str> {
     signatures.split(' ').filter_map(|signature| signature.strip_prefix(STANDARD_VERSION))
 }
 
-/// Whether a time in seconds since 1970 is within five minutes of `now`.
+/// True if a time in seconds since 1970 is within five minutes of `now`.
 fn time_is_near(timestamp: &str, now: UtcTime) -> bool {
     let is_number = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
     let seconds: Option<i64> = timestamp.parse().ok().filter(|_| is_number);
@@ -143,7 +143,7 @@ fn code_of(key: &[u8], parts: &[&[u8]]) -> [u8; 32] {
     mac.finalize().into_bytes().into()
 }
 
-/// The SHA-256 of a body in lower-case hexadecimal digits, by which it is known again.
+/// Returns the SHA-256 of a body, in lower-case hexadecimal digits. It identifies a body that arrives again.
 pub fn body_digest(body: &[u8]) -> String {
     hex_encode(&Sha256::digest(body))
 }
@@ -159,7 +159,7 @@ mod tests {
     const BODY: &[u8] = b"Hello, World!";
     const CODE: &str = "757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17";
 
-    /// The example that the libraries of Standard Webhooks are tested with.
+    /// The example in the tests of the Standard Webhooks libraries.
     const STANDARD_SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw";
     const STANDARD_BODY: &[u8] = br#"{"test": 2432232314}"#;
     const STANDARD: HookProof<'static> = HookProof::Standard {
@@ -211,7 +211,7 @@ mod tests {
 
     #[test]
     fn the_parts_of_a_standard_signature_are_all_signed() {
-        let HookProof::Standard { id, timestamp, signatures } = STANDARD else { panic!("it is one") };
+        let HookProof::Standard { id, timestamp, signatures } = STANDARD else { panic!("not a standard proof") };
         let proof = |id, timestamp, signatures| HookProof::Standard { id, timestamp, signatures };
         let several = format!("v1a,AAAA v1,{} {signatures}", "A".repeat(44));
         assert!(verify(STANDARD_SECRET, STANDARD_BODY, proof(id, timestamp, &several)), "one of several");

@@ -1,4 +1,4 @@
-//! Personal access tokens (`management-v1.md`), one-time set-up tokens, and how secrets of this kind are stored.
+//! Access tokens (`management-v1.md`), one-time set-up tokens, and the hash under which such secrets are stored.
 
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
@@ -12,39 +12,41 @@ use crate::{
 
 const PREFIX: &str = "rp_pat_";
 
-/// A new personal access token: `rp_pat_`, 27 random base62 characters (160 bits) and the checksum. Shown once.
+/// Returns a new access token: `rp_pat_`, 27 random base62 characters (160 bits) and the checksum. Its user sees it
+/// once.
 pub fn token_new() -> SecretString {
     checksum_append(format!("{PREFIX}{}", base62_random(BASE62_160_BITS))).into()
 }
 
-/// Whether a text can be a personal access token at all: prefix, length and checksum are right. Whether it is one takes
-/// a look-up by its [`secret_hash`].
+/// True if a text can be an access token: its prefix, length and checksum are right. Only a look-up by its
+/// [`secret_hash`] tells whether the token exists.
 pub fn token_check(token: &str) -> bool {
     checksum_strip(token)
         .and_then(|body| body.strip_prefix(PREFIX))
         .is_some_and(|random| base62_check(random, BASE62_160_BITS))
 }
 
-/// Whether a text is meant to be a personal access token, right or wrong: it begins as they do.
+/// True if a text was meant to be an access token, right or wrong: it has the prefix.
 pub fn token_resembles(text: &str) -> bool {
     text.starts_with(PREFIX)
 }
 
-/// A new token for a one-time set-up link: 27 random base62 characters (160 bits).
+/// Returns a new token for a one-time set-up link: 27 random base62 characters (160 bits).
 pub fn setup_token_new() -> SecretString {
     base62_random(BASE62_160_BITS).into()
 }
 
-/// How a token, a project's secret key, a session or a set-up token is stored: SHA-256, 64 lower-case hexadecimal digits.
+/// Returns the stored form of a token, a project's secret key, a session or a set-up token: SHA-256, 64 lower-case
+/// hexadecimal digits.
 ///
-/// A slow, salted hash protects what people choose, since that can be guessed. These secrets are 160 random bits: there
-/// is nothing to guess, however fast the hash, and no two are alike, so a salt would add nothing and prevent the look-up
-/// by hash. And a pipeline must not wait for argon2 on each request.
+/// People choose passwords that can be guessed, so those need a slow and salted hash. These secrets are 160 random bits
+/// and cannot be guessed, however fast the hash is. No two are alike, so a salt would add nothing, and it would prevent
+/// the look-up by hash. A fast hash also keeps requests of pipelines fast.
 pub fn secret_hash(secret: &str) -> String {
     hex_encode(&Sha256::digest(secret))
 }
 
-/// Whether the secret is the one stored under this [`secret_hash`]. Takes the same time wherever the two differ.
+/// True if the secret has this [`secret_hash`]. The time taken does not depend on the first difference.
 pub fn secret_matches(given: &str, stored_hash: &str) -> bool {
     secret_hash(given).as_bytes().ct_eq(stored_hash.as_bytes()).into()
 }

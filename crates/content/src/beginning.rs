@@ -1,15 +1,17 @@
-//! The beginning of notes, where there is no room for all of them.
+//! The beginning of notes, for places that have no room for all of them.
 
-/// The beginning of the notes in at most `max_chars` characters (Unicode scalar values), as Markdown: all of them where
-/// they have no more. They are cut behind a paragraph, where one ends in the second half of what has room, else behind a
-/// line, else where the room ends. The beginning of a list or a code block is one of its own.
+/// Returns the beginning of the notes, at most `max_chars` characters (Unicode scalar values) of Markdown. Shorter
+/// notes are returned whole.
+///
+/// Longer notes are cut in their second half, if possible: after a paragraph, or else after a line. Otherwise they are
+/// cut at the limit. A list or a code block that was cut is still valid Markdown.
 pub fn notes_beginning(markdown: &str, max_chars: usize) -> &str {
     let Some((limit, _)) = markdown.char_indices().nth(max_chars) else {
         return markdown;
     };
     let room = &markdown[..limit];
     let line_ends = || room.match_indices('\n').map(|(at, _)| at).rev().take_while(|&at| at >= limit / 2);
-    // A line without text is what ends a paragraph (CommonMark, section 4.8).
+    // A blank line ends a paragraph (CommonMark, section 4.8).
     let ends_paragraph = |&at: &usize| room[at + 1..].split('\n').next().is_some_and(|line| line.trim().is_empty());
     let cut = line_ends().find(|at| at + 1 < limit && ends_paragraph(at)).or_else(|| line_ends().next());
     &markdown[..cut.unwrap_or(limit)]
@@ -44,7 +46,7 @@ mod tests {
             let length = beginning.chars().count();
             prop_assert!(markdown.starts_with(beginning) && length <= max_chars);
             prop_assert_eq!(beginning == markdown, markdown.chars().count() <= max_chars);
-            // Bytes and characters differ by at most two here: a half of one is a quarter of the other.
+            // Each character here has at most two bytes, so half of the bytes is at least a quarter of the characters.
             prop_assert!(beginning == markdown || length >= max_chars / 4);
         }
     }

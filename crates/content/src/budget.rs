@@ -1,45 +1,46 @@
-//! What rendering notes may take.
+//! The limits on the work of rendering notes.
 //!
-//! Notes come from strangers, and every view of a page renders them anew. Each step here takes time in proportion to
-//! the notes; these limits hold where a step could make much of little, or a library of ours does not keep to that. All
-//! are counted, not timed, so that the same notes come out the same on every machine. What is over one of them is shown
-//! as it was written: none of it is lost, only its markup is not followed.
+//! Notes come from strangers, and every view of a document renders them again. Each step takes time in proportion to
+//! the notes. These limits cover the steps that could expand a short text, and libraries of ours that may take longer.
+//! All limits count work and not time, so that the same notes give the same result on every machine. Notes that exceed
+//! a limit are shown as they were written. Their text is kept, but their markup is not rendered.
 
 use std::cell::Cell;
 
-/// The most bytes of notes whose Markdown is followed. The longest notes that forges take have half of it.
+/// The largest size of notes whose Markdown is rendered, in bytes. The longest notes that forges accept have half of
+/// it.
 pub(crate) const SOURCE_BYTES: usize = 256 * 1024;
 
-/// The most work that words may be for the parser, see [`words_work`].
+/// The largest work of the parser on words, see [`words_work`].
 const WORDS_WORK: usize = 64_000_000;
 
-/// The most steps of the parser. Ordinary notes take up to five for each byte.
+/// The largest number of steps of the parser. Ordinary notes take up to five for each byte.
 const PARSER_STEPS: u64 = 2_000_000;
 
-/// How many steps the parser takes between two questions whether it is to go on.
+/// The number of steps after which the parser asks again if it may continue.
 const STEPS_PER_QUESTION: u64 = 256;
 
-/// The most nodes that the tree of notes may have.
+/// The largest number of nodes in the tree of notes.
 const NODES: usize = 100_000;
 
-/// The most bytes that HTML may have before it is sanitized.
+/// The largest size of HTML before it is sanitized, in bytes.
 pub(crate) const HTML_BYTES: usize = 4 * 1024 * 1024;
 
-/// The most bytes that are written while lines of text are indented, level by level.
+/// The largest number of bytes that are written to indent lines of text, over all levels.
 pub(crate) const INDENTED_BYTES: usize = 16 * 1024 * 1024;
 
-/// Notes take more than there is for them: they are to be shown as they were written.
+/// The notes exceed a limit. They are then shown as they were written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct OverBudget;
 
-/// Refuses notes that would be too much for the parser, before it sees them.
+/// Refuses notes that are too much work for the parser, before it reads them.
 pub(crate) fn source_afford(markdown: &str) -> Result<(), OverBudget> {
     let affordable = markdown.len() <= SOURCE_BYTES && words_work(markdown) <= WORDS_WORK;
     affordable.then_some(()).ok_or(OverBudget)
 }
 
-/// What words are for the parser: for each place in a word at which a link could begin, the length of the word. It
-/// looks from each of them to the word's end, for example in `<http://a<http://a<…`.
+/// Returns the work of the parser on words: for each place in a word where a link could begin, the length of the word.
+/// The parser reads from each such place to the word's end, for example in `<http://a<http://a<…`.
 fn words_work(markdown: &str) -> usize {
     let work = |word: &str| {
         let begins = word.bytes().filter(|byte| matches!(byte, b'<' | b'[' | b'(' | b':' | b'.' | b'@')).count();
@@ -48,7 +49,7 @@ fn words_work(markdown: &str) -> usize {
     markdown.split_ascii_whitespace().map(work).fold(0, usize::saturating_add)
 }
 
-/// Something that is used up.
+/// An amount of work that is used up step by step.
 #[derive(Debug)]
 pub(crate) struct Allowance(Cell<u64>);
 
@@ -57,17 +58,17 @@ impl Allowance {
         Self(Cell::new(amount as u64))
     }
 
-    /// The steps of the parser.
+    /// Returns the allowance for the steps of the parser.
     pub(crate) fn parser_steps() -> Self {
         Self(Cell::new(PARSER_STEPS / STEPS_PER_QUESTION))
     }
 
-    /// The nodes of a tree.
+    /// Returns the allowance for the nodes of a tree.
     pub(crate) fn nodes() -> Self {
         Self::new(NODES)
     }
 
-    /// Uses some of it up; `false` where there is not so much left, and nothing is left then.
+    /// Uses up some of the allowance. If less is left, it returns `false` and sets the rest to zero.
     pub(crate) fn take(&self, amount: usize) -> bool {
         let left = self.0.get().checked_sub(amount as u64);
         self.0.set(left.unwrap_or(0));

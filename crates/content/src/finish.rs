@@ -1,11 +1,11 @@
-//! What is done to HTML that is safe already.
+//! The last changes to HTML that is already safe.
 
-/// Makes what can be scrolled reachable by keyboard, a region with a name, and takes away links that lead nowhere.
+/// Adds keyboard access to what scrolls, as a region with a name. Removes links without an address.
 ///
-/// The HTML must be serialized: `<` and `>` stand for themselves nowhere, so that every tag is found without a parser.
+/// The HTML must be serialized. Then `<` and `>` occur only in tags, so no parser is needed to find the tags.
 pub(crate) fn finish(html: &str) -> String {
     let mut out = String::with_capacity(html.len() + html.len() / 16);
-    // For each open `a`, whether it is kept.
+    // One value for each open `a`: true if the link is kept.
     let mut links: Vec<bool> = Vec::new();
     let mut rest = html;
     while let Some((text, tagged)) = rest.split_once('<') {
@@ -28,7 +28,7 @@ pub(crate) fn finish(html: &str) -> String {
                 out.push('>');
             }
             "table" => {
-                // Around it: as a region itself, it would be no table any more.
+                // The region goes around the table, because a table with the role of a region is no longer a table.
                 out.push_str("<div tabindex=\"0\" role=\"region\" aria-label=\"Table\">");
                 tag_push(&mut out, tag);
             }

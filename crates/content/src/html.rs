@@ -1,4 +1,4 @@
-//! Notes as HTML that is safe on a page of ours.
+//! Notes as HTML that is safe in our documents.
 
 use comrak::nodes::{NodeLink, NodeList, NodeValue};
 use comrak::{Arena, Node, format_html};
@@ -12,14 +12,14 @@ use crate::raw_html::Balance;
 use crate::sanitizer::sanitize;
 use crate::tree::{node_new, options, text_flat, tree_parse};
 
-/// How many levels a heading goes down, so that a note's `#` does not compete with the title of the
-/// page (`h1`) and of the release (`h2`).
+/// The number of levels by which a heading is demoted. A `#` in notes then does not compete with the title of the
+/// document (`h1`) or of the release (`h2`).
 const HEADING_DEMOTION: u8 = 2;
 
-/// Whether notes may show images that lie on other servers, which then learn who reads them.
+/// The choice to show images from other servers or not. Those servers would learn who reads the notes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RemoteImages {
-    /// An image is shown as a link to it, named by its alternative text. Mails always use this.
+    /// An image becomes a link to it, named by its alternative text. Emails always use this.
     Refused,
     /// `http` and `https` images are shown, loaded lazily and without a referrer.
     Allowed,
@@ -27,18 +27,16 @@ pub enum RemoteImages {
 
 /// Renders notes, GitHub-flavoured Markdown, as sanitized HTML.
 ///
-/// - Links lead to `http`, `https` and `mailto` addresses only and carry
-///   `rel="nofollow noopener noreferrer"`.
-/// - Headings begin at `h3`; there are no ids, classes, styles, scripts, frames or form controls. Task
-///   lists show ☑ and ☐.
-/// - HTML in notes is kept where it is plain markup (`details`, `kbd`, `sub` …); a tag that is not known
-///   is shown as the text it was written as.
-/// - What is nested deeper than 48 levels is shown as plain text.
-/// - Code and tables can be focused, and are regions with names, so that keyboards scroll them.
-/// - An address that names no server is one below `files`, where the files of the release's repository are shown (it
-///   ends in `/`); without `files`, what links there is text. A relative image is a link like another.
-/// - Notes that would take more than there is for them (more than 256 KiB, or markup that makes much of little) are
-///   shown as they were written, in one block of text.
+/// - Links go only to `http`, `https` and `mailto` addresses and have `rel="nofollow noopener noreferrer"`.
+/// - Headings begin at `h3`.
+/// - There are no ids, classes, styles, scripts, frames or form controls. Task lists show ☑ and ☐.
+/// - Plain markup in HTML (`details`, `kbd`, `sub` …) is kept. An unknown tag is shown as text.
+/// - Content deeper than 48 levels is shown as plain text.
+/// - Code and tables can be focused and are regions with names, so that people can scroll them by keyboard.
+/// - Relative addresses are resolved against `files`, the URL at which the forge shows the repository's files. It ends
+///   in `/`. Without `files`, such links become text. A relative image becomes a link.
+/// - Notes that exceed the budget are shown as they were written, in one block of text. They have more than 256 KiB, or
+///   markup that expands too much.
 pub fn notes_html(markdown: &str, images: RemoteImages, files: Option<&Url>) -> String {
     html_render(markdown, images, files).unwrap_or_else(|OverBudget| plain_html(markdown))
 }
@@ -56,14 +54,14 @@ fn html_render(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Res
     Ok(finish(&sanitize(&html, images, files)))
 }
 
-/// Turns the tree of the notes into the tree of the page.
+/// Turns the tree of the notes into the tree of the HTML.
 struct Rewriter<'a> {
     arena: &'a Arena<'a>,
     images: RemoteImages,
 }
 
 impl<'a> Rewriter<'a> {
-    /// Recurses no deeper than the tree, which is bounded.
+    /// Rewrites all nodes under a parent. The recursion is only as deep as the tree, which is bounded.
     fn children_rewrite(&mut self, parent: Node<'a>, depth: usize, in_link: bool) {
         let mut balance = Balance::new(depth, self.images);
         for node in parent.children().collect::<Vec<_>>() {
@@ -115,8 +113,7 @@ impl<'a> Rewriter<'a> {
         home.prepend(node_new(self.arena, NodeValue::Text(mark.into())));
     }
 
-    /// Puts a link in the place of an image, or, where a link would be within a link, its
-    /// alternative text.
+    /// Replaces an image with a link to it. Inside another link, its alternative text replaces it.
     fn image_replace(&self, image: Node<'a>, link: Box<NodeLink>, in_link: bool) {
         if text_flat(image).trim().is_empty() {
             image.append(node_new(self.arena, NodeValue::Text("image".into())));

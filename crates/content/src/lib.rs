@@ -1,13 +1,17 @@
 //! Release notes of ReleasePage as safe HTML and as text.
 //!
-//! This crate owns what becomes of the Markdown that publishers write: [`notes_html`] for pages and
-//! HTML mails, [`notes_text`] for text mails, [`notes_summary`] for one-line previews,
-//! [`notes_beginning`] for lists. Notes are
-//! hostile until proven otherwise, so every function here is total: any input, of any depth and up
-//! to the 1 MiB that the routes let through, gives an answer in bounded stack and time. What would take more than
-//! there is for it (`budget.rs`) is shown as it was written.
+//! This crate renders the Markdown that publishers write:
 //!
-//! It never fetches anything, never decides who may see a note, and knows no page layout.
+//! - [`notes_html`] for pages and HTML emails;
+//! - [`notes_text`] for text emails;
+//! - [`notes_summary`] for one-line previews;
+//! - [`notes_beginning`] for lists.
+//!
+//! Notes are treated as hostile. Every function here gives an answer for any input of any depth, up to the 1 MiB that
+//! the routes accept. Stack and time are bounded. Notes that exceed a limit of `budget.rs` are shown as they were
+//! written.
+//!
+//! The crate fetches nothing, does not decide who may see notes, and knows no layout of a document.
 
 mod beginning;
 mod budget;

@@ -1,12 +1,12 @@
-//! Where the addresses in notes lead that name no server.
+//! Resolution of relative addresses in notes.
 
 use url::Url;
 
-/// Where an address that is relative to a repository leads; `None` where nobody knows, or it leads nowhere but within
-/// the notes.
+/// Resolves an address that is relative to a repository. `None` if the address is absolute, points inside the notes, or
+/// cannot be resolved.
 ///
-/// `files` is where the files of the repository are shown, and ends in `/`. As forges have it, an address that begins
-/// with `/` is one in the repository, too.
+/// `files` is the URL at which the forge shows the repository's files. It ends in `/`. An address that begins with `/`
+/// also points into the repository, as on the forges themselves.
 pub(crate) fn relative_resolve(address: &str, files: Option<&Url>) -> Option<String> {
     let files = files?;
     let address = address.trim();
@@ -14,12 +14,12 @@ pub(crate) fn relative_resolve(address: &str, files: Option<&Url>) -> Option<Str
         return None;
     }
     let rooted = address.strip_prefix('/').filter(|rest| !rest.starts_with(['/', '\\']));
-    // With the dot, what follows is a path, whatever it looks like: `/javascript:x`.
+    // After the dot, the parser takes any text as a path, even `/javascript:x`.
     let resolved = rooted.map_or_else(|| files.join(address), |rest| files.join(&format!("./{rest}"))).ok()?;
     matches!(resolved.scheme(), "http" | "https").then(|| resolved.into())
 }
 
-/// Whether an address is to be read beside another.
+/// True if an address is relative.
 pub(crate) fn is_relative(address: &str) -> bool {
     Url::parse(address) == Err(url::ParseError::RelativeUrlWithoutBase)
 }

@@ -1,8 +1,8 @@
-//! Notes as they were written, where their Markdown is not followed.
+//! Notes as they were written, without rendering their Markdown.
 
 use crate::source::char_is_kept;
 
-/// The notes without control characters, lines ending in `\n`.
+/// Returns the notes without control characters. Lines end in `\n`.
 pub(crate) fn plain_source(markdown: &str) -> String {
     let mut plain = String::with_capacity(markdown.len());
     for line in markdown.split(['\n', '\u{2028}', '\u{2029}']) {
@@ -12,7 +12,7 @@ pub(crate) fn plain_source(markdown: &str) -> String {
     plain
 }
 
-/// The notes as one block of text with its line breaks.
+/// Returns the notes as one block of HTML that keeps their line breaks.
 pub(crate) fn plain_html(markdown: &str) -> String {
     let source = plain_source(markdown);
     let mut html = String::with_capacity(source.len() + source.len() / 8);

@@ -1,15 +1,14 @@
-//! HTML that stands in Markdown: which of it is kept, and that what is kept is balanced.
+//! Raw HTML in Markdown. This module keeps the known tags and balances them.
 //!
-//! An HTML parser repairs what is left open by opening it again in every later paragraph, and its
-//! work grows with the depth of the tree. So tags are closed within the element they were opened
-//! in, and their depth is bounded, before any HTML parser sees them. This is about time and layout;
-//! safety is the sanitizer's part.
+//! An HTML parser repairs an unclosed tag by opening it again in every later paragraph. Its work grows with the depth
+//! of the tree. So this module closes tags within the element that opened them, and limits their depth, before any HTML
+//! parser reads them. The purpose is bounded time and a good layout. The sanitizer is responsible for safety.
 
 use crate::html::RemoteImages;
 use crate::links::is_relative;
 use crate::tree::TREE_DEPTH;
 
-/// The longest tag, in bytes, that is read as one.
+/// The largest size of a tag, in bytes. Anything longer is text.
 const TAG_LENGTH: usize = 4096;
 
 /// Tags that are kept.
@@ -63,17 +62,17 @@ pub(crate) const KEPT: &[&str] = &[
     "var",
 ];
 
-/// Tags that only dress up what they hold: they go, their content stays.
+/// Tags for layout only. They are removed, but their content stays.
 const PASSED_OVER: &[&str] = &["center", "font", "nobr", "picture", "section", "source"];
 
-/// Tags without content, and so without an end.
+/// Tags without content, which have no end tag.
 const VOID: &[&str] = &["br", "hr", "img"];
 
 /// A piece of raw HTML.
 #[derive(Debug, PartialEq)]
 pub(crate) enum Piece<'a> {
-    /// Text, with its character references. A tag that is not known is text too, so that a
-    /// `Vec<String>` outside of backticks reads as it was meant.
+    /// Text, with its character references. An unknown tag is text too, so that `Vec<String>` outside of backticks
+    /// reads as its author meant it.
     Text(&'a str),
     /// A stray `<`.
     Angle,
@@ -83,7 +82,7 @@ pub(crate) enum Piece<'a> {
     Close(&'static str),
 }
 
-/// Cuts raw HTML into its pieces; comments, declarations and dressing are left out.
+/// Cuts raw HTML into its pieces. Comments, declarations and layout tags are left out.
 pub(crate) fn pieces(html: &str) -> Vec<Piece<'_>> {
     let mut pieces = Vec::new();
     let mut rest = html;
@@ -113,8 +112,8 @@ pub(crate) fn pieces(html: &str) -> Vec<Piece<'_>> {
     pieces
 }
 
-/// The length of a comment, declaration or processing instruction that `html` begins with; one
-/// without an end goes on to the end.
+/// Returns the length of a comment, declaration or processing instruction at the start of `html`. If its end is
+/// missing, it takes the rest of the text.
 fn hidden_length(html: &str) -> Option<usize> {
     let end = match html {
         _ if html.starts_with("<!--") => "-->",
@@ -126,8 +125,8 @@ fn hidden_length(html: &str) -> Option<usize> {
     Some(html.find(end).map_or(html.len(), |at| at + end.len()))
 }
 
-/// A tag as CommonMark §6.6 has it. Anything looser is text: a parser that reads on after an odd
-/// quote would swallow the markup that follows.
+/// A tag as in CommonMark, section 6.6. Anything looser is text. A parser that continued after an odd quote would
+/// swallow the markup that follows.
 struct Tag<'a> {
     closing: bool,
     name: &'a str,
@@ -136,7 +135,7 @@ struct Tag<'a> {
 }
 
 impl<'a> Tag<'a> {
-    /// Reads the tag that `html` begins with; `None` if it is none, or none that is known.
+    /// Reads the tag at the start of `html`. `None` if there is no tag, or no known tag.
     fn parse(html: &'a str) -> Option<Self> {
         let body = html.strip_prefix('<')?;
         let closing = body.starts_with('/');
@@ -159,7 +158,7 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// The length of the attributes that `tail` begins with, or `None` if they have no end in sight.
+/// Returns the length of the attributes at the start of `tail`. `None` if they are longer than a tag may be.
 fn attributes_length(tail: &str) -> Option<usize> {
     let mut length = 0;
     while let Some(next) = attribute(&tail[length..]) {
@@ -177,7 +176,7 @@ struct Attribute<'a> {
     length: usize,
 }
 
-/// Reads the attribute, with the white space before it, that `tail` begins with.
+/// Reads the attribute at the start of `tail`, with the white space before it.
 fn attribute(tail: &str) -> Option<Attribute<'_>> {
     let named = tail.trim_start();
     if named.len() == tail.len() {
@@ -203,12 +202,12 @@ fn attribute(tail: &str) -> Option<Attribute<'_>> {
     Some(Attribute { name, value, length })
 }
 
-/// The alternative text of an `img` tag with these attributes, with its character references.
+/// Returns the alternative text of an `img` tag with these attributes, with its character references.
 pub(crate) fn image_alternative(attributes: &str) -> &str {
     attribute_value(attributes, "alt")
 }
 
-/// The value of an attribute; empty where there is none of that name.
+/// Returns the value of an attribute. Empty if there is no attribute of that name.
 fn attribute_value<'a>(mut attributes: &'a str, name: &str) -> &'a str {
     while let Some(next) = attribute(attributes) {
         if next.name.eq_ignore_ascii_case(name) {
@@ -219,7 +218,7 @@ fn attribute_value<'a>(mut attributes: &'a str, name: &str) -> &'a str {
     ""
 }
 
-/// The tags that one element's children have opened and not closed yet.
+/// The open tags among the children of one element.
 pub(crate) struct Balance {
     open: Vec<&'static str>,
     room: usize,
@@ -227,13 +226,13 @@ pub(crate) struct Balance {
 }
 
 impl Balance {
-    /// Nothing open yet, in an element at this depth of the tree.
+    /// Starts without open tags, in an element at this depth of the tree.
     pub(crate) fn new(depth: usize, images: RemoteImages) -> Self {
         Self { open: Vec::new(), room: (2 * TREE_DEPTH).saturating_sub(depth), images }
     }
 
-    /// Rewrites one child's raw HTML: tags are kept where they balance, headings are demoted,
-    /// images that may not be shown give way to their alternative text.
+    /// Rewrites one child's raw HTML. Tags that balance are kept, and headings are demoted. The alternative text
+    /// replaces an image that may not be shown.
     pub(crate) fn rewrite(&mut self, html: &str) -> String {
         let mut out = String::with_capacity(html.len());
         for piece in pieces(html) {
@@ -250,13 +249,13 @@ impl Balance {
         out
     }
 
-    /// Whether an image may be shown: from another server, where that is allowed. One of the repository's is none that
-    /// could be loaded.
+    /// True if an image may be shown: it is on another server, and such images are allowed. Images inside the
+    /// repository cannot be loaded.
     fn shows_image(&self, attributes: &str) -> bool {
         self.images == RemoteImages::Allowed && !is_relative(attribute_value(attributes, "src"))
     }
 
-    /// What closes the tags that are still open, if any is.
+    /// Returns the closing tags of all tags that are still open, if there are any.
     pub(crate) fn finish(mut self) -> Option<String> {
         let mut out = String::new();
         self.close_down_to(0, &mut out);
@@ -292,7 +291,7 @@ impl Balance {
     }
 }
 
-/// A heading's name two levels down, as the headings of Markdown are; any other name as it is.
+/// Returns a heading's name two levels lower, as for headings of Markdown. Other names are returned unchanged.
 fn demoted(name: &'static str) -> &'static str {
     match name {
         "h1" => "h3",
@@ -303,7 +302,7 @@ fn demoted(name: &'static str) -> &'static str {
     }
 }
 
-/// Raw HTML as plain text.
+/// Returns raw HTML as plain text.
 pub(crate) fn raw_text(html: &str) -> String {
     let mut out = String::new();
     for piece in pieces(html) {

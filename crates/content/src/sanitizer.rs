@@ -1,4 +1,4 @@
-//! The last line of defence: the list of what may stand in notes.
+//! The sanitizer, which keeps only the listed HTML in notes. It is the last line of defence.
 
 use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
@@ -11,15 +11,15 @@ use crate::html::RemoteImages;
 use crate::links::relative_resolve;
 use crate::raw_html::KEPT;
 
-/// The longest run of text, and the longest attribute, in bytes. html5ever's serializer looks for the next
-/// `<` or `>` anew at each `&`, so a text of a mebibyte of `&` would take it minutes.
+/// The longest run of text, and the longest attribute, in bytes. At each `&`, html5ever's serializer searches again for
+/// the next `<` or `>`, so a mebibyte of `&` would take it minutes.
 const RUN_LENGTH: usize = 4096;
 
-/// Tags that raw HTML may have and the result may not: headings that the page has for itself, and images, which only
-/// some pages allow.
+/// Tags that raw HTML may have and the result may not. The document needs `h1` and `h2` for itself. Only some pages
+/// allow images.
 const DEMOTED: &[&str] = &["h1", "h2", "img"];
 
-/// Takes from HTML whatever is not on the list, and completes addresses that are relative to `files`.
+/// Removes all HTML that is not on the list. Completes addresses that are relative to `files`.
 pub(crate) fn sanitize(html: &str, images: RemoteImages, files: Option<&Url>) -> String {
     let split = runs_split(html);
     let Some(files) = files.cloned() else {
@@ -37,7 +37,7 @@ pub(crate) fn sanitize(html: &str, images: RemoteImages, files: Option<&Url>) ->
     sanitizer.clean(&split).to_string()
 }
 
-/// Completes addresses that are relative to where the files of a repository are shown.
+/// Completes addresses that are relative to the URL of a repository's files.
 struct Files(Url);
 
 impl UrlRelativeEvaluate<'static> for Files {
@@ -46,9 +46,9 @@ impl UrlRelativeEvaluate<'static> for Files {
     }
 }
 
-/// Cuts long runs of text with empty comments: the parser makes separate text nodes of them, and the
-/// sanitizer takes the comments out. A run is cut before the characters that the serializer stops at
-/// (`&`, and U+0080 to U+00BF for their first byte), so that no character reference is cut.
+/// Cuts long runs of text with empty comments. The parser turns the parts into separate text nodes, and the sanitizer
+/// removes the comments. A cut is only made before a character at which the serializer stops. These are `&`, and U+0080
+/// to U+00BF because of their first byte. So no character reference is cut.
 fn runs_split(html: &str) -> String {
     let mut out = String::with_capacity(html.len() + html.len() / 64);
     let mut run = 0;
@@ -80,7 +80,8 @@ fn sanitizer_with_images() -> Builder<'static> {
     builder
 }
 
-/// The list of what may stand in notes; what is not on it goes, whatever the steps before let through.
+/// Returns the sanitizer with the list of the HTML that notes may contain. It removes everything else, whatever the
+/// earlier steps let through.
 fn sanitizer() -> Builder<'static> {
     let mut builder = Builder::empty();
     builder

@@ -1,15 +1,14 @@
-//! What is done to the Markdown source before it is parsed.
+//! Preparation of the Markdown source before it is parsed.
 
-/// How many block markers (`>`, `-`, `1.` …) one line may open. CommonMark's block phase walks every
-/// open container again for each later line, so unlimited nesting is quadratic in the input.
+/// The largest number of block markers (`>`, `-`, `1.` …) that one line may open. CommonMark's block phase visits every
+/// open container again for each later line, so unlimited nesting takes quadratic time.
 const MARKERS_PER_LINE: usize = 32;
 
-/// How many empty lines may follow one another. Each of them walks every open container, too.
+/// The largest number of empty lines in a row. Each of them visits every open container, too.
 const EMPTY_LINES: usize = 16;
 
-/// Removes control characters and empty lines beyond [`EMPTY_LINES`], brings line ends to `\n`, and
-/// takes the meaning from block markers beyond [`MARKERS_PER_LINE`] with a backslash, as an author
-/// would (CommonMark §2.4).
+/// Removes control characters and empty lines beyond [`EMPTY_LINES`], and turns line ends into `\n`. Escapes block
+/// markers beyond [`MARKERS_PER_LINE`] with a backslash, as an author would (CommonMark, section 2.4).
 pub(crate) fn source_clean(markdown: &str) -> String {
     let mut cleaned = String::with_capacity(markdown.len());
     let mut empty_lines = 0;
@@ -30,13 +29,13 @@ pub(crate) fn source_clean(markdown: &str) -> String {
     cleaned
 }
 
-/// Whether a character may stand in notes: no control characters but the tab, and none that
-/// reorders the text after it, with which a link could be made to read as another.
+/// True if notes may contain a character. Control characters other than the tab are refused. So are characters that
+/// reorder the text after them, since they could make a link look like another one.
 pub(crate) fn char_is_kept(c: char) -> bool {
     c == '\t' || !(c.is_control() || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}'))
 }
 
-/// Where the first block marker beyond the limit has its punctuation.
+/// Returns the position of the punctuation of the first block marker beyond the limit.
 fn excess_marker(line: &str) -> Option<usize> {
     let bytes = line.as_bytes();
     let rules = Rules::of(bytes);
@@ -63,8 +62,8 @@ fn excess_marker(line: &str) -> Option<usize> {
     }
 }
 
-/// From where on the rest of a line is one rule (`- - - -`) instead of nested lists. Found once for a line: looking at
-/// the rest anew at each marker would be quadratic in the line.
+/// The positions from which the rest of a line is one rule (`- - - -`) instead of nested lists. They are computed once
+/// for each line. Checking the rest again at each marker would take quadratic time.
 struct Rules {
     hyphens: usize,
     stars: usize,
@@ -79,7 +78,7 @@ impl Rules {
         Self { hyphens: start(b'-'), stars: start(b'*') }
     }
 
-    /// Whether the mark at this place begins a rule that goes on to the end of the line.
+    /// True if the mark at this position begins a rule that continues to the end of the line.
     fn begin_at(&self, at: usize, mark: u8) -> bool {
         match mark {
             b'-' => at >= self.hyphens,

@@ -1,4 +1,4 @@
-//! Notes in one line.
+//! One-line summaries of notes.
 
 use comrak::Arena;
 use comrak::nodes::NodeValue;
@@ -8,14 +8,15 @@ use crate::plain::plain_source;
 use crate::text::{Links, Writer};
 use crate::tree::tree_parse;
 
-/// How many characters of notes are looked at: lists show many summaries, each of a line.
+/// The number of characters of notes that are read. Lists show many summaries, each of one line.
 const SUMMARIZED: usize = 16_384;
 
-/// The beginning of the notes in one line of at most `max_chars` characters (Unicode scalar values),
-/// for previews: the text of paragraphs and list items, joined by ` · `, or of headings where there is
-/// nothing else. What is cut ends in `…`, between words where there is a space. Empty for notes without
-/// text. Only the beginning of long notes counts, and the text as it was written where its Markdown would take too
-/// much.
+/// Returns the beginning of the notes in one line of at most `max_chars` characters (Unicode scalar values), for
+/// previews.
+///
+/// The line joins the text of paragraphs and list items by ` · `. Notes with headings only give their headings. Notes
+/// without text give an empty line. A cut line ends in `…`, between words if there is a space. Only the beginning of
+/// long notes is read. Notes that exceed the budget give their Markdown as it was written.
 pub fn notes_summary(markdown: &str, max_chars: usize) -> String {
     let markdown = notes_beginning(markdown, SUMMARIZED);
     let arena = Arena::new();
@@ -34,7 +35,7 @@ pub fn notes_summary(markdown: &str, max_chars: usize) -> String {
             _ => continue,
         };
         line_append(into, &writer.inlines_text(node, Links::Bare));
-        // A character has at most four bytes, so what is this long needs no more.
+        // A character has at most four bytes, so text of this length is enough.
         if summary.len() > max_chars.saturating_mul(4) {
             break;
         }
@@ -62,7 +63,7 @@ fn line_cut(mut line: String, max_chars: usize) -> String {
     let Some((last, character)) = line[..limit].char_indices().next_back() else {
         return String::new();
     };
-    // Room for the ellipsis, then back to a space, unless that would leave less than half.
+    // This leaves room for the ellipsis. It goes back to a space, unless that leaves less than half.
     let cut = match character {
         ' ' => last,
         _ => line[..last].rfind(' ').filter(|&space| space >= last / 2).unwrap_or(last),

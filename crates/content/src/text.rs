@@ -1,4 +1,4 @@
-//! Notes as plain text, for text mails.
+//! Notes as plain text, for text emails.
 
 use comrak::nodes::{ListType, NodeValue};
 use comrak::{Arena, Node};
@@ -10,15 +10,19 @@ use crate::plain::plain_source;
 use crate::raw_html::raw_text;
 use crate::tree::tree_parse;
 
-/// The longest underline of a heading, in characters; longer headings wrap in a mail anyway.
+/// The longest underline of a heading, in characters. Longer headings wrap in an email anyway.
 const UNDERLINE: usize = 60;
 
-/// Renders notes, GitHub-flavoured Markdown, as text that reads well without a renderer.
+/// Renders notes, GitHub-flavoured Markdown, as plain text that is easy to read.
 ///
-/// Links are `text (address)`, code blocks are indented by four spaces, lists and quotations keep
-/// their markers, images are their alternative text. Without HTML, control characters (but `\n` and
-/// the tab), and white space at its ends; lines are not wrapped. An address that names no server is one below `files`,
-/// as in [`notes_html`](crate::notes_html), and notes that would take too much come out as they were written.
+/// - Links become `text (address)`.
+/// - Code blocks are indented by four spaces.
+/// - Lists and quotations keep their markers.
+/// - Images become their alternative text.
+/// - HTML and control characters other than `\n` and the tab are removed.
+/// - White space at both ends is removed, and lines are not wrapped.
+/// - Relative addresses are resolved against `files`, as in [`notes_html`](crate::notes_html).
+/// - Notes that exceed the budget are returned as they were written.
 pub fn notes_text(markdown: &str, files: Option<&Url>) -> String {
     let text = text_render(markdown, files).unwrap_or_else(|OverBudget| plain_source(markdown));
     text.trim().to_owned()
@@ -29,14 +33,14 @@ fn text_render(markdown: &str, files: Option<&Url>) -> Result<String, OverBudget
     let root = tree_parse(&arena, markdown)?;
     let writer = Writer::new(files);
     let text = writer.blocks_text(root, "\n\n");
-    // What could not be written any more is missing from the text.
+    // If the allowance is used up, the text has gaps.
     if writer.indented.take(1) { Ok(text) } else { Err(OverBudget) }
 }
 
 /// Writes nodes as text.
 pub(crate) struct Writer<'f> {
     files: Option<&'f Url>,
-    /// How much may still be written in front of lines: each level of lists and quotations copies its text.
+    /// The allowance for text in front of lines. Each level of lists and quotations copies its text.
     indented: Allowance,
 }
 
@@ -45,7 +49,7 @@ impl<'f> Writer<'f> {
         Self { files, indented: Allowance::new(INDENTED_BYTES) }
     }
 
-    /// The blocks under a node, recursing no deeper than the tree, which is bounded.
+    /// Returns the blocks under a node. The recursion is only as deep as the tree, which is bounded.
     fn blocks_text(&self, parent: Node<'_>, between: &str) -> String {
         let blocks = parent.children().map(|node| self.block_text(node));
         let blocks: Vec<String> = blocks.filter(|block| !block.is_empty()).collect();
@@ -107,8 +111,8 @@ impl<'f> Writer<'f> {
         lines.join("\n")
     }
 
-    /// Puts `first` before the first line and `rest` before the others; empty lines get no trailing space. Nothing
-    /// comes out once too much has been written.
+    /// Puts `first` before the first line and `rest` before the others. Empty lines get no trailing space. Returns an
+    /// empty text if the allowance is used up.
     fn lines_prefix(&self, text: &str, first: &str, rest: &str) -> String {
         let lines = text.split('\n').count();
         let length = text.len().saturating_add(lines.saturating_mul(first.len().max(rest.len())));
@@ -127,7 +131,7 @@ impl<'f> Writer<'f> {
         out
     }
 
-    /// The inline content of a node.
+    /// Returns the inline content of a node.
     pub(crate) fn inlines_text(&self, parent: Node<'_>, links: Links) -> String {
         parent.children().map(|node| self.inline_text(node, links)).collect()
     }
@@ -155,21 +159,21 @@ impl<'f> Writer<'f> {
     }
 }
 
-/// Whether a link's address is written after its text.
+/// The form of a link: with or without its address after its text.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Links {
     Addressed,
     Bare,
 }
 
-/// Whether an address leads somewhere from a mail.
+/// True if an address works from an email.
 fn address_is_told(url: &str) -> bool {
     ["https://", "http://", "mailto:"]
         .iter()
         .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)))
 }
 
-/// Whether a link's text is its address already, as in `https://…`, `www.…` and `me@example.com`.
+/// True if a link's text already is its address, as in `https://…`, `www.…` and `me@example.com`.
 fn says_address(text: &str, url: &str) -> bool {
     url.strip_suffix(text).is_some_and(|rest| matches!(rest, "" | "http://" | "https://" | "mailto:"))
 }
@@ -209,7 +213,7 @@ mod tests {
 
     #[test]
     fn what_is_too_much_comes_out_as_it_was_written() {
-        // Each of few lines would be indented by hundreds of columns, at every level anew.
+        // Each of many short lines would be indented by hundreds of columns, again at every level.
         let lazy = format!("{}a\n{}", "999999999. ".repeat(32), "b\n".repeat(40_000));
         assert_eq!(notes_text(&lazy, None), lazy.trim_end());
         let little = format!("{}a\n{}", "999999999. ".repeat(20), "b\n".repeat(100));

@@ -6,18 +6,22 @@ use comrak::{Arena, Node, Options, try_parse_document};
 use crate::budget::{Allowance, OverBudget, source_afford};
 use crate::source::source_clean;
 
-/// How deep a tree may be. What lies deeper is shown as plain text: no reader is served by it, and
-/// everything that walks the tree may recurse.
+/// The largest depth of a tree. Deeper content is shown as plain text, since it helps no reader. All code that walks
+/// the tree may then use recursion.
 pub(crate) const TREE_DEPTH: usize = 48;
 
-/// Parses notes as GitHub-flavoured Markdown (CommonMark with tables, strikethrough, bare links and
-/// task lists) into a tree no deeper than [`TREE_DEPTH`], within the budget.
+/// Parses notes as GitHub-flavoured Markdown: CommonMark with tables, strikethrough, bare links and task lists. The
+/// tree is at most [`TREE_DEPTH`] deep.
+///
+/// # Errors
+///
+/// [`OverBudget`] if the notes exceed a limit of the budget.
 pub(crate) fn tree_parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Node<'a>, OverBudget> {
     source_afford(markdown)?;
     let steps = Allowance::parser_steps();
     let parsed = try_parse_document(arena, &source_clean(markdown), &options(), &|| !steps.take(1));
     let root = parsed.map_err(|_| OverBudget)?;
-    // Without recursion: the tree may still be of any depth here.
+    // No recursion here: the tree may still have any depth.
     let nodes = Allowance::nodes();
     if !root.descendants().all(|_| nodes.take(1)) {
         return Err(OverBudget);
@@ -26,7 +30,7 @@ pub(crate) fn tree_parse<'a>(arena: &'a Arena<'a>, markdown: &str) -> Result<Nod
     Ok(root)
 }
 
-/// What both the parser and the HTML writer are told.
+/// Returns the options of both the parser and the HTML writer.
 pub(crate) fn options() -> Options<'static> {
     let mut options = Options::default();
     options.extension.autolink = true;
@@ -57,7 +61,7 @@ fn depth_bound<'a>(arena: &'a Arena<'a>, node: Node<'a>, depth: usize) {
     }
 }
 
-/// Makes a node without children hold text, in whichever way its kind allows.
+/// Puts text into a node without children, in the form that the node's kind allows.
 fn text_place<'a>(arena: &'a Arena<'a>, node: Node<'a>, text: String) {
     let text = node_new(arena, NodeValue::Text(text.into()));
     let value = &mut node.data_mut().value;
@@ -73,7 +77,7 @@ fn text_place<'a>(arena: &'a Arena<'a>, node: Node<'a>, text: String) {
     }
 }
 
-/// All text under a node on one line, without recursion, for subtrees of any depth.
+/// Returns all text under a node on one line. It does not recurse, so the subtree may have any depth.
 pub(crate) fn text_flat(node: Node<'_>) -> String {
     let mut text = String::new();
     for descendant in node.descendants() {

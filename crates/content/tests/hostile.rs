@@ -1,21 +1,21 @@
-//! What must hold for any notes at all.
+//! Properties that hold for any notes.
 
 use proptest::prelude::*;
 use releasepage_content::{RemoteImages, notes_html, notes_summary, notes_text};
 use url::Url;
 
-/// Where the files of a repository are.
+/// Returns the URL of a repository's files.
 fn files() -> Option<Url> {
     Url::parse("https://git.example.com/acme/api/blob/v1.0.0/").ok()
 }
 
-/// The only tag with a class, which no notes can write.
+/// The only tag with a class. Notes cannot write it.
 const PLAIN: &str = "pre class=\"plain\" tabindex=\"0\" role=\"region\" aria-label=\"Notes as they were written\"";
 
 const IMAGES: [RemoteImages; 2] = [RemoteImages::Refused, RemoteImages::Allowed];
 
-/// The tags of sanitized HTML, each from `<` to `>`. Serialized HTML escapes `<` and `>` in text and
-/// in attribute values, so this needs no parser.
+/// Returns the tags of sanitized HTML, each from `<` to `>`. Serialized HTML escapes `<` and `>` in text and in
+/// attribute values, so no parser is needed.
 fn tags(html: &str) -> impl Iterator<Item = &str> {
     html.split('<').skip(1).map(|tag| tag.split('>').next().unwrap_or(tag))
 }
@@ -141,7 +141,7 @@ proptest! {
     }
 }
 
-/// Runs every renderer on a small stack, as a server's worker thread has it.
+/// Runs every renderer on a small stack, like that of a server's worker thread.
 fn assert_rendered(markdown: String) {
     let outputs = std::thread::Builder::new()
         .stack_size(1024 * 1024)
@@ -192,12 +192,12 @@ fn deep_nesting_is_survived() {
     assert_rendered((0..400).map(|depth| format!("{}- a\n", "  ".repeat(depth))).collect());
 }
 
-/// A mebibyte of a piece.
+/// Returns a mebibyte of repeated pieces.
 fn mebibyte(piece: &str) -> String {
     piece.repeat(1024 * 1024 / piece.len())
 }
 
-/// What makes much of little, or of much a little more than its share, somewhere between a source and its page.
+/// Pieces that make some step of rendering produce or work more than in proportion to its input.
 const PIECES: [&str; 74] = [
     "- ",
     "> ",
@@ -282,7 +282,7 @@ fn a_mebibyte_is_survived() {
     }
 }
 
-/// As much of each as is still rendered, rather than shown as it was written.
+/// Uses the largest texts that are still rendered and not shown as they were written.
 #[test]
 fn what_is_within_the_budget_is_survived() {
     for piece in PIECES {
@@ -295,7 +295,7 @@ fn what_is_within_the_budget_is_survived() {
 #[test]
 fn nests_and_tables_are_survived() {
     for depth in [700, 20_000, 70_000] {
-        // Images nest, and links in them.
+        // Images are nested, and links inside images.
         assert_rendered(format!("{}a{}", "![".repeat(depth), "](b)".repeat(depth)));
         assert_rendered(format!("{}a{}", "[![".repeat(depth / 2), "](b)](c)".repeat(depth / 2)));
         assert_rendered(format!("{}a{}", "*".repeat(depth), "*".repeat(depth)));

@@ -1,20 +1,20 @@
-//! Organizations and the people in them.
+//! Organizations and their members.
 
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::Fault, text::line_is_clean};
 
-/// What a member may do in an organization.
+/// A member's role in an organization. It decides what the member may do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// Everything, and cannot be removed by others.
+    /// May do everything, and other members cannot remove an owner.
     Owner,
-    /// Everything.
+    /// May do everything.
     Admin,
-    /// Pages, releases, subscribers and keys.
+    /// May change pages, releases, subscribers and keys.
     Editor,
-    /// Looks only.
+    /// May only read.
     Viewer,
 }
 
@@ -27,7 +27,7 @@ crate::text::named! {
     }
 }
 
-/// Checks a display name: one line of 1 to 100 characters that are not all blank.
+/// Checks a display name: one line of 1 to 100 characters that are not all blank. Blanks around it are removed.
 pub fn name_check(field: &str, name: &str) -> Result<String, Fault> {
     let name = name.trim();
     if name.is_empty() || name.chars().count() > 100 || !line_is_clean(name) {

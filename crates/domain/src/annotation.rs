@@ -1,35 +1,35 @@
-//! Annotations: what happened, marked on a project's charts (`amplitude-2.md`, Chart annotations).
+//! Annotations: events marked on a project's charts (`amplitude-2.md`, Chart annotations).
 
 use chrono::SubsecRound;
 
 use crate::{account::name_check, fault::Fault, text::line_is_clean, time::UtcTime};
 
-/// Longest label, in characters.
+/// The longest label, in characters.
 pub const LABEL_MAX: usize = 500;
 
-/// Longest details, in characters.
+/// The longest details, in characters.
 pub const DETAILS_MAX: usize = 5_000;
 
-/// Longest id of a chart, in characters.
+/// The longest id of a chart, in characters.
 pub const CHART_ID_MAX: usize = 100;
 
-/// The name of a category of annotations: one line of 1 to 100 characters. A project has no two of them that differ
-/// in case alone.
+/// The name of a category of annotations: one line of 1 to 100 characters. A project has no two names that differ only
+/// in case.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CategoryName(String);
 
 impl CategoryName {
-    /// Parses a name; blanks around it are not part of it.
+    /// Parses a name. Blanks around it are removed.
     pub fn parse(field: &str, name: &str) -> Result<Self, Fault> {
         name_check(field, name).map(Self)
     }
 
-    /// The name as it is shown.
+    /// Returns the name as it is shown.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which names are compared.
+    /// Returns the form in which names are compared.
     pub fn folded(&self) -> String {
         self.0.to_lowercase()
     }
@@ -54,8 +54,8 @@ pub fn annotation_details_check(field: &str, details: &str) -> Result<(), Fault>
     Ok(())
 }
 
-/// Checks the id of a chart, which is whatever the charts' program calls it: 1 to [`CHART_ID_MAX`] characters on one
-/// line, not blank.
+/// Checks the id of a chart, which the charts' program chooses: 1 to [`CHART_ID_MAX`] characters on one line, not
+/// blank.
 pub fn chart_id_check(field: &str, chart_id: &str) -> Result<(), Fault> {
     if !is_line(chart_id, CHART_ID_MAX) {
         let expected = format!("must be the id of a chart, one line of 1 to {CHART_ID_MAX} characters, not blank");
@@ -64,7 +64,7 @@ pub fn chart_id_check(field: &str, chart_id: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Checks that what an annotation marks does not end before it starts; `field` is the name of the end.
+/// Checks that an annotation does not end before it starts. `field` is the name of the end.
 pub fn annotation_end_check(field: &str, start: UtcTime, end: Option<UtcTime>) -> Result<(), Fault> {
     if end.is_some_and(|end| end < start) {
         return Err(Fault::invalid(field, "must not be before start"));
@@ -72,8 +72,8 @@ pub fn annotation_end_check(field: &str, start: UtcTime, end: Option<UtcTime>) -
     Ok(())
 }
 
-/// The moment that an annotation keeps of the one it is given: whole seconds, never rounded up. Answers have no more,
-/// so that what is asked for with a time of an answer is found.
+/// Cuts the time of an annotation to whole seconds, never rounded up. Responses show whole seconds only. A search for
+/// the time in a response then finds its annotation.
 pub fn annotation_time(given: UtcTime) -> UtcTime {
     given.trunc_subsecs(0)
 }

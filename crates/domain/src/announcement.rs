@@ -1,4 +1,4 @@
-//! One telling of a release to a page's subscribers, and its messages.
+//! Announcements of releases to a page's subscribers, and their deliveries.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,11 +8,11 @@ use crate::{
     subscriber::{Following, Preferences, SubscriberState},
 };
 
-/// Where an announcement stands.
+/// The state of an announcement.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AnnouncementState {
-    /// The time to take the release back is running.
+    /// The release can still be taken back before anybody is told.
     Waiting,
     /// Its deliveries are being written.
     Spreading,
@@ -31,7 +31,7 @@ crate::text::named! {
     }
 }
 
-/// Where one message stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum DeliveryState {
@@ -41,7 +41,7 @@ pub enum DeliveryState {
     Sent,
     /// Refused for good, or tried for too long.
     Failed,
-    /// No longer wanted when its turn came.
+    /// No longer wanted at the time of sending.
     Cancelled,
 }
 
@@ -54,22 +54,22 @@ crate::text::named! {
     }
 }
 
-/// A release as far as it matters who is told of it.
+/// The facts of a release that decide who is told of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ToldRelease {
-    /// The component that it belongs to.
+    /// The component of the release.
     pub component: i64,
-    /// What it is to the component's readers.
+    /// The size of the release for the component's readers.
     pub bump: Bump,
 }
 
-/// What a message is to a subscriber: the highest bump among the releases of the components that they follow; `None`
-/// where they follow none of these.
+/// Returns the highest bump among the releases of the components that a subscriber follows. `None` if they follow none
+/// of these components.
 pub fn told_bump(releases: &[ToldRelease], following: &Following) -> Option<Bump> {
     group_bump(releases.iter().filter(|release| following.holds(release.component)).map(|release| release.bump))
 }
 
-/// What is looked at again at the moment of sending.
+/// The facts that are checked again at the moment of sending.
 #[derive(Clone, Debug)]
 pub struct DeliveryFacts<'a> {
     /// The subscriber's state.
@@ -78,15 +78,15 @@ pub struct DeliveryFacts<'a> {
     pub preferences: &'a Preferences,
     /// The components the subscriber follows.
     pub following: &'a Following,
-    /// Whether the address turned out not to be reachable.
+    /// True if no email is sent to the address, because it refused mail or complained.
     pub suppressed: bool,
-    /// The releases that are told of and that readers see: one, or those of a group.
+    /// The announced releases that readers still see: one, or those of a group.
     pub releases: &'a [ToldRelease],
-    /// Whether the page is published.
+    /// True if the page is published.
     pub page_published: bool,
 }
 
-/// Why a queued message is not sent after all.
+/// Returns the reason not to send a queued delivery. `None` if it can be sent.
 pub fn delivery_obstacle(facts: &DeliveryFacts<'_>) -> Option<&'static str> {
     if facts.releases.is_empty() {
         Some("the release was taken back")

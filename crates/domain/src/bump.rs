@@ -1,18 +1,18 @@
-//! What a release is to a component's readers.
+//! The size of a release for its readers.
 
 use serde::{Deserialize, Serialize};
 
-/// How much a release changes, from the reader's point of view.
+/// The size of a release from the reader's point of view.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Bump {
-    /// May break its users.
+    /// A change that may break its users.
     Major,
-    /// Adds something.
+    /// A new feature.
     Minor,
-    /// Repairs something.
+    /// A repair.
     Patch,
-    /// Comes before a release.
+    /// A version before the finished one.
     Prerelease,
 }
 

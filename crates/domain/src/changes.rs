@@ -1,5 +1,4 @@
-//! What changed between the version that a reader runs and another (`releasepage-v1.md`, changes): where versions stand,
-//! and which range two of them make.
+//! Ranges of changes between the version that a reader runs and another one (`releasepage-v1.md`, changes).
 
 use crate::{
     fault::{Fault, Faults},
@@ -8,33 +7,36 @@ use crate::{
     version::{Version, VersionRule},
 };
 
-/// A place in the order of a component's releases: by version, and of unversioned ones by time.
+/// A place in the order of a component's releases. Versions are in their own order, unversioned releases by time.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Place {
-    /// [`Tag::sort_key`] of the version.
+    /// The [`Tag::sort_key`] of the version.
     pub version_key: String,
-    /// When an unversioned release was published; `None` for every version.
+    /// The time when an unversioned release was published. `None` for every version.
     pub published_at: Option<UtcTime>,
 }
 
 /// One end of a range of versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangesEnd {
-    /// Where it stands.
+    /// The place of this end.
     pub place: Place,
-    /// Whether it is a pre-release.
+    /// True if it is a pre-release.
     pub prerelease: bool,
 }
 
 impl ChangesEnd {
-    /// The place of a published release, by its version key.
+    /// Returns the end at a published release, from its version key.
     pub fn of_release(version_key: String, published_at: UtcTime, prerelease: bool) -> Self {
         let published_at = (version_key == unversioned_key()).then_some(published_at);
         Self { place: Place { version_key, published_at }, prerelease }
     }
 
-    /// Where a version would stand that was never published, or was withdrawn. A name that no version is in stands
-    /// nowhere.
+    /// Returns the end at a version that was never published, or was withdrawn.
+    ///
+    /// # Errors
+    ///
+    /// A fault of `field`, if the name contains no version.
     pub fn of_version(field: &str, name: &str, rule: VersionRule) -> Result<Self, Fault> {
         let tag = Tag::parse_as(name, None, rule);
         if tag.version().is_none() {
@@ -44,25 +46,28 @@ impl ChangesEnd {
     }
 }
 
-/// The version key that all unversioned releases share.
+/// Returns the version key that all unversioned releases share.
 fn unversioned_key() -> String {
     Tag::parse("", None).sort_key()
 }
 
-/// What lies between two versions.
+/// The releases between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangesRange {
-    /// The releases behind this place belong to the range,
+    /// The place before the range. A release at this place is not part of it.
     pub after: Place,
-    /// up to this one, and with it.
+    /// The last place in the range. A release at this place is part of it.
     pub until: Place,
-    /// Whether pre-releases belong to it.
+    /// True if pre-releases belong to the range.
     pub prereleases: bool,
 }
 
 impl ChangesRange {
-    /// What a reader gets who goes from one version to another that they named. Pre-releases are for those who name one
-    /// to go to. Fails with a fault of `to` where it comes before `from`.
+    /// Returns the range between two versions that the reader named. Pre-releases belong to it only if `to` is one.
+    ///
+    /// # Errors
+    ///
+    /// A fault of `to`, if it comes before `from`.
     pub fn between(from: ChangesEnd, to: ChangesEnd) -> Result<Self, Fault> {
         if to.place < from.place {
             return Err(Fault::invalid("to", "must not be a version before from"));
@@ -70,24 +75,27 @@ impl ChangesRange {
         Ok(Self { after: from.place, until: to.place, prereleases: to.prerelease })
     }
 
-    /// What a reader gets who goes on to a component's latest version: nothing, where they are ahead of it.
+    /// Returns the range up to a component's latest version. It is empty if the reader's version is higher.
     pub fn to_latest(from: ChangesEnd, latest: ChangesEnd) -> Self {
         Self { after: from.place, until: latest.place, prereleases: false }
     }
 }
 
-/// What lies between two versions of the groups of a page.
+/// The groups of a page between two versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupRange {
-    /// The groups behind this version belong to the range, by its [`Version::sort_key`],
+    /// The [`Version::sort_key`] before the range. A group of this version is not part of it.
     pub after: String,
-    /// up to this one, and with it.
+    /// The last [`Version::sort_key`] in the range. A group of this version is part of it.
     pub until: String,
 }
 
 impl GroupRange {
-    /// What a reader gets who goes from one version to another that they named; neither has to be one that a group has.
-    /// Fails with a fault of each that is no version, and of `to` where it comes before `from`.
+    /// Returns the range between two versions that the reader named. No group needs to have them.
+    ///
+    /// # Errors
+    ///
+    /// A fault of each text that is not a version, and of `to` if it comes before `from`.
     pub fn between(from: &str, to: &str) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let after = faults.take(group_version_key("from", from));
@@ -98,7 +106,11 @@ impl GroupRange {
         faults.finish(|| Some(Self { after: after?, until: until? }))
     }
 
-    /// What a reader gets who goes on to the latest group's version: nothing, where they are ahead of it.
+    /// Returns the range up to the latest group's version. It is empty if the reader's version is higher.
+    ///
+    /// # Errors
+    ///
+    /// A fault of each text that is not a version.
     pub fn to_latest(from: &str, latest: &str) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let after = faults.take(group_version_key("from", from));
@@ -188,7 +200,7 @@ mod tests {
         }
         for (from, to) in [("v2.0.0", "v1.0.0"), ("v1.0.0", "weeklies-a"), ("weeklies-b", "weeklies-a")] {
             let (start, end) = (named("from", from).expect("a version"), named("to", to).expect("a version"));
-            assert_eq!(ChangesRange::between(start, end).expect_err("backwards").field, "to", "{from} {to}");
+            assert_eq!(ChangesRange::between(start, end).expect_err("the order is wrong").field, "to", "{from} {to}");
         }
     }
 

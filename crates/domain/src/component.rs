@@ -1,8 +1,8 @@
-//! A repository on a page.
+//! Components: repositories, or parts of them, on a page.
 
 use crate::{fault::Fault, repository::RepositoryName};
 
-/// Checks a tag prefix: 1 to 100 printable ASCII characters without blanks, as git allows them in a tag.
+/// Checks a tag prefix: 1 to 100 printable ASCII characters without blanks, as git allows in a tag.
 pub fn tag_prefix_check(field: &str, prefix: &str) -> Result<String, Fault> {
     let forbidden = |byte: u8| !byte.is_ascii_graphic() || b"~^:?*[\\".contains(&byte);
     if prefix.is_empty() || prefix.len() > 100 || prefix.bytes().any(forbidden) || component_part(prefix).is_empty() {
@@ -14,8 +14,8 @@ pub fn tag_prefix_check(field: &str, prefix: &str) -> Result<String, Fault> {
     Ok(prefix.to_owned())
 }
 
-/// The `repo` of a component: `owner/name`, or `owner/name/part` where it has a tag prefix (`releasepage-v1.md`,
-/// version). It holds nothing but `A-Z a-z 0-9 . _ / -`.
+/// Returns the `repo` of a component: `owner/name`, or `owner/name/part` if it has a tag prefix (`releasepage-v1.md`,
+/// version). It contains only `A-Z a-z 0-9 . _ / -`.
 pub fn component_repo(repository: &RepositoryName, tag_prefix: Option<&str>) -> String {
     match tag_prefix {
         None => repository.as_str().to_owned(),
@@ -23,7 +23,8 @@ pub fn component_repo(repository: &RepositoryName, tag_prefix: Option<&str>) -> 
     }
 }
 
-/// The part that a prefix names: `web` for `web-v`, `cmd/river` for `cmd/river/v`, `scope/name` for `@scope/name@`.
+/// Returns the part that a prefix names: `web` for `web-v`, `cmd/river` for `cmd/river/v`, `scope/name` for
+/// `@scope/name@`.
 fn component_part(prefix: &str) -> String {
     let separators = ['-', '@', '/', '_', '.'];
     let stem = prefix.trim_end_matches(separators);

@@ -1,4 +1,4 @@
-//! Which components the tags of a repository suggest.
+//! Components that the tags of a repository suggest.
 
 use std::collections::BTreeMap;
 
@@ -10,30 +10,29 @@ use crate::{
 /// A part of a repository that could be a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentSuggestion {
-    /// What its tags begin with, such as `web-v` or `cmd/river/v`; `None` for the tags that name no part: the
-    /// repository's main product.
+    /// The start of its tags, such as `web-v` or `cmd/river/v`. `None` for tags that name no part: the repository's
+    /// main product.
     pub tag_prefix: Option<String>,
-    /// How many tags it has.
+    /// The number of its tags.
     pub tags: usize,
-    /// The tag of its highest version, pre-releases aside where it has others.
+    /// The tag of its highest version. A pre-release counts only if there are no others.
     pub latest: String,
-    /// When that was published.
+    /// The time when that version was published.
     pub latest_at: UtcTime,
 }
 
-/// What is known of the tags of one part.
+/// The tags of one part, as they are collected.
 #[derive(Default)]
 struct Part<'a> {
     tags: Vec<(&'a str, UtcTime)>,
-    /// How many of them are written with a `v`.
+    /// The number of tags that are written with a `v`.
     with_v: usize,
 }
 
-/// The parts that the tags of a repository name, the main product first, then by how many tags they have. Empty where
-/// no tag names a part: then one component without a prefix shows everything.
+/// Returns the parts that the tags of a repository name. The main product comes first, then the others by their number
+/// of tags. Empty if no tag names a part, since one component without a prefix then shows everything.
 ///
-/// A prefix ends in the `v` of its versions where all of its tags have one, so that it reads as the tags do; where only some
-/// have, it ends before it. Tags without a version suggest nothing.
+/// A prefix ends in the `v` of its versions only if all of its tags have one. Tags without a version suggest nothing.
 pub fn component_suggestions<'a>(tags: impl IntoIterator<Item = (&'a str, UtcTime)>) -> Vec<ComponentSuggestion> {
     let mut parts: BTreeMap<&str, Part<'a>> = BTreeMap::new();
     for (tag, at) in tags {
@@ -110,7 +109,7 @@ mod tests {
     }
 
     proptest! {
-        /// Taking what is suggested leaves no tag of a named part without its component.
+        /// With the suggested components, every tag of a named part has its component.
         #[test]
         fn suggestions_take_the_tags_that_made_them(
             tags in proptest::collection::vec("(web-|http-|http-test-|cmd/a/|)(v|)[0-9]\\.[0-9]\\.[0-9](-rc\\.[0-9]|)", 0..20),

@@ -1,25 +1,25 @@
-//! Who is subscribed on a back end's word, and who is not (`management-v1.md`, subscribers).
+//! The rules for subscribers that a back end adds (`management-v1.md`, subscribers).
 
 use crate::{fault::Fault, subscriber::SubscriberState, text::line_is_clean, time::UtcTime};
 
-/// The source of a consent that came by the button in a confirmation mail.
+/// The source of a consent that was given with the button in a confirmation email.
 pub const CONSENT_BY_MAIL: &str = "confirmation mail";
 
-/// Longest source of a consent, in characters.
+/// The longest source of a consent, in characters.
 const SOURCE_MAX: usize = 200;
 
-/// Why nobody is subscribed at an address that refused mail.
+/// The reason not to subscribe an address that refused mail.
 pub const ADDRESS_REFUSED: &str = "mail to this address was refused";
 
-/// Why somebody who unsubscribed is not subscribed again.
+/// The reason not to subscribe a person again who unsubscribed.
 pub const READER_LEFT: &str = "the reader unsubscribed after this consent";
 
-/// That, and when, somebody agreed to get mail.
+/// A person's agreement to receive email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consent {
-    /// Where they agreed, such as `sign-up form`.
+    /// The place where they agreed, such as `sign-up form`.
     pub source: String,
-    /// When they agreed.
+    /// The time when they agreed.
     pub time: UtcTime,
 }
 
@@ -32,15 +32,15 @@ pub fn consent_source_check(field: &str, source: &str) -> Result<String, Fault> 
     Ok(source.to_owned())
 }
 
-/// Checks the time of a consent, which nobody gives in the future.
+/// Checks the time of a consent. It must not be in the future.
 pub fn consent_time_check(field: &str, time: UtcTime, now: UtcTime) -> Result<UtcTime, Fault> {
     if time > now { Err(Fault::invalid(field, "must not be in the future")) } else { Ok(time) }
 }
 
-/// The words with which a back end says how somebody's yes comes to be known.
+/// The words of the API for the two ways to confirm a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConfirmWay {
-    /// The address is asked by mail.
+    /// The person is asked by email.
     Mail,
     /// The back end vouches for a consent.
     Vouched,
@@ -53,35 +53,35 @@ crate::text::named! {
     }
 }
 
-/// How somebody's yes comes to be known.
+/// The way in which a person confirms or refuses a subscription.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Confirmation {
-    /// They are asked by mail.
+    /// They are asked by email.
     Mail {
-        /// Whoever was asked before, or left, is asked once more.
+        /// True if a person who was asked before, or left, is asked once more.
         again: bool,
     },
     /// The back end vouches for their consent.
     Vouched(Consent),
-    /// They said no elsewhere, at this time: they are kept as unsubscribed.
+    /// They unsubscribed elsewhere, at this time. They are stored as unsubscribed.
     Left(UtcTime),
 }
 
-/// What is known of somebody on a page.
+/// The known facts about a person on a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct KnownReader {
-    /// Where they stand.
+    /// The state of their subscription.
     pub state: SubscriberState,
-    /// When they were confirmed, if they were.
+    /// The time when they were confirmed, if they were.
     pub confirmed_at: Option<UtcTime>,
-    /// When they agreed, where a back end vouches for it.
+    /// The time when they agreed, if a back end vouches for it.
     pub vouched_at: Option<UtcTime>,
-    /// When they left, if they did.
+    /// The time when they left, if they did.
     pub unsubscribed_at: Option<UtcTime>,
 }
 
 impl KnownReader {
-    /// Somebody as they are right after they were handed over for the first time, for whoever hands them over again.
+    /// Returns a person as they are right after they were added, for an input that has them twice.
     pub fn added(confirmation: &Confirmation) -> Self {
         let (state, vouched_at, unsubscribed_at) = match confirmation {
             Confirmation::Mail { .. } => (SubscriberState::Pending, None, None),
@@ -92,28 +92,27 @@ impl KnownReader {
     }
 }
 
-/// What becomes of somebody whom a back end hands over.
+/// The decision about a person whom a back end adds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Addition {
     /// They are confirmed, with their consent.
     Confirm,
-    /// They are asked by mail.
+    /// They are asked by email.
     Ask,
-    /// They are noted as unsubscribed.
+    /// They are stored as unsubscribed.
     NoteLeft,
-    /// They stand where they are said to stand, and a later time of it is noted.
+    /// They already are in the given state, and only its later time is stored.
     NoteTime,
-    /// They are here already and stay as they are: what a reader chose counts more than what a back end repeats.
+    /// They already exist and are not changed. A reader's own choice counts more than a repeated import.
     Keep,
     /// They are not subscribed, for this reason.
     Refuse(&'static str),
 }
 
-/// Decides what becomes of somebody whom a back end hands over. `suppressed` says whether mail to the address is known
-/// to be refused.
+/// Decides about a person whom a back end adds. `suppressed` is true if the address is known to refuse mail.
 ///
-/// The later of yes and no wins, in whatever order they are handed over; of a yes and a no at one time, the no. No
-/// vouching reaches an address that refused mail.
+/// The later of consent and refusal counts, in whatever order they are added. If both have the same time, the refusal
+/// counts. An address that refused mail is never subscribed, even with a consent.
 pub fn addition_decide(known: Option<KnownReader>, suppressed: bool, confirmation: &Confirmation) -> Addition {
     let state = known.map(|reader| reader.state);
     if suppressed || state == Some(SubscriberState::Suppressed) {
@@ -140,7 +139,7 @@ pub fn addition_decide(known: Option<KnownReader>, suppressed: bool, confirmatio
 
 fn left_decide(known: KnownReader, left_at: UtcTime) -> Addition {
     match known.state {
-        // A yes at an unknown time is none that could be later.
+        // A consent without a known time cannot be later.
         SubscriberState::Confirmed if known.vouched_at.or(known.confirmed_at).is_some_and(|yes| yes > left_at) => {
             Addition::Keep
         }
@@ -159,7 +158,7 @@ fn vouched_decide(known: KnownReader, consent: &Consent) -> Addition {
             Addition::Confirm
         }
         SubscriberState::Unsubscribed => Addition::Refuse(READER_LEFT),
-        // What somebody clicked here is better evidence than what is vouched for.
+        // A click here is better evidence than a consent that a back end vouches for.
         SubscriberState::Confirmed if known.vouched_at.is_some_and(|vouched| vouched < consent.time) => {
             Addition::NoteTime
         }
@@ -187,7 +186,7 @@ mod tests {
         let [before, time, after] = ["11:59:59", "12:00:00", "12:00:01"].map(|time| at(&format!("2024-05-10T{time}Z")));
         let yes = |time| Confirmation::Vouched(Consent { source: "form".into(), time });
         let clicked = KnownReader { confirmed_at: Some(time), ..reader(Confirmed) };
-        // They were written down later than they agreed.
+        // The row was written after the consent was given.
         let vouched = KnownReader { confirmed_at: Some(at("2025-01-01T00:00:00Z")), vouched_at: Some(time), ..clicked };
         let left = KnownReader { unsubscribed_at: Some(time), ..reader(Unsubscribed) };
         for (known, confirmation, expected) in [
@@ -209,7 +208,7 @@ mod tests {
         }
     }
 
-    /// Somebody after a decision, as storage writes it.
+    /// Returns a person after a decision, as storage writes it.
     fn decided(known: Option<KnownReader>, confirmation: &Confirmation) -> Option<KnownReader> {
         match addition_decide(known, false, confirmation) {
             Addition::Keep | Addition::Refuse(_) => known,

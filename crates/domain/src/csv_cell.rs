@@ -1,26 +1,26 @@
 //! Cells of CSV files that people open in spreadsheets.
 //!
-//! A spreadsheet takes a cell that begins with `=`, `+`, `-` or `@` for a formula, and one that begins with white space
-//! of the kind that it strips may turn into one. Such a cell gets an apostrophe in front, which spreadsheets read as
-//! "this is text".
+//! A spreadsheet treats a cell that begins with `=`, `+`, `-` or `@` as a formula. A cell that begins with a tab or a
+//! line break may become one, since spreadsheets strip these. Such a cell gets an apostrophe in front, which marks it
+//! as text.
 
 use std::borrow::Cow;
 
-/// What a spreadsheet reads as text what follows.
+/// The mark for a spreadsheet that the rest of the cell is text.
 const APOSTROPHE: char = '\'';
 
-/// Whether a text, without the apostrophes that it begins with, could be taken for a formula.
+/// True if a text could be a formula, leading apostrophes aside.
 fn is_risky(text: &str) -> bool {
     text.trim_start_matches(APOSTROPHE).starts_with(['=', '+', '-', '@', '\t', '\r', '\n'])
 }
 
-/// Makes a cell that no spreadsheet takes for a formula. [`cell_text`] undoes it.
+/// Makes a cell that no spreadsheet treats as a formula. [`cell_text`] reverses it.
 pub fn cell_defuse(text: &str) -> Cow<'_, str> {
-    // One that begins with apostrophes before the risk gets one more, so that every cell can be read back.
+    // A risky text with leading apostrophes gets one more, so that every cell can be read back.
     if is_risky(text) { Cow::Owned(format!("{APOSTROPHE}{text}")) } else { Cow::Borrowed(text) }
 }
 
-/// The text of a cell that [`cell_defuse`] made.
+/// Returns the text of a cell that [`cell_defuse`] made.
 pub fn cell_text(cell: &str) -> &str {
     cell.strip_prefix(APOSTROPHE).filter(|rest| is_risky(rest)).unwrap_or(cell)
 }

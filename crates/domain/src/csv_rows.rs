@@ -1,30 +1,30 @@
-//! Rows of CSV files (RFC 4180, and what programs make of it), cut out of bytes as they come.
+//! Rows of CSV files (RFC 4180 and common variants), read byte by byte.
 //!
-//! Lines end in LF, CR LF or CR. Nothing is guessed about quotation marks: one that nobody closes, or that closes lines
-//! later in the middle of a text, has taken rows into a cell, and that is a fault of the file.
+//! Lines end in LF, CR LF or CR. Quotation marks are not guessed. A quotation mark that is never closed, or is closed
+//! some lines later in the middle of a text, has put rows into one cell. That is a fault of the file.
 
 /// A fault that ends the reading of a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RowFault {
-    /// In the row that begins in this line, a quotation mark opens that nobody closes.
+    /// The row that begins in this line has a quotation mark that is never closed.
     QuoteOpen(u64),
-    /// The row that begins in this line has more bytes than one may have.
+    /// The row that begins in this line has too many bytes.
     TooLong(u64),
 }
 
 /// A row: its cells, without the quotation marks around them.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CsvRow {
-    /// The line that it begins in, from 1.
+    /// The line in which it begins, counted from 1.
     pub line: u64,
-    /// True where text stands behind the closing quotation mark of a cell.
+    /// True if text follows the closing quotation mark of a cell.
     pub is_malformed: bool,
     text: Vec<u8>,
     ends: Vec<usize>,
 }
 
 impl CsvRow {
-    /// The cells; `None` where they are no UTF-8.
+    /// Returns the cells. `None` if they are not UTF-8.
     pub fn cells(&self) -> Option<Vec<&str>> {
         let begins = std::iter::once(0).chain(self.ends.iter().copied());
         let cells = begins.zip(&self.ends).map(|(begin, end)| std::str::from_utf8(self.text.get(begin..*end)?).ok());
@@ -38,9 +38,9 @@ enum Place {
     CellBegin,
     Bare,
     Quoted,
-    /// Behind a quotation mark in a quoted cell: it ends the cell, or is the first of two.
+    /// After a quotation mark in a quoted cell. It ends the cell, or is the first of two.
     QuoteMet,
-    /// Behind the blanks that follow a quoted cell.
+    /// After the blanks that follow a quoted cell.
     Behind,
 }
 
@@ -57,13 +57,17 @@ pub struct RowCutter {
 }
 
 impl RowCutter {
-    /// Cuts a file from this line on. A row has at most `longest` bytes, line breaks apart.
+    /// Starts at a line of a file. A row has at most `longest` bytes, without its line breaks.
     pub fn new(delimiter: u8, longest: usize, line: u64) -> Self {
         let row = CsvRow { line, is_malformed: false, text: Vec::new(), ends: Vec::new() };
         Self { delimiter, longest, place: Place::CellBegin, line, is_after_return: false, spent: 0, row }
     }
 
-    /// Takes the next byte; answers the row that ends with it. Blank lines are no rows.
+    /// Takes the next byte and returns the row that ends with it, if one does. Blank lines are skipped.
+    ///
+    /// # Errors
+    ///
+    /// [`RowFault`] if the row is too long, or its quotation marks do not match.
     pub fn push(&mut self, byte: u8) -> Result<Option<CsvRow>, RowFault> {
         let is_after_return = std::mem::replace(&mut self.is_after_return, byte == b'\r');
         if matches!(byte, b'\n' | b'\r') {
@@ -98,7 +102,11 @@ impl RowCutter {
         Ok(None)
     }
 
-    /// Ends the file; answers its last row where no line break ended it.
+    /// Ends the file and returns its last row, if no line break ended it.
+    ///
+    /// # Errors
+    ///
+    /// [`RowFault`] if a quotation mark is still open.
     pub fn finish(&mut self) -> Result<Option<CsvRow>, RowFault> {
         if self.place == Place::Quoted {
             return Err(RowFault::QuoteOpen(self.row.line));
@@ -126,8 +134,8 @@ impl RowCutter {
     }
 }
 
-/// The mark between the cells of a file, from its first line: a comma, a semicolon, a tab or a bar, whichever there
-/// are most of outside quotation marks.
+/// Returns the delimiter of a file, from its first line: comma, semicolon, tab or bar. It is the one that occurs most
+/// often outside quotation marks.
 pub fn delimiter_of(header: &str) -> u8 {
     let mut is_quoted = false;
     let mut counts = [(b',', 0_usize), (b';', 0), (b'\t', 0), (b'|', 0)];
@@ -137,11 +145,11 @@ pub fn delimiter_of(header: &str) -> u8 {
             *count += 1;
         }
     }
-    // Of equally many, the first.
+    // If two are equally frequent, the first one is taken.
     counts.into_iter().rev().max_by_key(|(_, count)| *count).map_or(b',', |(delimiter, _)| delimiter)
 }
 
-/// The delimiter that a line `sep=;` names, which spreadsheets write and read before the header.
+/// Returns the delimiter in a line such as `sep=;`, which spreadsheets write and read before the header.
 pub fn delimiter_named(line: &str) -> Option<u8> {
     let line = line.trim_matches(['"', '\r', '\n', ' ']);
     let (name, named) = line.split_at_checked(4)?;
@@ -151,8 +159,8 @@ pub fn delimiter_named(line: &str) -> Option<u8> {
     }
 }
 
-/// Tells a cell whose lines look like rows of the file: a quotation mark was left open, and one further down closed
-/// it. `width` is how many cells a row has, and `is_row` whether one with these cells could be one.
+/// True if the lines of a cell look like rows of the file. Then a quotation mark was left open, and a later one closed
+/// it. `width` is the number of cells in a row. `is_row` is true for cells that can be a row.
 pub fn rows_within(cell: &str, delimiter: u8, width: usize, is_row: impl Fn(&[&str]) -> bool) -> bool {
     cell.split(['\n', '\r']).skip(1).any(|line| {
         let cells: Vec<&str> = line.split(char::from(delimiter)).collect();

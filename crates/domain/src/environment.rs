@@ -1,14 +1,15 @@
-//! Live and test: the two environments of a page's keys and subscribers.
+//! The two environments of a page's keys and subscribers: live and test.
 
 use serde::{Deserialize, Serialize};
 
-/// Which key of a page was used. With `test`, no mail leaves the server (`releasepage-v1.md`, Authentication).
+/// The environment of a page key, from its prefix. With `test`, no email leaves the server (`releasepage-v1.md`,
+/// Authentication).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Environment {
-    /// Real readers, real mail.
+    /// Real readers and real email.
     Live,
-    /// Mail goes to the captured mailbox only.
+    /// Email goes only to the captured mailbox.
     Test,
 }
 

@@ -1,15 +1,15 @@
-//! What is wrong with an input: every field at fault, and what would be accepted.
+//! Faults of an input: each wrong field, with what would be accepted.
 
 use std::fmt;
 
-/// The kinds of fault, as `error_causes` names them on the wire.
+/// The kinds of fault, with the names that the API's `error_causes` uses.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum FaultKind {
-    /// A required field is not there.
+    /// A required field is missing.
     Missing,
-    /// The field is there and cannot be used.
+    /// The field is present but cannot be used.
     Invalid,
-    /// The value is in use by another resource.
+    /// Another resource already uses the value.
     Taken,
 }
 
@@ -21,29 +21,29 @@ crate::text::named! {
     }
 }
 
-/// One field at fault.
+/// One wrong field of an input.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
-    /// The field's name on the wire, nested fields with dots (`data.value`).
+    /// The field's name in the API. Nested fields have dots (`data.value`).
     pub field: String,
-    /// What is wrong with it.
+    /// The kind of fault.
     pub kind: FaultKind,
-    /// What would be accepted, as the end of a sentence that begins with the field's name: `must be …`.
+    /// The accepted input, as the rest of a sentence that begins with the field's name: `must be …`.
     pub expected: String,
 }
 
 impl Fault {
-    /// A required field that is not there.
+    /// Makes the fault of a required field that is missing.
     pub fn missing(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), kind: FaultKind::Missing, expected: expected.into() }
     }
 
-    /// A field that cannot be used as it is.
+    /// Makes the fault of a field that cannot be used.
     pub fn invalid(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), kind: FaultKind::Invalid, expected: expected.into() }
     }
 
-    /// A value that another resource has.
+    /// Makes the fault of a value that another resource has.
     pub fn taken(field: impl Into<String>, expected: impl Into<String>) -> Self {
         Self { field: field.into(), kind: FaultKind::Taken, expected: expected.into() }
     }
@@ -56,38 +56,42 @@ impl fmt::Display for Fault {
     }
 }
 
-/// All faults of one input, so that a client can mend them in one go.
+/// All faults of one input, so that a client can correct them all at once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// No fault yet.
+    /// Starts without a fault.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Notes a fault.
+    /// Adds a fault.
     pub fn push(&mut self, fault: Fault) {
         self.0.push(fault);
     }
 
-    /// Takes the value of a check, or notes its fault.
+    /// Returns the value of a check, or adds its fault.
     pub fn take<T>(&mut self, checked: Result<T, Fault>) -> Option<T> {
         checked.map_err(|fault| self.push(fault)).ok()
     }
 
-    /// The faults in the order in which they were found.
+    /// Returns the faults in the order in which they were found.
     pub fn as_slice(&self) -> &[Fault] {
         &self.0
     }
 
-    /// Whether nothing is wrong.
+    /// True if there is no fault.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// `Ok` with what `value` makes where nothing is wrong. `value` is only called then, so that it can rely on
-    /// every field having been there; `None` from it is a defect of the caller and is answered as a fault of the body.
+    /// Returns the result of `value` if there is no fault. `value` is called only then, so it can rely on every field
+    /// being present. If it returns `None`, the caller has a defect, and the result is a fault of the body.
+    ///
+    /// # Errors
+    ///
+    /// The faults, if there are any.
     pub fn finish<T>(mut self, value: impl FnOnce() -> Option<T>) -> Result<T, Self> {
         if self.is_empty() {
             match value() {

@@ -1,4 +1,4 @@
-//! The fields of a JSON object, taken one by one, so that whoever sent it is told of every one at fault.
+//! The fields of a JSON object, read one by one, so that the client learns of all faults at once.
 
 use std::str::FromStr;
 
@@ -9,13 +9,13 @@ use crate::{
     time::{UtcTime, time_parse},
 };
 
-/// What a text of the outside must be.
+/// The accepted form of any text of a client.
 const TEXT_EXPECTED: &str = "must be a text without U+0000";
 
-/// The fields of one JSON object. Whatever is wrong with them is noted, named with dots where the object lies in
-/// another (`data.value`). Fields that nobody asks for are ignored, and `null` is as good as missing.
+/// The fields of one JSON object. Faults are collected under the field's name. The name has dots if the object is
+/// inside another one (`data.value`). Fields that are not read are ignored, and `null` counts as missing.
 ///
-/// A method that ends in `optional` answers `Some(None)` where the field is missing, and `None` where it is at fault.
+/// A method that ends in `optional` returns `Some(None)` if the field is missing, and `None` if the field has a fault.
 #[derive(Debug)]
 pub struct Fields<'a> {
     object: &'a Map<String, Value>,
@@ -23,32 +23,32 @@ pub struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// The fields of a whole body or payload.
+    /// Returns the fields of a whole body or payload.
     pub fn new(object: &'a Map<String, Value>) -> Self {
         Self { object, prefix: String::new() }
     }
 
-    /// The field's name on the wire.
+    /// Returns the field's name in the API.
     pub fn name(&self, field: &str) -> String {
         format!("{}{field}", self.prefix)
     }
 
-    /// The field as it was sent, be it `null`; `None` where it was not named.
+    /// Returns the field as it was sent, even as `null`. `None` if it was not sent.
     pub fn named_value(&self, field: &str) -> Option<&'a Value> {
         self.object.get(field)
     }
 
-    /// Whether the field was named, be it as `null`.
+    /// True if the field was sent, even as `null`.
     pub fn has(&self, field: &str) -> bool {
         self.object.contains_key(field)
     }
 
-    /// The field's value; `None` where it is missing or `null`.
+    /// Returns the field's value. `None` if it is missing or `null`.
     fn value(&self, field: &str) -> Option<&'a Value> {
         self.object.get(field).filter(|value| !value.is_null())
     }
 
-    /// A field that must be there, as `take` reads it. `expected` ends the sentence that begins with the field's name:
+    /// Reads a required field with `take`. `expected` is the rest of a sentence that begins with the field's name:
     /// `must be …`.
     pub fn required<T>(
         &self,
@@ -63,7 +63,7 @@ impl<'a> Fields<'a> {
         })
     }
 
-    /// A field that may be missing, as `take` reads it.
+    /// Reads an optional field with `take`.
     pub fn optional<T>(
         &self,
         faults: &mut Faults,
@@ -77,17 +77,17 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// A text that must be there; `expected` as in [`Self::required`].
+    /// Reads a required text. For `expected`, see [`Self::required`].
     pub fn text(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<&'a str> {
         self.required(faults, field, expected, text_take)
     }
 
-    /// A text that may be missing.
+    /// Reads an optional text.
     pub fn text_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<&'a str>> {
         self.optional(faults, field, TEXT_EXPECTED, text_take)
     }
 
-    /// A text that must be there, as `check` of the rules makes it; `expected` as in [`Self::required`].
+    /// Reads a required text and converts it with a rule's `check`. For `expected`, see [`Self::required`].
     pub fn text_checked<T>(
         &self,
         faults: &mut Faults,
@@ -99,7 +99,7 @@ impl<'a> Fields<'a> {
         faults.take(check(&self.name(field), text))
     }
 
-    /// A text that may be missing, as `check` of the rules makes it.
+    /// Reads an optional text and converts it with a rule's `check`.
     pub fn text_checked_optional<T>(
         &self,
         faults: &mut Faults,
@@ -110,22 +110,22 @@ impl<'a> Fields<'a> {
         faults.take(text.map(|text| check(&self.name(field), text)).transpose())
     }
 
-    /// `true` or `false`, where it was given.
+    /// Reads an optional `true` or `false`.
     pub fn boolean_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<bool>> {
         self.optional(faults, field, "must be true or false", Value::as_bool)
     }
 
-    /// `true` or `false`, which must be there.
+    /// Reads a required `true` or `false`.
     pub fn boolean(&self, faults: &mut Faults, field: &str) -> Option<bool> {
         self.required(faults, field, "must be true or false", Value::as_bool)
     }
 
-    /// A whole number, where it was given.
+    /// Reads an optional whole number.
     pub fn number_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
         self.optional(faults, field, "must be a whole number", number_take)
     }
 
-    /// A whole number, where it was given, as `check` of the rules makes it.
+    /// Reads an optional whole number and converts it with a rule's `check`.
     pub fn number_checked_optional<T>(
         &self,
         faults: &mut Faults,
@@ -136,13 +136,13 @@ impl<'a> Fields<'a> {
         faults.take(number.map(|number| check(&self.name(field), number)).transpose())
     }
 
-    /// A time in ISO 8601 with an offset, where it was given.
+    /// Reads an optional time in ISO 8601 with an offset.
     pub fn time_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<UtcTime>> {
         let take = |value: &Value| value.as_str().and_then(time_parse);
         self.optional(faults, field, "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z", take)
     }
 
-    /// A list of texts, where the field was named. A `null` is no list.
+    /// Reads an optional list of texts. `null` is a fault here.
     pub fn texts_optional(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Option<Vec<&'a str>>> {
         match self.object.get(field) {
             None => Some(None),
@@ -152,23 +152,23 @@ impl<'a> Fields<'a> {
         }
     }
 
-    /// One of the values of an enumeration, which must be there.
+    /// Reads a required value of an enumeration.
     pub fn named<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<T> {
         self.required(faults, field, expected, |value| value.as_str()?.parse().ok())
     }
 
-    /// One of the values of an enumeration, where it was given.
+    /// Reads an optional value of an enumeration.
     pub fn named_optional<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Option<T>> {
         self.optional(faults, field, expected, |value| value.as_str()?.parse().ok())
     }
 
-    /// The fields of an object inside, which must be there.
+    /// Returns the fields of a required inner object.
     pub fn object(&self, faults: &mut Faults, field: &str) -> Option<Self> {
         let object = self.required(faults, field, "must be an object", Value::as_object)?;
         Some(Self { object, prefix: format!("{}{field}.", self.prefix) })
     }
 
-    /// The fields of an object inside, where there is one.
+    /// Returns the fields of an optional inner object.
     pub fn object_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<Self>> {
         match self.value(field) {
             None => Some(None),
@@ -177,16 +177,16 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A whole number, however it was written: `60.0` is one, as JSON Schema has it. With a fraction's point, only numbers that
-/// a double holds exactly are.
+/// Reads a whole number in any notation: `60.0` is one, as in JSON Schema. A number with a decimal point must be one
+/// that a double holds exactly.
 pub fn number_take(value: &Value) -> Option<i64> {
     const EXACT: f64 = 9_007_199_254_740_992.0;
     let whole = |number: &f64| number.fract() == 0.0 && number.abs() <= EXACT;
-    // The range was checked: nothing is cut off.
+    // The range was checked, so the conversion loses nothing.
     value.as_i64().or_else(|| value.as_f64().filter(whole).map(|number| number as i64))
 }
 
-/// A text that a database can store: U+0000 is in no text.
+/// Reads a text that a database can store. U+0000 is refused.
 pub fn text_take(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.contains('\0'))
 }

@@ -6,14 +6,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::{bump::Bump, fault::Fault, release::HISTORY_AGE, text::UnknownName, time::UtcTime, version::Version};
 
-/// How a page puts releases together.
+/// The way in which a page groups releases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Grouping {
-    /// Not at all: readers see the releases of each component.
+    /// Off: readers see the releases of each component.
     #[default]
     Off,
-    /// Each release joins the group that is open, or opens one; groups are numbered by themselves.
+    /// Each release joins the open group, or opens one. The server numbers the groups.
     Auto,
     /// An editor picks releases and version.
     Manual,
@@ -27,15 +27,15 @@ crate::text::named! {
     }
 }
 
-/// Where a group stands.
+/// The state of a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum GroupState {
-    /// Releases join it. It has no version yet, and readers see its releases one by one.
+    /// Releases join the group. It has no version yet, and readers see its releases one by one.
     Open,
-    /// It has its version, and keeps it.
+    /// The group has its version, which no longer changes.
     Closed,
-    /// An editor took it back; its releases are free for another one.
+    /// An editor took the group back. Its releases can join another one.
     Withdrawn,
 }
 
@@ -50,13 +50,13 @@ crate::text::named! {
 /// The longest time that a group stays open after a release joined it: a week, in minutes.
 pub const GROUP_WINDOW_MAX: i32 = 7 * 24 * 60;
 
-/// The most releases that an editor can put in one group.
+/// The largest number of releases that an editor can put in one group.
 pub const GROUP_MEMBERS_MAX: usize = 500;
 
-/// The most digits of a number in a version that somebody gives a group.
+/// The largest number of digits of each number in a version that somebody gives to a group.
 const DIGITS_MAX: usize = 9;
 
-/// Checks how long a group stays open after a release joined it, in minutes.
+/// Checks the time that a group stays open after a release joined it, in minutes.
 pub fn group_window_check(field: &str, minutes: i64) -> Result<i32, Fault> {
     i32::try_from(minutes).ok().filter(|minutes| (0..=GROUP_WINDOW_MAX).contains(minutes)).ok_or_else(|| {
         Fault::invalid(
@@ -66,8 +66,8 @@ pub fn group_window_check(field: &str, minutes: i64) -> Result<i32, Fault> {
     })
 }
 
-/// The version of a group: three numbers as Semantic Versioning 2.0.0 writes them, with or without a `v` in front. Groups
-/// hold no pre-releases, so that there is nothing behind the numbers.
+/// The version of a group: three numbers of Semantic Versioning 2.0.0, with or without a `v` in front. Groups hold no
+/// pre-releases, so nothing follows the numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GroupVersion {
     has_v: bool,
@@ -86,15 +86,16 @@ impl GroupVersion {
         })
     }
 
-    /// A text that compares by bytes as versions do, see [`Version::sort_key`].
+    /// Returns a text that compares by bytes as versions do, see [`Version::sort_key`].
     pub fn sort_key(&self) -> String {
         Version::from_numbers(self.numbers).sort_key()
     }
 
-    /// The version raised by a bump: a major below 1.0.0 raises the minor. A pre-release counts as a patch.
+    /// Returns the version raised by a bump. Below 1.0.0, a major bump raises the minor. A pre-release counts as a
+    /// patch.
     fn raised(self, bump: Bump) -> Self {
         let [major, minor, patch] = self.numbers;
-        // Nobody gives a version that is near the end of these numbers.
+        // No version comes near the end of these numbers.
         let numbers = match bump {
             Bump::Major if major > 0 => [major.saturating_add(1), 0, 0],
             Bump::Major | Bump::Minor => [major, minor.saturating_add(1), 0],
@@ -105,7 +106,7 @@ impl GroupVersion {
 }
 
 impl Default for GroupVersion {
-    /// What the first group of a page gets where its owner chose nothing else: `v0.1.0`.
+    /// Returns the version of a page's first group, if its owner chose none: `v0.1.0`.
     fn default() -> Self {
         Self { has_v: true, numbers: [0, 1, 0] }
     }
@@ -132,25 +133,26 @@ impl FromStr for GroupVersion {
     }
 }
 
-/// Digits without a leading zero (Semantic Versioning 2.0.0, section 2).
+/// Parses digits without a leading zero (Semantic Versioning 2.0.0, section 2).
 fn number_strict(digits: &str) -> Option<u64> {
     let is_strict = digits.bytes().all(|byte| byte.is_ascii_digit()) && (digits == "0" || !digits.starts_with('0'));
     digits.parse().ok().filter(|_| is_strict)
 }
 
-/// The version of the next group of a page: the highest that any group of it ever had, raised by the group's bump, or
-/// the initial version where there was none. It is written with or without a `v` as the initial version is.
+/// Returns the version of a page's next group. It is the highest version that any group of the page ever had, raised by
+/// the group's bump. Without one, it is the initial version. It has a `v` if the initial version has one.
 pub fn group_version_next(highest: Option<GroupVersion>, bump: Bump, initial: GroupVersion) -> GroupVersion {
     highest.map_or(initial, |highest| GroupVersion { has_v: initial.has_v, ..highest.raised(bump) })
 }
 
-/// What a group is to its readers: the highest bump among its members; `None` without members.
+/// Returns the bump of a group: the highest among its members. `None` without members.
 pub fn group_bump(members: impl IntoIterator<Item = Bump>) -> Option<Bump> {
-    // The bumps are declared highest first.
+    // The highest bump has the lowest rank.
     members.into_iter().min_by_key(|bump| bump_rank(*bump))
 }
 
-/// The order in which the members of a group are shown: breaking changes first, then what was added, then repairs.
+/// Returns the order in which the members of a group are shown: breaking changes first, then new features, then
+/// repairs.
 pub fn bump_rank(bump: Bump) -> u8 {
     match bump {
         Bump::Major => 0,
@@ -160,26 +162,26 @@ pub fn bump_rank(bump: Bump) -> u8 {
     }
 }
 
-/// A member of a group, as far as it may speak for the whole.
+/// The facts of a member that decide if it leads its group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupMemberRank {
-    /// The component that it belongs to.
+    /// The component of the release.
     pub component: i64,
     /// The release.
     pub release_id: String,
-    /// What it is to the component's readers.
+    /// The size of the release for the component's readers.
     pub bump: Bump,
-    /// When it was published.
+    /// The time when it was published.
     pub published_at: UtcTime,
 }
 
-/// The member that matters most: the highest bump, of those the newest, of those the highest id.
+/// Returns the most important member: the highest bump, then the newest, then the highest id.
 pub fn group_lead(members: &[GroupMemberRank]) -> Option<&GroupMemberRank> {
     members.iter().min_by_key(|member| (bump_rank(member.bump), Reverse((member.published_at, &member.release_id))))
 }
 
-/// Whether a release that readers come to see, or that was `promoted` from a pre-release, joins a group by itself. History
-/// does not: what is too old to be announced, unless its author said with `notify` that it is news.
+/// True if a release joins a group automatically when it becomes visible, or is `promoted` from a pre-release. Releases
+/// too old to be announced do not join, unless their author said with `notify` that they are news.
 pub fn release_joins_group(promoted: bool, notify: Option<bool>, published_at: UtcTime, now: UtcTime) -> bool {
     promoted || notify == Some(true) || now - published_at <= HISTORY_AGE
 }

@@ -1,4 +1,4 @@
-//! What each release is among the releases of its component: its rank, its bump, and which one is the latest.
+//! The history of a component: the rank and the bump of each release, and the latest one.
 
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,24 +10,24 @@ use crate::{
     version::{Version, VersionRule},
 };
 
-/// Raised with every change of the rules by which tags are read, releases ranked and bumps told: what was computed by
-/// lower ones is computed again after an upgrade.
+/// The version of the rules that read tags, rank releases and compute bumps. Each change of the rules raises it. After
+/// an upgrade, results of lower versions are computed again.
 pub const VERSION_RULES: i64 = 1;
 
-/// A published release of a component. Drafts, scheduled and withdrawn releases are no part of its history.
+/// A published release of a component. Drafts, scheduled and withdrawn releases are not part of its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HistoryRelease<'a> {
     /// Its id, unique in the history.
     pub id: &'a str,
     /// The whole tag, with the component's prefix.
     pub tag: &'a str,
-    /// The key of its platform set: releases of one tag that differ here are variants.
+    /// The key of its platform set. Releases of one tag with different keys are variants.
     pub platforms: &'a str,
-    /// When it was published. The order of arrival does not matter.
+    /// The time when it was published. The order of arrival does not matter.
     pub published_at: UtcTime,
-    /// What its author said of it: a pre-release, or none. `None` where nothing was said, so that its tag decides.
+    /// The author's mark: a pre-release or not. `None` if the author did not say, so that the tag decides.
     pub prerelease: Option<bool>,
-    /// The bump it was announced or grouped with, which stays.
+    /// The bump with which it was announced or grouped. It no longer changes.
     pub fixed: Option<Bump>,
 }
 
@@ -36,20 +36,22 @@ pub struct HistoryRelease<'a> {
 pub struct ComponentRelease<'a> {
     /// The release itself.
     pub release: HistoryRelease<'a>,
-    /// Compares by bytes as the releases rank, see [`Tag::sort_key`].
+    /// A key that compares by bytes as the releases rank, see [`Tag::sort_key`].
     pub version_key: String,
-    /// What it is to the component's readers.
+    /// The size of the release for the component's readers.
     pub bump: Bump,
-    /// Whether it is a pre-release, and so never the latest; also where `bump` was fixed before that was known.
+    /// True for a pre-release, which is never the latest. It can be true although `bump` was fixed as something else
+    /// before.
     pub prerelease: bool,
 }
 
-/// Places every release of a component, in the order given. It takes `O(n log n)`.
+/// Computes the place of every release of a component and returns them in the given order. It takes `O(n log n)`.
 ///
-/// `tag_prefix` and `rule` are the component's, `unversioned_as` is the page's bump for tags without a version.
+/// `tag_prefix` and `rule` belong to the component. `unversioned_as` is the page's bump for tags without a version.
 ///
-/// A release is compared with the highest lower version that was published before it, pre-releases aside; without one,
-/// the shape of its version decides. Of releases of one moment, lower versions count as published before.
+/// A release is compared with the highest lower version that was published before it, without pre-releases. If there is
+/// none, the form of its version decides. If several releases have the same time, lower versions count as published
+/// before.
 pub fn component_history<'a>(
     releases: &[HistoryRelease<'a>],
     tag_prefix: Option<&str>,
@@ -67,7 +69,7 @@ pub fn component_history<'a>(
     releases.iter().zip(&tags).zip(bumps).map(place).collect()
 }
 
-/// The bump of each release, in the order given, as if none were fixed.
+/// Returns the bump of each release in the given order, as if none were fixed.
 fn bumps(releases: &[HistoryRelease<'_>], tags: &[Tag<'_>], unversioned_as: Bump) -> Vec<Bump> {
     let mut by_time: Vec<usize> = (0..releases.len()).collect();
     by_time.sort_by_key(|&index| (releases[index].published_at, tags[index].version(), releases[index].tag));
@@ -89,14 +91,14 @@ fn bumps(releases: &[HistoryRelease<'_>], tags: &[Tag<'_>], unversioned_as: Bump
 #[derive(Default)]
 struct Before<'a> {
     released: BTreeMap<&'a Version, &'a str>,
-    /// Those of them that no longer look like a pre-release: what comes out of `2.0.0-rc.1` is compared with what was
-    /// there before it, even if its author called that a release.
+    /// The versions that do not look like a pre-release. `2.0.0` is compared with these, even if the author called
+    /// `2.0.0-rc.1` a release.
     finished: BTreeSet<&'a Version>,
 }
 
 impl<'a> Before<'a> {
     fn bump(&self, version: &Version, tag: &str) -> Bump {
-        // What is repaired without a number of its own (`-hotfix`, then `-hotfix.1`) is repaired again.
+        // A second repair without a number of its own (`-hotfix`, then `-hotfix.1`) is a patch.
         if version.is_later() && self.released.get(version).is_some_and(|&first| first != tag) {
             return Bump::Patch;
         }
@@ -116,8 +118,8 @@ impl<'a> Before<'a> {
     }
 }
 
-/// The bump from one version to a higher one: by the most significant number that differs. A fourth number repairs, as
-/// the third does, and so does what stands behind the numbers.
+/// Returns the bump from one version to a higher one, by the most significant number that differs. The third and the
+/// fourth number mean a repair. So does a suffix.
 fn bump_between(lower: &Version, higher: &Version) -> Bump {
     if lower.epoch() != higher.epoch() {
         return Bump::Major;
@@ -129,7 +131,7 @@ fn bump_between(lower: &Version, higher: &Version) -> Bump {
     }
 }
 
-/// The bump of a version that has nothing to be compared with: x.0.0 is major, x.y.0 minor, anything else a patch.
+/// Returns the bump of a version without a lower one: x.0.0 is major, x.y.0 is minor, and anything else is a patch.
 fn bump_by_shape(version: &Version) -> Bump {
     if version.is_repair() {
         return Bump::Patch;
@@ -142,13 +144,14 @@ fn bump_by_shape(version: &Version) -> Bump {
     }
 }
 
-/// The latest of a component's releases: never a pre-release; the highest version; of its variants the newest. Tag,
-/// platforms and id make the order total. Unversioned releases come below all versions, by time.
+/// Returns the latest of a component's releases. It is never a pre-release. It has the highest version, and it is the
+/// newest of that version's variants. Tag, platforms and id make the order total. Unversioned releases rank below all
+/// versions, by time.
 pub fn component_latest<'a, 'b>(history: &'b [ComponentRelease<'a>]) -> Option<&'b ComponentRelease<'a>> {
     history.iter().filter(|place| !place.prerelease).max_by(|one, other| component_release_order(one, other))
 }
 
-/// How the releases of a component rank, lowest first: by version, time, tag, platforms, id.
+/// Compares releases of a component by version, time, tag, platforms and id. The lowest comes first.
 pub fn component_release_order(one: &ComponentRelease<'_>, other: &ComponentRelease<'_>) -> Ordering {
     fn rank<'r>(place: &'r ComponentRelease<'_>) -> (&'r str, UtcTime, &'r str, &'r str, &'r str) {
         let release = &place.release;
@@ -163,7 +166,7 @@ mod tests {
 
     use super::*;
 
-    /// A release of the given day of May 2024, whose id is its tag.
+    /// Makes a release of the given day of May 2024. Its id is its tag.
     fn release(tag: &str, day: u32) -> HistoryRelease<'_> {
         let date = NaiveDate::from_ymd_opt(2024, 5, day).expect("a day of May");
         let published_at = date.and_hms_opt(12, 0, 0).expect("noon");
@@ -217,7 +220,7 @@ mod tests {
             ("v1.0.0-rc.1", "prerelease"),
         ] {
             assert_eq!(bumps_of(&[release(tag, 1)]), [bump], "{tag}");
-            // What comes later or is a pre-release is nothing to compare with.
+            // Later releases and pre-releases are not compared with.
             assert_eq!(bumps_of(&[release(tag, 2), release("v0.0.1", 3), release("v0.0.1-rc.1", 1)])[0], bump, "{tag}");
         }
     }

@@ -1,17 +1,17 @@
-//! What becomes of a delivery of a webhook, and how long one is remembered, so that none is processed twice.
+//! Deliveries of webhooks: their states, their results, and the rule that none is processed twice.
 
 use chrono::Duration;
 
 use crate::time::UtcTime;
 
-/// How long a delivery that was processed is remembered, so that it is not processed twice.
+/// The time for which a processed delivery is remembered, so that it is not processed twice.
 pub const HOOK_DELIVERY_REMEMBERED: Duration = Duration::days(30);
 
-/// How long a delivery may wait to be processed before a repetition of it is taken as a new one: longer than all the
-/// tries of its job take, so that only a job that is lost is written again.
+/// The time that a delivery may wait to be processed. After that, a repetition counts as a new delivery. It is longer
+/// than all tries of a job together, so that a job is written again only if it was lost.
 const HOOK_DELIVERY_WAITS: Duration = Duration::hours(3);
 
-/// Where a delivery stands.
+/// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookStanding {
     /// Stored, with a job that will process it.
@@ -30,8 +30,8 @@ crate::text::named! {
     }
 }
 
-/// Whether a delivery that came before is to be processed when it comes again: if it failed, or if it has waited so
-/// long since `received_at` that its job must be lost.
+/// True if a delivery that arrives again must be processed. Either it failed, or it has waited since `received_at` for
+/// so long that its job must be lost.
 pub fn hook_delivery_is_due_again(standing: HookStanding, received_at: UtcTime, now: UtcTime) -> bool {
     match standing {
         HookStanding::Queued => now - received_at > HOOK_DELIVERY_WAITS,
@@ -40,18 +40,18 @@ pub fn hook_delivery_is_due_again(standing: HookStanding, received_at: UtcTime, 
     }
 }
 
-/// What became of a delivery, as the owner of the repository is told.
+/// The result of a delivery, as the owner of the repository sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HookResult {
-    /// Stored, and to be processed within moments.
+    /// Stored, to be processed in a few moments.
     Accepted,
     /// Processed.
     Processed,
-    /// Understood; it changes nothing here.
+    /// Understood, but it changes nothing here.
     Ignored,
-    /// Not taken: its content cannot be used, or is another repository's.
+    /// Not accepted: its content is unusable, or belongs to another repository.
     Refused,
-    /// It could not be processed.
+    /// Processing failed.
     Failed,
 }
 

@@ -1,18 +1,18 @@
-//! Pieces of work that survive a crash.
+//! Jobs: pieces of work that survive a crash.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// The lanes, in the order in which they are served.
+/// The lanes, in the order in which workers serve them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Lane {
-    /// Somebody waits in front of an inbox, or for a release to appear.
+    /// Work that somebody waits for: a message in an inbox, or a release on a page.
     Prompt,
-    /// Announcements.
+    /// Deliveries of announcements.
     Delivery,
-    /// Cleaning up.
+    /// Work that can wait, such as cleaning up.
     Maintenance,
 }
 
@@ -25,7 +25,7 @@ crate::text::named! {
 }
 
 impl Lane {
-    /// The lane's place in the queue: lower is served first.
+    /// Returns the lane's place in the queue. The lowest is served first.
     pub const fn rank(self) -> i32 {
         match self {
             Self::Prompt => 0,
@@ -35,15 +35,15 @@ impl Lane {
     }
 }
 
-/// Where a job stands. Done jobs are gone.
+/// The state of a job. A finished job is deleted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
-    /// Waits for its time and a worker.
+    /// The job waits for its time and a worker.
     Ready,
     /// A worker holds its lease.
     Running,
-    /// Past its attempts: a dead letter, until somebody replays it.
+    /// The job used all its attempts. It is a dead letter until somebody replays it.
     Dead,
 }
 
@@ -55,38 +55,38 @@ crate::text::named! {
     }
 }
 
-/// What is to be done. Payloads carry ids, not content.
+/// The work of a job. Payloads carry ids, not content.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum JobPayload {
-    /// Decide what becomes of a subscription request, and send its mail.
+    /// Decide the answer to a request for a subscription, and send its email.
     SubscriptionAnswer {
         /// The request.
         request: i64,
     },
-    /// Process what a forge told of a release.
+    /// Process a delivery in which a forge reports a release.
     SourceEvent {
-        /// The delivery.
+        /// The delivery of the webhook.
         delivery: i64,
     },
-    /// Fetch the releases that were there when a repository was added.
+    /// Fetch the releases that already existed when a repository was added.
     SourceBackfill {
         /// The repository.
         repository: i64,
     },
-    /// Ask a repository's forge for what its webhook missed.
+    /// Ask a repository's forge for releases that its webhook did not report.
     SourcePoll {
         /// The repository.
         repository: i64,
     },
-    /// Write down which repositories are to be polled.
+    /// Write a job for each repository whose polling is due.
     SourcePolls,
-    /// Publish a scheduled release, if its time has come.
+    /// Publish a scheduled release if its time has come.
     ReleasePublish {
         /// The release.
         release: String,
     },
-    /// Close a group, if its time has come.
+    /// Close a group if its time has come.
     GroupClose {
         /// The group.
         group: i64,
@@ -105,14 +105,14 @@ pub enum JobPayload {
         /// The last delivery.
         last: i64,
     },
-    /// Compute versions and bumps again where that was done by the rules of an earlier release of the program.
+    /// Compute versions and bumps again that were computed by rules of an earlier version of the program.
     VersionRules,
-    /// Remove what is past its retention.
+    /// Delete data that is past its retention.
     Prune,
 }
 
 impl JobPayload {
-    /// The name of the kind of work, as in the payload and the logs.
+    /// Returns the name of the kind of work, as in the payload and the logs.
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SubscriptionAnswer { .. } => "subscription_answer",
@@ -129,7 +129,7 @@ impl JobPayload {
         }
     }
 
-    /// The lane that the work belongs to.
+    /// Returns the lane of the work.
     pub const fn lane(&self) -> Lane {
         match self {
             Self::SubscriptionAnswer { .. }
@@ -146,16 +146,16 @@ impl JobPayload {
     }
 }
 
-/// How often a job is tried before it becomes a dead letter. Work that waits for a mail server counts its own time
-/// and is put off instead of failed.
+/// The number of attempts after which a job becomes a dead letter. Deliveries to a mail server count their own time.
+/// They are delayed instead of failed.
 pub const ATTEMPTS_MAX: i32 = 12;
 
-/// How often a job is taken by a worker that dies with it before it becomes a dead letter. It is larger than
-/// [`ATTEMPTS_MAX`], since a machine that is restarted again and again is no fault of the job.
+/// The number of times that a worker can take a job and die before the job becomes a dead letter. It is larger than
+/// [`ATTEMPTS_MAX`], since a machine that restarts again and again is not the fault of the job.
 pub const CLAIMS_MAX: i32 = 50;
 
-/// How long to wait after a failed attempt: 1 s doubled each time, at most an hour, between half and all of it as
-/// `jitter` (0 to 1) says. `attempt` counts from 1.
+/// Returns the time to wait after a failed attempt. It starts at 1 s, doubles each time and is at most an hour.
+/// `jitter` (0 to 1) shortens it by up to half. `attempt` counts from 1.
 pub fn job_backoff(attempt: i32, jitter: f64) -> Duration {
     let exponent = attempt.clamp(1, 13) - 1;
     let full = Duration::from_secs((1_u64 << exponent).min(3_600));
@@ -169,9 +169,9 @@ mod tests {
     #[test]
     fn payloads_read_back() {
         let payload = JobPayload::DeliverySend { announcement: 1, first: 2, last: 3 };
-        let json = serde_json::to_value(&payload).expect("a payload is JSON");
+        let json = serde_json::to_value(&payload).expect("a payload can be written as JSON");
         assert_eq!(json["kind"], payload.kind());
-        assert_eq!(serde_json::from_value::<JobPayload>(json).expect("reads back"), payload);
+        assert_eq!(serde_json::from_value::<JobPayload>(json).expect("a written payload can be read"), payload);
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Types and rules of ReleasePage.
 //!
-//! This crate decides: what a version is, which bump a release is, who hears of it, which state follows which. It
-//! owns the words that all other crates use. It never does IO, reads no clock and makes no randomness: the time, ids
-//! and what was found in the database are handed in, so that every rule is a function that a table can test.
+//! This crate decides what a version is, which bump a release has, who is told of it, and which state follows another.
+//! It owns the words that all other crates use. It does no IO, reads no clock and makes no randomness. Callers pass in
+//! the time, ids and rows of the database, so that tables of cases can test every rule.
 
 pub mod account;
 pub mod annotation;

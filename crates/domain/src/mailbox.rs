@@ -1,12 +1,13 @@
-//! What stands before the `@` of a mail address (RFC 5321, section 4.1.2, and RFC 6531), and which addresses are one
-//! mailbox.
+//! The local part of an email address, before the `@` (RFC 5321, section 4.1.2, and RFC 6531). Several addresses can
+//! belong to one mailbox.
 
 use std::borrow::Cow;
 
-/// Longest local part in octets (RFC 5321, section 4.5.3.1.1).
+/// The longest local part, in octets (RFC 5321, section 4.5.3.1.1).
 const LOCAL_LENGTH: usize = 64;
 
-/// The text of a local part without its quotation marks and escapes; `None` for what is no local part.
+/// Returns the text of a local part without its quotation marks and escapes. `None` for a text that is not a local
+/// part.
 pub(crate) fn local_text(local: &str) -> Option<String> {
     if local.len() > LOCAL_LENGTH {
         return None;
@@ -17,7 +18,7 @@ pub(crate) fn local_text(local: &str) -> Option<String> {
     }
 }
 
-/// The shortest local part that has this text: quoted only where it must be, escaped only where it must be.
+/// Returns the shortest local part with this text. It has quotes and escapes only if they are required.
 pub(crate) fn local_written(text: &str) -> Cow<'_, str> {
     if is_dot_string(text) {
         return Cow::Borrowed(text);
@@ -56,26 +57,26 @@ fn is_atom_character(c: char) -> bool {
     c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || is_beyond_ascii(c)
 }
 
-/// Tells the characters that RFC 6531 adds. Those that nobody sees are left out: with them, one address looks like
-/// another.
+/// True for characters that RFC 6531 adds. Invisible ones are refused, since with them two addresses could look the
+/// same.
 fn is_beyond_ascii(c: char) -> bool {
     let is_format = matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}');
     let is_invisible = is_format || matches!(c, '\u{ad}' | '\u{feff}');
     !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_invisible
 }
 
-/// The rules by which a provider tells mailboxes apart.
+/// The rules by which a provider distinguishes mailboxes.
 struct Provider {
-    /// Its domains, the first of which stands for all: a mailbox has an address at each.
+    /// Its domains. A mailbox has an address at each of them. The first one is used for counting.
     domains: &'static [&'static str],
-    /// The characters that it overlooks.
+    /// The characters that it ignores in the local part.
     overlooked: &'static [char],
     /// The characters besides `+` that begin an alias.
     alias: &'static [char],
 }
 
-/// The rules that providers publish of their own addresses. Two people who are taken for one share a cap, and lose little; one person
-/// who is taken for many is flooded.
+/// The rules that providers publish for their own addresses. If two people are taken for one, they share a cap and lose
+/// little. If one person is taken for many, they are flooded with email.
 const PROVIDERS: &[Provider] = &[
     Provider { domains: &["gmail.com", "googlemail.com"], overlooked: &['.'], alias: &[] },
     Provider {
@@ -92,10 +93,10 @@ const PROVIDERS: &[Provider] = &[
     Provider { domains: &["yahoo.com", "ymail.com", "rocketmail.com"], overlooked: &[], alias: &['-'] },
 ];
 
-/// The form in which mail to one mailbox is counted. `text` is what [`local_text`] answers, `domain` the domain in
-/// ASCII.
+/// Returns the name under which email to one mailbox is counted. `text` is a result of [`local_text`], and `domain` is
+/// in ASCII.
 ///
-/// It is no address: nothing is sent to it.
+/// The result is not an address: nothing is sent to it.
 pub(crate) fn mailbox_counted(text: &str, domain: &str) -> String {
     let text = text.to_lowercase();
     let provider = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain));

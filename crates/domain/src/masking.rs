@@ -1,12 +1,12 @@
-//! Text of errors without what no log and no answer may hold: addresses of people, and logins in URLs.
+//! Error texts without secrets: addresses of people and logins in URLs may appear in no log and no response.
 
 /// The longest text that is kept, in characters.
 const LENGTH_MAX: usize = 300;
 
-/// One line of at most 300 characters in which each address and each login of a URL is `***`: `***@example.com`,
-/// `postgres://***@db/releasepage`.
+/// Returns the text as one line of at most 300 characters. Each address and each login of a URL is replaced by `***`:
+/// `***@example.com`, `postgres://***@db/releasepage`.
 ///
-/// Whatever stands before an `@` in the same word goes, so that it does not matter how an address is written.
+/// Everything before an `@` in the same word is removed, so that the spelling of an address does not matter.
 pub fn text_masked(text: &str) -> String {
     let visible: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<String> = visible.split_whitespace().map(word_masked).collect();
@@ -19,7 +19,7 @@ pub fn text_masked(text: &str) -> String {
 
 fn word_masked(word: &str) -> String {
     let Some((before, after)) = word.rsplit_once('@') else { return word.to_owned() };
-    // What stands before an address or a login and is part of neither: an opening mark, a scheme.
+    // An opening mark or a scheme before an address is not part of it, and is kept.
     let opening = before.find(|c: char| !"<([\"'`".contains(c)).unwrap_or(before.len());
     let scheme = before.find("://").filter(|&at| !before[..at].contains('@')).map(|at| at + "://".len());
     format!("{}***@{after}", &before[..scheme.unwrap_or(opening)])

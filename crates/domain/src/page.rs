@@ -1,16 +1,16 @@
-//! What readers see: a page, its address and its keys.
+//! Pages for readers: their ids, addresses and keys.
 
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
-/// How the API counts the requests of a page key (`releasepage-v1.md`, Rate limit).
+/// The way in which the API counts the requests of a page key (`releasepage-v1.md`, Rate limit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum CountedBy {
-    /// All requests with the key together.
+    /// Counts all requests with the key together.
     Key,
-    /// Each client address apart, for keys in browsers.
+    /// Counts each client address separately, for keys in browsers.
     Client,
 }
 
@@ -21,7 +21,7 @@ crate::text::named! {
     }
 }
 
-/// Requests a minute for each page key where the owner set no other number.
+/// The requests a minute for each page key, unless the owner set another number.
 pub const RATE_LIMIT_DEFAULT: i32 = 60;
 
 /// Checks a page key's limit: 1 to 1,000,000 requests a minute.
@@ -32,12 +32,13 @@ pub fn rate_limit_check(field: &str, limit: i64) -> Result<i32, Fault> {
         .ok_or_else(|| Fault::invalid(field, "must be a whole number of requests a minute, from 1 to 1000000"))
 }
 
-/// Whether a text has the form of a page's id: 12 lower-case hex digits.
+/// True if a text has the form of a page's id: 12 lower-case hexadecimal digits.
 pub fn page_id_is_valid(id: &str) -> bool {
     id.len() == 12 && id.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
 }
 
-/// Checks the slug of a page's address `/p/{slug}`: 1 to 60 lower-case letters, digits and single hyphens inside.
+/// Checks the slug in a page's address `/p/{slug}`: 1 to 60 lower-case letters and digits, with single hyphens between
+/// them.
 pub fn slug_check(field: &str, slug: &str) -> Result<String, Fault> {
     let good = (1..=60).contains(&slug.len())
         && slug.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'))

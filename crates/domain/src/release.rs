@@ -1,27 +1,27 @@
-//! A release and its life.
+//! Releases: their states, events and fields.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::Fault, tag::Tag, text::line_is_clean, time::UtcTime};
 
-/// Releases further in the past than this are history: shown, not announced unless somebody asks for it.
+/// The age from which a release is history. History is shown, but is not announced unless somebody asks for it.
 pub const HISTORY_AGE: Duration = Duration::days(7);
 
 /// The longest notes of a release, in bytes.
 pub const NOTES_MAX: usize = 1024 * 1024;
 
-/// Where a release stands.
+/// The state of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReleaseState {
-    /// Being written; only its team sees it.
+    /// Being written. Only its team sees it.
     Draft,
-    /// Complete; its time has not come.
+    /// Complete, to be published at a later time.
     Scheduled,
     /// Visible to readers.
     Published,
-    /// Taken back, remembered.
+    /// Taken back, but remembered.
     Withdrawn,
 }
 
@@ -34,37 +34,38 @@ crate::text::named! {
     }
 }
 
-/// What happens to a release.
+/// An event in the life of a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseEvent {
-    /// Somebody publishes it, now or for a time to come.
+    /// Somebody publishes it, now or at a later time.
     Publish,
-    /// The clock reaches its time.
+    /// Its time of publication comes.
     TimeComes,
-    /// A pre-release is made a release.
+    /// A pre-release becomes a release.
     Promote,
     /// Its text, time or platforms change.
     Edit,
     /// It is withdrawn or deleted.
     Withdraw,
-    /// The same release is sent again by its source.
+    /// Its source sends the same release again.
     Arrive,
 }
 
-/// What a change of a release means to subscribers.
+/// The effect of a change of a release on subscribers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseEffect {
-    /// Nobody is mailed.
+    /// Nobody is told.
     Quiet,
-    /// It is announced, if [`release_is_announced`] or, where it was published before, [`promotion_is_announced`] says so.
+    /// The release is announced, if [`release_is_announced`] says so. If it was published before,
+    /// [`promotion_is_announced`] decides.
     Announce,
-    /// Whatever is still queued for it is cancelled.
+    /// Its queued deliveries are cancelled.
     Cancel,
-    /// Nothing of it stays: it was never published.
+    /// Nothing of it is kept, since it was never published.
     Forget,
 }
 
-/// The table of a release's life. `due` says whether its `published_at` has come.
+/// Returns the next state of a release and the effect on subscribers. `due` is true if its `published_at` has come.
 pub fn release_next(state: ReleaseState, event: ReleaseEvent, due: bool) -> (ReleaseState, ReleaseEffect) {
     use ReleaseEffect::{Announce, Cancel, Forget, Quiet};
     use ReleaseEvent as Event;
@@ -95,20 +96,20 @@ pub fn release_next(state: ReleaseState, event: ReleaseEvent, due: bool) -> (Rel
     }
 }
 
-/// Whether subscribers hear of a release that was just published.
+/// True if a release that was just published is announced.
 ///
-/// `notify` is what its author said: `Some(false)` never, `Some(true)` also of history, `None` as usual.
+/// `notify` is the author's choice: `Some(false)` never, `Some(true)` even for history, `None` by age.
 pub fn release_is_announced(notify: Option<bool>, published_at: UtcTime, now: UtcTime) -> bool {
     notify.unwrap_or(now - published_at <= HISTORY_AGE)
 }
 
-/// Whether subscribers hear of a published pre-release that was made a release. It is news, however old the pre-release
-/// is; `notify` as in [`release_is_announced`].
+/// True if a published pre-release that became a release is announced. It is news, however old the pre-release is. For
+/// `notify`, see [`release_is_announced`].
 pub fn promotion_is_announced(notify: Option<bool>) -> bool {
     notify != Some(false)
 }
 
-/// The platforms that a release is for: no name twice, in the order given. Which release it is depends on the set.
+/// The platforms of a release, without repeated names, in the given order. The set is part of the release's identity.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Platforms(Vec<String>);
 
@@ -130,12 +131,12 @@ impl Platforms {
         Ok(Self(distinct))
     }
 
-    /// The names in the order given.
+    /// Returns the names in the given order.
     pub fn names(&self) -> &[String] {
         &self.0
     }
 
-    /// What makes two sets the same: the sorted names as a JSON list.
+    /// Returns the key of the set: the sorted names as a JSON list. Equal sets have equal keys.
     pub fn key(&self) -> String {
         let mut names: Vec<&str> = self.0.iter().map(String::as_str).collect();
         names.sort_unstable();
@@ -143,44 +144,44 @@ impl Platforms {
     }
 }
 
-/// Everything that a source or a person says of a release. Whoever parses the fields checks them, with
-/// [`release_tag_check`] and its like.
+/// All fields of a release from a source or a person. The parser of the fields checks them, with [`release_tag_check`]
+/// and similar functions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseInput {
     /// The tag or version as it was given: 1 to 200 characters on one line.
     pub tag: String,
     /// The platforms, part of the release's identity.
     pub platforms: Platforms,
-    /// What to call it; may be empty (then the tag is shown), at most 500 characters on one line.
+    /// The title: at most 500 characters on one line. If it is empty, the tag is shown instead.
     pub title: String,
-    /// Markdown; `None` where nothing was given.
+    /// The notes, in Markdown. `None` if none were given.
     pub notes: Option<String>,
-    /// Who made it.
+    /// The author.
     pub author: Option<String>,
-    /// When it is or was published.
+    /// The time of publication, past or future.
     pub published_at: UtcTime,
-    /// When its roll-out ends.
+    /// The time when its roll-out ends.
     pub ends_at: Option<UtcTime>,
-    /// Whether its author calls it a pre-release; `None` where nothing was said, so that its tag decides.
+    /// The author's mark for a pre-release. `None` if the author did not say, so that the tag decides.
     pub prerelease: Option<bool>,
-    /// Whether it stays invisible for now.
+    /// True if it stays invisible for now.
     pub draft: bool,
-    /// What its author said about mail: see [`release_is_announced`].
+    /// The author's choice of telling subscribers, see [`release_is_announced`].
     pub notify: Option<bool>,
-    /// Whether it is an annotation on charts.
+    /// True if it is an annotation on charts.
     pub chart_visibility: bool,
     /// The caller's own parameters, a JSON object.
     pub params: serde_json::Map<String, serde_json::Value>,
 }
 
 impl ReleaseInput {
-    /// Whether it is a pre-release: what its author says decides, and where nothing was said, its tag.
+    /// True if it is a pre-release. The author's mark decides, or else the tag.
     pub fn is_prerelease(&self) -> bool {
         self.prerelease.unwrap_or_else(|| Tag::parse(&self.tag, None).is_prerelease())
     }
 }
 
-/// Whether a text has the form of a release's id: 7 lower-case letters and digits.
+/// True if a text has the form of a release's id: 7 lower-case letters and digits.
 pub fn release_id_is_valid(id: &str) -> bool {
     id.len() == 7 && id.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9'))
 }

@@ -1,7 +1,7 @@
-//! What an import of a history, such as a changelog, makes of each of its releases.
+//! The rule for importing a history of releases, such as a changelog.
 //!
-//! An import tells of the past: it announces nothing, never overwrites what a forge or a person decided, and done
-//! twice it comes to the same.
+//! An import is about the past. It announces nothing and never overwrites a decision of a forge or a person. A second
+//! run changes nothing.
 
 use crate::{
     fault::Fault,
@@ -11,28 +11,32 @@ use crate::{
     time::UtcTime,
 };
 
-/// How well an import knows when a release was published.
+/// The precision of a release's time in an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportTime {
-    /// To the second.
+    /// The time is exact to the second.
     Exact,
-    /// The day alone: `published_at` is its midnight.
+    /// Only the day is known. `published_at` is its midnight.
     Day,
-    /// Not at all: `published_at` is a guess that only serves a release that is new.
+    /// The time is unknown. `published_at` is a guess and is used only for a new release.
     Guess,
 }
 
-/// A release as the source of an import tells of it.
+/// A release in the source of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseImport {
-    /// The release. Drafts are no part of a history: `draft` counts as `false`.
+    /// The release. Drafts are not part of a history, so `draft` counts as `false`.
     pub input: ReleaseInput,
-    /// What its `published_at` is worth.
+    /// The precision of its `published_at`.
     pub time: ImportTime,
 }
 
 impl ReleaseImport {
-    /// Checks what whoever read the source may not have checked, and names the first field at fault.
+    /// Checks the fields that the reader of the source may not have checked.
+    ///
+    /// # Errors
+    ///
+    /// The fault of the first wrong field.
     pub fn check(&self) -> Result<(), Fault> {
         let input = &self.input;
         release_tag_check("tag", &input.tag)?;
@@ -41,7 +45,7 @@ impl ReleaseImport {
         input.author.as_deref().map_or(Ok(()), |author| release_author_check("author", author))
     }
 
-    /// The tags of what would be the same release, best first: a changelog writes `1.2.0` where the tag is `v1.2.0`.
+    /// Returns the tags that mean the same release, the best first. A changelog may write `1.2.0` for the tag `v1.2.0`.
     pub fn tags(&self) -> Vec<String> {
         let tag = &self.input.tag;
         let twin = match tag.strip_prefix('v') {
@@ -53,21 +57,21 @@ impl ReleaseImport {
     }
 }
 
-/// A release that is there before an import.
+/// A release that exists before an import.
 #[derive(Clone, Copy, Debug)]
 pub struct ImportBefore<'a> {
-    /// What is stored of it.
+    /// Its stored fields.
     pub input: &'a ReleaseInput,
-    /// Where it stands.
+    /// Its state.
     pub state: ReleaseState,
-    /// Whether its forge tells of it.
+    /// True if its forge reports it.
     pub is_of_forge: bool,
 }
 
-/// Why an import leaves a release as it is.
+/// The reason why an import does not change a release.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ImportKept {
-    /// Its forge tells of it, and knows better.
+    /// Its forge reports it, and knows better.
     Forge,
     /// It was withdrawn.
     Withdrawn,
@@ -83,24 +87,24 @@ crate::text::named! {
     }
 }
 
-/// What an import makes of a release.
+/// The result of an import for one release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportStep {
-    /// It is new.
+    /// The release is new.
     Add(Box<ReleaseInput>),
-    /// It is there, and becomes this.
+    /// The release exists, and gets these fields.
     Change(Box<ReleaseInput>),
-    /// It is there as the import tells of it.
+    /// The release exists and is already the same.
     Same,
-    /// It is there, and the import must not touch it.
+    /// The release exists, and the import must not change it.
     Keep(ImportKept),
 }
 
-/// The rule: what an import makes of a release; `before` is what is there of it.
+/// Returns the result of an import for one release. `before` is the existing release, if there is one.
 ///
-/// What the import does not say stays: an empty title, no notes, no author. So does the identity of the release, its
-/// being a pre-release, and what was said about mail and charts, which no history knows. Its time stays where the import
-/// knows no better, and where one of the two is still to come.
+/// Fields that the import leaves empty stay: title, notes and author. So do the identity of the release, its
+/// pre-release flag, and the choices about email and charts, which no history knows. Its time stays if the import does
+/// not know it better, or if one of the two times is in the future.
 pub fn import_step(before: Option<ImportBefore<'_>>, told: &ReleaseImport, now: UtcTime) -> ImportStep {
     let input = &told.input;
     let Some(ImportBefore { input: before, state, is_of_forge }) = before else {

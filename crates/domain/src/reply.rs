@@ -1,7 +1,8 @@
-//! What a mail server's refusal means: for the reader, for us, for the message, or for the moment alone.
+//! The meaning of a mail server's refusal. It is about the reader, about us, about the message, or only about the
+//! moment.
 //!
-//! An address is given up on positive evidence only. A reader lost for good is worse than a mail that is refused again,
-//! so that words about the sender weigh more than any code, and what is unclear is never held against the reader.
+//! An address is given up only on clear evidence, since losing a reader is worse than sending one more email that is
+//! refused. Words about the sender count more than any code. An unclear refusal alone never counts against the reader.
 
 mod words;
 
@@ -15,33 +16,33 @@ use crate::{
     time::UtcTime,
 };
 
-/// How long after an unclear refusal of an address another one counts against it.
+/// The time after an unclear refusal of an address, from which another one counts against it.
 const DOUBT_LASTS: Duration = Duration::days(2);
 
 /// The step of a mail transaction that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyPhase {
-    /// MAIL: nothing was said of the reader yet.
+    /// MAIL: the reader was not named yet.
     Sender,
-    /// RCPT.
+    /// RCPT: the reader was named.
     Recipient,
     /// DATA, before the message or after its last line.
     Message,
 }
 
-/// What a refusal is about.
+/// The subject of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ReplyMeaning {
-    /// The moment: the same message may be taken later.
+    /// The moment: the server may accept the same message later.
     Later,
     /// The address: nobody reads mail there.
     Address,
-    /// Us: our address, host, login or quota. It is the operator's to mend, and no reader's fault.
+    /// Us: our address, host, login or quota. The operator must correct it, and no reader is at fault.
     Sender,
-    /// This message, or what this reader takes of it.
+    /// This message, or the reader's rules or room for messages.
     Message,
-    /// Nothing that can be told: the message is given up, and the address is doubted.
+    /// Unknown: the message is given up, and the address is in doubt.
     Unclear,
 }
 
@@ -58,17 +59,17 @@ crate::text::named! {
 /// An enhanced status code, `5.1.1` (RFC 3463).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnhancedStatus {
-    /// 4 for a failure that may pass, 5 for one that stays.
+    /// 4 for a temporary failure, 5 for a permanent one.
     pub class: u16,
     /// The subject: 1 the address, 2 the mailbox, 3 the system, 4 the network, 5 the protocol, 6 the content, 7 policy.
     pub subject: u16,
-    /// The exact fault.
+    /// The exact fault within the subject.
     pub detail: u16,
 }
 
 impl EnhancedStatus {
-    /// The status in a reply, if it agrees with the reply's code (RFC 2034, section 4): the first word, or as qmail writes
-    /// it, `(#5.1.1)`.
+    /// Returns the status in a reply, if it agrees with the reply's code (RFC 2034, section 4). It is the first word,
+    /// or as qmail writes it, `(#5.1.1)`.
     pub fn of_reply(code: u16, text: &str) -> Option<Self> {
         let first = text.split_whitespace().next();
         let marked = text.split_whitespace().filter(|word| word.starts_with("(#") || word.starts_with('#'));
@@ -89,7 +90,7 @@ impl fmt::Display for EnhancedStatus {
     }
 }
 
-/// The meaning of a reply of 400 and above. `text` is what follows the code, its lines joined by spaces.
+/// Returns the meaning of a reply of 400 and above. `text` follows the code, with its lines joined by spaces.
 pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str) -> ReplyMeaning {
     if code < 500 {
         return ReplyMeaning::Later;
@@ -106,7 +107,7 @@ pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str) -> ReplyMeaning {
         return ReplyMeaning::Sender;
     }
     let of_address = status.is_some_and(status_of_address);
-    // A mailbox that is disabled may be so for a while; an address that is none will not come to be.
+    // A disabled mailbox may work again later. An address that does not exist will not.
     let of_mailbox = status.is_none_or(|status| status.subject != 1);
     if said.any(ABOUT_MOMENT) && (of_mailbox || !of_address) {
         return ReplyMeaning::Later;
@@ -114,30 +115,30 @@ pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str) -> ReplyMeaning {
     if of_address || said.any(ABOUT_ADDRESS) {
         return ReplyMeaning::Address;
     }
-    // Only RCPT names the reader, and a status of the system, the protocol, the content or of policy says that it is not
-    // about the address.
+    // Only RCPT names the reader. A status about the system, the protocol, the content or policy is not about the
+    // address.
     let elsewhere = status.is_some_and(|status| matches!(status.subject, 3 | 5..=7));
     if phase == ReplyPhase::Recipient && !elsewhere { ReplyMeaning::Unclear } else { ReplyMeaning::Message }
 }
 
-/// An unclear refusal counts against an address where it follows another by this much: nothing is heard of it for days.
+/// True if an unclear refusal counts against an address: an earlier one, at `doubted_at`, is at least two days old.
 pub fn doubt_is_evidence(doubted_at: UtcTime, now: UtcTime) -> bool {
     now - doubted_at >= DOUBT_LASTS
 }
 
-/// Codes that ask for a login or for encryption, or say that a command came too early.
+/// True for codes that ask for a login or for encryption, or say that a command came too early.
 fn code_of_sender(code: u16) -> bool {
     matches!(code, 503 | 523 | 524 | 530 | 534 | 535 | 538)
 }
 
-/// A mailbox or message that is too full or too large, or letters that a server cannot take.
+/// True if the mailbox or the message is too full or too large, or the server cannot accept its characters.
 fn status_of_room(status: EnhancedStatus) -> bool {
     matches!((status.subject, status.detail), (2, 2 | 3) | (3, 4) | (6, 7..=10))
 }
 
-/// A status of our address, host, login, authentication (RFC 7372, RFC 8616) or quota, or one of Exchange's for a sender
-/// that it does not trust. Postfix says "access denied" under a status of policy where a login is missing; under another,
-/// the words are of the mailbox.
+/// True for a status about our address, host, login, authentication (RFC 7372, RFC 8616) or quota, or Exchange's status
+/// for a sender that it does not trust. Postfix says "access denied" under a status of policy if a login is missing.
+/// Under another status, these words are about the mailbox.
 fn status_of_sender(status: EnhancedStatus, said: &Said) -> bool {
     match (status.subject, status.detail) {
         (1, 7 | 8) | (2, 252) | (4, 5) => true,
@@ -147,26 +148,27 @@ fn status_of_sender(status: EnhancedStatus, said: &Said) -> bool {
     }
 }
 
-/// Exchange's refusals of a sender by one mailbox or group, which takes mail from some people alone: no setting of ours
-/// mends them.
+/// True if one mailbox or group of Exchange refuses a sender, since it accepts mail only from some people. No setting
+/// of ours can change that.
 fn status_of_group(status: EnhancedStatus) -> bool {
     status.subject == 7 && (120..=139).contains(&status.detail)
 }
 
-/// A lasting status that says that this address takes no mail (RFC 3463, sections 3.2 and 3.3; RFC 7505): no mailbox, no
-/// such system, bad syntax, ambiguous, moved, a domain that takes no mail, a mailbox that is disabled.
+/// True for a permanent status which says that the address accepts no mail (RFC 3463, sections 3.2 and 3.3; RFC 7505).
+/// The reasons are: no mailbox, no such system, bad syntax, ambiguous, moved, a domain without mail, a disabled
+/// mailbox.
 fn status_of_address(status: EnhancedStatus) -> bool {
     matches!((status.subject, status.detail), (1, 1..=4 | 6 | 10) | (2, 1))
 }
 
-/// What a reply says, in lower case: without the addresses and links in it, which may hold any word.
+/// The words of a reply in lower case, without addresses and links, which may contain any word.
 struct Said(String);
 
 impl Said {
     fn new(text: &str) -> Self {
         let kept = |word: &&str| !word.contains('@') && !word.contains("://");
         let words: Vec<String> = text.split_whitespace().filter(kept).map(str::to_lowercase).collect();
-        // Postfix's name for the list of those whom a relay takes mail for.
+        // This is Postfix's name for the list of a relay's recipients. It is not about us.
         Self(words.join(" ").replace("relay recipient table", "recipient table"))
     }
 
@@ -174,7 +176,7 @@ impl Said {
         phrases.iter().any(|phrase| self.0.contains(phrase))
     }
 
-    /// Tells whether one of these stands alone, not as a part of another word.
+    /// True if one of these words occurs as a whole word.
     fn any_word(&self, words: &[&str]) -> bool {
         self.0.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
     }

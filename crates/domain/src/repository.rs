@@ -1,24 +1,24 @@
-//! Where releases come from.
+//! Repositories, the origin of releases.
 
 use serde::{Deserialize, Serialize};
 
 use crate::fault::Fault;
 
-/// What kind of source a repository has (`management-v1.md`, `/v1/repositories`).
+/// The kind of source of a repository (`management-v1.md`, `/v1/repositories`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RepositoryOrigin {
-    /// A pipeline or a person tells of each release.
+    /// A pipeline or a person reports each release.
     Api,
-    /// GitHub's webhook does.
+    /// GitHub's webhook reports releases.
     Github,
-    /// GitLab's webhook does.
+    /// GitLab's webhook reports releases.
     Gitlab,
-    /// The webhook of Gitea or Forgejo does.
+    /// The webhook of Gitea or Forgejo reports releases.
     Gitea,
-    /// Gogs' webhook does.
+    /// Gogs' webhook reports releases.
     Gogs,
-    /// A program does, by deliveries in a form of our own.
+    /// A program reports releases in a format of our own.
     Generic,
 }
 
@@ -34,19 +34,19 @@ crate::text::named! {
 }
 
 impl RepositoryOrigin {
-    /// Whether the secret of its webhook is one of Standard Webhooks (`whsec_…`): GitLab takes no other as a signing
-    /// token, and the generic webhook signs as Standard Webhooks says.
+    /// True if the webhook's secret is one of Standard Webhooks (`whsec_…`). GitLab accepts no other signing token, and
+    /// the generic webhook signs by Standard Webhooks.
     pub const fn signs_standard(self) -> bool {
         matches!(self, Self::Gitlab | Self::Generic)
     }
 }
 
-/// The name of a repository: `owner/name`, with more parts where a forge has subgroups.
+/// The name of a repository: `owner/name`, with more parts at a forge that has subgroups.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct RepositoryName(String);
 
 impl RepositoryName {
-    /// Parses 2 to 10 parts of `A-Z a-z 0-9 . _ -` with `/` between them, at most 200 characters; no part is `.` or
+    /// Parses 2 to 10 parts of `A-Z a-z 0-9 . _ -` with `/` between them, at most 200 characters. No part is `.` or
     /// `..`.
     pub fn parse(field: &str, name: &str) -> Result<Self, Fault> {
         let part_is_good = |part: &str| {
@@ -62,18 +62,19 @@ impl RepositoryName {
         Err(Fault::invalid(field, "must be owner/name, of letters, digits, '.', '_' and '-', at most 200 characters"))
     }
 
-    /// The name as it was given.
+    /// Returns the name as it was given.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The form in which names are compared: forges ignore case.
+    /// Returns the form in which names are compared, since forges ignore case.
     pub fn folded(&self) -> String {
         self.0.to_ascii_lowercase()
     }
 }
 
-/// The owner part of a repository's name, the author of a release that names none (`releasepage-v1.md`, version).
+/// Returns the owner part of a repository's name. It is the author of a release that has none (`releasepage-v1.md`,
+/// version).
 pub fn repository_owner(repo: &str) -> &str {
     repo.split_once('/').map_or(repo, |(owner, _)| owner)
 }

@@ -1,30 +1,30 @@
-//! Where the files of a repository are shown at its forge: what addresses in notes are relative to.
+//! The addresses at which forges show the files of repositories. Relative addresses in notes are resolved against them.
 
 use std::fmt::Write as _;
 
 use crate::repository::RepositoryOrigin;
 
-/// The repository of a release, as far as its forge knows it.
+/// The repository of a release, with the data that its forge needs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseSource {
     /// The kind of its forge.
     pub origin: RepositoryOrigin,
-    /// Its name there.
+    /// Its name at the forge.
     pub name: String,
-    /// The address of the forge's API; `None` for that of the server's settings.
+    /// The URL of the forge's API. `None` for the URL in the server's settings.
     pub api_url: Option<String>,
     /// The release's whole tag.
     pub tag: String,
 }
 
-/// The addresses of the APIs of forges, for repositories that name none.
+/// The URLs of the forges' APIs, for repositories without a URL of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeApis {
-    /// GitHub's.
+    /// The URL of GitHub's API.
     pub github: String,
-    /// GitLab's.
+    /// The URL of GitLab's API.
     pub gitlab: String,
-    /// Gitea's or Forgejo's.
+    /// The URL of Gitea's or Forgejo's API.
     pub gitea: String,
 }
 
@@ -39,8 +39,8 @@ impl Default for ForgeApis {
 }
 
 impl ForgeApis {
-    /// Where a release's files are shown, ending in `/`; `None` where its forge is not known, as it is for Gogs and for
-    /// releases that a program tells of.
+    /// Returns the URL at which the forge shows a release's files. It ends in `/`. `None` if the forge is unknown, as
+    /// for Gogs and for releases that a program reports.
     pub fn files_address(&self, source: &ReleaseSource) -> Option<String> {
         let (api, files) = match source.origin {
             RepositoryOrigin::Github => (&self.github, "blob"),
@@ -54,11 +54,12 @@ impl ForgeApis {
     }
 }
 
-/// Where people see a forge, by the address of its API; `None` where that has no form that its kind of forge has.
+/// Returns the URL of a forge's website, from the URL of its API. `None` if the URL does not have the form of this
+/// forge.
 fn site_of(origin: RepositoryOrigin, api_url: &str) -> Option<String> {
     let api_url = api_url.trim_end_matches('/');
     match origin {
-        // An Enterprise server has its API below itself, GitHub on a host of its own.
+        // The path of an Enterprise server's API is below its site. GitHub's API has a host of its own.
         RepositoryOrigin::Github => match api_url.strip_suffix("/api/v3") {
             Some(site) => Some(site.to_owned()),
             None => api_url.split_once("://api.").map(|(scheme, host)| format!("{scheme}://{host}")),
@@ -69,7 +70,7 @@ fn site_of(origin: RepositoryOrigin, api_url: &str) -> Option<String> {
     }
 }
 
-/// A tag as a part of a path, its slashes as they are; `None` for one that would be read as another path.
+/// Encodes a tag for a path and keeps its slashes. `None` for a tag that would be read as another path.
 fn path_encode(tag: &str) -> Option<String> {
     if tag.split('/').any(|part| matches!(part, "" | "." | "..")) {
         return None;

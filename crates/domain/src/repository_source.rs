@@ -1,35 +1,35 @@
-//! Fetching releases from a forge: the walks through its listing, and what the owner of a repository is told of them.
+//! Fetching releases from a forge: the walks through its listing, and the results that the owner of a repository sees.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{fault::Fault, repository::RepositoryOrigin, time::UtcTime};
 
-/// How often the whole listing is walked, so that what was changed or deleted further back is noticed.
+/// The time between walks through the whole listing. They find older releases that were changed or deleted.
 const FULL_WALK_EVERY: Duration = Duration::days(1);
 
-/// How many releases a forge lists at most: what is further back is not in a listing, though it is there.
+/// The largest number of releases that a forge lists. Older ones exist but are not listed.
 const LISTED_MAX: i64 = 10_000;
 
-/// How many releases that cannot be used the owner is shown.
+/// The largest number of unusable releases that the owner sees.
 pub const REFUSALS_MAX: usize = 20;
 
-/// Whether the releases of such a repository can be fetched: its forge has an API that lists them.
+/// True if the releases of such a repository can be fetched, because its forge has an API that lists them.
 pub const fn origin_has_listing(origin: RepositoryOrigin) -> bool {
     matches!(origin, RepositoryOrigin::Github | RepositoryOrigin::Gitlab | RepositoryOrigin::Gitea)
 }
 
-/// Where a forge's API is, as far as a token is concerned that is handed to it.
+/// The place of a forge's API, as it matters for the token that is sent there.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourcePlace {
-    /// Where the server's settings say.
+    /// The place in the server's settings.
     OfSettings,
-    /// At this scheme, host and port.
+    /// This scheme, host and port.
     Origin(String),
 }
 
-/// Checks that a stored token is handed to nobody but whom it was given for: with another place it must come again, or
-/// be cleared. `is_told` says that the edit does either.
+/// Checks that a stored token is sent only to the place that it was given for. If the place changes, the token must be
+/// sent again or cleared. `is_told` is true if the edit does one of the two.
 pub fn source_token_check(
     has_token: bool,
     is_told: bool,
@@ -44,16 +44,16 @@ pub fn source_token_check(
     Err(Fault::missing("source.token", expected))
 }
 
-/// How far the fetching of the releases is that were there when their repository was added.
+/// The progress of a backfill.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum BackfillState {
-    /// To begin within moments.
+    /// To begin in a few moments.
     Waiting,
-    /// Under way; an interrupted one goes on where it was.
+    /// Running. After an interruption, it continues from there.
     Running,
-    /// All of them are here.
+    /// All releases were fetched.
     Done,
-    /// The forge does not hand them out; it is asked again when it would be polled.
+    /// The forge refuses the releases. It is asked again at the next polling.
     Failed,
 }
 
@@ -66,14 +66,14 @@ crate::text::named! {
     }
 }
 
-/// What a listing is walked for.
+/// The purpose of a walk through a listing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceWalk {
-    /// To fetch what is there. What is history of it is told to nobody.
+    /// To fetch the releases that exist. History among them is not announced.
     Backfill,
-    /// To find what the webhook missed lately.
+    /// To find recent releases that the webhook did not report.
     Poll,
-    /// The same, in all of the listing.
+    /// The same as [`Self::Poll`], through the whole listing.
     Full,
 }
 
@@ -86,7 +86,7 @@ crate::text::named! {
 }
 
 impl SourceWalk {
-    /// What to walk for when a repository is polled, whose listing was last walked in full at `walked_at`.
+    /// Returns the purpose of polling a repository whose listing was last walked in full at `walked_at`.
     pub fn of_poll(walked_at: Option<UtcTime>, now: UtcTime) -> Self {
         match walked_at {
             Some(walked_at) if now - walked_at < FULL_WALK_EVERY => Self::Poll,
@@ -94,35 +94,34 @@ impl SourceWalk {
         }
     }
 
-    /// Whether a release that it finds may be news. A backfill finds history, which ends at `history_end`, and what was
-    /// published since. What does not say when it was published is history to it.
+    /// True if a release that the walk finds may be news. A backfill finds history, which ends at `history_end`, and
+    /// releases published since. A release without a time of publication counts as history.
     pub fn is_news(self, published_at: Option<UtcTime>, history_end: UtcTime) -> bool {
         self != Self::Backfill || published_at.is_some_and(|published_at| published_at > history_end)
     }
 
-    /// Whether it goes through all of the listing. A poll ends at the first page that holds nothing new.
+    /// True if it goes through the whole listing. A poll ends at the first slice without anything new.
     pub const fn is_full(self) -> bool {
         !matches!(self, Self::Poll)
     }
 }
 
-/// Whether a walk that is complete can tell which releases are gone from their source. One that found nothing at all
-/// says nothing of what was there: a forge may hide the releases of a repository from who asks. One that found as many
-/// as a forge lists may have missed the rest.
+/// True if a complete walk can tell which releases are gone from their source. A walk that found nothing cannot tell,
+/// since a forge may hide the releases from us. A walk that found the forge's maximum may have missed the rest.
 pub const fn walk_tells_missing(listed: i64) -> bool {
     0 < listed && listed < LISTED_MAX
 }
 
-/// What came of the last request to a forge, as the owner is told.
+/// The result of the last request to a forge, as the owner sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceResult {
     /// It answered.
     Ok,
-    /// It wants to be asked less: it is asked again when it says.
+    /// It asks for fewer requests. The next one follows at the time that it says.
     Limited,
-    /// It does not hand out the releases: the name, the token or the address is wrong.
+    /// It refuses the releases: the name, the token or the address is wrong.
     Refused,
-    /// It could not be asked, or its answer not be used.
+    /// It could not be reached, or its answer could not be used.
     Failed,
 }
 
@@ -138,14 +137,14 @@ crate::text::named! {
 /// A listed release that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceRefusal {
-    /// What names it at its source: its tag, or its id there.
+    /// The name of the release at its source: its tag, or its id there.
     pub release: String,
-    /// What is wrong with it.
+    /// The reason why it cannot be used.
     pub message: String,
 }
 
-/// When to poll a repository next: after `interval`, a tenth more or less, so that those that were added together are
-/// not asked for together.
+/// Returns the next time to poll a repository: after `interval`, plus or minus a tenth. Repositories that were added
+/// together are then polled at different times.
 pub fn poll_at(repository_id: i64, interval: Duration, now: UtcTime) -> UtcTime {
     let mixed = repository_id.unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 44;
     let share = i32::try_from(mixed % 201).unwrap_or(0) - 100;

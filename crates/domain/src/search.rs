@@ -1,21 +1,24 @@
-//! Words that releases are found by. The tokens are stored, so that search works alike on every database.
+//! Search tokens: the words by which releases are found. They are stored, so that every database searches alike.
 
 use std::collections::BTreeSet;
 
 use unicode_segmentation::UnicodeSegmentation;
 
-/// Characters of a token; of longer words the beginning counts, in texts as in queries.
+/// The longest token, in characters. Only the beginning of a longer word counts, in texts and in queries.
 pub const TOKEN_LENGTH_MAX: usize = 64;
 
-/// Tokens of one text. What comes after them is not found.
+/// The largest number of tokens of one text. Later words are not found.
 pub const TOKENS_MAX: usize = 2_000;
 
-/// Tokens of one query; further words do not narrow it.
+/// The largest number of tokens of one query. Later words do not narrow the search.
 pub const QUERY_TOKENS_MAX: usize = 16;
 
-/// The tokens that a text is found by: its words in lower case, the parts of compound ones (`main.rs` is also found by
-/// `main`), and for Chinese, Japanese and Korean, which are searched without word boundaries, each character and each
-/// pair of neighbours.
+/// Returns the tokens by which a text is found:
+///
+/// - its words in lower case;
+/// - the parts of compound words: `main.rs` is also found by `main`;
+/// - for Chinese, Japanese and Korean, each character and each pair of neighbours, since search ignores word boundaries
+///   there.
 pub fn tokens(text: &str) -> BTreeSet<String> {
     let mut tokens = Collected::new(TOKENS_MAX);
     each_run(text, |run, script| match script {
@@ -25,7 +28,7 @@ pub fn tokens(text: &str) -> BTreeSet<String> {
         }
         Script::Other => run.unicode_words().for_each(|word| {
             let word = word_fold(word);
-            // The parts of `1.4.2` are no words.
+            // The parts of a version such as `1.4.2` are not words.
             if word.chars().any(char::is_alphabetic) {
                 let parts = word.split(|c: char| !c.is_alphanumeric());
                 parts.filter(|part| !part.is_empty()).for_each(|part| tokens.add(part));
@@ -36,7 +39,7 @@ pub fn tokens(text: &str) -> BTreeSet<String> {
     tokens.found
 }
 
-/// The tokens of a query: a text matches if it has all of them. A query without words has none.
+/// Returns the tokens of a query. A text matches if it has all of them. A query without words has none.
 pub fn query_tokens(query: &str) -> BTreeSet<String> {
     let mut tokens = Collected::new(QUERY_TOKENS_MAX);
     each_run(query, |run, script| match script {
@@ -47,7 +50,7 @@ pub fn query_tokens(query: &str) -> BTreeSet<String> {
     tokens.found
 }
 
-/// Tokens up to a number, those found first.
+/// Tokens up to a limit. The first ones are kept.
 struct Collected {
     found: BTreeSet<String>,
     most: usize,
@@ -70,8 +73,8 @@ impl Collected {
     }
 }
 
-/// Lower case, character by character and with one sigma, so that a word folds alike however it was written; a version
-/// loses its `v`, so that `1.4.2` finds `v1.4.2`.
+/// Folds a word to lower case, character by character and with one form of sigma, so that all spellings are equal. A
+/// version loses its `v`, so that `1.4.2` finds `v1.4.2`.
 fn word_fold(word: &str) -> String {
     let folded: String = word.chars().flat_map(char::to_lowercase).map(|c| if c == 'ς' { 'σ' } else { c }).collect();
     match folded.strip_prefix('v') {
@@ -86,7 +89,7 @@ enum Script {
     Other,
 }
 
-/// Cuts a text where Chinese, Japanese or Korean begins or ends.
+/// Cuts a text at each place where Chinese, Japanese or Korean begins or ends.
 fn each_run(text: &str, mut visit: impl FnMut(&str, Script)) {
     let mut rest = text;
     while let Some(first) = rest.chars().next() {
@@ -98,7 +101,8 @@ fn each_run(text: &str, mut visit: impl FnMut(&str, Script)) {
     }
 }
 
-/// By Unicode block: ideographs, kana and Hangul, with the marks that belong to them, without punctuation.
+/// Returns the script of a character, by Unicode block: ideographs, kana and Hangul with their marks, without
+/// punctuation.
 fn script_of(character: char) -> Script {
     match character {
         '\u{1100}'..='\u{11FF}' // Hangul Jamo

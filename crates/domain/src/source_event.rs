@@ -1,8 +1,11 @@
-//! What a forge tells of a release, in one form for all forges, and which of its events count.
+//! Events of releases at forges, in one form for all forges, and the rule for which of them count.
 //!
-//! Events come late, twice and in any order. They are ranked, not trusted in their order: what was deleted stays
-//! deleted, the newer of two counts where their source gives them times, and where it gives none, a publication beats
-//! the creation before it, and for the text an edit beats both. Among equals, the later to arrive counts.
+//! Events arrive late, twice and in any order. The rule ranks them instead of trusting their order:
+//!
+//! - A deleted release stays deleted.
+//! - If the source gives times, the newer of two events counts.
+//! - Without times, a publication counts more than a creation. For the text, an edit counts more than both.
+//! - Among equals, the event that arrives later counts.
 
 use chrono::SubsecRound;
 use serde::{Deserialize, Serialize};
@@ -12,17 +15,18 @@ use crate::{
     time::UtcTime,
 };
 
-/// What happened to a release at its source.
+/// The kind of change of a release at its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SourceEventKind {
-    /// It was written down, perhaps as a draft.
+    /// The release was created, perhaps as a draft.
     Created,
     /// Its text, tag or flags were changed.
     Edited,
-    /// The same, by a source that publishes a release once: it was published before.
+    /// The same as [`Self::Edited`], from a source that publishes a release only once. The release is already
+    /// published.
     Amended,
-    /// It was published, as a pre-release or a release, or a pre-release was made a release.
+    /// The release was published, as a pre-release or a release. Or a pre-release was made a release.
     Published,
     /// It was made a draft again.
     Unpublished,
@@ -31,7 +35,7 @@ pub enum SourceEventKind {
 }
 
 impl SourceEventKind {
-    /// How much it says about where the release stands, among events whose times do not tell.
+    /// Returns the event's rank for the stage of the release, when times do not decide.
     const fn stage_rank(self) -> i32 {
         match self {
             Self::Created => 0,
@@ -41,7 +45,7 @@ impl SourceEventKind {
         }
     }
 
-    /// How much it says about the text, likewise.
+    /// Returns the event's rank for the text of the release, when times do not decide.
     const fn text_rank(self) -> i32 {
         match self {
             Self::Created => 0,
@@ -50,40 +54,40 @@ impl SourceEventKind {
         }
     }
 
-    /// Whether it changes a release and publishes none.
+    /// True if the event changes a release without publishing it.
     pub const fn is_edit(self) -> bool {
         matches!(self, Self::Edited | Self::Amended)
     }
 }
 
-/// The repository that an event is of, as its forge knows it.
+/// The repository of an event, as its forge knows it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRepository {
-    /// Its number at the forge, which stays when it is renamed or transferred; `None` where the forge tells none.
+    /// Its number at the forge, which stays after a rename or a transfer. `None` if the forge sends none.
     pub id: Option<i64>,
-    /// Its present name, `owner/name`; not checked.
+    /// Its present name, `owner/name`, not checked.
     pub name: String,
 }
 
 /// One event of one release.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceEvent {
-    /// What happened.
+    /// The kind of change.
     pub kind: SourceEventKind,
-    /// What names the release at its source for good: its id there, or its tag where the source has no ids.
+    /// The lasting name of the release at its source: its id, or its tag if the source has no ids.
     pub release_id: String,
-    /// When the release was made, from sources where a name is free again after a deletion: a release that was made later
-    /// under the same name is a new life of it. Compared to the second, since not all that they send is finer.
+    /// The time when the release was made. Only sources that free a name after a deletion send it. A later time under
+    /// the same name means a new release. Times are compared to the second, since not all sources send finer ones.
     pub made_at: Option<UtcTime>,
-    /// When the release was last changed, where the forge says so.
+    /// The time of the last change of the release, if the forge sends it.
     pub updated_at: Option<UtcTime>,
-    /// What readers are to see of it; `None` where they are to see nothing: it is a draft, or gone.
+    /// The text for readers. `None` if they see nothing, because the release is a draft or is deleted.
     pub shown: Option<SourceText>,
 }
 
 impl SourceEvent {
-    /// What stands there of the life of its release that it is of, and when that began; `None` where the release was
-    /// deleted and made anew since.
+    /// Returns the part of `before` that belongs to this release, and the time when the release was made. `None` if the
+    /// event belongs to an older release of the same name, which was deleted.
     pub(crate) fn life<'a>(
         &self,
         before: Option<&'a SourceStanding>,
@@ -99,30 +103,30 @@ impl SourceEvent {
     }
 }
 
-/// What readers are to see of a release. Whoever parses the fields checks them, as those of a [`ReleaseInput`].
+/// The text of a release for readers. The parser of the fields checks them, as for a [`ReleaseInput`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SourceText {
     /// The tag.
     pub tag: String,
-    /// What it is called; empty where the tag is all.
+    /// The title. Empty if the release has only a tag.
     pub title: String,
-    /// Markdown.
+    /// The notes, in Markdown.
     pub notes: Option<String>,
-    /// Who made it.
+    /// The author.
     pub author: Option<String>,
-    /// When it was published, where the forge says so.
+    /// The time of publication, if the forge sends it.
     pub published_at: Option<UtcTime>,
-    /// Whether its source calls it a pre-release; `None` where it says nothing of that.
+    /// True for a pre-release. `None` if the source does not say.
     pub prerelease: Option<bool>,
 }
 
 impl SourceText {
-    /// What its source says of a release that stands there: nothing, where it never says anything of pre-releases.
+    /// Returns the pre-release flag for a stage. `None` if the source never marks pre-releases.
     pub fn prerelease_at(&self, stage: SourceStage) -> Option<bool> {
         self.prerelease.map(|_| stage == SourceStage::Prerelease)
     }
 
-    /// The release as it is stored: over `before`, where there is one, whose platforms and settings stay.
+    /// Returns the release as it is stored. Platforms and settings of `before` stay, if there is one.
     pub fn input(&self, before: Option<&ReleaseInput>, prerelease: Option<bool>, now: UtcTime) -> ReleaseInput {
         let kept = before.cloned();
         ReleaseInput {
@@ -142,16 +146,17 @@ impl SourceText {
     }
 }
 
-/// Where a release stands at its source.
+/// The stage of a release at its source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceStage {
-    /// Its team alone sees it.
+    /// Only its team sees it.
     Draft,
     /// Published as a pre-release.
     Prerelease,
     /// Published.
     Release,
-    /// Gone for good: a source never gives an id twice. Where names are free again, gone until a later one is made.
+    /// Deleted for good, since a source never reuses an id. At a source that reuses names, a new release can have the
+    /// name.
     Deleted,
 }
 
@@ -165,47 +170,47 @@ crate::text::named! {
 }
 
 impl SourceStage {
-    /// Whether readers are to see the release.
+    /// True if readers see the release.
     pub const fn is_shown(self) -> bool {
         matches!(self, Self::Prerelease | Self::Release)
     }
 }
 
-/// How an event compares with others: by its time, where sources give times, then by what kind of event it is.
+/// The order of events: first their time, if sources send it, then their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SourceMark {
-    /// When the release was last changed as of the event.
+    /// The time of the last change of the release, as of the event.
     pub at: Option<UtcTime>,
     /// The rank of the event's kind.
     pub rank: i32,
 }
 
-/// What is remembered of a release of a source.
+/// The stored state of a release of a source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceStanding {
-    /// When the release was made whose events those are, as in [`SourceEvent::made_at`].
+    /// The time when the release was made, as in [`SourceEvent::made_at`].
     pub made_at: Option<UtcTime>,
-    /// Where it stands.
+    /// The stage of the release.
     pub stage: SourceStage,
-    /// The event that said so.
+    /// The mark of the event that set the stage.
     pub stage_mark: SourceMark,
-    /// The event whose text readers see; `None` where they see nothing, so that whatever brings the release into the
-    /// open brings its text along.
+    /// The mark of the event whose text readers see. `None` if they see nothing. Any event that then makes the release
+    /// visible also sets its text.
     pub text_mark: Option<SourceMark>,
 }
 
-/// What an event comes to.
+/// The result of an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SourceStep {
-    /// Where the release stands now.
+    /// The new state of the release.
     pub standing: SourceStanding,
-    /// Whether the event's text is what readers are to see.
+    /// True if readers now see the event's text.
     pub takes_text: bool,
 }
 
-/// The rule: what an event makes of a release that stands there; `before` is `None` for one that was never heard of.
+/// Returns the result of an event for the known state `before`. `before` is `None` for an unknown release.
 ///
-/// Answers `None` where the event is of a release that was deleted and made anew since: it changes nothing.
+/// Returns `None` if the event belongs to an older release of the same name. Such an event changes nothing.
 pub fn source_step(before: Option<&SourceStanding>, event: &SourceEvent) -> Option<SourceStep> {
     let (before, made_at) = event.life(before)?;
     let mark = |rank| SourceMark { at: event.updated_at, rank };
@@ -241,7 +246,7 @@ mod tests {
     use chrono::Duration;
     use proptest::prelude::*;
 
-    /// An event, whose text is called like it.
+    /// Makes an event. The name is also its text.
     fn event(name: &str, kind: SourceEventKind, minute: Option<u32>, prerelease: bool) -> SourceEvent {
         let is_shown = !matches!(kind, Unpublished | Deleted) && name != "draft";
         let text = SourceText {
@@ -256,7 +261,7 @@ mod tests {
         SourceEvent { kind, release_id: "7".into(), made_at: None, updated_at, shown: is_shown.then_some(text) }
     }
 
-    /// Where the release stands after the events, and which text readers see.
+    /// Returns the state after the events, and the text that readers see.
     fn fold(events: &[SourceEvent]) -> (SourceStanding, Option<String>) {
         let mut standing = None;
         let mut shown = None;
@@ -289,7 +294,7 @@ mod tests {
             (vec![one(Published), one(Edited), one(Unpublished)], Draft, None),
             (vec![one(Published), one(Edited), one(Unpublished), one(Published)], Release, Some("one")),
             (vec![one(Unpublished), one(Edited)], Draft, None),
-            // A source that gives no times and publishes once: what is made of a release later counts.
+            // A source without times that publishes only once: a later edit sets the stage.
             (vec![pre(Published), one(Amended)], Release, Some("one")),
             (vec![one(Amended), pre(Published)], Release, Some("one")),
             (vec![one(Amended), one(Deleted), pre(Published)], Gone, None),
@@ -301,7 +306,7 @@ mod tests {
                 Prerelease,
                 Some("new"),
             ),
-            // The same moment, told twice: the later to arrive.
+            // Two events of the same moment: the one that arrives later counts.
             (vec![event("old", Edited, Some(4), false), event("new", Edited, Some(4), false)], Release, Some("new")),
         ] {
             let (standing, text) = fold(&events);
@@ -328,7 +333,7 @@ mod tests {
             let mut events = vec![event(created, Created, at(0), prerelease[1])];
             events.push(event("published", Published, at(1), prerelease[1]));
             if there[0] {
-                // Without times, an edit cannot be told from one before another publication.
+                // Without times, an edit could also be from before another publication.
                 events.push(event("edited", Edited, at(2), if timed { prerelease[2] } else { prerelease[1] }));
             }
             if there[1] {
@@ -342,8 +347,8 @@ mod tests {
         })
     }
 
-    /// The events of releases made one after the other under one name, by a source without times of changes. All but the
-    /// last were deleted, perhaps it too.
+    /// The events of releases made one after the other under one name. The source sends no times of changes. All
+    /// releases but the last were deleted, and perhaps the last one too.
     fn lives() -> impl Strategy<Value = Vec<SourceEvent>> {
         prop::collection::vec(any::<[bool; 3]>(), 1..4).prop_map(|lives| {
             let last = lives.len() - 1;
@@ -378,10 +383,10 @@ mod tests {
             let (standing, text) = fold(&events);
             assert_eq!((standing.stage, text.as_deref()), (SourceStage::Release, Some("anew")), "{events:#?}");
         }
-        // The same second, told more exactly by one of its events: the same release.
+        // A time of the same second with a fraction means the same release.
         let exact = SourceEvent { made_at: time_parse("2024-05-01T12:00:01.75Z"), ..of(1, Amended, "late") };
         assert_eq!(fold(&[first.clone(), gone.clone(), exact]).0.stage, SourceStage::Deleted);
-        // One that does not say when its release was made is of the one that is known.
+        // An event without this time belongs to the known release.
         let nameless = SourceEvent { made_at: None, ..of(1, Deleted, "gone") };
         assert_eq!(fold(&[first, nameless, gone]).0.stage, SourceStage::Deleted);
     }

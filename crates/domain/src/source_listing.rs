@@ -1,17 +1,17 @@
-//! What a forge's listing says of a release beside what its webhook told.
+//! The rule for releases in a forge's listing, which complements its webhook.
 //!
-//! A listing shows what is, not what happened. It was fetched a moment ago, and the webhook may have told more since: what
-//! is newer counts, and where nothing tells, what a webhook told.
+//! A listing shows the present state, not the events. It was fetched a moment ago, and the webhook may have reported
+//! more since. The newer information counts. Without times, the webhook counts.
 
 use crate::source_event::{SourceEvent, SourceMark, SourceStage, SourceStanding, SourceStep};
 
-/// The rank of a listing among events of the same moment: each of them says more.
+/// The rank of a listing among events of the same moment. Each event says more than a listing.
 const LISTED_RANK: i32 = 0;
 
-/// The rule: what a listed release makes of one that stands there, `before`; `None` where the listing is no news of it.
+/// Returns what a listed release changes in the known state `before`. `None` if the listing brings nothing new.
 ///
-/// `is_heard_since` says whether an event of the release was processed after the listing was fetched, which decides where
-/// the times of the two do not. What kind of event `listed` calls itself does not matter.
+/// `is_heard_since` is true if an event of the release was processed after the listing was fetched. It decides if the
+/// times do not. The kind of `listed` does not matter.
 pub fn listing_step(before: Option<&SourceStanding>, is_heard_since: bool, listed: &SourceEvent) -> Option<SourceStep> {
     let (before, made_at) = listed.life(before)?;
     let is_newer = match before {
@@ -73,10 +73,10 @@ mod tests {
 
     #[test]
     fn what_was_never_heard_of_is_taken() {
-        let step = listing_step(None, false, &listed(None, true)).expect("it is news");
+        let step = listing_step(None, false, &listed(None, true)).expect("the release is new");
         assert_eq!((step.standing.stage, step.takes_text), (SourceStage::Prerelease, true));
         let draft = SourceEvent { shown: None, ..listed(None, false) };
-        let step = listing_step(None, false, &draft).expect("it is remembered");
+        let step = listing_step(None, false, &draft).expect("the draft is stored");
         assert_eq!((step.standing.stage, step.standing.text_mark, step.takes_text), (SourceStage::Draft, None, false));
     }
 
@@ -104,7 +104,7 @@ mod tests {
             assert_eq!(step.is_some(), is_news, "{told_of:?} {is_heard_since} {listed_at:?}");
             if let Some(step) = step {
                 assert_eq!((step.standing.stage, step.takes_text), (SourceStage::Prerelease, true));
-                // Seen again it is no news, where times tell.
+                // A second listing brings nothing new, if there are times to tell.
                 let again = listing_step(Some(&step.standing), is_heard_since, &listed(listed_at, true));
                 assert_eq!(again.is_none(), listed_at.is_some() && told.is_some(), "{step:?}");
             }
@@ -114,9 +114,9 @@ mod tests {
     #[test]
     fn what_the_webhook_tells_later_still_counts() {
         for (listed_at, told_at) in [(None, None), (at(5), at(5)), (at(5), at(6))] {
-            let before = listing_step(None, false, &listed(listed_at, true)).expect("it is news").standing;
+            let before = listing_step(None, false, &listed(listed_at, true)).expect("the release is new").standing;
             let told = event(SourceEventKind::Edited, told_at, false);
-            let step = source_step(Some(&before), &told).expect("it counts");
+            let step = source_step(Some(&before), &told).expect("the event counts");
             assert_eq!(
                 (step.standing.stage, step.takes_text),
                 (SourceStage::Release, true),
@@ -129,7 +129,7 @@ mod tests {
     fn a_name_that_was_free_again_is_a_new_release() {
         let of = |minute, event: SourceEvent| SourceEvent { made_at: at(minute), ..event };
         let gone = of(1, event(SourceEventKind::Deleted, None, false));
-        let before = source_step(None, &gone).expect("it counts").standing;
+        let before = source_step(None, &gone).expect("the event counts").standing;
         assert!(listing_step(Some(&before), false, &of(1, listed(None, false))).is_none());
         assert!(listing_step(Some(&before), true, &of(2, listed(None, false))).is_some());
     }

@@ -1,4 +1,4 @@
-//! An address on a page, with preferences.
+//! Subscribers: addresses on a page, with preferences.
 
 use std::{collections::HashSet, fmt, str::FromStr};
 
@@ -12,17 +12,17 @@ use crate::{
     time::UtcTime,
 };
 
-/// Where a subscriber stands.
+/// The state of a subscriber.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriberState {
-    /// A confirmation was sent and not yet answered.
+    /// A confirmation was asked for and not yet given.
     Pending,
-    /// The address's owner said yes.
+    /// The owner of the address confirmed.
     Confirmed,
-    /// The address's owner said no more.
+    /// The owner of the address left.
     Unsubscribed,
-    /// The address cannot be reached.
+    /// The address refused mail or complained.
     Suppressed,
 }
 
@@ -35,8 +35,8 @@ crate::text::named! {
     }
 }
 
-/// Where a reader stands once the suppression of their address is lifted: where they would stand without it. Whoever left
-/// before or meanwhile stays away.
+/// Returns the state of a subscriber after the suppression of their address is lifted. It is the state without the
+/// suppression, so a reader who left stays unsubscribed.
 pub fn state_unsuppressed(confirmed_at: Option<UtcTime>, unsubscribed_at: Option<UtcTime>) -> SubscriberState {
     match (confirmed_at, unsubscribed_at) {
         (_, Some(_)) => SubscriberState::Unsubscribed,
@@ -45,7 +45,7 @@ pub fn state_unsuppressed(confirmed_at: Option<UtcTime>, unsubscribed_at: Option
     }
 }
 
-/// The longest address in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
+/// The longest address, in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
 const ADDRESS_LENGTH: usize = 254;
 
 const ADDRESS_EXPECTED: &str = "must be one e-mail address of at most 254 octets, such as reader@example.com";
@@ -53,27 +53,31 @@ const ADDRESS_EXPECTED: &str = "must be one e-mail address of at most 254 octets
 const LITERAL_EXPECTED: &str =
     "must end in the name of a domain, such as reader@example.com: no mail is sent to an IP address in brackets";
 
-/// Whether a host in ASCII is an IP address, as a URL would read it: its last label is a number, be it hexadecimal. Such
-/// a host has no mail domain; digits of other scripts become these in IDNA.
+/// True if a host in ASCII is an IP address, as in a URL: its last label is a decimal or hexadecimal number. Such a
+/// host is not the domain of an email address. IDNA turns digits of other scripts into ASCII digits.
 fn is_number_host(host: &str) -> bool {
     let last = host.rsplit('.').next().unwrap_or(host);
     let hexadecimal = last.strip_prefix("0x").is_some_and(|digits| digits.bytes().all(|byte| byte.is_ascii_hexdigit()));
     hexadecimal || last.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// An e-mail address that a mail can be sent to, as RFC 5321 and RFC 6531 say: at most 254 octets, without display
-/// name, comment, address literal or IP address, and without any control character.
+/// An email address to which messages can be sent (RFC 5321 and RFC 6531). It has at most 254 octets. It has no display
+/// name, comment, address literal, IP address or control character.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct SubscriberAddress {
     given: String,
     at: usize,
-    /// What the local part says, without quotation marks and escapes.
+    /// The text of the local part, without quotation marks and escapes.
     text: String,
     domain_ascii: String,
 }
 
 impl SubscriberAddress {
-    /// Parses an address as it was typed. `field` is named by the fault.
+    /// Parses an address as it was typed.
+    ///
+    /// # Errors
+    ///
+    /// A fault of `field`.
     pub fn parse(field: &str, given: &str) -> Result<Self, Fault> {
         Self::parse_address(given).ok_or_else(|| {
             let is_literal = given.ends_with(']') && given.contains("@[");
@@ -92,7 +96,7 @@ impl SubscriberAddress {
             return None;
         }
         let parsed = Self { at: local.len(), text, domain_ascii, given: given.to_owned() };
-        // The ASCII form is what a mail server is told, and may be longer than what was typed.
+        // Mail servers get the ASCII form, which may be longer than the typed one.
         let octets = parsed.local().len() + 1 + parsed.domain_ascii.len();
         let folded_local = parsed.folded_local();
         let folded_octets = folded_local.len() + 1 + parsed.domain_ascii.len();
@@ -100,23 +104,23 @@ impl SubscriberAddress {
         fits.then_some(parsed)
     }
 
-    /// The address as it was given; mail goes to it.
+    /// Returns the address as it was given. Email is sent to it.
     pub fn as_str(&self) -> &str {
         &self.given
     }
 
-    /// What stands before the `@`, as it was given: with it a mail server is told whom a mail is for.
+    /// Returns the local part, before the `@`, as it was given. Mail servers get it with [`Self::domain_ascii`].
     pub fn local(&self) -> &str {
         &self.given[..self.at]
     }
 
-    /// The domain in ASCII (IDNA): with it a mail server is told whom a mail is for.
+    /// Returns the domain in ASCII (IDNA), as mail servers get it.
     pub fn domain_ascii(&self) -> &str {
         &self.domain_ascii
     }
 
-    /// The form in which addresses are compared: the local part in lower case and without needless quotation marks, the
-    /// domain in its ASCII form.
+    /// Returns the form in which addresses are compared: the local part in lower case without needless quotation marks,
+    /// and the domain in ASCII.
     pub fn folded(&self) -> String {
         format!("{}@{}", self.folded_local(), self.domain_ascii)
     }
@@ -125,13 +129,13 @@ impl SubscriberAddress {
         local_written(&self.text.to_lowercase()).into_owned()
     }
 
-    /// The form in which mail to one person is counted: whatever is written otherwise and reaches the same mailbox, such
-    /// as an alias (`a+x@` is `a@`), is the same.
+    /// Returns the form in which email to one person is counted. All spellings that reach the same mailbox have the
+    /// same form, for example an alias: `a+x@` counts as `a@`.
     pub fn counted(&self) -> String {
         mailbox_counted(&self.text, &self.domain_ascii)
     }
 
-    /// The form for logs and for pages that a stranger may see: `a***@example.com`.
+    /// Returns the form for logs and for documents that a stranger may see: `a***@example.com`.
     pub fn masked(&self) -> String {
         address_masked(&self.given)
     }
@@ -143,19 +147,19 @@ impl fmt::Debug for SubscriberAddress {
     }
 }
 
-/// Masks an address for logs: the first character of its local part and its domain stay.
+/// Masks an address for logs. The first character of its local part and its domain stay.
 pub fn address_masked(address: &str) -> String {
     let (local, domain) = address.rsplit_once('@').unwrap_or((address, ""));
     let first: String = local.chars().take(1).collect();
     format!("{first}***@{domain}")
 }
 
-/// The bumps a subscriber wants to hear of: at least one, none twice, in the order given.
+/// The bumps that a subscriber wants to be told of: at least one, without repetition, in the given order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Preferences(Vec<Bump>);
 
 impl Default for Preferences {
-    /// What a request without preferences means (`releasepage-v1.md`, subscribers).
+    /// Returns the preferences of a request without any (`releasepage-v1.md`, subscribers).
     fn default() -> Self {
         Self(vec![Bump::Major, Bump::Minor, Bump::Patch])
     }
@@ -175,40 +179,40 @@ impl Preferences {
         Ok(Self(bumps))
     }
 
-    /// Whether the subscriber wants to hear of such a release.
+    /// True if the subscriber wants to be told of this bump.
     pub fn holds(&self, bump: Bump) -> bool {
         self.0.contains(&bump)
     }
 
-    /// The bumps in the order given.
+    /// Returns the bumps in the given order.
     pub fn bumps(&self) -> &[Bump] {
         &self.0
     }
 
-    /// The names, separated by commas: how they are stored.
+    /// Returns the stored form: the names, separated by commas.
     pub fn stored(&self) -> String {
         let names: Vec<&str> = self.0.iter().map(|bump| bump.as_str()).collect();
         names.join(",")
     }
 
-    /// Reads what [`Self::stored`] wrote.
+    /// Reads the form that [`Self::stored`] returns.
     pub fn from_stored(stored: &str) -> Option<Self> {
         let names: Vec<&str> = stored.split(',').collect();
         Self::parse("preferences", &names).ok()
     }
 }
 
-/// Which components of the page a subscriber follows.
+/// The components of a page that a subscriber follows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Following {
-    /// All that the page has and will have.
+    /// All components, present and future.
     All,
-    /// These component ids only, ascending, at least one.
+    /// Only these component ids, in ascending order, at least one.
     Only(Vec<i64>),
 }
 
 impl Following {
-    /// Whether the subscriber hears of this component.
+    /// True if the subscriber follows this component.
     pub fn holds(&self, component: i64) -> bool {
         match self {
             Self::All => true,

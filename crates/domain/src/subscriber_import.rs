@@ -1,7 +1,7 @@
-//! Files of subscribers that other tools export: what their columns and cells say of each.
+//! Subscriber files that other tools export, and the meaning of their columns and cells.
 //!
-//! Whoever left stays left: a column that looks like a state is read, or the file is refused with the sentence that says
-//! how to map it. A word or a time that is not known is a fault of its row.
+//! A person who left must not get email again. So a column that looks like a state is read, or the file is refused with
+//! a message that says how to map it. An unknown word or time is a fault of its row.
 
 mod headers;
 mod states;
@@ -21,18 +21,22 @@ use crate::{
     time::UtcTime,
 };
 
-/// Longest part of a header that a fault repeats, in characters.
+/// The longest part of a header in a fault, in characters.
 const HEADER_SHOWN: usize = 60;
 
-/// The mark of a column that is not to be looked at.
+/// The mark for a column to ignore.
 const LEFT_OUT: &str = "-";
 
-/// The columns of a file as they are said with the import.
+/// The meanings of columns that are given with the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ColumnMapping(Vec<(String, Option<Column>)>);
 
 impl ColumnMapping {
-    /// Reads pairs such as `Mail:email,Member:subscribed,Notes:-`. `field` is named by the fault.
+    /// Reads pairs such as `Mail:email,Member:subscribed,Notes:-`.
+    ///
+    /// # Errors
+    ///
+    /// A fault of `field`.
     pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
         let pair = |pair: &str| {
             let (header, column) = pair.rsplit_once(':')?;
@@ -62,40 +66,41 @@ pub struct Columns {
     names: Vec<String>,
     /// The meaning of each of them.
     told: Vec<Option<Column>>,
-    /// Those that say when somebody agreed, in the order in which they are asked.
+    /// The columns with the time of an agreement, in the order in which they are read.
     agreed: Vec<usize>,
     words: StateWords,
-    /// True where only those agreed who have a time of it: one tool exports in the same form who did and who never did.
+    /// True if only people with a time of agreement agreed. One tool exports those who agreed and those who never did
+    /// in the same format.
     needs_time: bool,
 }
 
-/// The state of somebody in a row.
+/// The state of a person in a row.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Said {
-    /// Their standing by words.
+    /// The standing, from a word.
     pub standing: Option<Standing>,
-    /// The column that said so.
+    /// The column with that word.
     pub field: String,
-    /// The time at which they left, as far as one says so.
+    /// The time when they left, if the row has it.
     pub left_at: Option<UtcTime>,
 }
 
 /// The decision on the state in a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// They left; at this time.
+    /// They left at this time.
     Left(UtcTime),
-    /// Mail to them is refused.
+    /// Their address refuses mail.
     Unreachable,
     /// They did not agree.
     Pending,
-    /// They agreed, or nothing is said.
+    /// They agreed, or the row has no state.
     Agreed,
 }
 
 impl Said {
-    /// Decides between yes and no: a word counts, and of two times the later. `agreed_at` is when the row says that they
-    /// agreed; who left at an unknown time left now.
+    /// Decides if a person agreed or left. A word for having left decides, and otherwise the later of the two times.
+    /// `agreed_at` is the time of agreement in the row. A person who left at an unknown time counts as having left now.
     pub fn verdict(&self, agreed_at: Option<UtcTime>, now: UtcTime) -> Verdict {
         let has_come_back = |left_at| agreed_at.is_some_and(|agreed_at| agreed_at > left_at);
         match (self.standing, self.left_at) {
@@ -118,7 +123,9 @@ impl Said {
 impl Columns {
     /// Reads the first line of a file.
     ///
-    /// The fault names the column: one that is missing, that is there twice, or that looks like a state and is not known.
+    /// # Errors
+    ///
+    /// A fault that names the column: it is missing, it occurs twice, or it looks like a state but is unknown.
     pub fn of(headers: &[&str], mapping: &ColumnMapping, words: StateWords) -> Result<Self, Fault> {
         let names: Vec<String> = headers.iter().map(|header| header.trim().to_lowercase()).collect();
         let keys: Vec<String> = headers.iter().map(|header| header_key(header)).collect();
@@ -156,22 +163,22 @@ impl Columns {
         Ok(Self { names, told, agreed, words, needs_time })
     }
 
-    /// The number of cells of a row.
+    /// Returns the number of cells in a row.
     pub fn width(&self) -> usize {
         self.names.len()
     }
 
-    /// The headers of the columns that are not looked at, in lower case.
+    /// Returns the headers of the ignored columns, in lower case.
     pub fn ignored(&self) -> Vec<String> {
         self.names.iter().zip(&self.told).filter(|(_, told)| told.is_none()).map(|(name, _)| name.clone()).collect()
     }
 
-    /// The place of a column.
+    /// Returns the index of a column.
     pub fn place(&self, column: Column) -> Option<usize> {
         self.told.iter().position(|told| *told == Some(column))
     }
 
-    /// The time at which a row says that somebody agreed; `None` where it does not. `cells` are as many as the columns.
+    /// Returns the time of agreement in a row. `None` if the row has none. There are as many `cells` as columns.
     pub fn agreed_at(&self, cells: &[&str], now: UtcTime) -> Option<Result<UtcTime, Fault>> {
         let since = (0..cells.len())
             .filter(|index| matches!(self.told.get(*index), Some(Some(Column::Subscribed | Column::Confirmed))))
@@ -185,8 +192,8 @@ impl Columns {
         Some(self.time(cells, index, now))
     }
 
-    /// Reads where a row says that somebody stands; `None` where a cell cannot be understood. `cells` are without blanks
-    /// around them, as many as the columns.
+    /// Reads the state of a person in a row. `None` if a cell cannot be understood. There are as many `cells` as
+    /// columns, without blanks around them.
     pub fn said(&self, faults: &mut Faults, cells: &[&str], now: UtcTime) -> Option<Said> {
         let mut said = Said::default();
         let mut is_clear = true;
@@ -222,7 +229,8 @@ impl Columns {
         };
         let says_no = matches!(column, Column::Unsubscribed | Column::Bounced);
         if cell.is_empty() || (says_no && cell == "[]") {
-            // A file of ours leaves the state of some open; one that says nothing of a reader elsewhere is not a yes.
+            // A file of ours may leave a state empty. In a file of another tool, an empty state does not mean an
+            // agreement.
             let may_be_empty = says_no || name == "state" || (column != Column::State && self.has_state());
             return if may_be_empty { Ok(()) } else { Err(Fault::missing(name, state_expected())) };
         }
@@ -244,7 +252,7 @@ impl Columns {
         }
         match self.words.standing(cell) {
             Some(standing) => said.add(standing, name),
-            // One that lists why somebody is not mailed, such as ["USER_SUPPRESSED"].
+            // The cell lists reasons not to send email, such as ["USER_SUPPRESSED"].
             None if says_no && cell.starts_with('[') => said.add(Standing::Left, name),
             None if says_no => return Err(Fault::invalid(name, TIMES_EXPECTED)),
             None => return Err(Fault::invalid(name, state_expected())),
@@ -266,7 +274,7 @@ impl Columns {
     }
 }
 
-/// The meaning of a column among the others.
+/// Returns the meaning of a column, with regard to the other columns.
 fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
     let has = |wanted: &str| keys.iter().any(|key| key == wanted);
     if let Some((_, column)) = mapping.0.iter().find(|(header, _)| header == key) {
@@ -275,9 +283,9 @@ fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
     let is_mapped = mapping.0.iter().any(|(_, column)| *column == Some(Column::Email));
     match header_meaning(key) {
         Meaning::Known(Column::Email) if is_mapped => Meaning::Other,
-        // Substack's says who pays; `email_disabled` says who is mailed.
+        // In an export of Substack, this column says who pays. `email_disabled` says who gets no email.
         Meaning::Unclear if key == "active_subscription" && has("email_disabled") => Meaning::Other,
-        // MailerLite calls the address so.
+        // MailerLite uses this name for the address.
         Meaning::Other if key == "subscriber" && !is_mapped && !keys.iter().any(|key| key.contains("mail")) => {
             Meaning::Known(Column::Email)
         }
@@ -285,7 +293,7 @@ fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
     }
 }
 
-/// Checks that there is an address, and that no column is there twice.
+/// Checks that there is a column of addresses, and that no column occurs twice.
 fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> Result<(), Fault> {
     let places = |column: Column| told.iter().filter(move |told| **told == Some(column)).count();
     if places(Column::Email) == 0 {
@@ -304,7 +312,7 @@ fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> 
     Ok(())
 }
 
-/// The sentence that says how to map a column that looks like a state.
+/// Returns the fault that says how to map a column that looks like a state.
 fn unclear(header: &str) -> Fault {
     let header = shown(header.trim());
     let expected = format!(
@@ -315,7 +323,7 @@ fn unclear(header: &str) -> Fault {
     Fault::invalid(header, expected)
 }
 
-/// A header as a fault repeats it.
+/// Returns a header in the form for a fault.
 fn shown(header: &str) -> String {
     header.chars().filter(|c| !c.is_control()).take(HEADER_SHOWN).collect()
 }

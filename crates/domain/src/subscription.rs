@@ -1,17 +1,17 @@
-//! What becomes of a request to subscribe, to change, or to leave.
+//! The rules for requests to subscribe, to change preferences, or to leave.
 //!
-//! The request itself is only noted. A job asks [`subscription_decide`] later, so that whoever asks learns nothing of
-//! the address from the answer.
+//! The request itself is only stored. A job calls [`subscription_decide`] later, so that the response tells the client
+//! nothing about the address.
 
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{subscriber::SubscriberState, time::UtcTime};
 
-/// How long a confirmation link works.
+/// The time for which the link in a confirmation works.
 pub const CONFIRMATION_VALID: Duration = Duration::hours(48);
 
-/// What a request asks for (`releasepage-v1.md`, subscribers).
+/// The operation of a request (`releasepage-v1.md`, subscribers).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SubscriptionOp {
@@ -31,14 +31,14 @@ crate::text::named! {
     }
 }
 
-/// Where a request stands.
+/// The state of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum RequestState {
-    /// Noted, not yet decided.
+    /// Stored, not yet decided.
     Noted,
-    /// Decided: its mail is to be sent, or was.
+    /// Decided: its email was sent, or will be.
     Mailed,
-    /// Decided: no mail.
+    /// Decided: no email is sent.
     Ignored,
     /// Its link was used.
     Used,
@@ -53,17 +53,17 @@ crate::text::named! {
     }
 }
 
-/// The mail that answers a request.
+/// The email that answers a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum RequestMail {
-    /// Please confirm.
+    /// Asks to confirm the subscription.
     Confirm,
-    /// You are subscribed already; change it here.
+    /// Says that the address is already subscribed, with a link to the preferences.
     Remind,
-    /// Change your preferences here.
+    /// Has a link to change the preferences.
     Change,
-    /// Unsubscribe here.
+    /// Has a link to unsubscribe.
     Leave,
 }
 
@@ -76,16 +76,16 @@ crate::text::named! {
     }
 }
 
-/// The caps on mail that strangers can cause, each a setting.
+/// The caps on email that strangers can cause. Each one is a setting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestCaps {
-    /// The shortest time between two mails to one subscriber.
+    /// The shortest time between two emails to one subscriber.
     pub subscriber_interval: Duration,
-    /// Mails to one subscriber in 24 hours.
+    /// The emails to one subscriber in 24 hours.
     pub subscriber_daily: i64,
-    /// Mails to one person on the whole server in 24 hours, aliases counted together.
+    /// The emails to one person on the whole server in 24 hours. Aliases are counted together.
     pub address_daily: i64,
-    /// Mails for one page in 24 hours.
+    /// The emails for one page in 24 hours.
     pub page_daily: i64,
 }
 
@@ -95,26 +95,26 @@ impl Default for RequestCaps {
     }
 }
 
-/// What is known when a request is decided.
+/// The facts on which a request is decided.
 #[derive(Clone, Copy, Debug)]
 pub struct RequestFacts {
-    /// The subscriber with this address on this page, if there is one.
+    /// The state of the subscriber with this address on this page, if there is one.
     pub subscriber: Option<SubscriberState>,
-    /// Whether the address is known not to be reachable.
+    /// True if the address is suppressed.
     pub suppressed: bool,
-    /// Whether the page can be subscribed to.
+    /// True if the page accepts subscriptions.
     pub page_open: bool,
-    /// When the latest mail of this kind went to the subscriber.
+    /// The time of the last such email to the subscriber.
     pub last_mail_at: Option<UtcTime>,
-    /// Such mails to the subscriber in the last 24 hours.
+    /// The number of such emails to the subscriber in the last 24 hours.
     pub subscriber_mails: i64,
-    /// Such mails to the person, on the whole server, in the last 24 hours.
+    /// The number of such emails to the person on the whole server in the last 24 hours.
     pub address_mails: i64,
-    /// Such mails for the page in the last 24 hours.
+    /// The number of such emails for the page in the last 24 hours.
     pub page_mails: i64,
 }
 
-/// Decides which mail answers a request; `None` for no mail.
+/// Decides which email answers a request. `None` for no email.
 pub fn subscription_decide(
     op: SubscriptionOp,
     facts: &RequestFacts,
@@ -139,7 +139,7 @@ pub fn subscription_decide(
     }
 }
 
-/// Whether a decided mail is still wanted at the moment of sending. What it speaks of may have changed while it waited.
+/// True if a decided email is still wanted at the moment of sending. Its facts may have changed while it waited.
 pub fn subscription_mail_is_wanted(
     mail: RequestMail,
     subscriber: Option<SubscriberState>,
@@ -156,18 +156,18 @@ pub fn subscription_mail_is_wanted(
     fits && page_open && !suppressed
 }
 
-/// What a click on a request's link meets.
+/// The result of a click on a request's link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestLink {
     /// The button works.
     Open,
     /// It was clicked before.
     Used,
-    /// It came too late.
+    /// The link is too old.
     Expired,
 }
 
-/// Whether the link of a request still works.
+/// Returns the state of a request's link.
 pub fn request_link(state: RequestState, requested_at: UtcTime, now: UtcTime) -> RequestLink {
     match state {
         RequestState::Used => RequestLink::Used,

@@ -1,11 +1,11 @@
-//! What a tag says: the version in it, what readers see of it, and which component it belongs to.
+//! Tags: the version in a tag, the part that readers see, and the component that it belongs to.
 
 use crate::version::{Style, Version, VersionRule, name_is_unfinished};
 
-/// Stand between a name and a version.
+/// The characters that may separate a name and a version.
 const SEPARATORS: [char; 5] = ['-', '@', '/', '_', ' '];
 
-/// Names that say no more than "release": a tag with one of them is as plain as one without a name.
+/// Names that mean only "release". A tag with one of them is as plain as a tag without a name.
 const GENERIC_NAMES: [&str; 7] = ["", "v", "ver", "version", "rel", "release", "releases"];
 
 /// A tag as one component reads it.
@@ -15,19 +15,19 @@ pub struct Tag<'a> {
     reading: Reading,
 }
 
-/// What a tag says without regard to any component.
+/// The content of a tag, independent of any component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Reading {
     version: Option<Version>,
-    /// It names a part of its repository, which is not the component's own.
+    /// True if the tag names a part of its repository, other than the component's own part.
     named: bool,
-    /// Its words say that it is unfinished: the first one, or, where it has no version, the last one.
+    /// True if its words say that it is unfinished. That is the first word or, without a version, the last one.
     unfinished: bool,
 }
 
 impl<'a> Tag<'a> {
-    /// Reads a tag. `prefix` is the component's own tag prefix. Any other name in front of the version is skipped for
-    /// reading only: readers see it.
+    /// Reads a tag. `prefix` is the component's own tag prefix. Any other name before the version is skipped to find
+    /// the version, but readers see it.
     pub fn parse(tag: &'a str, prefix: Option<&str>) -> Self {
         Self::parse_as(tag, prefix, VersionRule::Lenient)
     }
@@ -38,26 +38,27 @@ impl<'a> Tag<'a> {
         Self { shown, reading: Reading::of(shown, rule) }
     }
 
-    /// What readers see and clients compare (`releasepage-v1.md`, version): the tag without the component's own prefix.
-    /// A `v` that belongs to the version stays, also where the prefix ends in it: `web-v4.5.0` is `v4.5.0` for the
-    /// prefix `web-` as for `web-v`.
+    /// Returns the text that readers see and clients compare (`releasepage-v1.md`, version): the tag without the
+    /// component's own prefix. A `v` of the version stays, even if the prefix ends in it. So `web-v4.5.0` is shown as
+    /// `v4.5.0` for the prefixes `web-` and `web-v`.
     pub fn shown(&self) -> &'a str {
         self.shown
     }
 
-    /// The version; `None` where the tag is unversioned.
+    /// Returns the version. `None` if the tag is unversioned.
     pub fn version(&self) -> Option<&Version> {
         self.reading.version.as_ref()
     }
 
-    /// Whether the tag itself says that it is a pre-release, by its version or by its words. What its author says comes
-    /// before.
+    /// True if the tag itself says that it is a pre-release, by its version or its words. The author's own mark counts
+    /// more.
     pub fn is_prerelease(&self) -> bool {
         self.reading.unfinished || self.version().is_some_and(Version::is_prerelease)
     }
 
-    /// A text that compares by bytes as releases of a component rank: unversioned ones lowest and all alike, then by
-    /// version; of the same version, a plain tag is above one that names a part (`v0.11.2` above `driver/v0.11.2`).
+    /// Returns a text that compares by bytes as the releases of a component rank. Unversioned releases are the lowest
+    /// and all equal. The others are in the order of their versions. For the same version, a plain tag is higher than
+    /// one that names a part: `v0.11.2` is above `driver/v0.11.2`.
     pub fn sort_key(&self) -> String {
         match self.version() {
             None => "u".to_owned(),
@@ -66,14 +67,14 @@ impl<'a> Tag<'a> {
     }
 }
 
-/// Which component a tag belongs to, as an index into `prefixes`: the tag prefixes of all components that a page has of
-/// the tag's repository.
+/// Returns the component that a tag belongs to, as an index into `prefixes`. These are the tag prefixes of all
+/// components that a page has of the tag's repository.
 ///
-/// - The longest prefix that the tag begins with takes it, unless what is left names a further part: `http-test-v3.0.0`
-///   is nothing for `http-`.
-/// - A component without a prefix takes the rest. Next to components with prefixes, where the page cuts its repository
-///   in parts, the rest is only the plain tags (`v1.2.0`, `release-1.2.0`, `nightly`): parts that have no component
-///   (`driver/v1.2.0`) belong to nobody, rather than to the repository's main product. Alone, it takes everything.
+/// - The component with the longest matching prefix takes the tag, unless the rest names a further part.
+///   `http-test-v3.0.0` does not belong to `http-`.
+/// - A component without a prefix takes the other tags. If there are components with prefixes, it takes only the plain
+///   tags (`v1.2.0`, `release-1.2.0`, `nightly`). Parts without a component (`driver/v1.2.0`) then belong to no
+///   component, since they are not the main product. A single component takes everything.
 pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
     let own = prefixes.iter().enumerate().filter_map(|(index, prefix)| {
         let prefix = prefix.filter(|prefix| prefix_takes(tag, prefix))?;
@@ -87,9 +88,9 @@ pub fn tag_component(tag: &str, prefixes: &[Option<&str>]) -> Option<usize> {
     (!cut || !Reading::of(tag, VersionRule::Lenient).named).then_some(rest)
 }
 
-/// The part of its repository that a tag names by itself, whatever components there are: what stands in front of its
-/// version, and whether that is written with a `v`: `(web-, true)` for `web-v4.5.0`, `(cmd/river/, true)` for
-/// `cmd/river/v0.11.2`. `None` where the tag names no part, has no version, or speaks of something unfinished.
+/// Returns the part of its repository that a tag names, independent of any component. It also says if the version has a
+/// `v`: `(web-, true)` for `web-v4.5.0`, `(cmd/river/, true)` for `cmd/river/v0.11.2`. `None` if the tag names no part,
+/// has no version, or is unfinished.
 pub fn tag_part(tag: &str) -> Option<(&str, bool)> {
     let tag = tag.trim();
     let reading = Reading::of(tag, VersionRule::Lenient);
@@ -101,7 +102,7 @@ pub fn tag_part(tag: &str) -> Option<(&str, bool)> {
     Some((&tag[..behind], tag[behind..].starts_with(['v', 'V'])))
 }
 
-/// Whether a tag is of the part that `prefix` names.
+/// True if a tag belongs to the part that `prefix` names.
 fn prefix_takes(tag: &str, prefix: &str) -> bool {
     prefix_strip(tag, prefix).is_some_and(|rest| {
         let reading = Reading::of(rest, VersionRule::Lenient);
@@ -109,7 +110,7 @@ fn prefix_takes(tag: &str, prefix: &str) -> bool {
     })
 }
 
-/// What is left of a tag behind a prefix; `None` where it does not begin with it or is nothing else.
+/// Returns the rest of a tag after a prefix. `None` if the tag does not begin with it, or nothing follows.
 fn prefix_strip<'a>(tag: &'a str, prefix: &str) -> Option<&'a str> {
     let rest = tag.strip_prefix(prefix)?;
     let stem = prefix.strip_suffix(['v', 'V']).filter(|stem| stem.is_empty() || stem.ends_with(SEPARATORS));
@@ -139,31 +140,31 @@ impl Reading {
     }
 }
 
-/// Splits a tag into the name in front and the version behind it: at the first place where a version follows, so that a
-/// number in a pre-release's own name (`tool-1.9.0-fix-v2.1`) is not taken for one. Behind a name that says `unfinished`,
-/// so does everything behind the numbers.
+/// Splits a tag into the name and the version after it, at the first place where a version follows. A number in the
+/// name of a pre-release (`tool-1.9.0-fix-v2.1`) is then not read as the version. After an `unfinished` name,
+/// everything after the numbers is part of a pre-release.
 fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, Version)> {
     let last_part = text.rfind('/').unwrap_or(0);
     let separators = text[last_part..].char_indices().filter(|(_, c)| SEPARATORS.contains(c));
     separators.map(|(offset, _)| last_part + offset).find_map(|at| {
         let (name, behind) = (&text[..at], &text[at + 1..]);
-        // Behind a number comes the rest of a date or a counter (`release-2024-10-01.2`), unless it says `v`.
+        // After a number, the rest of a date or a counter follows (`release-2024-10-01.2`), unless there is a `v`.
         let last_word = name.rsplit(SEPARATORS).next().unwrap_or_default();
         let counted = !last_word.is_empty() && last_word.bytes().all(|byte| byte.is_ascii_digit());
-        // The number at the end of `REL9` is the first of `9_6_24`.
+        // The number at the end of `REL9` is the first one of `9_6_24`.
         let glued = text[at..].starts_with('_') && last_word.ends_with(|c: char| c.is_ascii_digit());
         if (counted || glued && !behind.contains('.')) && !behind.starts_with(['v', 'V']) {
             return None;
         }
-        // A single number there is a counter more often than a version (`build-184`). The numbers of `core-8-6-13` are
-        // a version's, those of `docker-alpine-3-21` part of a name.
+        // A single number is more often a counter than a version (`build-184`). The numbers of `core-8-6-13` are a
+        // version, but those of `docker-alpine-3-21` are part of a name.
         let one_word = !name[last_part..].trim_start_matches('/').contains('-');
         let style = Style { least: 2, hyphens: one_word && !unfinished, unfinished };
         Version::parse_as(behind, style, rule).map(|version| (name, version))
     })
 }
 
-/// The version right behind letters: `go1.22.0`, `n7.0`, `REL9_6_24`.
+/// Returns a version that directly follows letters: `go1.22.0`, `n7.0`, `REL9_6_24`.
 fn glued_version(text: &str, rule: VersionRule) -> Option<Version> {
     let part = text.rsplit('/').next().unwrap_or(text);
     let behind = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
@@ -273,7 +274,7 @@ mod tests {
         for tag in ["latest", "v1.2", "web-v1.2.3", "betamax-v1.0.0", "tools/beta-tester-1.0.0", "test-v0.1.0"] {
             assert!(!Tag::parse(tag, None).is_prerelease(), "{tag}");
         }
-        assert!(!Tag::parse("preview-v1.2.0", Some("preview-")).is_prerelease(), "its own prefix says nothing");
+        assert!(!Tag::parse("preview-v1.2.0", Some("preview-")).is_prerelease(), "its own prefix does not count");
         assert!(Tag::parse("web-nightly", Some("web-")).is_prerelease());
     }
 
@@ -358,7 +359,7 @@ mod tests {
         ] {
             assert_eq!(tag_component(tag, &monorepo), component, "{tag}");
         }
-        assert_eq!(tag_component("web-v1.0.0", &[None]), Some(0), "alone, it takes everything");
+        assert_eq!(tag_component("web-v1.0.0", &[None]), Some(0), "a single component takes everything");
         assert_eq!(tag_component("v1.0.0", &[Some("web-")]), None);
         assert_eq!(tag_component("web-view-1.0.0", &[Some("web-v")]), None);
         assert_eq!(tag_component("v1.0.0", &[]), None);

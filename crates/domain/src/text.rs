@@ -1,8 +1,8 @@
-//! Text that people and programs send: names of enum values, and what no text may hold.
+//! Text from people and programs: names of enum values, and characters that no text may contain.
 
 use std::fmt;
 
-/// A word that names no value of an enumeration.
+/// The error for a word that names no value of an enumeration.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UnknownName;
 
@@ -20,7 +20,7 @@ pub trait Named {
     const NAMES: &'static [&'static str];
 }
 
-/// The names of all values of the enumeration as part of a sentence: `major, minor and patch`, where `word` is `and`.
+/// Joins the names of all values for a sentence: `major, minor and patch`, with `word` as the last separator.
 pub fn names_joined<T: Named>(word: &str) -> String {
     match T::NAMES {
         [others @ .., last] if !others.is_empty() => format!("{} {word} {last}", others.join(", ")),
@@ -28,7 +28,7 @@ pub fn names_joined<T: Named>(word: &str) -> String {
     }
 }
 
-/// What is expected of a text that names a value of the enumeration: `must be live or test`.
+/// Describes the accepted names for a [`Fault`](crate::fault::Fault): `must be live or test`.
 pub fn names_expected<T: Named>() -> String {
     format!("must be {}", names_joined::<T>("or"))
 }
@@ -40,7 +40,7 @@ macro_rules! named {
             /// Every value, in the order of declaration.
             pub const ALL: &'static [Self] = &[$(Self::$value),+];
 
-            /// The name on the wire and in the database.
+            /// Returns the name in the API and in the database.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$value => $name),+
@@ -72,15 +72,15 @@ macro_rules! named {
 }
 pub(crate) use named;
 
-/// What a text of one line must be: how many characters, and none that could break out of a line or a header.
+/// True if a text can be a single line that cannot break out of a line or a header.
 ///
-/// Control characters, U+0000 among them, and the line and paragraph separators are refused.
+/// Control characters, U+0000 among them, and the line and paragraph separators are refused. The length is not checked.
 pub fn line_is_clean(text: &str) -> bool {
     !text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'))
 }
 
-/// The slug of a name: lower-case ASCII letters, digits and single hyphens, at most 60 characters; `fallback` where
-/// nothing is left.
+/// Returns the slug of a name: lower-case ASCII letters, digits and single hyphens, at most 60 characters. Returns
+/// `fallback` if nothing is left.
 pub fn slug_of(name: &str, fallback: &str) -> String {
     let mut slug = String::new();
     for c in name.chars().flat_map(char::to_lowercase) {
@@ -97,7 +97,7 @@ pub fn slug_of(name: &str, fallback: &str) -> String {
     if slug.is_empty() { fallback.to_owned() } else { slug.to_owned() }
 }
 
-/// A text as one word of a POSIX shell: as it is where the shell leaves it alone, else between single quotes.
+/// Returns a text as one word of a POSIX shell. It is put in single quotes, unless the shell reads it unchanged anyway.
 pub fn shell_word(text: &str) -> String {
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"@%+=:,./_-".contains(&byte);
     if !text.is_empty() && text.bytes().all(is_plain) {

@@ -1,27 +1,28 @@
-//! Time as the product stores and prints it.
+//! Time in the form in which the product stores and prints it.
 
 use chrono::{DateTime, NaiveDateTime, SubsecRound, TimeDelta, Utc};
 
-/// A moment in UTC, cut to microseconds, so that both databases give back exactly what was stored.
+/// A moment in UTC, cut to microseconds. Both databases return exactly what was stored.
 pub type UtcTime = NaiveDateTime;
 
-/// Cuts a moment to what can be stored: UTC, whole microseconds, never rounded up.
+/// Cuts a moment to the precision that can be stored: UTC, whole microseconds, never rounded up.
 pub fn time_cut(time: DateTime<Utc>) -> UtcTime {
     time.naive_utc().trunc_subsecs(6)
 }
 
-/// Prints a moment as the page API does: `YYYY-MM-DDTHH:MM:SSZ`, without fractions (`releasepage-v1.md`, Timestamps).
+/// Formats a moment as the page API prints it: `YYYY-MM-DDTHH:MM:SSZ`, without fractions (`releasepage-v1.md`,
+/// Timestamps).
 pub fn time_iso8601(time: UtcTime) -> String {
     time.format("%Y-%m-%dT%H:%M:%SZ").to_string()
 }
 
-/// Parses ISO 8601 with an offset (`2017-04-12T11:20:10Z`, `2017-04-12T13:20:10+02:00`).
+/// Parses ISO 8601 with an offset: `2017-04-12T11:20:10Z`, `2017-04-12T13:20:10+02:00`.
 pub fn time_parse(text: &str) -> Option<UtcTime> {
     let time = time_cut(DateTime::parse_from_rfc3339(text).ok()?.with_timezone(&Utc));
     time_in_range(time).then_some(time)
 }
 
-/// Reads a moment to come: ISO 8601 as [`time_parse`] takes it, or a number of days from now, `90d`.
+/// Parses a moment in the future: ISO 8601 as for [`time_parse`], or a number of days from now, such as `90d`.
 pub fn time_ahead_parse(text: &str, now: UtcTime) -> Option<UtcTime> {
     let days = |text: &str| {
         let digits = text.strip_suffix('d').filter(|days| days.bytes().all(|byte| byte.is_ascii_digit()))?;
@@ -30,7 +31,7 @@ pub fn time_ahead_parse(text: &str, now: UtcTime) -> Option<UtcTime> {
     days(text).or_else(|| time_parse(text)).filter(|&time| time > now && time_in_range(time))
 }
 
-/// Whether a moment lies in the years that both databases and every date format of ours can hold: 1970 to 9999.
+/// True if the year is from 1970 to 9999. Both databases and all our date formats can hold these years.
 pub fn time_in_range(time: UtcTime) -> bool {
     use chrono::Datelike;
     (1970..=9999).contains(&time.year())

@@ -11,15 +11,15 @@ use number::Number;
 pub(crate) use parse::Style;
 pub(crate) use suffix::name_is_unfinished;
 
-/// Which texts are versions.
+/// The rule that decides which texts are versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum VersionRule {
-    /// What projects write: see `docs/versions.md`.
+    /// Versions as projects write them, see `docs/versions.md`.
     #[default]
     Lenient,
-    /// Semantic Versioning 2.0.0 alone, with or without a `v`: whatever follows a hyphen makes a pre-release, and
-    /// anything else is unversioned.
+    /// Only Semantic Versioning 2.0.0, with or without a `v`. Any text after a hyphen makes a pre-release. Other texts
+    /// are unversioned.
     Strict,
 }
 
@@ -30,13 +30,16 @@ crate::text::named! {
     }
 }
 
-/// A version: up to four numbers, what makes it later than those alone, and the identifiers of a pre-release. Build
-/// metadata is not kept, since it has no part in the order (Semantic Versioning 2.0.0, section 10).
+/// A version: up to four numbers, a suffix that makes it later than the numbers alone, and the identifiers of a
+/// pre-release. Build metadata is not kept, since it does not affect the order (Semantic Versioning 2.0.0, section 10).
 ///
-/// The order is that of Semantic Versioning 2.0.0, section 11; a missing number counts as 0, and the fourth is compared
-/// last of the numbers. An epoch (PEP 440, `1!2.0`) comes before all numbers; what stands behind the numbers and is no
-/// pre-release (`1.1.1w`, `9.8p1`) makes a later version. Two versions that compare equal are equal: `v1.2` is
-/// `1.2.0+build`.
+/// The order is that of Semantic Versioning 2.0.0, section 11, with these additions:
+///
+/// - A missing number counts as 0, and the fourth number is compared last.
+/// - An epoch (PEP 440, `1!2.0`) is compared before all numbers.
+/// - A suffix that is not a pre-release (`1.1.1w`, `9.8p1`) makes a later version.
+///
+/// Versions that compare equal are equal: `v1.2` equals `1.2.0+build`.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Version {
     epoch: Number,
@@ -45,33 +48,35 @@ pub struct Version {
     finish: Finish,
 }
 
-/// The identifiers of a pre-release, or none. The derived order has those of a finished version last.
+/// The identifiers of a pre-release, or none. In the derived order, a finished version comes last.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Finish {
     Unfinished(Vec<Identifier>),
     Finished,
 }
 
-/// One part of what stands behind the numbers. The derived order is that of the specification: numeric ones compare as
+/// One part of the text after the numbers. The derived order is that of the specification. Numeric parts compare as
 /// numbers and come before the others, which compare by bytes.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 enum Identifier {
     Numeric(Number),
     /// Letters, digits and hyphens, never empty.
     Text(String),
-    /// Any word that counts nothing. All are alike: of `-hotfix` and `-hotfix.1`, only time tells which is later.
+    /// A word without a number. All such words are equal: only time tells whether `-hotfix` or `-hotfix.1` is later.
     Word,
 }
 
 impl Version {
-    /// Reads a version leniently, with an optional `v` in front but without any other name; [`crate::tag::Tag`] skips
-    /// those. `None` means that the text is no version: words, numbers of seven or more digits, dates (`2024-10-01`,
-    /// `20241001.1`), lines of versions (`1.4.x`), more than four numbers.
+    /// Reads a version leniently, with an optional `v` in front but without any other name. [`crate::tag::Tag`] skips
+    /// those.
+    ///
+    /// `None` if the text is not a version: words, numbers of seven or more digits, dates (`2024-10-01`, `20241001.1`),
+    /// lines of versions (`1.4.x`), or more than four numbers.
     pub fn parse(text: &str) -> Option<Self> {
         parse::version(text, Style::PLAIN)
     }
 
-    /// Reads a version in the given style; `strict` takes none but Semantic Versioning 2.0.0.
+    /// Reads a version in the given style. The rule `Strict` accepts only Semantic Versioning 2.0.0.
     pub(crate) fn parse_as(text: &str, style: Style, rule: VersionRule) -> Option<Self> {
         match rule {
             VersionRule::Lenient => parse::version(text, style),
@@ -79,7 +84,7 @@ impl Version {
         }
     }
 
-    /// The version with these numbers, most significant first, and nothing behind them.
+    /// Makes a version of these numbers, the most significant first, without a suffix.
     pub(crate) fn from_numbers(numbers: [u64; 3]) -> Self {
         let digits = numbers.map(|number| number.to_string());
         let number = |index: usize| Number::from_digits(digits.get(index).map_or("", String::as_str));
@@ -91,40 +96,40 @@ impl Version {
         }
     }
 
-    /// Whether it has the identifiers of a pre-release.
+    /// True if it has the identifiers of a pre-release.
     pub fn is_prerelease(&self) -> bool {
         self.finish != Finish::Finished
     }
 
-    /// Whether something behind its numbers makes it later than they are alone.
+    /// True if a suffix makes it later than its numbers alone.
     pub(crate) fn is_later(&self) -> bool {
         !self.later.is_empty()
     }
 
-    /// Whether it counts repairs behind its numbers, with letters: `1.1.1w`, `9.8p1`, `7.0.0.post1`.
+    /// True if it counts repairs after its numbers, with letters: `1.1.1w`, `9.8p1`, `7.0.0.post1`.
     pub(crate) fn is_repair(&self) -> bool {
         matches!(self.later.first(), Some(Identifier::Text(_)))
     }
 
-    /// The epoch, 0 for nearly all.
+    /// Returns the epoch, which is 0 for nearly all versions.
     pub(crate) fn epoch(&self) -> &Number {
         &self.epoch
     }
 
-    /// The four numbers, most significant first.
+    /// Returns the four numbers, the most significant first.
     pub(crate) fn numbers(&self) -> &[Number; 4] {
         &self.numbers
     }
 
-    /// A text that compares by bytes as versions compare, so that a database can sort by it.
+    /// Returns a text that compares by bytes as versions compare, so that a database can sort by it.
     ///
-    /// Each number is written with its length in front (`a` is one digit, `b` two); a release ends in `~`, which sorts
-    /// after the `-` of its pre-releases, and what is later than it begins with one `~` more. Whatever is appended to a
+    /// Each number is written after its length (`a` is one digit, `b` two). A release ends in `~`, which sorts after
+    /// the `-` of its pre-releases. The key of a later version has one more `~` there. Any text that is appended to a
     /// key must sort before `~`.
     pub fn sort_key(&self) -> String {
         let mut key = String::with_capacity(16);
         if !self.epoch.is_zero() {
-            // Sorts after the beginning of every number.
+            // This sorts after the beginning of every number.
             key.push('{');
             self.epoch.write_key(&mut key);
         }
@@ -139,10 +144,10 @@ impl Version {
             Finish::Unfinished(identifiers) => {
                 key.push('-');
                 identifiers_write(identifiers, &mut key);
-                // Sorts before the beginning of one more identifier: of two that begin alike, the shorter is the lower.
+                // This sorts before another identifier. Of two pre-releases that begin alike, the shorter one is lower.
                 key.push('!');
             }
-            // Sorts after a pre-release of it, and before one more identifier.
+            // This sorts after the version's pre-releases, and before another identifier.
             Finish::Finished if self.is_later() => key.push('.'),
             Finish::Finished => key.push('~'),
         }
@@ -157,7 +162,7 @@ fn identifiers_write(identifiers: &[Identifier], key: &mut String) {
                 key.push('1');
                 number.write_key(key);
             }
-            // The blank ends the text: it sorts before everything that an identifier may hold.
+            // The blank marks the end of the text. It sorts before every character of an identifier.
             Identifier::Text(text) => {
                 key.push('2');
                 key.push_str(text);

@@ -1,4 +1,4 @@
-//! Families of tags as their projects write them: what a reader of the project would say of the latest and of bumps.
+//! Families of tags from many projects, with the latest release and the bumps that a reader of the project expects.
 
 use chrono::{Duration, NaiveDateTime};
 use releasepage_domain::{
@@ -7,15 +7,15 @@ use releasepage_domain::{
     version::VersionRule,
 };
 
-/// The tags of a family in the order of their publication, a day apart, none flagged by its author; `latest` is empty
-/// where the family has none.
+/// Checks a family of tags, listed in the order of their publication, a day apart. No tag is marked as a pre-release.
+/// `latest` is empty if the family has no latest release.
 fn check(family: &str, tags: &[&str], latest: Option<&str>, bumps: &[(&str, &str)]) {
     let release = |(day, tag): (usize, &&'static str)| -> HistoryRelease<'static> {
         HistoryRelease {
             id: tag,
             tag,
             platforms: "[]",
-            published_at: NaiveDateTime::default() + Duration::days(i64::try_from(day).expect("few")),
+            published_at: NaiveDateTime::default() + Duration::days(i64::try_from(day).expect("there are few tags")),
             prerelease: None,
             fixed: None,
         }
@@ -126,9 +126,9 @@ fn families_written_for_this() {
     }
 }
 
-/// The families that lie beside the project.
+/// The families in the directory of fixtures.
 #[test]
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+#[expect(clippy::print_stdout, reason = "a skipped test must be visible")]
 fn families_of_real_projects() {
     let beside = || std::path::PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let fixtures = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, std::path::PathBuf::from);

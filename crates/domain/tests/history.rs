@@ -47,7 +47,7 @@ fn history(rows: &[Row]) -> Vec<ComponentRelease<'_>> {
     component_history(&releases, None, VersionRule::Lenient, Bump::Minor)
 }
 
-/// What the history says of each release, whatever their order.
+/// Returns the version key and the bump of each release, independent of their order.
 fn told<'a>(places: &[ComponentRelease<'a>]) -> BTreeMap<&'a str, (String, Bump)> {
     places.iter().map(|place| (place.release.id, (place.version_key.clone(), place.bump))).collect()
 }
@@ -56,7 +56,8 @@ fn latest_id<'a>(places: &[ComponentRelease<'a>]) -> Option<&'a str> {
     component_latest(places).map(|place| place.release.id)
 }
 
-/// The rule as it is written down, without regard to speed: the highest lower version before, or the shape.
+/// The rule as the documentation states it, without regard to speed: the highest lower version before, or else the form
+/// of the version.
 fn bump_by_definition(row: &Row, all: &[Row]) -> Bump {
     let parse = |row: &Row| {
         let tag = Tag::parse(&row.tag, None);
@@ -82,7 +83,7 @@ fn bump_by_definition(row: &Row, all: &[Row]) -> Bump {
     }
 }
 
-/// The numbers of a generated tag without a pre-release.
+/// Returns the numbers of a generated tag, without its pre-release.
 fn numbers(tag: &str) -> [u8; 4] {
     let mut numbers = [0; 4];
     let written = tag.split('-').find(|part| part.starts_with('v')).expect("a generated version has a v");

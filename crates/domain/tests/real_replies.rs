@@ -1,10 +1,10 @@
-//! The rule over replies of real mail servers, which lie beside the project where they are there at all.
+//! The rule for replies, applied to replies of real mail servers. They are fixtures outside the project.
 
 use std::path::PathBuf;
 
 use releasepage_domain::reply::{ReplyMeaning, ReplyPhase, reply_meaning};
 
-/// One reply: what it is an answer to, what it means, and its code and text.
+/// One reply: the phase that it answers, its meaning, its code and its text.
 struct RealReply {
     phase: ReplyPhase,
     means: String,
@@ -12,8 +12,8 @@ struct RealReply {
     text: String,
 }
 
-/// Reads `cases/smtp/replies.tsv` of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+/// Reads `cases/smtp/replies.tsv` in the directory that `RELEASEPAGE_FIXTURES` names, or else in the usual one.
+#[expect(clippy::print_stdout, reason = "a skipped test must be visible")]
 fn real_replies() -> Vec<RealReply> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let directory = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from);
@@ -44,7 +44,7 @@ fn real_replies_mean_what_they_say() {
     for reply in real_replies() {
         let meant = match reply.code {
             200..400 => "accepted",
-            // An unclear refusal ends this message alone.
+            // An unclear refusal ends only this message.
             code => match reply_meaning(reply.phase, code, &reply.text) {
                 ReplyMeaning::Unclear => "message",
                 meaning => meaning.as_str(),

@@ -1,4 +1,4 @@
-//! The rules over the tags of real projects, which lie beside the project where they are there at all.
+//! The rules for tags, applied to the tags of real projects. They are fixtures outside the project.
 
 use std::{collections::BTreeMap, path::PathBuf, sync::LazyLock};
 
@@ -14,12 +14,12 @@ use releasepage_domain::{
 /// The tags with their times, by repository.
 struct RealTags(BTreeMap<String, Vec<(String, UtcTime)>>);
 
-/// Read once, so that their absence is told once.
+/// The tags are loaded once, so that a missing file is reported once.
 static REAL_TAGS: LazyLock<Option<RealTags>> = LazyLock::new(RealTags::load);
 
 impl RealTags {
-    /// Reads `tags.tsv` of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
-    #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+    /// Reads `tags.tsv` in the directory that `RELEASEPAGE_FIXTURES` names, or else in the usual one.
+    #[expect(clippy::print_stdout, reason = "a skipped test must be visible")]
     fn load() -> Option<Self> {
         let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
         let path = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from).join("tags.tsv");
@@ -37,7 +37,7 @@ impl RealTags {
         Some(Self(repositories))
     }
 
-    /// What a page shows of a component that has `prefix`, where the page cuts its repository at `prefixes`.
+    /// Returns the history of the component with `prefix`, on a page that divides its repository by `prefixes`.
     fn component(
         &self,
         repository: &str,
@@ -90,12 +90,12 @@ fn the_latest_is_what_a_reader_of_the_project_would_name() {
         ("octokit/webhooks", whole, None, "v7.6.1"),
         ("svix/svix-webhooks", whole, None, "v2.0.0"),
         ("svix/svix-webhooks", &[None, Some("server-v")], Some("server-v"), "v1.100.0"),
-        // The plain tag is older by seconds than those of the other modules.
+        // The plain tag is a few seconds older than those of the other modules.
         ("riverqueue/river", whole, None, "v0.43.0"),
         ("riverqueue/river", &RIVER, None, "v0.43.0"),
         ("riverqueue/river", &RIVER, Some("riverdriver/riverpgxv5/v"), "v0.43.0"),
         ("actix/actix-web", whole, None, "web-v4.15.0"),
-        // The plain tags of this repository ended in 2019.
+        // The last plain tag of this repository is from 2019.
         ("actix/actix-web", &ACTIX, None, "v0.7.19"),
         ("actix/actix-web", &ACTIX, Some("web-v"), "v4.15.0"),
         ("actix/actix-web", &ACTIX, Some("http-"), "v3.13.3"),
@@ -159,9 +159,9 @@ fn few_tags_are_unversioned_and_no_prototype_is_a_release() {
 fn every_module_of_a_monorepo_has_its_own_tags() {
     let Some(tags) = &*REAL_TAGS else { return };
     for (tag, _) in &tags.0["riverqueue/river"] {
-        let component = tag_component(tag, &RIVER).unwrap_or_else(|| panic!("{tag} belongs to nobody"));
+        let component = tag_component(tag, &RIVER).unwrap_or_else(|| panic!("{tag} belongs to no component"));
         let shown = Tag::parse(tag, RIVER[component]).shown();
-        let part = tag.strip_suffix(shown).expect("what is shown is the end of a tag");
+        let part = tag.strip_suffix(shown).expect("the shown text is the end of a tag");
         let prefix = RIVER[component].unwrap_or_default();
         assert_eq!(part, prefix.strip_suffix('v').unwrap_or(prefix), "{tag}");
         assert!(shown.starts_with('v'), "{tag} is shown as {shown}");
@@ -203,8 +203,8 @@ fn parts_are_suggested_as_their_project_cuts_them() {
     assert_eq!(suggested("LemmyNet/lemmy"), []);
 }
 
-/// What the rules say of every tag, as one number for each repository: FNV-1a over lines of tag, what is shown, version
-/// key, bump, pre-release and latest. The tags themselves are not part of the project.
+/// The results of the rules for every tag, as one number for each repository: FNV-1a over lines of tag, shown text,
+/// version key, bump, pre-release and latest. The tags themselves are not part of the project.
 #[test]
 fn what_the_rules_say_of_real_tags_stays() {
     let Some(tags) = &*REAL_TAGS else { return };

@@ -5,11 +5,11 @@ use std::cmp::Ordering;
 use proptest::prelude::*;
 use releasepage_domain::{tag::Tag, version::Version};
 
-/// Few different parts, so that generated versions often agree in some of them.
+/// Few different parts, so that generated versions often have some in common.
 const NUMBER: &str = "0{0,2}(0|1|2|9|10|99|184467440737095516(15|16)|[1-9][0-9]{20,60})";
 const IDENTIFIER: &str = "(0|1|2|10|rc|rc1|RC|a|a-b|-|beta2b|é)";
 
-/// What may be a version, in all its spellings.
+/// Texts that may be versions, in all spellings.
 fn version_text() -> impl Strategy<Value = String> {
     let release = format!("v?{NUMBER}(\\.{NUMBER}){{0,3}}");
     let prerelease = format!("(-{IDENTIFIER}(\\.{IDENTIFIER}){{0,3}}|rc{NUMBER}|\\.Final|\\.beta-1)?");
@@ -76,7 +76,7 @@ proptest! {
     fn keys_of_tags_rank_unversioned_versions_and_names(a in tag_text(), b in tag_text()) {
         let (a, b) = (Tag::parse(&a, None), Tag::parse(&b, None));
         let keys = a.sort_key().as_bytes().cmp(b.sort_key().as_bytes());
-        // `None` is the lowest option; of one version, a name may still decide.
+        // `None` is the lowest option. For equal versions, a name may still decide.
         match a.version().cmp(&b.version()) {
             Ordering::Equal => prop_assert!(a.version().is_some() || keys == Ordering::Equal),
             order => prop_assert_eq!(keys, order),

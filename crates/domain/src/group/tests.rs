@@ -56,7 +56,7 @@ fn how_a_version_is_raised() {
         assert_eq!(group_version_next(highest.map(version), bump, version("v0.1.0")).to_string(), next, "{highest:?}");
     }
     let unprefixed = group_version_next(Some(version("v0.1.0")), Bump::Minor, version("1.0.0"));
-    assert_eq!(unprefixed.to_string(), "0.2.0", "written as the initial version is");
+    assert_eq!(unprefixed.to_string(), "0.2.0", "written like the initial version");
 }
 
 #[test]
@@ -82,9 +82,9 @@ fn who_speaks_for_a_group() {
     assert_eq!(lead(&[]), None);
     let (patch, old, new) = (member("p", Bump::Patch, 9), member("o", Bump::Minor, 0), member("n", Bump::Minor, 1));
     assert_eq!(lead(&[patch.clone(), old.clone()]).as_deref(), Some("o"), "the highest bump");
-    assert_eq!(lead(&[new.clone(), old, patch]).as_deref(), Some("n"), "of these the newest");
+    assert_eq!(lead(&[new.clone(), old, patch]).as_deref(), Some("n"), "the newest of these");
     let twin = member("z", Bump::Minor, 1);
-    assert_eq!(lead(&[twin, new]).as_deref(), Some("z"), "of these the highest id");
+    assert_eq!(lead(&[twin, new]).as_deref(), Some("z"), "the highest id of these");
 }
 
 #[test]
@@ -144,7 +144,7 @@ proptest! {
         prop_assert!(next.sort_key() > highest.sort_key());
         prop_assert_eq!(next.to_string().parse(), Ok(next));
         let as_tag = crate::tag::Tag::parse(&next.to_string(), None).version().map(Version::sort_key);
-        prop_assert_eq!(as_tag, Some(next.sort_key()), "clients read it as any other version");
+        prop_assert_eq!(as_tag, Some(next.sort_key()), "clients read it like any other version");
     }
 
     #[test]

@@ -4,16 +4,16 @@ use crate::time::time_parse;
 use ReplyMeaning::{Address, Later, Message, Sender, Unclear};
 use ReplyPhase::Recipient as Rcpt;
 
-/// What providers say, each at RCPT and at the end of the message.
+/// Replies of providers with the same meaning at RCPT and at the end of the message.
 const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
-    // The moment.
+    // About the moment.
     (421, "4.7.0 too many connections from you", Later),
     (450, "4.2.0 Greylisted, see http://greylist.example", Later),
     (451, "4.7.1 greylisted", Later),
     (452, "4.2.2 mailbox full", Later),
     (550, "Greylisting is in action, come back later", Later),
     (550, "5.2.1 mailbox temporarily disabled", Later),
-    // The address.
+    // About the address.
     (550, "5.1.1 no such user", Address),
     (550, "5.1.1 no such user; check the address and try again later", Address),
     (550, "5.1.1 <a@example.com>: Recipient address rejected: User unknown in relay recipient table", Address),
@@ -34,7 +34,7 @@ const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     (550, "4.1.1 no such user", Address),
     (550, "Invalid Recipient - https://community.example/docs/DOC-1369#550", Address),
     (550, "Unrouteable address", Address),
-    // Us.
+    // About us.
     (550, "5.1.0 Sender denied", Sender),
     (550, "5.1.0 Address rejected: sender rejected", Sender),
     (553, "5.1.7 malformed", Sender),
@@ -78,7 +78,7 @@ const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     (550, "csi.example Poor Reputation Sender", Sender),
     (554, "IP=192.0.2.1 - A problem occurred (BL)", Sender),
     (503, "5.5.1 AUTH first", Sender),
-    // The message.
+    // About the message.
     (552, "5.2.2 mailbox full", Message),
     (552, "5.3.4 too large", Message),
     (550, "5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery", Message),
@@ -89,7 +89,7 @@ const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     (553, "5.6.7 internationalized address not supported", Message),
 ];
 
-/// Refusals that tell nothing: of them, those at RCPT may be of the reader.
+/// Refusals without a clear meaning. At RCPT, they may be about the reader.
 const UNCLEAR: &[(u16, &str)] = &[
     (550, ""),
     (550, "5.0.0 rejected"),

@@ -1,6 +1,6 @@
-//! The words of mail servers, in lower case, by what they tell of. A phrase is looked for anywhere in a reply.
+//! Phrases of mail servers, in lower case, grouped by meaning. They are searched anywhere in a reply.
 
-/// A mailbox or a message without room.
+/// Phrases about a mailbox or a message without room.
 pub(super) const ABOUT_ROOM: &[&str] = &[
     "mailbox full",
     "mailbox is full",
@@ -34,9 +34,9 @@ pub(super) const ABOUT_ROOM: &[&str] = &[
     "smtputf8",
 ];
 
-/// Us: our address, host, login, authentication, reputation or quota.
+/// Phrases about us: our address, host, login, authentication, reputation or quota.
 pub(super) const ABOUT_SENDER: &[&str] = &[
-    // Our address.
+    // About our address.
     "sender verif",
     "verify sender",
     "verify the sender",
@@ -123,7 +123,7 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "spoof",
     "forged",
     "impersonat",
-    // Our login and the way here.
+    // About our login and our route to the server.
     "authenticat",
     "authentification",
     "smtp auth",
@@ -144,7 +144,7 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "rcpthosts",
     "submission.exception",
     "tenant",
-    // Our quota.
+    // About our quota.
     "outgoing",
     "outbound",
     "sending limit",
@@ -187,7 +187,7 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "sandbox",
     "free account",
     "trial account",
-    // Our account, host and name.
+    // About our account, host and name.
     "your account",
     "your domain",
     "your ip",
@@ -235,7 +235,7 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "ptr resource",
     "cannot find your",
     "bad dns",
-    // What is said of us elsewhere.
+    // About our reputation elsewhere.
     "block list",
     "blocklist",
     "block-list",
@@ -271,7 +271,7 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "spam abuse",
     "poor rep",
     "outbound spam",
-    // What is checked of us.
+    // About checks of our identity.
     "openspf",
     "policy framework",
     "domainkeys",
@@ -280,13 +280,13 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "alignment",
 ];
 
-/// Words about us that are too short to be looked for within others.
+/// Words about us that are too short to be searched inside other words.
 pub(super) const ABOUT_SENDER_WORDS: &[&str] = &[
     "spf", "dkim", "dmarc", "arc", "rdns", "fcrdns", "ptr", "rbl", "sbl", "xbl", "css", "pbl", "dbl", "bl", "s3140",
     "s3150", "banned",
 ];
 
-/// The moment, where a code for good says otherwise.
+/// Phrases about the moment, although the code is a permanent one.
 pub(super) const ABOUT_MOMENT: &[&str] = &[
     "greylist",
     "graylist",
@@ -306,7 +306,7 @@ pub(super) const ABOUT_MOMENT: &[&str] = &[
     "maintenance",
 ];
 
-/// An address at which nobody reads mail.
+/// Phrases about an address at which nobody reads mail.
 pub(super) const ABOUT_ADDRESS: &[&str] = &[
     "user unknown",
     "unknown user",

@@ -1,29 +1,29 @@
-//! The headers of exports, and what their columns tell.
+//! The headers of exports and the meaning of their columns.
 
 /// The meaning of a column for an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
-    /// Their address.
+    /// The email address.
     Email,
-    /// The bumps to hear of.
+    /// The bumps that they want to be told of.
     Preferences,
     /// The components to follow.
     Components,
-    /// Live or test.
+    /// The environment: live or test.
     Environment,
     /// The place where they agreed.
     ConsentSource,
     /// The time at which they agreed.
     ConsentTime,
-    /// A word for where they stand.
+    /// A word for their state.
     State,
-    /// A yes or no, or a time: without a yes, they left.
+    /// Yes, no or a time. A no means that they left.
     Subscribed,
-    /// A yes or no, or a time: without a yes, they never agreed.
+    /// Yes, no or a time. A no means that they never agreed.
     Confirmed,
-    /// A yes or no, or a time: with a yes, they left.
+    /// Yes, no or a time. A yes or a time means that they left.
     Unsubscribed,
-    /// A yes or no, or a time: with a yes, mail to them is refused.
+    /// Yes, no or a time. A yes or a time means that their address refuses mail.
     Bounced,
 }
 
@@ -46,17 +46,17 @@ crate::text::named! {
 /// The meaning of a header.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Meaning {
-    /// It is known.
+    /// The header is known.
     Known(Column),
-    /// It tells more of a no, which another column must say.
+    /// The column has details about people who left. Another column must say that they left.
     DetailOfNo,
-    /// It looks like a state, and is not known.
+    /// The header looks like a state, but is unknown.
     Unclear,
-    /// It has nothing to do with an import.
+    /// The column does not matter for an import.
     Other,
 }
 
-/// Headers that are known as they are, in the form of [`header_key`].
+/// Known headers, in the form of [`header_key`].
 const KNOWN: &[(Column, &[&str])] = &[
     (
         Column::Email,
@@ -154,7 +154,7 @@ const KNOWN: &[(Column, &[&str])] = &[
     ),
 ];
 
-/// Words of headers that tell of a no, of refused mail, of a yes, and of any of them.
+/// Words in headers that mean having left. The lists below are for refused mail, for an agreement, and for any state.
 const NO: &[&str] = &[
     "unsub",
     "unsubscribe",
@@ -219,7 +219,7 @@ const YES: &[&str] = &[
 ];
 const STATE: &[&str] = &["state", "status", "statut", "estado", "stato"];
 
-/// Words of headers that tell when somebody agreed, where a word of [`TIME`] follows.
+/// Words in headers that mean the time of an agreement, together with a word of [`TIME`].
 const AGREED: &[&str] = &[
     "subscribed",
     "subscribe",
@@ -234,21 +234,21 @@ const AGREED: &[&str] = &[
 ];
 const TIME: &[&str] = &["at", "time", "date", "on", "timestamp", "datetime"];
 
-/// Last words of headers that tell where, why or by what, and not whether.
+/// Last words of headers of details: a place, a reason or a means, but not a state.
 const DETAIL: &[&str] = &[
     "ip", "reason", "reasons", "other", "title", "id", "source", "method", "url", "link", "campaign", "country",
     "count", "by", "referrer", "text", "details", "message", "page", "form", "rate",
 ];
 
-/// Words of headers that are about something else than mail.
+/// Words in headers that are not about email.
 const ELSEWHERE: &[&str] = &["sms", "phone", "whatsapp", "push", "mobile", "postal", "paid", "commenting", "comments"];
 
-/// A header as it is looked up: words in lower case with `_` between them, `Opt-Out` as `optout`.
+/// Returns a header in the form for look-ups: words in lower case with `_` between them, and `Opt-Out` as `optout`.
 pub(super) fn header_key(header: &str) -> String {
     let mut key = String::new();
     let mut before = None;
     for c in header.trim().chars() {
-        // `isUnsubscribed` is two words, `LEID` is one.
+        // `isUnsubscribed` is two words, but `LEID` is one.
         if c.is_uppercase() && before.is_some_and(char::is_lowercase) {
             key.push('_');
         }
@@ -272,7 +272,7 @@ pub(super) fn header_key(header: &str) -> String {
     key
 }
 
-/// The meaning of a header.
+/// Returns the meaning of a header.
 pub(super) fn header_meaning(key: &str) -> Meaning {
     if let Some((column, _)) = KNOWN.iter().find(|(_, keys)| keys.contains(&key)) {
         return Meaning::Known(*column);
@@ -296,7 +296,7 @@ pub(super) fn header_meaning(key: &str) -> Meaning {
     }
 }
 
-/// The rank of a column that says when somebody agreed: of several, the lowest is asked first.
+/// Returns the rank of a column with the time of an agreement. The lowest rank is read first.
 pub(super) fn agreed_rank(key: &str) -> u8 {
     let words = ["consent_time", "consent", "confirm", "optin", ""];
     words.iter().position(|word| key.contains(word)).and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
@@ -369,7 +369,7 @@ mod tests {
         let all: Vec<&str> = KNOWN.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
         for (index, key) in all.iter().enumerate() {
             assert_eq!(header_key(key), *key);
-            assert!(!all[..index].contains(key), "{key} stands there twice");
+            assert!(!all[..index].contains(key), "{key} is listed twice");
         }
         assert!(agreed_rank("consent_time") < agreed_rank("confirm_time"));
         assert!(agreed_rank("confirm_time") < agreed_rank("optin_time"));

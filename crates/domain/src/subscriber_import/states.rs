@@ -1,4 +1,4 @@
-//! The words with which exports say where somebody stands.
+//! The words for a subscriber's state in exports.
 
 use crate::{
     fault::Fault,
@@ -6,17 +6,17 @@ use crate::{
     text::{Named, names_joined},
 };
 
-/// A state of somebody in a file. What comes later overrules what comes before: somebody who left and whose
-/// address bounced has left.
+/// The state of a person in a file. A later variant wins over an earlier one. A person who left and whose address
+/// bounced counts as left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Standing {
-    /// They agreed to get mail.
+    /// They agreed to receive email.
     Confirmed,
     /// They did not agree, or not yet.
     Pending,
-    /// Mail to them is refused.
+    /// Their address refuses mail.
     Unreachable,
-    /// They said no.
+    /// They unsubscribed.
     Left,
 }
 
@@ -32,8 +32,8 @@ impl From<SubscriberState> for Standing {
 }
 
 /// Words of Ghost, listmonk, Keila, beehiiv, Kit, Mailchimp, Buttondown, MailerLite, Sendy, EmailOctopus, Brevo,
-/// Klaviyo, AWeber and their like, in the form of [`word_key`]. `inactive` is a no at one tool and unconfirmed at
-/// another: nobody of them is mailed.
+/// Klaviyo, AWeber and similar tools, in the form of [`word_key`]. `inactive` means unsubscribed in one tool and
+/// unconfirmed in another. Neither may get email.
 const WORDS: [(Standing, &[&str]); 4] = [
     (
         Standing::Confirmed,
@@ -117,7 +117,7 @@ const WORDS: [(Standing, &[&str]); 4] = [
 const YES: [&str; 7] = ["true", "yes", "y", "1", "on", "t", "x"];
 const NO: [&str; 6] = ["false", "no", "n", "0", "off", "f"];
 
-/// A word without case, blanks and marks.
+/// Returns a word in lower case, without blanks and punctuation.
 fn word_key(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
@@ -128,12 +128,16 @@ pub(super) fn flag_given(text: &str) -> Option<bool> {
     if YES.contains(&key.as_str()) { Some(true) } else { NO.contains(&key.as_str()).then_some(false) }
 }
 
-/// The meanings of words that are said with the import.
+/// The meanings of words that are given with the import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct StateWords(Vec<(String, Standing)>);
 
 impl StateWords {
-    /// Reads pairs such as `on:confirmed,off:unsubscribed`. `field` is named by the fault.
+    /// Reads pairs such as `on:confirmed,off:unsubscribed`.
+    ///
+    /// # Errors
+    ///
+    /// A fault of `field`.
     pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
         let states = names_joined::<SubscriberState>("or");
         let expected =
@@ -147,7 +151,7 @@ impl StateWords {
         pairs.map(Self).ok_or_else(|| Fault::invalid(field, expected()))
     }
 
-    /// The standing that a word says.
+    /// Returns the standing for a word.
     pub(super) fn standing(&self, word: &str) -> Option<Standing> {
         self.said(word).or_else(|| {
             let key = word_key(word);
@@ -156,14 +160,14 @@ impl StateWords {
         })
     }
 
-    /// The standing that a word says because the import says so.
+    /// Returns the standing that the import itself gives for a word.
     pub(super) fn said(&self, word: &str) -> Option<Standing> {
         let key = word_key(word);
         self.0.iter().find(|(word, _)| *word == key).map(|(_, standing)| *standing)
     }
 }
 
-/// The words expected of a cell that says where somebody stands.
+/// Describes the accepted words for a cell with a state.
 pub(super) fn state_expected() -> String {
     let [first, ..] = SubscriberState::NAMES else { return String::new() };
     format!(

@@ -11,7 +11,7 @@ fn columns(headers: &str) -> Result<Columns, Fault> {
     Columns::of(&headers, &ColumnMapping::default(), StateWords::default())
 }
 
-/// The decision on a row as a word, or the columns at fault.
+/// Returns the decision on a row as a word, or its columns with faults.
 fn verdict(columns: &Columns, row: &str) -> String {
     let cells: Vec<&str> = row.split(',').collect();
     assert_eq!(cells.len(), columns.width(), "{row}");
@@ -27,7 +27,7 @@ fn verdict(columns: &Columns, row: &str) -> String {
     }
 }
 
-/// Headers of exports, and what rows below them are taken for.
+/// Headers of exports, with rows and their expected decisions.
 const EXPORTS: &[(&str, &[(&str, &str)])] = &[
     (
         "id,email,subscribed_to_emails,created_at,deleted_at",
@@ -167,7 +167,7 @@ fn columns_are_mapped() {
     let mapped = of("email,list", "list:subscribed", "").expect("mapped");
     assert_eq!(verdict(&mapped, "a@x.test,no"), "left");
     let mapped = of("email,optout", "optout:unsubscribed", "0:unsubscribed").expect("mapped");
-    assert_eq!(verdict(&mapped, "a@x.test,0"), "left", "what is said counts more than what is known");
+    assert_eq!(verdict(&mapped, "a@x.test,0"), "left", "the given meaning counts more than the known one");
     for bad in ["", "x", "email:", "email:nothing", "other:state", ":state"] {
         let fault = of("email,list", bad, "").map(|_| ()).expect_err(bad);
         assert_eq!(fault.field, "columns", "{bad}");
@@ -181,6 +181,6 @@ fn times_that_say_when_somebody_agreed() {
     assert_eq!(agreed("a,,,"), None);
     assert_eq!(agreed("a,2020-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2022-01-01"))));
     assert_eq!(agreed("a,2020-01-01,2021-01-01,"), Some(Ok(at("2021-01-01"))));
-    let fault = agreed("a,2020-01-01,05/10/2021,").expect("a time").expect_err("which month?");
+    let fault = agreed("a,2020-01-01,05/10/2021,").expect("a time").expect_err("the month is unclear");
     assert_eq!((fault.field.as_str(), fault.expected.as_str()), ("confirm_time", TIMES_EXPECTED));
 }

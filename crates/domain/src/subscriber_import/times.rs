@@ -1,18 +1,18 @@
-//! Times as other tools write them into their exports.
+//! Times in the formats of other tools' exports.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, Utc};
 
 use crate::time::{UtcTime, time_cut, time_in_range, time_parse};
 
-/// The times that a file may have, as the end of a sentence that begins with the name of a column.
+/// The accepted times, as the rest of a sentence that begins with the name of a column.
 pub const TIMES_EXPECTED: &str = "must be a time such as 2024-05-31T12:00:00Z, 2024-05-31 12:00:00 or 2024-05-31, in \
     UTC where it has no offset; 05/10/2021 can be read in two ways and is refused";
 
-/// Times with an offset. Everywhere, one blank stands for many.
+/// Formats with an offset. In all formats, one blank matches several.
 const WITH_OFFSET: [&str; 4] =
     ["%Y-%m-%d %H:%M:%S%.f %z", "%Y-%m-%d %H:%M:%S%.f%z", "%Y-%m-%d %H:%M %z", "%Y-%m-%dT%H:%M:%S%.f%z"];
 
-/// Times without one, which are in UTC.
+/// Formats without an offset. Their times are in UTC.
 const WITHOUT_OFFSET: [&str; 10] = [
     "%Y-%m-%d %H:%M:%S%.f",
     "%Y-%m-%dT%H:%M:%S%.f",
@@ -26,10 +26,10 @@ const WITHOUT_OFFSET: [&str; 10] = [
     "%d %b %Y %H:%M:%S",
 ];
 
-/// Days, which begin at midnight in UTC.
+/// Formats of days. A day begins at midnight in UTC.
 const DAYS: [&str; 4] = ["%Y-%m-%d", "%Y/%m/%d", "%b %d, %Y", "%d %b %Y"];
 
-/// Reads a time in any form in which day and month cannot be mistaken for each other.
+/// Reads a time in any format in which day and month cannot be confused.
 pub fn time_given(text: &str) -> Option<UtcTime> {
     let words: Vec<&str> = text.split_whitespace().collect();
     let text = words.join(" ");

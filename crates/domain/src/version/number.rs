@@ -2,27 +2,27 @@
 
 use std::cmp::Ordering;
 
-/// Digits that one letter of a key can count.
+/// The number of digits that one letter of a key can count.
 const KEY_STEP: usize = 25;
 
-/// A whole number as its decimal digits, without leading zeros: a tag may hold more digits than any machine word.
+/// A whole number as decimal digits, without leading zeros. A tag may have more digits than fit into a machine word.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Number(String);
 
 impl Number {
-    /// Takes ASCII digits; none at all are 0.
+    /// Makes a number from ASCII digits. No digits make 0.
     pub(super) fn from_digits(digits: &str) -> Self {
         let significant = digits.trim_start_matches('0');
         Self(if significant.is_empty() { "0" } else { significant }.to_owned())
     }
 
-    /// Whether it is 0.
+    /// True if the number is 0.
     pub(crate) fn is_zero(&self) -> bool {
         self.0 == "0"
     }
 
-    /// Appends the number so that keys compare by bytes as numbers do: its length as letters (`a` is 1, `y` is 25, each
-    /// `z` is 25 more), then its digits.
+    /// Appends the number so that comparing keys by bytes compares the numbers. The length comes first, as letters: `a`
+    /// is 1, `y` is 25, each `z` adds 25. The digits follow.
     pub(super) fn write_key(&self, key: &mut String) {
         let steps = (self.0.len() - 1) / KEY_STEP;
         key.extend(std::iter::repeat_n('z', steps));

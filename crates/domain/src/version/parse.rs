@@ -2,22 +2,22 @@
 
 use super::{Finish, Version, number::Number, suffix::Suffix};
 
-/// From this many digits on, a single number is a time stamp or a build number, not a version.
+/// The number of digits from which a single number is a time stamp or a build number, not a version.
 const TIME_STAMP_DIGITS: usize = 7;
 
-/// What may be taken for a version, depending on what it stands behind.
+/// The texts that count as a version. They depend on the text before the version.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Style {
-    /// How many numbers are needed at least.
+    /// The smallest count of numbers.
     pub(crate) least: usize,
-    /// Whether `-` between numbers may stand for a dot.
+    /// True if `-` between numbers can mean a dot.
     pub(crate) hyphens: bool,
-    /// Whether everything behind the numbers makes a pre-release, known or not.
+    /// True if any text after the numbers makes a pre-release, even an unknown one.
     pub(crate) unfinished: bool,
 }
 
 impl Style {
-    /// A version by itself, such as a word of a text, where `17-2` may be anything.
+    /// A version without a name, such as a word of a text, in which `17-2` can mean anything.
     pub(crate) const PLAIN: Self = Self { least: 1, hyphens: false, unfinished: false };
 }
 
@@ -32,11 +32,11 @@ pub(super) fn version(text: &str, style: Style) -> Option<Version> {
         return None;
     }
     let suffix = suffix(rest, single, style)?;
-    // What is written with other signs than dots is a version only where all of it makes sense.
+    // Numbers with other separators than dots are a version only if the whole text is understood.
     if joined && !suffix.is_known {
         return None;
     }
-    // A single number is little: what stands behind it has to say that it is a version (`REL_16_BETA1`, `jdk-21+35`).
+    // A single number is not enough. The text after it must show that it is a version (`REL_16_BETA1`, `jdk-21+35`).
     let says_more = suffix.is_known && !suffix.prerelease.is_empty() || suffix.is_update() || has_build_number(rest);
     if digits.len() < style.least && !says_more {
         return None;
@@ -46,14 +46,14 @@ pub(super) fn version(text: &str, style: Style) -> Option<Version> {
     Some(Version { epoch, numbers: std::array::from_fn(number), later: suffix.later, finish })
 }
 
-/// Splits off a `v`, which some write twice (`vv5.0.0`) or with a dot (`v.4.9.1`), and says whether there is one.
+/// Removes a `v` and says if there is one. Some write it twice (`vv5.0.0`) or with a dot (`v.4.9.1`).
 fn v_strip(text: &str) -> (&str, bool) {
     let Some(rest) = text.strip_prefix(['v', 'V']) else { return (text, false) };
     let rest = rest.strip_prefix(['v', 'V']).unwrap_or(rest);
     (rest.strip_prefix('.').unwrap_or(rest), true)
 }
 
-/// Splits off the epoch of PEP 440, which is 0 where there is none.
+/// Splits off the epoch of PEP 440, which is 0 if it is missing.
 fn epoch_split(text: &str) -> (Number, &str) {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     match text[digits..].strip_prefix('!') {
@@ -62,15 +62,15 @@ fn epoch_split(text: &str) -> (Number, &str) {
     }
 }
 
-/// Splits off one to four numbers, and says whether something else than dots joins them. A fifth makes it something
-/// else than a version.
+/// Splits off one to four numbers, and says if other characters than dots join them. A text with five numbers is not a
+/// version.
 fn numbers(text: &str, style: Style, has_v: bool) -> Option<(Vec<&str>, &str, bool)> {
     let (digits, rest) = numbers_joined(text, '.')?;
     let hyphens = style.hyphens || has_v && style.least == 1;
     let mut signs = ['_', '-'].into_iter().filter(|&sign| sign == '_' || hyphens);
     let is_joined =
         |sign: char| rest.strip_prefix(sign).is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()));
-    // Where the tag has dots, those are what stands between its numbers.
+    // If the tag has dots, they separate its numbers.
     if digits.len() == 1
         && !style.unfinished
         && !rest.contains('.')
@@ -98,8 +98,8 @@ fn numbers_joined(text: &str, sign: char) -> Option<(Vec<&str>, &str)> {
     }
 }
 
-/// Whether the numbers are a date or a time stamp rather than a version: `20240115`, `20240115.1`, and where no dots join
-/// them `2024-01-15`, `2024_01` and `15-01-2024`. `2024.1.15` is a version.
+/// True if the numbers are a date or a time stamp: `20240115`, `20240115.1`. So are `2024-01-15`, `2024_01` and
+/// `15-01-2024`, which are joined by other characters than dots. `2024.1.15` is a version.
 fn is_date(digits: &[&str], joined: bool) -> bool {
     let is_within =
         |text: &str, least: u32, most: u32| text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));
@@ -125,22 +125,22 @@ fn is_date(digits: &[&str], joined: bool) -> bool {
     }
 }
 
-/// Whether build metadata begins with a number.
+/// True if build metadata begins with a number.
 fn has_build_number(rest: &str) -> bool {
     rest.strip_prefix('+').is_some_and(|build| build.starts_with(|c: char| c.is_ascii_digit()))
 }
 
-/// Reads what stands behind the numbers; `None` where it makes the whole no version. `single` says that there is only one
-/// number, where little more can be trusted.
+/// Reads the text after the numbers. `None` if it means that the whole is not a version. `single` is true if there is
+/// only one number, so that less is accepted after it.
 fn suffix(rest: &str, single: bool, style: Style) -> Option<Suffix> {
-    // Behind `+` is build metadata; `1.3.1(macros)` and `5.4.1 (1023)` say the same in other words.
+    // Build metadata follows a `+`. In `1.3.1(macros)` and `5.4.1 (1023)`, the parentheses mean the same.
     let rest = rest.split(['+', '(']).next().unwrap_or_default().trim_end();
     let read = |text: &str| if style.unfinished { Suffix::unfinished(text) } else { Suffix::read(text) };
     if rest.is_empty() {
         return Some(Suffix::read(rest));
     }
     if let Some(text) = rest.strip_prefix('-') {
-        // `2024-10-01` is a date, `17-2` anything.
+        // `2024-10-01` is a date, and `17-2` can mean anything.
         let dated = single && text.starts_with(|c: char| c.is_ascii_digit());
         return (!dated).then(|| read(rest));
     }
@@ -149,19 +149,19 @@ fn suffix(rest: &str, single: bool, style: Style) -> Option<Suffix> {
     if !text.starts_with(|c: char| c.is_ascii_alphabetic()) && (!counts || single) {
         return None;
     }
-    // `1.4.x` is a line of versions, `1.0.2x` the version behind `1.0.2w`.
+    // `1.4.x` is a line of versions, but `1.0.2x` is the version after `1.0.2w`.
     if rest.starts_with(['.', '-', '_'])
         && text.split(|c: char| !c.is_alphanumeric()).next().is_some_and(|word| word.eq_ignore_ascii_case("x"))
     {
         return None;
     }
     let suffix = read(text);
-    // Letters right behind a single number are a hash (`4e5a1b2`) more often than a version (`16rc1`, `8u402`).
+    // Letters directly after a single number are more often a hash (`4e5a1b2`) than a version (`16rc1`, `8u402`).
     let is_plain = suffix.is_known && (!suffix.prerelease.is_empty() && !begins_with_letter_and_digit(text));
     (!single || is_plain || suffix.is_update()).then_some(suffix)
 }
 
-/// `b2`, which may be the rest of a hash.
+/// True for a text such as `b2`, which may be the rest of a hash.
 fn begins_with_letter_and_digit(text: &str) -> bool {
     matches!(text.as_bytes(), [first, second, ..] if first.is_ascii_alphabetic() && second.is_ascii_digit())
 }

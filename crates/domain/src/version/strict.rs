@@ -1,8 +1,8 @@
-//! Versions as Semantic Versioning 2.0.0 has them, and no others.
+//! Versions in strict Semantic Versioning 2.0.0.
 
 use super::{Finish, Identifier, Version, number::Number};
 
-/// Reads a version of the specification's section 2, 9 and 10, with an optional `v` in front.
+/// Reads a version as the specification's sections 2, 9 and 10 define it, with an optional `v` in front.
 pub(super) fn version(text: &str) -> Option<Version> {
     let text = text.trim();
     let text = text.strip_prefix(['v', 'V']).unwrap_or(text);
@@ -38,7 +38,7 @@ fn is_numeric(text: &str) -> bool {
     text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Digits without a leading zero.
+/// True for digits without a leading zero.
 fn is_number(text: &str) -> bool {
     !text.is_empty() && is_numeric(text) && (text == "0" || !text.starts_with('0'))
 }

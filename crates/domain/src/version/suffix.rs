@@ -1,8 +1,8 @@
-//! What stands behind the numbers of a version, and what it makes of it.
+//! The text after the numbers of a version, and its meaning.
 
 use super::{Identifier, number::Number};
 
-/// Words that announce something unfinished.
+/// Words for an unfinished version.
 const UNFINISHED_WORDS: [&str; 27] = [
     "alpha",
     "beta",
@@ -33,11 +33,11 @@ const UNFINISHED_WORDS: [&str; 27] = [
     "unstable",
 ];
 
-/// Words of builds that are published for somebody to try.
+/// Words for builds that are published for a trial.
 const TRIAL_WORDS: [&str; 5] = ["test", "publish", "jemalloc", "team", "prototype"];
 
-/// Words that announce something unfinished where they are the name in front of a version, or all there is. Others are
-/// names of products, too (`next@14.0.0`, `test-v0.1.0`).
+/// Words for an unfinished version if they are the name before it, or the whole tag. Other such words are also names of
+/// products (`next@14.0.0`, `test-v0.1.0`).
 const UNFINISHED_NAMES: [&str; 14] = [
     "alpha",
     "beta",
@@ -55,10 +55,11 @@ const UNFINISHED_NAMES: [&str; 14] = [
     "weekly",
 ];
 
-/// Letters that do so right behind the numbers, with a number of their own: `1.0a1`, `1.0b2`, `1.0c1`, `1.0.0.M1`.
+/// Letters for an unfinished version, directly after the numbers and with a number of their own: `1.0a1`, `1.0b2`,
+/// `1.0c1`, `1.0.0.M1`.
 const UNFINISHED_LETTERS: [&str; 4] = ["a", "b", "c", "m"];
 
-/// Words that say how a version was built or for whom, and nothing of the version.
+/// Words for the build or the audience of a version. They do not change its place in the order.
 const FLAVOURS: [&str; 61] = [
     "final",
     "ga",
@@ -123,42 +124,42 @@ const FLAVOURS: [&str; 61] = [
     "fips",
 ];
 
-/// Words that count what was repaired or built again.
+/// Words that count repairs or rebuilds.
 const COUNTERS: [&str; 6] = ["post", "rev", "build", "update", "upd", "patch"];
 
-/// Words that stand for a repair: what is unfinished behind one comes before the repair, not before the version.
+/// Words for a repair. An unfinished word after one makes a pre-release of the repair, not of the version.
 const REPAIRS: [&str; 5] = ["hotfix", "bugfix", "fix", "patch", "security"];
 
-/// What stands behind the numbers.
+/// The meaning of the text after the numbers.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(super) struct Suffix {
-    /// What makes it later than the version without it.
+    /// The part that makes it later than the version without it.
     pub(super) later: Vec<Identifier>,
-    /// What makes it a pre-release.
+    /// The part that makes it a pre-release.
     pub(super) prerelease: Vec<Identifier>,
-    /// Whether every word of it is one that is known here.
+    /// True if every word of it is known here.
     pub(super) is_known: bool,
 }
 
 /// A word of a suffix, in lower case.
 enum Word {
-    /// Says nothing of the version.
+    /// Does not change the place in the order.
     Flavour,
     /// Makes a pre-release.
     Unfinished,
-    /// Counts: letters, which may be none, and a number, which may be missing.
+    /// Counts: letters, perhaps none, and a number, perhaps missing.
     Counter,
     /// Anything else.
     Unknown,
 }
 
 impl Suffix {
-    /// A suffix all of which makes a pre-release, whatever its words are.
+    /// Returns a suffix that makes a pre-release as a whole, whatever its words are.
     pub(super) fn unfinished(text: &str) -> Self {
         Self { prerelease: identifiers_of(text), ..Self::default() }
     }
 
-    /// Reads what stands behind the numbers by its words.
+    /// Reads the text after the numbers, word by word.
     pub(super) fn read(text: &str) -> Self {
         let mut suffix = Self { is_known: true, ..Self::default() };
         let mut is_repair = true;
@@ -176,12 +177,12 @@ impl Suffix {
                     suffix.prerelease = identifiers_of(&text[at..]);
                     return suffix;
                 }
-                // The number of a flavour has more parts: `cuda11.8`.
+                // The number of a flavour can have more parts: `cuda11.8`.
                 Word::Counter if letters.is_empty() && flavour_number => {}
-                // `jdk8u402-b06` is the sixth build of the update, and not a later one.
+                // `jdk8u402-b06` is the sixth build of the update, not a later update.
                 Word::Counter if letters == "b" && suffix.is_update() => {}
                 Word::Counter => {
-                    // Letters alone count only where nothing stands between them and the number (`1.1.1w`).
+                    // Letters without a number count only directly after the numbers (`1.1.1w`).
                     suffix.is_known &= !digits.is_empty() || at == 0;
                     if !is_complete {
                         suffix.count(letters, digits);
@@ -202,7 +203,7 @@ impl Suffix {
         suffix
     }
 
-    /// Whether it is the number of an update, which Java writes where others write a dot: `8u402`.
+    /// True for the number of an update, which Java writes instead of a dot: `8u402`.
     pub(super) fn is_update(&self) -> bool {
         matches!(&self.later[..], [Identifier::Text(letters), Identifier::Numeric(_)] if letters == "u")
     }
@@ -238,14 +239,14 @@ impl Word {
     }
 }
 
-/// Whether a name in front of a version announces something unfinished.
+/// True if a name before a version means that it is unfinished.
 pub(crate) fn name_is_unfinished(name: &str) -> bool {
     let name = name.to_lowercase();
     UNFINISHED_NAMES.contains(&letters_and_digits(&name).0)
 }
 
-/// The words of a suffix in lower case, with where each begins. A word ends where letters follow a number: `p1rc2` is
-/// two, unless it is one of the flavours (`x86`).
+/// Returns the words of a suffix in lower case, each with its position. A word ends where letters follow a number. So
+/// `p1rc2` is two words.
 fn words(text: &str) -> Vec<(usize, String)> {
     let mut found: Vec<(usize, String)> = Vec::new();
     let mut before = None;
@@ -271,8 +272,8 @@ fn letters_and_digits(word: &str) -> (&str, &str) {
     word.split_at(word.trim_end_matches(|c: char| c.is_ascii_digit()).len())
 }
 
-/// The identifiers of a pre-release as the specification has them. Only where no hyphen introduced it, `rc10` is `rc`
-/// and `10`: behind a hyphen the specification has it compare as text, before `rc9`.
+/// Returns the identifiers of a pre-release as the specification defines them. Without a hyphen in front, `rc10` is
+/// split into `rc` and `10`. After a hyphen, the specification compares it as text, so it comes before `rc9`.
 fn identifiers_of(text: &str) -> Vec<Identifier> {
     match text.strip_prefix('-') {
         Some(text) => identifiers(text).map(Identifier::from_text).collect(),
@@ -280,7 +281,7 @@ fn identifiers_of(text: &str) -> Vec<Identifier> {
     }
 }
 
-/// The identifiers of a pre-release; whatever can stand in none separates them.
+/// Returns the identifiers of a pre-release. All characters that an identifier cannot contain separate them.
 fn identifiers(text: &str) -> impl Iterator<Item = &str> {
     text.split(|c: char| c != '-' && !c.is_alphanumeric()).filter(|identifier| !identifier.is_empty())
 }

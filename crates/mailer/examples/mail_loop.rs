@@ -1,8 +1,8 @@
-//! The other side of `script/bench mail`: a sink that takes every mail and says how fast they came, and a plain loop
-//! that sends the same number as fast as it can.
+//! The counterpart of `script/bench mail`: a sink that accepts every email and prints the rate, and a plain loop that
+//! sends the same number as fast as it can.
 //!
-//! `mail_loop sink COUNT` prints its port, then, for every so many messages, how many came in a second.
-//! `mail_loop plain PORT COUNT CONNECTIONS` sends so many, each body with its final dot in one write.
+//! `mail_loop sink COUNT` prints its port. Then it prints the messages per second for every `COUNT` messages.
+//! `mail_loop plain PORT COUNT CONNECTIONS` sends `COUNT` messages. It writes each body with its final dot at once.
 
 use std::{
     env,
@@ -34,7 +34,7 @@ fn main() -> Outcome {
     }
 }
 
-/// Takes mail and prints the messages per second of each round, from its first MAIL to its last message.
+/// Accepts email and prints the messages per second of each round, from the first MAIL to the last message.
 fn sink(count: u32) -> Outcome {
     let listener = TcpListener::bind("127.0.0.1:0")?;
     let mut out = std::io::stdout();
@@ -44,7 +44,7 @@ fn sink(count: u32) -> Outcome {
     thread::spawn(move || {
         for stream in listener.incoming().flatten() {
             let told = told.clone();
-            // A client that goes away is its own affair.
+            // A client may leave at any time without harm to the bench.
             thread::spawn(move || converse(&stream, &told).ok());
         }
     });
@@ -67,7 +67,8 @@ enum Event {
     Taken,
 }
 
-/// One connection. It confirms as the system does by itself: late, where there is nothing to answer yet.
+/// Serves one connection. Keeps the system's default for delayed acknowledgments, which are late while there is no
+/// answer to send.
 fn converse(mut stream: &TcpStream, told: &Sender<Event>) -> Outcome {
     let mut reader = BufReader::new(stream);
     let mut line = String::new();
@@ -98,7 +99,7 @@ fn converse(mut stream: &TcpStream, told: &Sender<Event>) -> Outcome {
     }
 }
 
-/// Sends messages of the size of an announcement, with nothing before, between or after them.
+/// Sends messages of the size of an announcement, without any other work.
 fn plain(port: u16, count: u32, connections: u32) -> Outcome {
     let message = format!("Subject: Bench\r\n\r\n{}.\r\n", "A line of a message of the bench.\r\n".repeat(180));
     let message = Arc::new(message);

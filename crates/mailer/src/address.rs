@@ -1,4 +1,4 @@
-//! Who a mail comes from and who it goes to.
+//! The sender and the recipient of an email.
 
 use std::{fmt, str::FromStr};
 
@@ -15,32 +15,33 @@ const ADDRESS_LENGTH: usize = 254;
 /// The longest name of a sender, in characters.
 const NAME_LENGTH: usize = 80;
 
-/// An address that no mail can go to or come from.
+/// An address that no email can go to or come from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
-    /// It is longer than 254 octets.
+    /// The address is longer than 254 octets.
     #[error("a mail address has at most 254 octets")]
     TooLong,
-    /// It is no address in the sense of RFC 5321 and RFC 6531.
+    /// The address is not valid by RFC 5321 and RFC 6531.
     #[error("a mail address is written local-part@domain, without control characters")]
     Malformed,
-    /// Its domain is not ASCII and has no form that is.
+    /// The domain is not ASCII and cannot be written in ASCII.
     #[error("the domain of the mail address cannot be written in ASCII (IDNA)")]
     Domain,
 }
 
-/// The one address that a mail goes to. Its domain is ASCII; its local part may not be ([`Recipient::needs_utf8`]).
+/// The one address that an email goes to. The domain is ASCII. The local part may not be, see
+/// [`Recipient::needs_utf8`].
 #[derive(Clone, PartialEq, Eq)]
 pub struct Recipient(Address);
 
 impl Recipient {
-    /// Whether the address can only be written to through servers that know SMTPUTF8 (RFC 6531): a local part, unlike
-    /// a domain, has no form in ASCII.
+    /// True if only servers with SMTPUTF8 (RFC 6531) can deliver to this address. A domain can always be written in
+    /// ASCII. A local part cannot.
     pub fn needs_utf8(&self) -> bool {
         !self.0.user().is_ascii()
     }
 
-    /// The address as SMTP and headers have it.
+    /// The address in the form for SMTP and headers.
     pub fn as_str(&self) -> &str {
         self.0.as_ref()
     }
@@ -51,9 +52,9 @@ impl Recipient {
 }
 
 impl From<&SubscriberAddress> for Recipient {
-    /// Whoever could subscribe can be written to: there is one rule for both, that of [`SubscriberAddress`].
+    /// Takes every subscriber's address. Both types follow the same rule, that of [`SubscriberAddress`].
     fn from(address: &SubscriberAddress) -> Self {
-        // lettre knows fewer forms of a local part than RFC 5321 has.
+        // lettre accepts fewer forms of a local part than RFC 5321.
         Self(Address::new_dangerous(address.local(), address.domain_ascii()))
     }
 }
@@ -67,13 +68,13 @@ impl FromStr for Recipient {
 }
 
 impl fmt::Debug for Recipient {
-    /// Masked, since what is debugged is logged.
+    /// Masks the address, because debug output is logged.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "Recipient({})", address_masked(self.as_str()))
     }
 }
 
-/// Who a mail comes from: `releases@example.com`, or with a name, `Acme Releases <releases@example.com>`.
+/// The sender of an email: `releases@example.com`, or with a name, `Acme Releases <releases@example.com>`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct Sender {
@@ -81,40 +82,40 @@ pub struct Sender {
     address: Address,
 }
 
-/// A sender that cannot be one.
+/// A text that is not a valid sender.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SenderError {
-    /// It is not written as one is.
+    /// The text does not have the form of a sender.
     #[error("a sender is written 'releases@example.com' or 'Acme Releases <releases@example.com>'")]
     Malformed,
-    /// Its local part is not ASCII, which not every server could answer to.
+    /// The local part is not ASCII. Not every mail server could deliver an answer to it.
     #[error("the sender's address must be ASCII before the @")]
     NotAscii,
-    /// Its address is none.
+    /// The address of the sender is not valid.
     #[error(transparent)]
     Address(#[from] AddressError),
 }
 
 impl Sender {
-    /// The sender of a site that has none in its settings: `releases@` and the site's host.
+    /// The sender of a site that sets none: `releases@` and the site's host.
     ///
     /// # Errors
     ///
-    /// Where the site's host makes no mail domain.
+    /// Returns an error if the site's host is not a valid mail domain.
     pub fn of_site(site: &Site) -> Result<Self, AddressError> {
         let address = address_parse(&format!("releases@{}", site.domain()))?;
         Ok(Self { name: None, address })
     }
 
-    /// The same sender under the name that readers know: the page's title. The name of the settings is shown where
-    /// that says nothing.
+    /// The same sender under the page's title, the name that readers know. Keeps the name from the settings if the
+    /// title is empty.
     #[must_use]
     pub fn named(self, name: &str) -> Self {
         let name = name_clean(name).or(self.name);
         Self { name, ..self }
     }
 
-    /// Whether the address is of this machine alone, so that other mail servers refuse it, and nobody can answer to it.
+    /// True if the address belongs to this machine alone. Other mail servers refuse it, and nobody can answer it.
     pub fn is_of_this_machine(&self) -> bool {
         let domain = self.address.domain().to_ascii_lowercase();
         matches!(domain.as_str(), "localhost" | "localhost.localdomain") || domain.ends_with(".localhost")
@@ -154,7 +155,7 @@ impl TryFrom<String> for Sender {
     }
 }
 
-/// A name as a header can show it: one line, cut; `None` where nothing is left.
+/// The name in a form for a header: one line, cut to its maximum. `None` if nothing is left.
 fn name_clean(name: &str) -> Option<String> {
     Some(text::cut(&text::line(name), NAME_LENGTH)).filter(|name| !name.is_empty())
 }
@@ -170,12 +171,12 @@ fn address_parse(address: &str) -> Result<Address, AddressError> {
     let (local, domain) = address.rsplit_once('@').ok_or(AddressError::Malformed)?;
     let domain = domain_to_ascii(domain)?;
     let parsed = Address::new(local, domain).map_err(|_| AddressError::Malformed)?;
-    // The form in ASCII can be longer than the one that was given.
+    // The ASCII form can be longer than the original.
     let octets: &str = parsed.as_ref();
     if octets.len() > ADDRESS_LENGTH { Err(AddressError::TooLong) } else { Ok(parsed) }
 }
 
-/// The domain in ASCII: as it is where it already is, else by IDNA (RFC 5891).
+/// The domain in ASCII. An ASCII domain stays as it is, any other is converted by IDNA (RFC 5891).
 fn domain_to_ascii(domain: &str) -> Result<String, AddressError> {
     if domain.is_ascii() {
         return Ok(domain.to_owned());

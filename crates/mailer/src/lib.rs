@@ -1,12 +1,17 @@
-//! The mail of ReleasePage: what it says, how it is written, how it leaves.
+//! The email of ReleasePage: its texts, its form on the wire, and its delivery.
 //!
-//! This crate owns the messages ([`messages`]) with their templates, their form on the wire ([`message`]), the
-//! transports ([`transport`]: SMTP, a directory), the rule for trying again ([`retry`]), and the settings of all of
-//! it ([`settings`]).
+//! This crate owns:
+//! - the messages and their templates ([`messages`]);
+//! - their form on the wire ([`message`]);
+//! - the transports, SMTP and a directory ([`transport`]);
+//! - the rule for retries ([`retry`]);
+//! - the settings for all of these ([`settings`]).
 //!
-//! It never puts text that a stranger could have typed into a confirmation, never lets any text become a header of
-//! its own, never reads the clock or randomness for a message (the same input is the same bytes on every try), and
-//! never sends a password in plain text to another machine unless the operator said so.
+//! It keeps these rules:
+//! - A confirmation holds no text that a stranger could have typed.
+//! - No text can become a header.
+//! - A message depends on its input alone, not on the clock or on randomness. Every try sends the same bytes.
+//! - A password goes to another machine in plain text only if the operator allowed it.
 
 pub mod address;
 pub mod mail_url;

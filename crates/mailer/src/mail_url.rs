@@ -1,4 +1,4 @@
-//! `mail.url`: where mail goes.
+//! The setting `mail.url`: the destination of all email.
 
 use std::{fmt, net::IpAddr, path::PathBuf, str::FromStr};
 
@@ -6,62 +6,63 @@ use percent_encoding::percent_decode_str;
 use serde::Deserialize;
 use url::Url;
 
-/// Where mail goes, as the setting `mail.url` says.
+/// The destination of all email, from the setting `mail.url`.
 ///
 /// | URL | meaning |
 /// |---|---|
-/// | `mailbox:` | the captured mailbox; no mail leaves the server |
-/// | `smtp://[user:password@]host[:port][?tls=…]` | SMTP, port 25, or 587 with a user; `tls` is `required`, `opportunistic` or `none` |
+/// | `mailbox:` | the captured mailbox; no email leaves the server |
+/// | `smtp://[user:password@]host[:port][?tls=…]` | SMTP on port 25, or on port 587 with a user |
 /// | `smtps://[user:password@]host[:port]` | SMTP inside TLS, port 465 |
 /// | `file:///directory` | one `.eml` file for each message |
 ///
-/// Without `tls`, STARTTLS is required where there is a password and the host is another machine, else it is used where it is offered.
+/// `tls` is `required`, `opportunistic` or `none`. Without `tls`, STARTTLS is required if there is a password and the
+/// host is another machine. Otherwise it is used if the server offers it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub enum MailUrl {
-    /// Messages are kept in the database and read in the portal.
+    /// The captured mailbox: messages stay in the database and are read in the portal.
     Mailbox,
-    /// Messages are handed to an SMTP server.
+    /// An SMTP server.
     Smtp(SmtpServer),
-    /// Messages are written to a directory.
+    /// A directory for `.eml` files.
     Directory(PathBuf),
 }
 
-/// An SMTP server and how to speak to it.
+/// An SMTP server and the way to connect to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SmtpServer {
-    /// Its name or address; an IPv6 address without brackets.
+    /// The name or address of the server. An IPv6 address has no brackets.
     pub host: String,
-    /// Its port.
+    /// The port of the server.
     pub port: u16,
-    /// When the connection is encrypted.
+    /// The encryption of the connection.
     pub tls: Tls,
-    /// Who we are to it, where it asks.
+    /// The login, if the server needs one.
     pub login: Option<Login>,
 }
 
 impl SmtpServer {
-    /// Whether the server is this machine, so that what is sent to it crosses no network.
+    /// True if the server runs on this machine. Messages to it cross no network then.
     pub fn is_loopback(&self) -> bool {
         self.host.eq_ignore_ascii_case("localhost")
             || self.host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
     }
 }
 
-/// When a connection is encrypted.
+/// The encryption of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Tls {
-    /// From the first byte (RFC 8314, section 3.3).
+    /// Encrypted from the first byte (RFC 8314, section 3.3).
     Implicit,
-    /// By STARTTLS, and no mail without it.
+    /// Encrypted by STARTTLS. Without it no email is sent.
     Required,
-    /// By STARTTLS where the server offers it, whatever its certificate (RFC 7435).
+    /// Encrypted by STARTTLS if the server offers it, with any certificate (RFC 7435).
     Opportunistic,
-    /// Never, not even for the password.
+    /// Never encrypted, not even for the password.
     Never,
 }
 
-/// A user and a password. Shows neither.
+/// A user and a password. Debug output shows neither.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Login {
     pub(crate) user: String,
@@ -74,32 +75,32 @@ impl fmt::Debug for Login {
     }
 }
 
-/// A URL that mail cannot go to. Its text never holds the URL, which may hold a password.
+/// A URL that is no valid destination for email. The error text never holds the URL, because it may hold a password.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum MailUrlError {
-    /// It is no URL, or of no known scheme.
+    /// The text is not a URL, or its scheme is unknown.
     #[error(
         "mail goes to 'mailbox:', 'smtp://[user:password@]host[:port]', 'smtps://[user:password@]host[:port]' or 'file:///directory'"
     )]
     Scheme,
-    /// There is something behind `mailbox:`.
+    /// Text follows after `mailbox:`.
     #[error("'mailbox:' stands alone")]
     Mailbox,
-    /// `smtp://` without a host.
+    /// An `smtp:` URL has no host.
     #[error("an SMTP URL names a host: 'smtp://mail.example.com:587'")]
     Host,
-    /// A user without a password, or the other way round.
+    /// The URL has a user without a password, or a password without a user.
     #[error(
         "an SMTP URL has a user and a password, or neither; what is special in a URL is percent-encoded: '@' is '%40'"
     )]
     Login,
-    /// A path or a fragment.
+    /// The URL has a path or a fragment.
     #[error("an SMTP URL ends after its host, port and '?tls=…'")]
     Path,
-    /// An unknown query.
+    /// The URL has an unknown query.
     #[error("an 'smtp:' URL takes '?tls=required', '?tls=opportunistic' or '?tls=none'; an 'smtps:' URL takes none")]
     Query,
-    /// A file URL that is no absolute path.
+    /// The `file:` URL has no absolute path.
     #[error("a directory is named by its absolute path: 'file:///var/mail/releasepage'")]
     Directory,
 }
@@ -134,7 +135,7 @@ impl TryFrom<String> for MailUrl {
 }
 
 impl fmt::Display for MailUrl {
-    /// Where mail goes, without the login: for logs.
+    /// Writes the destination without the login, for logs.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Mailbox => formatter.write_str("mailbox:"),
@@ -183,7 +184,7 @@ fn server_parse(url: &Url) -> Result<SmtpServer, MailUrlError> {
     Ok(server)
 }
 
-/// Reads the user and the password of a URL: both, or neither.
+/// Reads the user and the password of a URL. Both or neither must be present.
 fn login_parse(url: &Url) -> Result<Option<Login>, MailUrlError> {
     let decoded = |text| percent_decode_str(text).decode_utf8().map_err(|_| MailUrlError::Login);
     match (url.username(), url.password()) {

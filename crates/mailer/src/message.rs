@@ -1,6 +1,7 @@
-//! A mail and its form on the wire.
+//! An email and its form on the wire.
 //!
-//! The same [`Mail`] is the same bytes on every try, so that a server that got it twice sees one message.
+//! The same [`Mail`] makes the same bytes on every try. A server that gets it twice can then see that it is one
+//! message.
 
 use std::time::{Duration, SystemTime};
 
@@ -21,8 +22,8 @@ use crate::{
     text,
 };
 
-/// The longest URL in a header: with the header's name, a line stays below the 998 characters of RFC 5322, section
-/// 2.1.1.
+/// The longest URL in a header, in octets. With the header's name, the line stays below the 998 characters of RFC 5322,
+/// section 2.1.1.
 const URL_LENGTH: usize = 900;
 
 /// The longest subject, in characters.
@@ -31,51 +32,51 @@ pub(crate) const SUBJECT_LENGTH: usize = 150;
 /// The last second of the year 9999.
 const LAST_SECOND: u64 = 253_402_300_799;
 
-/// What every mail carries besides its content.
+/// The headers of every email.
 #[derive(Clone, Debug)]
 pub struct Heading {
     /// The message's id, the same on every try.
     pub message_id: MessageId,
-    /// When the message was first written; its `Date` on every try.
+    /// The time when the message was first written. It is the `Date` on every try.
     pub date: UtcTime,
-    /// Who it comes from.
+    /// The sender.
     pub from: Sender,
-    /// Who it goes to.
+    /// The recipient.
     pub to: Recipient,
-    /// The list it belongs to: the page.
+    /// The list of the message: the page.
     pub list_id: ListId,
-    /// Unsubscribes its reader: at once when posted to (RFC 8058), after a question when opened.
+    /// The link to unsubscribe. A POST unsubscribes at once (RFC 8058). A browser asks first.
     pub unsubscribe: Url,
 }
 
-/// A mail: its heading, and its content in both forms.
+/// An email: its headers, and its content in both forms.
 #[derive(Clone, Debug)]
 pub struct Mail {
-    /// What it carries besides its content.
+    /// The headers.
     pub heading: Heading,
-    /// Its subject, one line.
+    /// The subject, in one line.
     pub subject: String,
-    /// Its content as text.
+    /// The content as text.
     pub text: String,
-    /// Its content as HTML.
+    /// The content as HTML.
     pub html: String,
 }
 
-/// A mail that cannot be written.
+/// An email that cannot be written.
 #[derive(Debug, thiserror::Error)]
 pub enum MailError {
     /// A template failed.
     #[error("the mail's template failed: {0}")]
     Template(#[from] askama::Error),
-    /// A link that makes a header too long.
+    /// The link to unsubscribe is too long for a header.
     #[error("the link to unsubscribe is longer than {URL_LENGTH} characters")]
     LinkTooLong,
-    /// The parts make no message.
+    /// lettre could not build the message.
     #[error("the mail's parts make no message: {0}")]
     Message(#[from] lettre::error::Error),
 }
 
-/// A mail as it goes over the wire: the envelope and the bytes.
+/// An email in its form on the wire: the envelope and the bytes.
 #[derive(Clone, Debug)]
 pub struct Letter {
     message_id: MessageId,
@@ -90,12 +91,13 @@ impl Letter {
         &self.message_id
     }
 
-    /// Who the envelope names as recipient.
+    /// The recipient in the envelope.
     pub fn recipient(&self) -> &Recipient {
         &self.recipient
     }
 
-    /// The message (RFC 5322), lines ending in CRLF. ASCII unless the recipient [needs more](Recipient::needs_utf8).
+    /// The message (RFC 5322), with lines that end in CRLF. It is ASCII unless the recipient [needs
+    /// more](Recipient::needs_utf8).
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }
@@ -106,11 +108,11 @@ impl Letter {
 }
 
 impl Mail {
-    /// Writes the mail: `multipart/alternative`, text first, both encoded so that seven bits carry them.
+    /// Writes the email as `multipart/alternative`, with the text first. Both parts are encoded to fit into seven bits.
     ///
     /// # Errors
     ///
-    /// Where the link to unsubscribe is longer than 900 characters.
+    /// Returns an error if the link to unsubscribe is longer than 900 characters.
     pub fn letter(&self) -> Result<Letter, MailError> {
         let Heading { message_id, date, from, to, list_id, unsubscribe } = &self.heading;
         if unsubscribe.as_str().len() > URL_LENGTH {
@@ -120,17 +122,17 @@ impl Mail {
             .boundary(boundary(message_id))
             .singlepart(part(ContentType::TEXT_PLAIN, &self.text))
             .singlepart(part(ContentType::TEXT_HTML, &self.html));
-        // lettre would read the envelope out of the headers again, where it knows no quoted local part.
+        // By default lettre reads the envelope from the headers. That fails on a quoted local part.
         let envelope = Envelope::new(Some(from.address().clone()), vec![to.address().clone()])?;
         let message = Message::builder()
             .envelope(envelope)
             .date(system_time(*date))
             .from(from.mailbox())
-            // As it is: lettre would read its own header back, fold it and, where the local part is quoted, fail.
+            // A raw header: lettre would parse its own header, fold it, and fail on a quoted local part.
             .raw_header(recipient_header(to))
             .subject(text::cut(&text::line(&self.subject), SUBJECT_LENGTH))
             .message_id(Some(message_id.to_string()))
-            // RFC 3834, section 5: no holiday notice answers.
+            // RFC 3834, section 5: the header stops automatic answers, such as holiday notices.
             .raw_header(header("Auto-Submitted", "auto-generated".to_owned()))
             .raw_header(header("List-Id", list_id.to_string()))
             .raw_header(header("List-Unsubscribe", format!("<{unsubscribe}>")))
@@ -145,19 +147,20 @@ impl Mail {
     }
 }
 
-/// A header whose value is ASCII without white space or control characters: ids and URLs.
+/// A header for ids and URLs. The value must be ASCII without white space or control characters.
 fn header(name: &'static str, value: String) -> HeaderValue {
     HeaderValue::new(HeaderName::new_from_ascii_str(name), value)
 }
 
-/// The recipient, which fits on one line and is never encoded: a local part that is not ASCII stays as it is (RFC 6532).
+/// The `To` header. The address fits on one line and is never encoded. A local part that is not ASCII stays as it is
+/// (RFC 6532).
 fn recipient_header(to: &Recipient) -> HeaderValue {
     let address = to.as_str().to_owned();
     HeaderValue::dangerous_new_pre_encoded(HeaderName::new_from_ascii_str("To"), address.clone(), address)
 }
 
-/// One form of the content. ASCII is quoted-printable too, so that no line of it is long or is the [`boundary`]; for
-/// the rest lettre takes what is shorter, quoted-printable or base64.
+/// One form of the content. ASCII is also encoded as quoted-printable, so that no line is long or equals the
+/// [`boundary`]. For other text lettre picks the shorter of quoted-printable and base64.
 fn part(content_type: ContentType, content: &str) -> SinglePart {
     let builder = SinglePart::builder().header(content_type);
     if content.is_ascii() {
@@ -167,10 +170,10 @@ fn part(content_type: ContentType, content: &str) -> SinglePart {
     }
 }
 
-/// The line between the parts, from the message's id alone. `=_` can occur neither in quoted-printable nor in base64
-/// (RFC 2045, section 6.7), so that no content holds it.
+/// The line between the parts, made from the message's id alone. `=_` can occur neither in quoted-printable nor in
+/// base64 (RFC 2045, section 6.7). So no content can hold the boundary.
 fn boundary(message_id: &MessageId) -> String {
-    // FNV-1a: it only has to differ from message to message, and to be the same in every build.
+    // FNV-1a: the hash must differ between messages and be the same in every build. It needs no more strength.
     let hash = message_id
         .as_str()
         .bytes()
@@ -178,8 +181,7 @@ fn boundary(message_id: &MessageId) -> String {
     format!("=_releasepage_{hash:016x}")
 }
 
-/// The moment as lettre takes it, in whole seconds, which is all that `Date` has, and within the years that it can
-/// write, 1970 to 9999.
+/// The time in the form for lettre. `Date` holds whole seconds only. lettre can write the years 1970 to 9999 only.
 fn system_time(time: UtcTime) -> SystemTime {
     let seconds = u64::try_from(time.and_utc().timestamp()).unwrap_or(0);
     SystemTime::UNIX_EPOCH + Duration::from_secs(seconds.min(LAST_SECOND))

@@ -1,4 +1,4 @@
-//! What the mails say: one file for each, which fills its two templates and makes a [`Mail`].
+//! The texts of the emails. Each file fills the two templates of one email and makes a [`Mail`].
 
 mod announcement;
 mod change;
@@ -25,16 +25,16 @@ use crate::{
     text,
 };
 
-/// The page that a mail speaks of. Both are its owner's, not its readers'.
+/// The page that an email is about. Its owner wrote both fields, no reader did.
 #[derive(Clone, Copy, Debug)]
 pub struct PageView<'a> {
-    /// Its title.
+    /// The title.
     pub title: &'a str,
-    /// Where it is read.
+    /// The public URL of the page.
     pub url: &'a Url,
 }
 
-/// The page as templates print it: one clean line, and the server's name for the small print.
+/// The page in the form for templates: the title in one clean line, and the server's name for the small print.
 struct PageText {
     title: String,
     url: String,
@@ -51,11 +51,11 @@ impl PageText {
     }
 }
 
-/// What the mails that answer a request print.
+/// The values that emails answering a request print.
 struct RequestText {
     page: PageText,
     subject: String,
-    /// What is asked for, as half a sentence.
+    /// The preferences that the request asks for, as half a sentence.
     asked: Option<String>,
     link: String,
 }
@@ -68,7 +68,7 @@ impl RequestText {
     }
 }
 
-/// Fills both templates of a mail.
+/// Fills both templates of an email.
 fn mail_of(heading: Heading, subject: &str, text: &impl Template, html: &impl Template) -> Result<Mail, MailError> {
     Ok(Mail { heading, subject: subject.to_owned(), text: text.render()?, html: html.render()? })
 }

@@ -1,4 +1,4 @@
-//! When a message that could not be delivered is tried again, and for how long.
+//! The times at which a failed message is tried again, and the time when it is given up.
 
 use std::time::Duration;
 
@@ -7,20 +7,20 @@ use releasepage_domain::time::UtcTime;
 /// The longest time between two tries.
 const LONGEST: Duration = Duration::from_secs(4 * 60 * 60);
 
-/// How far the jitter moves a try, as a part of the time to it.
+/// The largest shift of a try by jitter, as a part of the wait.
 const SPREAD: f64 = 0.2;
 
-/// What a message is about, as far as trying again is concerned.
+/// The kind of a message, which sets the time after which it is given up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
-    /// A mail that somebody waits for, with a link that expires: 24 hours.
+    /// An email that somebody waits for, with a link that expires: 24 hours.
     Confirmation,
-    /// A mail that is still worth reading days later: 5 days (RFC 5321, section 4.5.4.1, asks for at least 4).
+    /// An email that is still useful days later: 5 days. RFC 5321, section 4.5.4.1, asks for at least 4.
     Announcement,
 }
 
 impl Patience {
-    /// How long after the first try the last one may be.
+    /// The longest time from the first try to the last.
     pub const fn limit(self) -> Duration {
         match self {
             Self::Confirmation => Duration::from_secs(24 * 60 * 60),
@@ -29,9 +29,11 @@ impl Patience {
     }
 }
 
-/// The time to wait after the try with number `attempt` (the first is 1): `shortest`, then twice as long each time, up
-/// to 4 hours. `jitter`, from 0 to 1, spreads it by a fifth to both sides, within these bounds, so that what failed
-/// together does not come back together.
+/// Returns the time to wait after try number `attempt`. The first try has number 1.
+///
+/// The wait is `shortest` at first and doubles with each try, up to 4 hours. `jitter`, from 0 to 1, moves it by up to a
+/// fifth in both directions, within these bounds. So messages that failed together are not all tried again at the same
+/// time.
 pub fn retry_after(attempt: u32, shortest: Duration, jitter: f64) -> Duration {
     let shortest = shortest.min(LONGEST);
     let doublings = attempt.saturating_sub(1).min(16);
@@ -41,8 +43,8 @@ pub fn retry_after(attempt: u32, shortest: Duration, jitter: f64) -> Duration {
     earliest + (latest - earliest).mul_f64(jitter.clamp(0.0, 1.0))
 }
 
-/// Whether a message is given up that was tried `tries` times, with the waits of [`retry_after`] between them. Time that
-/// passed before the first try, or while nobody was there to try, does not count.
+/// True if a message is given up after `tries` tries with the waits of [`retry_after`] between them. Only these waits
+/// count. Time before the first try or without a running worker does not.
 pub fn retry_spent(tries: u32, shortest: Duration, patience: Patience) -> bool {
     let limit = patience.limit();
     let waits = (1..tries).scan(Duration::ZERO, |waited, attempt| {
@@ -52,7 +54,7 @@ pub fn retry_spent(tries: u32, shortest: Duration, patience: Patience) -> bool {
     waits.take_while(|waited| *waited < limit).count() < tries.saturating_sub(1) as usize
 }
 
-/// Whether a message that was first tried at `first_try` is given up at `now`.
+/// True if a message that was first tried at `first_try` is given up at `now`.
 pub fn retry_over(first_try: UtcTime, now: UtcTime, patience: Patience) -> bool {
     (now - first_try).to_std().is_ok_and(|tried_for| tried_for >= patience.limit())
 }
@@ -79,7 +81,7 @@ mod tests {
 
     #[test]
     fn gives_up_after_its_tries() {
-        let tries = |patience| (1..10_000).find(|&tries| retry_spent(tries, SHORTEST, patience)).expect("it ends");
+        let tries = |patience| (1..10_000).find(|&tries| retry_spent(tries, SHORTEST, patience)).expect("a limit");
         let waited = |tries| (1..tries).map(|attempt| retry_after(attempt, SHORTEST, 0.5)).sum::<Duration>();
         for patience in [Patience::Confirmation, Patience::Announcement] {
             let last = tries(patience);
@@ -97,7 +99,7 @@ mod tests {
             ("2026-03-02T12:00:00Z", Patience::Confirmation, true),
             ("2026-03-06T11:59:59Z", Patience::Announcement, false),
             ("2026-03-06T12:00:00Z", Patience::Announcement, true),
-            // A clock that went back gives nothing up.
+            // A clock that went back gives up no message.
             ("2026-02-01T12:00:00Z", Patience::Confirmation, false),
         ] {
             assert_eq!(retry_over(first, time(now), patience), over, "{now} {patience:?}");
@@ -107,7 +109,7 @@ mod tests {
     proptest! {
         #[test]
         fn stays_within_its_bounds(attempt in any::<u32>(), jitter in any::<f64>()) {
-            // `clamp` keeps NaN, which no source of jitter makes.
+            // `clamp` keeps NaN. No source of jitter makes NaN.
             prop_assume!(!jitter.is_nan());
             let after = retry_after(attempt, SHORTEST, jitter);
             prop_assert!((SHORTEST..=LONGEST).contains(&after), "{after:?}");

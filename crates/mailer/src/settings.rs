@@ -10,26 +10,25 @@ use crate::{
     site::Site,
 };
 
-/// How mail leaves, from the settings below `mail.`.
+/// The delivery of email, from the settings below `mail.`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailSettings {
-    /// Where mail goes. Default: the captured mailbox.
+    /// The destination of email. Default: the captured mailbox.
     pub url: MailUrl,
-    /// Who mail comes from. Default: `releases@` and the host of `server.public_url`.
+    /// The sender of email. Default: `releases@` and the host of `server.public_url`.
     pub from: Option<Sender>,
-    /// The name said in `EHLO`. Default: the host of `server.public_url`.
+    /// The name in `EHLO`. Default: the host of `server.public_url`.
     pub hello_name: Option<HelloName>,
-    /// How many SMTP connections are open at once. Default: 4.
+    /// The most SMTP connections that are open at once. Default: 4.
     pub connections: NonZeroU16,
-    /// How many messages one connection carries before it is closed. Default: 100, which servers commonly allow.
+    /// The most messages on one connection before it is closed. Default: 100, a common limit of servers.
     pub messages_per_connection: NonZeroU16,
-    /// How long a connection without work is kept, in seconds. Default: 60.
+    /// The time for which an unused connection is kept, in seconds. Default: 60.
     pub idle_seconds: u64,
-    /// How long until what could not be delivered is tried again, in seconds; each further time is twice as long.
-    /// Default: 60.
+    /// The wait before the second try of a message, in seconds. It doubles with each try. Default: 60.
     pub retry_seconds: u64,
-    /// How long the server's answers are waited for.
+    /// The longest waits for the server's answers.
     pub timeouts: MailTimeouts,
 }
 
@@ -49,17 +48,17 @@ impl Default for MailSettings {
 }
 
 impl MailSettings {
-    /// Who the site's mail comes from.
+    /// The sender of the site's email.
     ///
     /// # Errors
     ///
-    /// Where no sender is set and the site's host makes no mail domain.
+    /// Returns an error if no sender is set and the site's host is not a valid mail domain.
     pub fn sender(&self, site: &Site) -> Result<Sender, AddressError> {
         self.from.clone().map_or_else(|| Sender::of_site(site), Ok)
     }
 
-    /// The mail server, where it is another machine and the sender an address of this one: it would refuse all mail, or
-    /// readers could not answer.
+    /// The mail server, if it is another machine but the sender's address belongs to this one. Such a server would
+    /// refuse all email, or readers could not answer.
     pub fn server_without_sender(&self) -> Option<&SmtpServer> {
         let from_here = self.from.as_ref().is_some_and(Sender::is_of_this_machine);
         match &self.url {
@@ -69,16 +68,16 @@ impl MailSettings {
     }
 }
 
-/// How long each answer of an SMTP server is waited for, in milliseconds. A server that answers late has often done
-/// the work all the same, so giving up early makes duplicates.
+/// The longest wait for each answer of an SMTP server, in milliseconds. A server that answers late has often accepted
+/// the message. So a short wait makes duplicates.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct MailTimeouts {
-    /// For the connection, its greeting and `EHLO`: 60 seconds.
+    /// The wait for the connection, its greeting and `EHLO`. Default: 60 seconds.
     pub connect_milliseconds: u64,
-    /// For the answer to STARTTLS, AUTH, MAIL, RCPT and DATA: 5 minutes (RFC 5321, section 4.5.3.2).
+    /// The wait for the answer to STARTTLS, AUTH, MAIL, RCPT and DATA. Default: 5 minutes (RFC 5321, section 4.5.3.2).
     pub command_milliseconds: u64,
-    /// For the answer to the message itself: 10 minutes (RFC 5321, section 4.5.3.2.6).
+    /// The wait for the answer to the message itself. Default: 10 minutes (RFC 5321, section 4.5.3.2.6).
     pub message_milliseconds: u64,
 }
 
@@ -102,23 +101,23 @@ impl MailTimeouts {
     }
 }
 
-/// A timeout of zero would be refused by the socket.
+/// Returns at least one millisecond, because a socket refuses a timeout of zero.
 fn timeout(milliseconds: u64) -> Duration {
     Duration::from_millis(milliseconds.max(1))
 }
 
-/// The name that we give ourselves in `EHLO`.
+/// The name of this server in `EHLO`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub struct HelloName(String);
 
-/// A name that cannot be said in `EHLO`.
+/// A name that is not valid in `EHLO`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name for EHLO is a host name or an address in brackets: 'releases.example.com', '[192.0.2.1]'")]
 pub struct InvalidHelloName;
 
 impl HelloName {
-    /// The name of a site, for where the settings give none.
+    /// The name of a site, used if the settings give none.
     pub fn of_site(site: &Site) -> Self {
         Self(site.domain())
     }

@@ -1,35 +1,35 @@
-//! The names that mail takes from `server.public_url`.
+//! The names that email takes from `server.public_url`.
 
 use std::fmt;
 
 use url::{Host, Url};
 
-/// The longest `Message-ID`: it stays on one line of a header and makes a file name.
+/// The longest `Message-ID`, in octets. It fits on one line of a header and into a file name.
 const MESSAGE_ID_LENGTH: usize = 200;
 
-/// The site whose mail this is: gives messages their ids, lists their names, and a sender its default domain.
+/// The site that sends email. It gives messages their ids, lists their names, and senders a default domain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Site {
     host: Host<String>,
 }
 
-/// A `public_url` that mail can take no name from.
+/// A `public_url` without a host. Email can take no name from it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the public URL must have a host name or address")]
 pub struct NamelessSite;
 
 impl Site {
-    /// The site at `public_url`, of which only the host counts.
+    /// The site at `public_url`. Only the host counts.
     ///
     /// # Errors
     ///
-    /// Where the URL has no host.
+    /// Returns an error if the URL has no host.
     pub fn new(public_url: &Url) -> Result<Self, NamelessSite> {
         let host = public_url.host().ok_or(NamelessSite)?.to_owned();
         Ok(Self { host })
     }
 
-    /// The host as it stands behind the `@` of an address and in `EHLO`: an IP address as a literal (RFC 5321,
+    /// The host in the form for an address after the `@` and for `EHLO`. An IP address becomes a literal (RFC 5321,
     /// section 4.1.3).
     pub fn domain(&self) -> String {
         match &self.host {
@@ -39,11 +39,12 @@ impl Site {
         }
     }
 
-    /// The id of a message, from what it is (`delivery-42`): the same on every try.
+    /// The id of a message from its `name`, such as `delivery-42`. It is the same on every try.
     ///
     /// # Errors
     ///
-    /// Where `name` is empty, longer than 100 characters, or holds anything but ASCII letters, digits, `-`, `.`, `_`.
+    /// Returns an error if `name` does not consist of 1 to 100 ASCII letters, digits, `-`, `.` and `_`. A dot must not
+    /// be at an end or beside another dot.
     pub fn message_id(&self, name: &str) -> Result<MessageId, InvalidMessageId> {
         let clean = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_');
         let id = format!("{name}@{}", self.domain());
@@ -56,11 +57,12 @@ impl Site {
 
     /// The `List-Id` of a page's announcements (RFC 2919), from the page's id.
     ///
-    /// A site without a name uses `localhost`, which RFC 2919, section 3, sets aside for lists that nobody registered.
+    /// A site without a host name uses `localhost`. RFC 2919, section 3, reserves it for lists that nobody registered.
     ///
     /// # Errors
     ///
-    /// Where `page` is not made of ASCII letters, digits and `-`.
+    /// Returns an error if `page` is empty, has more than 63 characters, or holds any but ASCII letters, digits and
+    /// `-`.
     pub fn list_id(&self, page: &str) -> Result<ListId, InvalidListId> {
         if page.is_empty() || page.len() > 63 || !page.chars().all(|c| c.is_ascii_alphanumeric() || c == '-') {
             return Err(InvalidListId);
@@ -77,7 +79,7 @@ impl Site {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct MessageId(String);
 
-/// A name that makes no `Message-ID`.
+/// A name that cannot be part of a `Message-ID`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("the name of a message must be 1 to 100 ASCII letters, digits, '-', '.' or '_'")]
 pub struct InvalidMessageId;
@@ -90,7 +92,7 @@ impl MessageId {
 }
 
 impl fmt::Display for MessageId {
-    /// With angle brackets, as the header has it.
+    /// Writes the id with angle brackets, the form of the header.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "<{}>", self.0)
     }
@@ -100,13 +102,13 @@ impl fmt::Display for MessageId {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct ListId(String);
 
-/// A page id that makes no `List-Id`.
+/// A page id that cannot be part of a `List-Id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a list is named by 1 to 63 ASCII letters, digits or '-'")]
 pub struct InvalidListId;
 
 impl fmt::Display for ListId {
-    /// With angle brackets, as the header has it.
+    /// Writes the id with angle brackets, the form of the header.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "<{}>", self.0)
     }

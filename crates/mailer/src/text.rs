@@ -1,22 +1,21 @@
-//! Making text safe for where it goes: one line for headers and titles, plain lines for bodies, masked for logs.
+//! Functions that make text safe for its use: one line for headers and titles, plain lines for bodies, masked for logs.
 
 use releasepage_domain::subscriber::address_masked;
 
-/// The longest text of a server's answer that is kept, in characters.
+/// The longest text that is kept of a server's answer, in characters.
 const ANSWER_LENGTH: usize = 300;
 
-/// One clean line: control characters, line and paragraph separators and white space become single spaces, and
-/// characters that reorder what stands around them are dropped. Also `=?` is taken apart, which would otherwise read
-/// as an encoded word (RFC 2047, section 2) that we never wrote.
+/// Returns one clean line that cannot end a header.
 ///
-/// What comes out cannot end a header, whatever came in.
+/// Control characters, separators and white space become single spaces. Characters that change the order of the text
+/// around them are removed. `=?` becomes `= ?`, because it would otherwise start an encoded word (RFC 2047, section 2).
 pub fn line(text: &str) -> String {
     let kept: String = text.chars().filter(|c| !reorders(*c)).map(|c| if c.is_control() { ' ' } else { c }).collect();
     let words: Vec<&str> = kept.split_whitespace().collect();
     words.join(" ").replace("=?", "= ?")
 }
 
-/// Clean lines for a body: every line ending is `\n`, and control characters other than tab are dropped.
+/// Returns clean lines for a body. Every line ending becomes `\n`, and control characters other than tab are removed.
 pub fn lines(text: &str) -> String {
     text.replace("\r\n", "\n")
         .replace(['\r', '\u{2028}', '\u{2029}'], "\n")
@@ -25,19 +24,19 @@ pub fn lines(text: &str) -> String {
         .collect()
 }
 
-/// At most `length` characters, cut after a whole word where there is one, with an ellipsis where something is left out.
+/// Returns at most `length` characters. A cut text ends after a whole word if possible, and then an ellipsis.
 pub fn cut(text: &str, length: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(length) else {
         return text.to_owned();
     };
-    // The ellipsis takes the place of the last character.
+    // The ellipsis replaces the last character.
     let last = text[..end].char_indices().next_back().map_or(0, |(at, _)| at);
     let kept = &text[..last];
     let whole = kept.rfind(char::is_whitespace).filter(|at| *at > kept.len() / 2);
     format!("{}…", kept[..whole.unwrap_or(kept.len())].trim_end())
 }
 
-/// A server's answer as it may be logged and stored: one line, cut, with every mail address masked.
+/// A server's answer in the form for logs and the database: one line, cut, with every address masked.
 pub fn answer(text: &str) -> String {
     let mut masked = String::new();
     for piece in line(text).split_inclusive([' ', '<', '>', '(', ')', '[', ']', ',', ';', ':', '\'', '"']) {
@@ -50,7 +49,7 @@ pub fn answer(text: &str) -> String {
     cut(&masked, ANSWER_LENGTH)
 }
 
-/// Whether a character changes the direction of the text around it (Unicode, bidirectional formatting characters).
+/// True if a character changes the direction of the text around it (Unicode, bidirectional formatting characters).
 fn reorders(c: char) -> bool {
     matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

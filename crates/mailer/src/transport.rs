@@ -1,6 +1,6 @@
-//! How mail leaves: SMTP, or a directory of files.
+//! The ways for email to leave: SMTP, or a directory of files.
 //!
-//! The third place that `mail.url` can name, the captured mailbox, is a table: who sends stores the message there.
+//! `mail.url` can also name the captured mailbox. It is a table, and the sender of the message writes to it.
 
 mod answer;
 mod connection;
@@ -26,7 +26,7 @@ use crate::{
     site::Site,
 };
 
-/// Takes mail out of the server. Shared by all who send: a message waits for a [`Line`], opens it and leaves on it.
+/// Takes email out of the server. All senders share it. A message waits for a [`Line`], opens it and leaves on it.
 #[derive(Debug)]
 pub struct Transport {
     kind: Kind,
@@ -39,17 +39,17 @@ enum Kind {
     Directory(Directory),
 }
 
-/// A message that was taken: it will be delivered, or bounced, without us.
+/// A message that the server accepted. It is delivered or bounced without us.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
-    /// What the server said, often the message's name in its queue: one line, cut, addresses masked.
+    /// The server's answer, often the message's name in its queue: one line, cut, addresses masked.
     pub answer: String,
 }
 
 /// A transport that cannot be made from its settings.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// TLS is not possible.
+    /// TLS could not be set up.
     #[error("TLS to the mail server cannot be set up: {0}")]
     Tls(String),
     /// The directory cannot be written to.
@@ -57,18 +57,18 @@ pub enum OpenError {
     Directory {
         /// The directory.
         path: String,
-        /// Why.
+        /// The cause.
         error: std::io::Error,
     },
 }
 
 impl Transport {
-    /// The transport that the settings name, or `None` where mail stays in the captured mailbox. Connects to nothing
-    /// yet; a directory is made where it does not exist.
+    /// Opens the transport from the settings. `None` if email stays in the captured mailbox. Connects to no server yet.
+    /// Creates a missing directory.
     ///
     /// # Errors
     ///
-    /// Where no TLS can be set up, or the directory cannot be made.
+    /// Returns an error if TLS could not be set up or the directory could not be created.
     pub fn open(settings: &MailSettings, site: &Site) -> Result<Option<Self>, OpenError> {
         let kind = match &settings.url {
             MailUrl::Mailbox => return Ok(None),
@@ -81,12 +81,12 @@ impl Transport {
         Ok(Some(Self { kind, lines: Lines::new(settings.connections.get()) }))
     }
 
-    /// Tries the way without sending anything: to an SMTP server connection, TLS, EHLO, login and MAIL FROM; for a
-    /// directory, a file that is written and removed.
+    /// Tries the transport without sending a message. With an SMTP server, it connects, starts TLS, says EHLO, logs in
+    /// and says MAIL FROM. With a directory, it writes a file and removes it.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says in which phase it failed, and why.
+    /// Returns a [`SendError`] with the phase that failed and the cause.
     pub fn probe(&self, sender: &Sender) -> Result<(), SendError> {
         match &self.kind {
             Kind::Smtp(pool) => pool.probe(sender),
@@ -94,7 +94,7 @@ impl Transport {
         }
     }
 
-    /// Waits for a line, of which there are as many as the settings say and the server takes.
+    /// Waits for a line. The settings and the server limit their number.
     pub async fn line(self: &Arc<Self>, errand: Errand) -> Line {
         let place = self.lines.place(errand).await;
         Line::new(Arc::clone(self), place)

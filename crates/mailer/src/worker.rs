@@ -1,4 +1,4 @@
-//! The mail worker: answers subscription requests, spreads announcements, sends deliveries.
+//! The mail worker: it answers subscription requests, spreads announcements, and sends deliveries.
 
 mod announcement;
 mod batch;
@@ -37,10 +37,10 @@ use crate::{
     transport::{OpenError, Transport},
 };
 
-/// How long the end of a message is tried to be written down.
+/// The longest time for attempts to record the result of a message.
 const INSIST: StdDuration = StdDuration::from_secs(40);
 
-/// Does the jobs of mail. Cheap to clone.
+/// Runs the jobs of email. Cloning is cheap.
 #[derive(Clone, Debug)]
 pub struct MailWorker {
     store: Store,
@@ -52,24 +52,24 @@ pub struct MailWorker {
     forges: ForgeApis,
     site: Site,
     sender: Sender,
-    /// `None` where all mail stays in the captured mailbox.
+    /// The way out of the server. `None` if all email stays in the captured mailbox.
     transport: Option<Arc<Transport>>,
-    /// Since when there is no way to the mail server.
+    /// The start of the present time without a mail server.
     outage: Arc<Outage>,
-    /// How many messages of one batch are under way at once.
+    /// The most messages of one batch at once.
     connections: usize,
-    /// How long the second try of a message waits.
+    /// The wait before the second try of a message.
     retry_shortest: StdDuration,
     welcome: Welcome,
 }
 
-/// Settings with which no mail can be sent.
+/// Settings with which no email can be sent.
 #[derive(Debug, thiserror::Error)]
 pub enum WorkerError {
-    /// The public URL names no host.
+    /// The public URL has no host.
     #[error(transparent)]
     Site(#[from] NamelessSite),
-    /// The sender is no address.
+    /// The sender is not a valid address.
     #[error(transparent)]
     Sender(#[from] AddressError),
     /// The transport cannot be used.
@@ -78,12 +78,12 @@ pub enum WorkerError {
 }
 
 impl MailWorker {
-    /// Opens the transport; connects to nothing yet. Mails link to the public URL, and addresses in notes lead to where
-    /// the forges are.
+    /// Opens the transport, but connects to no server yet. Links in emails begin with the public URL. `forges` gives
+    /// the base of relative links in notes.
     ///
     /// # Errors
     ///
-    /// Where the settings cannot be used.
+    /// Returns an error if the settings cannot be used.
     pub fn open(
         store: Store,
         clock: Clock,
@@ -112,7 +112,7 @@ impl MailWorker {
         })
     }
 
-    /// Does a job of mail; `None` for any other kind.
+    /// Runs a job of email. Returns `None` for any other kind of job.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         Some(match job.payload {
             JobPayload::SubscriptionAnswer { request } => self.request_answer(job, request).await,
@@ -141,13 +141,13 @@ impl MailWorker {
         Ok(JobEnd::Done)
     }
 
-    /// The id of a message: of its row, and of when that was written, since a database that is made anew counts from 1
-    /// again, and providers drop what they take for a duplicate.
+    /// The id of a message, from its row and the time when the row was written. A new database counts from 1 again, and
+    /// providers drop a message whose id they have seen.
     fn message_id(&self, kind: &str, row: i64, written_at: UtcTime) -> Result<MessageId, InvalidMessageId> {
         self.site.message_id(&format!("{kind}-{row}-{}", written_at.and_utc().timestamp_micros()))
     }
 
-    /// An address below the public URL, from parts that need no escaping.
+    /// A URL below the public URL. The parts must need no escaping.
     fn url(&self, parts: &[&str]) -> Url {
         let mut url = self.public_url.clone();
         url.set_path(&parts.join("/"));
@@ -162,7 +162,7 @@ impl MailWorker {
         self.url(&["preferences", &self.links.token(LinkPurpose::Preferences, subscriber, generation)])
     }
 
-    /// The link to unsubscribe works for as long as the subscriber exists, whatever became of other links.
+    /// The link to unsubscribe. It works as long as the subscriber exists, even if other links were revoked.
     fn unsubscribe_url(&self, subscriber: i64) -> Url {
         self.url(&["unsubscribe", &self.links.token(LinkPurpose::Unsubscribe, subscriber, 0)])
     }
@@ -185,16 +185,16 @@ impl MailWorker {
         })
     }
 
-    /// When something that has been tried since `first_try` is tried again, where tries are not counted: as if each
-    /// had waited twice as long as the one before.
+    /// The time of the next try for something first tried at `first_try`, if tries are not counted. It assumes that the
+    /// wait doubled each time.
     fn next_try(&self, first_try: UtcTime) -> UtcTime {
         let now = self.clock.now();
         let waited = (now - first_try).num_seconds().max(0).unsigned_abs() / self.retry_shortest.as_secs();
         now + self.wait(waited.max(1).ilog2() + 1)
     }
 
-    /// Writes something down that is already so: while the database is away, for as long as a lease lasts. Giving up
-    /// earlier would do it again.
+    /// Records a result that is already true. Repeats while the database is away, for as long as a lease lasts. Giving
+    /// up earlier would repeat the work.
     async fn insist<W, F>(&self, write: W) -> Result<(), StoreError>
     where
         W: Fn() -> F,
@@ -211,9 +211,10 @@ impl MailWorker {
         }
     }
 
-    /// How long to wait after a failed try.
+    /// The wait after a failed try.
     fn wait(&self, attempt: u32) -> Duration {
-        // Batches are spread by their own lengths; a fixed middle keeps the tries of one message in step with the rule.
+        // Batches differ in length, which spreads them enough. Without jitter, the tries of one message follow the rule
+        // exactly.
         Duration::from_std(retry_after(attempt, self.retry_shortest, 0.5)).unwrap_or(Duration::MAX)
     }
 }

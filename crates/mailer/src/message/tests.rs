@@ -1,4 +1,4 @@
-//! What must hold for every mail, whatever its texts say.
+//! Rules that hold for every email with any text.
 
 use proptest::prelude::*;
 use releasepage_domain::{subscriber::SubscriberAddress, time::time_parse};
@@ -31,7 +31,7 @@ fn written(mail: &Mail) -> String {
     String::from_utf8(letter.bytes().to_vec()).expect("UTF-8")
 }
 
-/// The names of the headers of a message, continuation lines joined.
+/// The names of the headers of a message. Continuation lines are joined.
 fn header_names(message: &str) -> Vec<&str> {
     let (head, _) = message.split_once("\r\n\r\n").expect("a head and a body");
     head.split("\r\n")
@@ -136,7 +136,7 @@ fn only_an_address_that_is_not_ascii_makes_a_message_that_is_not() {
     }
 }
 
-/// The header `To`, its lines joined.
+/// The header `To` with its lines joined.
 fn header_to(message: &str) -> String {
     let (_, from_to) = message.split_once("\r\nTo: ").expect("a recipient");
     let unfolded = from_to.replace("\r\n ", " ");

@@ -1,4 +1,4 @@
-//! The mail that tells of a release.
+//! The email that announces a release.
 
 use askama::Template;
 use releasepage_domain::bump::Bump;
@@ -10,56 +10,56 @@ use crate::{
     text,
 };
 
-/// The most HTML of notes that a mail holds, in bytes: providers cut a message at about 100 KB, and its end is where
-/// the link to unsubscribe stands.
+/// The most HTML of notes that an email holds, in bytes. Providers cut a message at about 100 KB, and the link to
+/// unsubscribe is at its end.
 const NOTES_HTML_LENGTH: usize = 60_000;
 
-/// The most text of notes that a mail holds, in characters.
+/// The most text of notes that an email holds, in characters.
 const NOTES_TEXT_LENGTH: usize = 20_000;
 
-/// How much of longer notes is shown, in characters.
+/// The length of the excerpt from longer notes, in characters.
 const NOTES_EXCERPT_LENGTH: usize = 2_000;
 
-/// The most of a name that a subject holds, in characters.
+/// The longest name in a subject, in characters.
 const NAME_SUBJECT_LENGTH: usize = 50;
 
-/// The most of a version that a subject holds, in characters.
+/// The longest version in a subject, in characters.
 const VERSION_SUBJECT_LENGTH: usize = 40;
 
-/// Tells a subscriber of a release.
+/// The values for the announcement of a release to one subscriber.
 #[derive(Clone, Copy, Debug)]
 pub struct Announcement<'a> {
-    /// The page that is followed.
+    /// The page that the subscriber follows.
     pub page: PageView<'a>,
     /// The component's name.
     pub component: &'a str,
     /// The release's version as the page shows it.
     pub version: &'a str,
-    /// The release's title; empty, or no more than the version, where its author gave none.
+    /// The release's title. It is empty or equal to the version if the author wrote none.
     pub title: &'a str,
-    /// What the release is to this subscriber.
+    /// The bump that the release has for this subscriber.
     pub bump: Bump,
-    /// The release's notes, where there are any.
+    /// The release's notes, if it has any.
     pub notes: Option<Notes<'a>>,
-    /// Where the release is read.
+    /// The public URL of the release.
     pub permalink: &'a Url,
-    /// Why this subscriber is told.
+    /// The preferences of the subscriber. They tell why the subscriber gets this email.
     pub following: FollowingView<'a>,
-    /// Where the subscriber changes what they follow.
+    /// The link to the subscriber's preferences.
     pub preferences: &'a Url,
 }
 
 /// A release's notes in both forms.
 #[derive(Clone, Copy, Debug)]
 pub struct Notes<'a> {
-    /// As text.
+    /// The notes as text.
     pub text: &'a str,
-    /// As HTML that is safe to show. It is put into the mail as it is, unless it would load something (an image, a
-    /// video): then the text takes its place.
+    /// The notes as safe HTML. The email holds this HTML unless an element would load something, such as an image or a
+    /// video. It holds the text then.
     pub html: &'a str,
 }
 
-/// An announcement as its templates print it.
+/// An announcement in the form for its templates.
 struct AnnouncementText<'a> {
     page: PageText,
     subject: String,
@@ -75,12 +75,12 @@ struct AnnouncementText<'a> {
     unsubscribe: String,
 }
 
-/// Notes as templates print them.
+/// Notes in the form for templates.
 pub(super) struct NotesText<'a> {
     pub(super) text: String,
-    /// Whether there is more to them than the text here.
+    /// True if the text is an excerpt of longer notes.
     pub(super) shortened: bool,
-    /// Left out where it is too long or would load something; the text takes its place then.
+    /// The HTML. `None` if it is too long or would load something. The template prints the text then.
     pub(super) html: Option<&'a str>,
 }
 
@@ -97,11 +97,11 @@ struct Html<'a> {
 }
 
 impl Announcement<'_> {
-    /// Writes the mail. Its link to unsubscribe is the heading's.
+    /// Writes the email. The link to unsubscribe comes from `heading`.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let page = PageText::new(self.page);
         let name = component_name(&page.title, &text::line(self.component));
@@ -127,19 +127,20 @@ impl Announcement<'_> {
 }
 
 impl AnnouncementText<'_> {
-    /// The name of the bump: the class that colours it.
+    /// The CSS class for the color of the bump: its name.
     fn class(&self) -> &'static str {
         self.bump.as_str()
     }
 
-    /// Whether there is more to the notes than the mail holds.
+    /// True if the notes are longer than the excerpt in the email.
     fn is_shortened(&self) -> bool {
         self.notes.as_ref().is_some_and(|notes| notes.shortened)
     }
 }
 
 impl<'a> NotesText<'a> {
-    /// The notes, or an excerpt of long ones, where a mail holds so many `parts` like them; `None` where they say nothing.
+    /// The notes, or an excerpt if they are long. `parts` notes share the space of one email. `None` if the notes are
+    /// empty.
     pub(super) fn new(notes: Notes<'a>, parts: usize) -> Option<Self> {
         let text = text::lines(notes.text).trim().to_owned();
         if text.is_empty() {
@@ -155,7 +156,7 @@ impl<'a> NotesText<'a> {
     }
 }
 
-/// Whether HTML holds an element that fetches what it shows, which would tell its sender who reads a mail and when.
+/// True if HTML has an element that loads something. Loading would tell the sender who reads the email and when.
 fn loads_something(html: &str) -> bool {
     const LOADING: [&str; 10] =
         ["<img", "<picture", "<video", "<audio", "<source", "<iframe", "<object", "<embed", "<svg", "<link"];
@@ -163,7 +164,7 @@ fn loads_something(html: &str) -> bool {
     LOADING.iter().any(|tag| html.contains(tag))
 }
 
-/// What a release with this bump is called.
+/// The words for a release with this bump.
 pub(super) const fn kind(bump: Bump) -> &'static str {
     match bump {
         Bump::Major => "Major release",
@@ -173,14 +174,15 @@ pub(super) const fn kind(bump: Bump) -> &'static str {
     }
 }
 
-/// The component's name with the page's before it, unless it holds that already: `Acme API` for `API` of `Acme`.
+/// The component's name after the page's, such as `Acme API` for `API` of `Acme`. A component's name that holds the
+/// page's stays as it is.
 fn component_name(page: &str, component: &str) -> String {
     let holds = component.to_lowercase().contains(&page.to_lowercase());
     if page.is_empty() || holds { component.to_owned() } else { format!("{page} {component}") }
 }
 
-/// The subject of a mail: what is released, its version, and its title where it has one. Each has room, so that a long
-/// name leaves some for the title.
+/// The subject of an email: the name, the version, and the title if there is one. Each has its own maximum, so that a
+/// long name leaves room for the title.
 pub(super) fn subject_of(name: &str, version: &str, title: &str) -> String {
     let released = format!("{} {}", text::cut(name, NAME_SUBJECT_LENGTH), text::cut(version, VERSION_SUBJECT_LENGTH));
     if title.is_empty() {
@@ -190,11 +192,11 @@ pub(super) fn subject_of(name: &str, version: &str, title: &str) -> String {
     format!("{released}: {}", text::cut(title, room))
 }
 
-/// The title without the version that many authors begin it with: `Faster search` for `v1.2.0 – Faster search`.
+/// The title without the version that many authors put first: `Faster search` for `v1.2.0 – Faster search`.
 pub(super) fn release_title(version: &str, title: &str) -> String {
     let number = version.trim_start_matches(['v', 'V']);
     let rest = [version, number].iter().find_map(|prefix| title.strip_prefix(prefix)).unwrap_or(title);
-    // `1.2` is no prefix of `1.2.0` or of `1.2th`.
+    // The version must end here: `1.2` is not the version in `1.2.0` or `1.2th`.
     let separated = rest.is_empty() || rest.starts_with([' ', ':', '-', '–', '—', ',']);
     let title = if separated { rest.trim_start_matches([' ', ':', '-', '–', '—', ',']) } else { title };
     title.to_owned()

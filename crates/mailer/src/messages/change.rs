@@ -1,4 +1,4 @@
-//! The mail with which a subscriber changes what they follow.
+//! The email for a change of preferences.
 
 use askama::Template;
 use url::Url;
@@ -6,16 +6,16 @@ use url::Url;
 use super::{FollowingView, PageView, RequestText, mail_of};
 use crate::message::{Heading, Mail, MailError};
 
-/// Asks whoever reads it to confirm other preferences.
+/// Asks the reader to confirm new preferences.
 ///
-/// Nothing in it is a text that a stranger could have typed.
+/// The email holds no text that a stranger could have typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Change<'a> {
-    /// The page that is followed.
+    /// The page that the subscriber follows.
     pub page: PageView<'a>,
-    /// What the request asks for.
+    /// The preferences that the request asks for.
     pub asked: FollowingView<'a>,
-    /// Shows a page with the button that applies it; good for 48 hours.
+    /// The link to a page with a button that applies the change. It is valid for 48 hours.
     pub change: &'a Url,
 }
 
@@ -32,11 +32,11 @@ struct Html<'a> {
 }
 
 impl Change<'_> {
-    /// Writes the mail.
+    /// Writes the email.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let subject = |title: &str| format!("Change what you follow on {title}");
         let mail = RequestText::new(self.page, subject, Some(self.asked), self.change);

@@ -1,4 +1,4 @@
-//! The mail that makes a subscription: double opt-in.
+//! The email that asks for a confirmation (double opt-in).
 
 use askama::Template;
 use url::Url;
@@ -6,16 +6,16 @@ use url::Url;
 use super::{FollowingView, PageView, RequestText, mail_of};
 use crate::message::{Heading, Mail, MailError};
 
-/// Asks whoever reads it to confirm a subscription.
+/// Asks the reader to confirm a subscription.
 ///
-/// Nothing in it is a text that a stranger could have typed: the address was, and it stands in `To` alone.
+/// The email holds no text that a stranger could have typed, except the address in `To`.
 #[derive(Clone, Copy, Debug)]
 pub struct Confirm<'a> {
-    /// The page that was subscribed to.
+    /// The page that the request is for.
     pub page: PageView<'a>,
-    /// What the request asks for.
+    /// The preferences that the request asks for.
     pub asked: FollowingView<'a>,
-    /// Shows a page with the button that confirms; good for 48 hours.
+    /// The link to a page with a button that confirms. It is valid for 48 hours.
     pub confirm: &'a Url,
 }
 
@@ -32,11 +32,11 @@ struct Html<'a> {
 }
 
 impl Confirm<'_> {
-    /// Writes the mail.
+    /// Writes the email.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let subject = |title: &str| format!("Confirm your subscription to {title}");
         let mail = RequestText::new(self.page, subject, Some(self.asked), self.confirm);

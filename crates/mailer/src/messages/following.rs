@@ -1,20 +1,20 @@
-//! What a subscriber follows, in words.
+//! The preferences of a subscriber, in words.
 
 use releasepage_domain::bump::Bump;
 
 use crate::text;
 
-/// What a subscriber is told about, or asks to be.
+/// The preferences that a subscriber has or asks for.
 #[derive(Clone, Copy, Debug)]
 pub struct FollowingView<'a> {
-    /// Which releases, in the order in which they are named.
+    /// The bumps, in the order of the text.
     pub bumps: &'a [Bump],
-    /// The names of the components; empty means all of the page.
+    /// The names of the components. An empty list means all components of the page.
     pub components: &'a [&'a str],
 }
 
 impl FollowingView<'_> {
-    /// Half a sentence: `major and minor releases of Acme`, `patch releases of API and Web by Acme`.
+    /// Writes half a sentence: `major and minor releases of Acme`, `patch releases of API and Web by Acme`.
     pub(super) fn of_page(self, title: &str) -> String {
         let title = text::line(title);
         let bumps: Vec<String> = self.bumps.iter().map(|bump| bump_word(*bump).to_owned()).collect();
@@ -38,7 +38,7 @@ const fn bump_word(bump: Bump) -> &'static str {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// Joins words for a sentence: `a`, `a and b`, `a, b and c`.
 fn enumeration(words: &[String]) -> String {
     match words {
         [] => String::new(),

@@ -1,4 +1,4 @@
-//! The mail that tells of a group: several releases that readers see as one version.
+//! The email that announces a group.
 
 use askama::Template;
 use releasepage_domain::{bump::Bump, group::group_bump};
@@ -14,25 +14,25 @@ use crate::{
     text,
 };
 
-/// The most releases that a mail shows; the others are counted.
+/// The most releases that an email shows. It counts the others.
 const RELEASES_MAX: usize = 25;
 
-/// Tells a subscriber of a group.
+/// The values for the announcement of a group to one subscriber.
 #[derive(Clone, Copy, Debug)]
 pub struct GroupAnnouncement<'a> {
-    /// The page that is followed.
+    /// The page that the subscriber follows.
     pub page: PageView<'a>,
     /// The group's version.
     pub version: &'a str,
-    /// What an editor wrote about the whole.
+    /// The introduction that an editor wrote for the group.
     pub introduction: Option<Notes<'a>>,
-    /// The releases that this subscriber is told of, in the order in which they are shown: breaking changes first.
+    /// The releases for this subscriber, in the order of display: breaking changes first.
     pub releases: &'a [GroupRelease<'a>],
-    /// Where the group is read.
+    /// The public URL of the group.
     pub permalink: &'a Url,
-    /// Why this subscriber is told.
+    /// The preferences of the subscriber. They tell why the subscriber gets this email.
     pub following: FollowingView<'a>,
-    /// Where the subscriber changes what they follow.
+    /// The link to the subscriber's preferences.
     pub preferences: &'a Url,
 }
 
@@ -43,21 +43,21 @@ pub struct GroupRelease<'a> {
     pub component: &'a str,
     /// The release's version as the page shows it.
     pub version: &'a str,
-    /// The release's title; empty, or no more than the version, where its author gave none.
+    /// The release's title. It is empty or equal to the version if the author wrote none.
     pub title: &'a str,
-    /// What the release is to the component's readers.
+    /// The bump that the release has for the component's readers.
     pub bump: Bump,
-    /// The release's notes, where there are any.
+    /// The release's notes, if it has any.
     pub notes: Option<Notes<'a>>,
-    /// Where the release is read.
+    /// The public URL of the release.
     pub permalink: Url,
 }
 
-/// A group as its templates print it.
+/// A group in the form for its templates.
 struct GroupText<'a> {
     page: PageText,
     subject: String,
-    /// The page and the group's version.
+    /// The page's title and the group's version.
     name: String,
     kind: &'static str,
     bump: Bump,
@@ -65,7 +65,7 @@ struct GroupText<'a> {
     contents: String,
     introduction: Option<NotesText<'a>>,
     releases: Vec<ReleaseText<'a>>,
-    /// How many more releases there are.
+    /// The number of releases that the email does not show.
     more: usize,
     permalink: &'a str,
     following: String,
@@ -96,11 +96,11 @@ struct Html<'a> {
 }
 
 impl GroupAnnouncement<'_> {
-    /// Writes the mail. Its link to unsubscribe is the heading's.
+    /// Writes the email. The link to unsubscribe comes from `heading`.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let page = PageText::new(self.page);
         let shown = &self.releases[..self.releases.len().min(RELEASES_MAX)];
@@ -129,7 +129,7 @@ impl GroupAnnouncement<'_> {
     }
 }
 
-/// The titles that releases have, each once, in the order in which they are shown.
+/// The titles of releases in the order of display, each one once.
 fn titles_joined(releases: &[ReleaseText<'_>]) -> String {
     let mut titles: Vec<&str> = Vec::new();
     for release in releases {
@@ -141,7 +141,7 @@ fn titles_joined(releases: &[ReleaseText<'_>]) -> String {
 }
 
 impl GroupText<'_> {
-    /// The name of the bump: the class that colours it.
+    /// The CSS class for the color of the bump: its name.
     fn class(&self) -> &'static str {
         self.bump.as_str()
     }
@@ -161,12 +161,12 @@ impl<'a> ReleaseText<'a> {
         }
     }
 
-    /// The name of the bump: the class that colours it.
+    /// The CSS class for the color of the bump: its name.
     fn class(&self) -> &'static str {
         self.bump.as_str()
     }
 
-    /// Whether there is more to the notes than the mail holds.
+    /// True if the notes are longer than the excerpt in the email.
     fn is_shortened(&self) -> bool {
         self.notes.as_ref().is_some_and(|notes| notes.shortened)
     }

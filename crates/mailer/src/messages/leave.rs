@@ -1,4 +1,4 @@
-//! The mail with which a subscriber leaves.
+//! The email for a request to unsubscribe.
 
 use askama::Template;
 use url::Url;
@@ -6,14 +6,14 @@ use url::Url;
 use super::{PageView, RequestText, mail_of};
 use crate::message::{Heading, Mail, MailError};
 
-/// Asks whoever reads it to confirm that they unsubscribe.
+/// Asks the reader to confirm that they unsubscribe.
 ///
-/// Nothing in it is a text that a stranger could have typed.
+/// The email holds no text that a stranger could have typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Leave<'a> {
-    /// The page that is followed.
+    /// The page that the subscriber follows.
     pub page: PageView<'a>,
-    /// Shows a page with the button that unsubscribes; good for 48 hours.
+    /// The link to a page with a button that unsubscribes. It is valid for 48 hours.
     pub leave: &'a Url,
 }
 
@@ -30,11 +30,11 @@ struct Html<'a> {
 }
 
 impl Leave<'_> {
-    /// Writes the mail.
+    /// Writes the email.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let subject = |title: &str| format!("Unsubscribe from {title}");
         let mail = RequestText::new(self.page, subject, None, self.leave);

@@ -1,4 +1,4 @@
-//! The mail to somebody who subscribes again.
+//! The email to a subscriber who subscribes again.
 
 use askama::Template;
 use url::Url;
@@ -6,17 +6,17 @@ use url::Url;
 use super::{FollowingView, PageView, RequestText, mail_of};
 use crate::message::{Heading, Mail, MailError};
 
-/// Says that nothing has changed, and how to change it.
+/// Tells the subscriber that nothing has changed and how to change it.
 ///
-/// Nothing in it is a text that a stranger could have typed.
+/// The email holds no text that a stranger could have typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Remind<'a> {
-    /// The page that was subscribed to.
+    /// The page that the request is for.
     pub page: PageView<'a>,
-    /// What the request asks for, where it differs from what is followed.
+    /// The preferences that the request asks for, if they differ from the subscriber's.
     pub asked: Option<FollowingView<'a>>,
-    /// Shows a page with the button that applies what is asked, good for 48 hours; where nothing is asked, the
-    /// preferences.
+    /// The link to a page with a button that applies the new preferences. It is valid for 48 hours. Without new
+    /// preferences it leads to the present ones.
     pub change: &'a Url,
 }
 
@@ -33,11 +33,11 @@ struct Html<'a> {
 }
 
 impl Remind<'_> {
-    /// Writes the mail.
+    /// Writes the email.
     ///
     /// # Errors
     ///
-    /// Where a template fails.
+    /// Returns an error if a template fails.
     pub fn mail(&self, heading: Heading) -> Result<Mail, MailError> {
         let subject = |title: &str| format!("You already follow {title}");
         let mail = RequestText::new(self.page, subject, self.asked, self.change);

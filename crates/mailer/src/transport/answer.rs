@@ -1,4 +1,4 @@
-//! What went wrong on the wire, as what it means for a message.
+//! The meaning of an SMTP error for a message.
 
 use std::{error::Error, io};
 
@@ -7,7 +7,7 @@ use super::{
     error::{Phase, SendError},
 };
 
-/// What went wrong in a phase. Replies keep their code; everything else may pass.
+/// The error of a phase. A reply keeps its code. Any other error is temporary.
 pub(super) fn send_error(phase: Phase, error: &WireError) -> SendError {
     match error {
         WireError::Refused(code, text) => SendError::refused(phase, *code, text),
@@ -22,7 +22,7 @@ pub(super) fn send_error(phase: Phase, error: &WireError) -> SendError {
     }
 }
 
-/// Whether a timeout of the socket ended the wait. Unix says `WouldBlock` for that.
+/// True if a timeout of the socket ended the wait. On Unix that is `WouldBlock`.
 fn is_late(error: &WireError) -> bool {
     let late = |error: &io::Error| matches!(error.kind(), io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock);
     if let WireError::Broken(error) = error {

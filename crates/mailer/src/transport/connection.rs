@@ -1,7 +1,7 @@
-//! The wire of SMTP: commands out, replies in.
+//! The wire of SMTP: it sends commands and reads replies.
 //!
-//! Of a reply, the three digits decide (RFC 5321, section 4.2). Its text may be missing, long, or in whatever bytes the
-//! server likes: a message that was taken with such a reply was taken, and is not to be sent again.
+//! Only the three digits of a reply count (RFC 5321, section 4.2). Its text may be missing, long, or in any encoding. A
+//! message that the server accepted with such a reply must not be sent again.
 
 use std::{
     fmt::Display,
@@ -19,36 +19,36 @@ use lettre::transport::smtp::{
 
 use super::stream::{Stream, TlsParameters};
 
-/// The longest line of a reply of which anything is kept, in octets; what is longer is read and left out.
+/// The most octets kept of one line of a reply. The rest of the line is read and dropped.
 const LINE_LENGTH: usize = 4_096;
 
-/// The longest reply, in octets: a server that says more than this does not speak SMTP.
+/// The longest reply, in octets. A server that says more does not speak SMTP.
 const REPLY_LENGTH: u64 = 1_048_576;
 
-/// How often a server may ask for more before it takes a login.
+/// The most challenges of a server in one login.
 const CHALLENGES: u32 = 10;
 
-/// Why a command had no good end.
+/// The reason why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum WireError {
-    /// The server said no: its code and text.
+    /// The server refused. The fields are the code and the text.
     #[error("{1} ({0})")]
     Refused(u16, String),
-    /// It said what is no reply.
+    /// The server's answer is not an SMTP reply.
     #[error("the server closed the connection or answered what is not SMTP: {0}")]
     NotSmtp(String),
-    /// The connection broke, or the wait was too long.
+    /// The connection broke or timed out.
     #[error(transparent)]
     Broken(#[from] io::Error),
-    /// What is to be said cannot be.
+    /// lettre could not build the command or read the server's answer.
     #[error(transparent)]
     Smtp(#[from] smtp::Error),
-    /// It offers no way to log in that we know.
+    /// The server offers no login that we support.
     #[error("no way to log in")]
     NoLogin,
 }
 
-/// A reply that says yes.
+/// A reply with a code below 400.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     code: u16,
@@ -56,12 +56,12 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// The text of its lines, without the code.
+    /// The text of each line, without the code.
     pub(super) fn message(&self) -> impl Iterator<Item = &str> {
         self.lines.iter().map(String::as_str)
     }
 
-    /// The text in one line. An enhanced status is said once, though it may begin each line (RFC 2034, section 4).
+    /// The text in one line. An enhanced status appears once, though it may begin each line (RFC 2034, section 4).
     fn text(&self) -> String {
         let mut lines = self.message();
         let first = lines.next().unwrap_or_default();
@@ -72,20 +72,20 @@ impl Reply {
         })
     }
 
-    /// The same in lettre's form, which knows of this reply what matters where it is asked for one.
+    /// The reply as lettre's type, under the given code. It holds all that lettre needs from this reply.
     fn as_lettre(&self, code: Code) -> Response {
         Response::new(code, self.lines.clone())
     }
 }
 
-/// A connection to a server that has said its name and what it can do.
+/// A connection to a server whose greeting and answer to `EHLO` were read.
 pub(super) struct SmtpConnection {
     stream: BufReader<Stream>,
     server_info: ServerInfo,
 }
 
 impl SmtpConnection {
-    /// Connects, reads the greeting, says `EHLO`.
+    /// Connects, reads the greeting, and says `EHLO`.
     pub(super) fn connect(
         server: (&str, u16),
         timeout: Duration,
@@ -103,7 +103,7 @@ impl SmtpConnection {
         Ok(connection)
     }
 
-    /// What the server can do.
+    /// The extensions that the server offers.
     pub(super) fn server_info(&self) -> &ServerInfo {
         &self.server_info
     }
@@ -120,7 +120,7 @@ impl SmtpConnection {
     pub(super) fn starttls(mut self, tls: &TlsParameters, hello: &ClientId) -> Result<Self, WireError> {
         self.command(Starttls)?;
         if !self.stream.buffer().is_empty() {
-            // Whoever sits in between could have said this in the server's name.
+            // Somebody between us and the server could have added this text.
             return Err(WireError::NotSmtp("more than a reply before TLS".to_owned()));
         }
         let stream = self.stream.into_inner().encrypt(tls)?;
@@ -129,7 +129,7 @@ impl SmtpConnection {
         Ok(connection)
     }
 
-    /// Logs in by the first of the ways that the server offers.
+    /// Logs in with the first mechanism that the server offers.
     pub(super) fn auth(&mut self, ways: &[Mechanism], credentials: &Credentials) -> Result<(), WireError> {
         let way = self.server_info.get_auth_mechanism(ways).ok_or(WireError::NoLogin)?;
         let challenge = Code::new(Severity::PositiveIntermediate, Category::Unspecified3, Detail::Four);
@@ -144,7 +144,7 @@ impl SmtpConnection {
         Err(WireError::NotSmtp("one challenge after the other".to_owned()))
     }
 
-    /// Asks whether the server is still there.
+    /// Asks the server if the connection still works.
     pub(super) fn test_connected(&mut self) -> bool {
         self.command(Noop).is_ok()
     }
@@ -153,7 +153,7 @@ impl SmtpConnection {
         self.command(Quit)
     }
 
-    /// Sends a message and its final dot in one write. A line that begins with a dot gets another (RFC 5321, section
+    /// Sends a message and its final dot in one write. A line that begins with a dot gets one more (RFC 5321, section
     /// 4.5.2).
     pub(super) fn message(&mut self, message: &[u8]) -> Result<Reply, WireError> {
         let mut dotted = Vec::with_capacity(message.len() + message.len() / 64 + 8);
@@ -173,7 +173,7 @@ impl SmtpConnection {
         self.reply()
     }
 
-    /// Says a command, which ends its own line, and waits for the reply.
+    /// Sends a command and waits for the reply. The command holds its own line ending.
     pub(super) fn command(&mut self, command: impl Display) -> Result<Reply, WireError> {
         self.write(command.to_string().as_bytes())?;
         self.reply()
@@ -225,7 +225,7 @@ fn reply_read(stream: &mut impl io::BufRead) -> Result<Reply, WireError> {
     }
 }
 
-/// The text of a line: UTF-8, or else Latin-1, in which every byte is a character.
+/// The text of a line in UTF-8. Other bytes are read as Latin-1, because it has a character for every byte.
 fn text_of(line: &[u8]) -> String {
     let line = &line[..line.len().min(LINE_LENGTH)];
     match std::str::from_utf8(line) {

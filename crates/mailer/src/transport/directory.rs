@@ -15,24 +15,24 @@ use super::{
 };
 use crate::message::Letter;
 
-/// Tells the unfinished files of this process apart, should two threads write one message.
+/// The number of the next unfinished file. It keeps two threads that write the same message apart.
 static UNFINISHED: AtomicU64 = AtomicU64::new(0);
 
-/// Where the files are.
+/// The directory for the files.
 #[derive(Debug)]
 pub(super) struct Directory {
     path: PathBuf,
 }
 
 impl Directory {
-    /// Makes the directory where it does not exist.
+    /// Opens the directory and creates it if it is missing.
     pub(super) fn open(path: &Path) -> Result<Self, OpenError> {
         fs::create_dir_all(path).map_err(|error| OpenError::Directory { path: path.display().to_string(), error })?;
         Ok(Self { path: path.to_owned() })
     }
 
-    /// Writes a message under the name of its id, so that another try of it replaces the file. A file that can be seen
-    /// is complete and on the disk.
+    /// Writes a message under the name of its id. Another try replaces the file. A visible file is complete and on the
+    /// disk.
     pub(super) fn store(&self, letter: &Letter) -> Result<Accepted, SendError> {
         let name = file_name(letter.message_id().as_str());
         self.write(&name, letter.bytes()).map_err(|error| SendError::passing(Phase::File, &error.to_string()))?;
@@ -50,18 +50,18 @@ impl Directory {
     fn write(&self, name: &str, bytes: &[u8]) -> io::Result<()> {
         let number = UNFINISHED.fetch_add(1, Ordering::Relaxed);
         let unfinished = self.path.join(format!(".{name}.{}-{number}", process::id()));
-        // Readers' addresses, and links that need no other proof: for the eyes of this user alone.
+        // Only this user may read the file. It holds readers' addresses, and links that need no other proof.
         let opened = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&unfinished);
         let written = opened
             .and_then(|mut file| {
-                // A process of the same number may have left the file, under whatever mode.
+                // An earlier process with the same number may have left the file with another mode.
                 file.set_permissions(Permissions::from_mode(0o600))?;
                 file.write_all(bytes)?;
                 file.sync_all()
             })
             .and_then(|()| fs::rename(&unfinished, self.path.join(name)));
         if written.is_err() {
-            // What failed to be written may also fail to be removed; the first error is the one that tells.
+            // Removing the file may fail too. The first error says more.
             let _ = fs::remove_file(&unfinished);
         }
         written?;
@@ -69,8 +69,8 @@ impl Directory {
     }
 }
 
-/// The file of a message id. Ids are ASCII letters, digits and `-._@`, but for the brackets and colons of an address
-/// literal, which not every file system takes.
+/// The file name of a message id. Ids are ASCII letters, digits and `-._@`. Only an address literal adds brackets and
+/// colons, and not every file system allows these.
 fn file_name(message_id: &str) -> String {
     format!("{}.eml", message_id.replace(['[', ']', ':'], "_"))
 }

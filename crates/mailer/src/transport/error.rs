@@ -1,22 +1,22 @@
-//! What became of a message that was not taken, and what that means.
+//! The errors of sending a message, and their consequences.
 
 use std::fmt;
 
 pub use releasepage_domain::reply::EnhancedStatus;
 use releasepage_domain::reply::{ReplyMeaning, ReplyPhase, reply_meaning};
 
-/// What to do with a message that was not taken.
+/// The next step for a message that was not accepted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate {
     /// Try again later.
     Retry,
-    /// The address is at fault: no mail should go to it any more.
+    /// The address was refused. No more email goes to it.
     AddressRefused,
-    /// We are at fault: try again later, and tell the operator, who may mend it.
+    /// The sender was refused. Try again later and tell the operator, who may be able to fix it.
     SenderRefused,
-    /// The message is at fault, or this server will not have it: give it up, keep the address.
+    /// The message was refused. Give it up, but keep the address.
     MessageRefused,
-    /// Nobody can tell what is at fault: give the message up, and doubt the address.
+    /// The cause is unknown. Give the message up, and doubt the address.
     Unclear,
 }
 
@@ -32,24 +32,24 @@ impl From<ReplyMeaning> for Fate {
     }
 }
 
-/// How far a message came.
+/// The step of sending that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Phase {
-    /// Connection, greeting and `EHLO`.
+    /// The connection, its greeting and `EHLO`.
     Connect,
-    /// STARTTLS.
+    /// The command STARTTLS.
     Tls,
-    /// AUTH.
+    /// The command AUTH.
     Login,
-    /// `MAIL FROM`.
+    /// The command `MAIL FROM`.
     Sender,
-    /// `RCPT TO`.
+    /// The command `RCPT TO`.
     Recipient,
-    /// `DATA`, before the message.
+    /// The command `DATA`, before the message.
     Data,
-    /// The message itself.
+    /// The message itself, after `DATA`.
     Message,
-    /// The file that holds it.
+    /// Writing the file that holds the message.
     File,
 }
 
@@ -68,49 +68,50 @@ impl fmt::Display for Phase {
     }
 }
 
-/// A message that was not taken.
+/// A message that was not accepted.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{phase}: {text}{}", code_suffix(*.code))]
 pub struct SendError {
-    /// What to do with it.
+    /// The next step for the message.
     pub fate: Fate,
-    /// How far it came.
+    /// The step that failed.
     pub phase: Phase,
-    /// The code of the server's reply, where there was one.
+    /// The code of the server's reply, if there was one.
     pub code: Option<u16>,
-    /// Its enhanced status, where it has one.
+    /// The enhanced status of the reply, if it has one.
     pub status: Option<EnhancedStatus>,
-    /// What the server or the system said: one line, cut, addresses masked.
+    /// The text of the server or the system: one line, cut, addresses masked.
     pub text: String,
 }
 
 impl SendError {
-    /// A failure that may pass, without a reply of the server.
+    /// A temporary failure without a reply of the server.
     pub(super) fn passing(phase: Phase, text: &str) -> Self {
         Self { fate: Fate::Retry, phase, code: None, status: None, text: crate::text::answer(text) }
     }
 
-    /// A reply that refuses. `text` is as the server sent it.
+    /// A reply that refuses. `text` is unchanged from the server.
     pub(super) fn refused(phase: Phase, code: u16, text: &str) -> Self {
         let status = EnhancedStatus::of_reply(code, text);
         let fate = fate(phase, code, text);
         Self { fate, phase, code: Some(code), status, text: crate::text::answer(text) }
     }
 
-    /// Whether a lasting refusal speaks of us, not of the message or its reader: the operator's to mend.
+    /// True if a permanent refusal is about this server, not about the message or its reader. The operator has to fix
+    /// it.
     pub(super) fn is_ours(&self) -> bool {
         let at_the_door = self.fate == Fate::Retry && self.code.is_some_and(|code| code >= 500);
         at_the_door || self.fate == Fate::SenderRefused
     }
 }
 
-/// The code behind the text, which begins with the enhanced status where there is one.
+/// The code to print after the text. The text begins with the enhanced status if there is one.
 fn code_suffix(code: Option<u16>) -> String {
     code.map(|code| format!(" ({code})")).unwrap_or_default()
 }
 
-/// What a reply of 400 and above means for a message. Before MAIL nothing was said of one: whatever is refused there is
-/// tried again, since mail must outlive a mistake in the settings.
+/// The meaning of a reply of 400 or above for a message. A refusal before MAIL is not about a message. It is tried
+/// again, because email must survive a mistake in the settings.
 fn fate(phase: Phase, code: u16, text: &str) -> Fate {
     let phase = match phase {
         Phase::Connect | Phase::Tls | Phase::Login | Phase::File => return Fate::Retry,

@@ -1,4 +1,4 @@
-//! One line to the mail server, from the wait for it to the answer to a message.
+//! A line to the mail server for one message, from the wait for the line to the answer.
 
 use std::{
     sync::Arc,
@@ -13,24 +13,23 @@ use super::{
 };
 use crate::message::Letter;
 
-/// How long what was looked up of a message may be relied on before its first command. Longer passes only where the
-/// machine was asleep or hardly gets to work.
+/// The time for which the check of a message stays valid. More time passes only if the machine slept or is overloaded.
 const LOOK_LASTS: Duration = Duration::from_secs(5);
 
-/// Why a message is not on its way.
+/// The reason why a message was not sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Unsent {
-    /// Nothing was said of it, and it is to wait for a line again: other connections carry mail, or a kept one was
-    /// gone.
+    /// The server got no part of the message, so it waits for a line again. The cause is that the server limits
+    /// connections or that a kept connection was closed.
     Again,
-    /// It was not taken, or there is no way to the server.
+    /// The server did not accept the message, or the server cannot be reached.
     Failed(SendError),
 }
 
-/// A line that belongs to one message. Dropped, it is the next one's, with the connection that it has.
+/// A line that belongs to one message. When it is dropped, the next message gets it with its connection.
 #[derive(Debug)]
 pub struct Line {
-    // Given back after the connection, so that whoever is next finds that one.
+    // Dropped after the connection, so that the next message finds that connection.
     session: Option<Session>,
     place: Place,
     transport: Arc<Transport>,
@@ -41,11 +40,12 @@ impl Line {
         Self { session: None, place, transport }
     }
 
-    /// Sees to a connection: a kept one that still lives, or a new one. Blocks for as long as that takes.
+    /// Takes a kept connection that still works, or opens a new one. Blocks the thread until then.
     ///
     /// # Errors
     ///
-    /// [`Unsent::Failed`] says in which phase it failed, and why.
+    /// Returns [`Unsent::Failed`] with the phase that failed and the cause. Returns [`Unsent::Again`] if the server
+    /// refused one more connection beside others.
     pub fn open(&mut self) -> Result<(), Unsent> {
         let Kind::Smtp(pool) = &self.transport.kind else { return Ok(()) };
         match pool.session() {
@@ -62,13 +62,13 @@ impl Line {
         }
     }
 
-    /// Sends one message on the connection of [`Line::open`], and waits for its fate: in the worst case as long as all
-    /// timeouts together. `looked_at` is when it was last seen that the message is still wanted.
+    /// Sends one message on the connection of [`Line::open`] and waits for the answer. Blocks the thread for at most
+    /// the sum of all timeouts. `looked_at` is the time of the last check that the message is still wanted.
     ///
     /// # Errors
     ///
-    /// [`SendError`] says whether to try again, and whether the address or the message is at fault. What is the
-    /// operator's to mend is also logged.
+    /// Returns [`Unsent::Failed`] with a [`SendError`], which names the next step for the message. An error that the
+    /// operator has to fix is also logged. Returns [`Unsent::Again`] if the message must wait for another line.
     pub fn send(mut self, letter: &Letter, looked_at: Instant) -> Result<Accepted, Unsent> {
         if looked_at.elapsed() > LOOK_LASTS {
             return Err(Unsent::Again);
@@ -99,8 +99,8 @@ impl Drop for Line {
     }
 }
 
-/// Whether a connection turned out to be gone before anything of the message was said: the server had closed it or
-/// takes no more on it, and another one may do.
+/// True if the connection failed before the server got any part of the message. The server closed it or accepts no more
+/// messages on it. Another connection may work.
 fn is_unbegun(error: &SendError) -> bool {
     error.phase == Phase::Sender && matches!(error.code, None | Some(421)) && error.fate == Fate::Retry
 }

@@ -1,7 +1,7 @@
-//! The lines to the mail server: how many messages may be on their way at once, and whose turn it is.
+//! The lines to the mail server. They limit the messages on their way and set their order.
 //!
-//! Deliveries leave one line to answers, which may use every line and stand before deliveries. Where the server takes
-//! fewer connections than the settings allow, fewer lines are used, and one more is tried from time to time.
+//! Deliveries leave one line free for answers. Answers may use every line and go before deliveries. If the server
+//! accepts fewer connections than the settings allow, fewer lines are used. One more line is tried from time to time.
 
 use std::{
     collections::BTreeSet,
@@ -12,22 +12,22 @@ use std::{
 
 use tokio::{sync::Notify, time::timeout};
 
-/// After how long one more line is tried where the server refused a connection.
+/// The time after which one more line is tried, once the server refused a connection.
 const RAISE_AFTER: Duration = Duration::from_secs(60);
 
-/// What a message is sent for. The first is served first.
+/// The purpose of a message. The first variant is served first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Errand {
-    /// Somebody waits in front of an inbox.
+    /// The answer to a request. Somebody waits for it.
     Answer,
-    /// An announcement.
+    /// A message of an announcement.
     Delivery,
 }
 
 /// The lines of one transport.
 #[derive(Debug)]
 pub(super) struct Lines {
-    /// How many the settings allow.
+    /// The most lines that the settings allow.
     most: u16,
     state: Mutex<State>,
     freed: Notify,
@@ -35,19 +35,19 @@ pub(super) struct Lines {
 
 #[derive(Debug)]
 struct State {
-    /// How many may be used now.
+    /// The number of lines that may be used now.
     limit: u16,
-    /// How many carry answers.
+    /// The number of lines that carry answers.
     answers: u16,
-    /// How many carry deliveries.
+    /// The number of lines that carry deliveries.
     deliveries: u16,
-    /// How many of both have a connection.
+    /// The number of lines with a connection.
     connected: u16,
-    /// When the server last refused a connection, or when one more line was last tried since then.
+    /// The time when the server last refused a connection, or when one more line was tried after that.
     refused_at: Option<Instant>,
-    /// Who waits, in the order in which they are served.
+    /// The waiting messages, in the order of their turns.
     waiting: BTreeSet<(Errand, u64)>,
-    /// The number of whoever comes next.
+    /// The number of the next message.
     next: u64,
 }
 
@@ -64,7 +64,7 @@ impl State {
         }
     }
 
-    /// Whether a line is free for this errand.
+    /// True if a line is free for this purpose.
     fn is_free(&self, errand: Errand) -> bool {
         let any = self.answers + self.deliveries < self.limit;
         match errand {
@@ -73,7 +73,7 @@ impl State {
         }
     }
 
-    /// Allows one more line where the last refusal was long ago.
+    /// Allows one more line if the last refusal was long ago.
     fn raise(&mut self, most: u16, now: Instant) {
         if self.limit < most && self.refused_at.is_some_and(|at| now.duration_since(at) >= RAISE_AFTER) {
             self.limit += 1;
@@ -81,8 +81,8 @@ impl State {
         }
     }
 
-    /// Allows no more lines than there are other connections. Answers `false`, and changes nothing, where there are
-    /// none: then it is not their number that the server minds.
+    /// Allows no more lines than there are other connections. Returns `false` and changes nothing if there are none.
+    /// The server's reason is not the number of connections then.
     fn lower(&mut self, others: u16, now: Instant) -> bool {
         if others == 0 {
             return false;
@@ -110,17 +110,17 @@ impl Lines {
         let turn = Turn::new(self, errand);
         loop {
             let mut freed = pin!(self.freed.notified());
-            // From here on no news is missed.
+            // Registers for news before the check, so that none is missed.
             freed.as_mut().enable();
             if self.take(turn.number, Instant::now()) {
                 return Place { lines: Arc::clone(self), errand, is_connected: false };
             }
-            // One more line may be allowed by time alone, of which nobody tells.
+            // Time alone may allow one more line. No event reports that.
             let _ = timeout(RAISE_AFTER, freed).await;
         }
     }
 
-    /// Takes a line for whoever is first, if one is free.
+    /// Takes a line for this message, if the message is first and a line is free.
     fn take(&self, number: (Errand, u64), now: Instant) -> bool {
         let mut state = self.state();
         state.raise(self.most, now);
@@ -131,13 +131,13 @@ impl Lines {
         taken
     }
 
-    /// The state. Nothing panics while it is held, so that a poisoned lock still guards a whole state.
+    /// The state. No code panics while it holds the lock, so a poisoned lock still guards a complete state.
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// Somebody who waits, until dropped.
+/// A waiting message. Dropping it ends the wait.
 struct Turn<'a> {
     lines: &'a Lines,
     number: (Errand, u64),
@@ -161,7 +161,7 @@ impl Drop for Turn<'_> {
     }
 }
 
-/// A line in use, given back when dropped.
+/// A line in use. Dropping it gives the line back.
 #[derive(Debug)]
 pub(super) struct Place {
     lines: Arc<Lines>,
@@ -170,7 +170,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Notes that the line has a connection.
+    /// Records that the line has a connection.
     pub(super) fn connected(&mut self) {
         if !self.is_connected {
             self.is_connected = true;
@@ -178,8 +178,8 @@ impl Place {
         }
     }
 
-    /// Notes that the server refused a connection to this line, beside `idle` connections that nobody uses. Answers
-    /// whether other connections carry mail, so that this line only has to wait for one of them.
+    /// Records that the server refused a connection to this line, beside `idle` unused connections. Returns true if
+    /// other connections exist. This line then only has to wait for one of them.
     pub(super) fn refused(&self, idle: usize) -> bool {
         let mut state = self.lines.state();
         let before = state.limit;
@@ -232,7 +232,7 @@ mod tests {
         let begin = Instant::now();
         let mut state = State::new(4);
         state.raise(4, begin);
-        assert!(!state.lower(0, begin), "nobody else carries mail");
+        assert!(!state.lower(0, begin), "no other connection exists");
         assert_eq!(state.limit, 4);
         assert!(state.lower(2, begin) && state.limit == 2);
         state.raise(4, begin + RAISE_AFTER / 2);
@@ -261,7 +261,7 @@ mod tests {
                 tokio::task::yield_now().await;
             }
         }
-        // Whoever stops waiting holds nobody up.
+        // A message that stops waiting must not block the others.
         tokio::select! {
             biased;
             _ = lines.place(Errand::Answer) => panic!("no line is free"),

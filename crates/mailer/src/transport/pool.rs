@@ -1,4 +1,4 @@
-//! Kept-open connections to one SMTP server.
+//! The open connections to one SMTP server.
 
 use std::{
     fmt,
@@ -20,21 +20,21 @@ use crate::{
     settings::{HelloName, MailSettings},
 };
 
-/// After how long without work a connection is asked whether it still lives. A connection that has just been used
-/// is not, which saves a round trip for each message of a long run.
+/// The time without work after which a connection is tested before use. A recently used connection needs no test, which
+/// saves a round trip for each message of a long run.
 const ASK_AFTER: Duration = Duration::from_secs(2);
 
-/// Connections to one server.
+/// The connections to one server.
 pub(super) struct SmtpPool {
     endpoint: Endpoint,
     messages: u16,
     idle_limit: Duration,
-    /// Connections between two messages, the one used last at the end.
+    /// The unused connections. The one used last is at the end.
     idle: Mutex<Vec<Session>>,
 }
 
 impl SmtpPool {
-    /// A pool without connections.
+    /// Makes a pool without connections.
     pub(super) fn new(server: SmtpServer, hello: &HelloName, settings: &MailSettings) -> Result<Self, OpenError> {
         let tls = tls_parameters(&server).map_err(OpenError::Tls)?;
         let hello = ClientId::Domain(hello.as_str().to_owned());
@@ -46,7 +46,7 @@ impl SmtpPool {
         })
     }
 
-    /// Opens a connection of its own, asks whether the sender may send, and takes leave again.
+    /// Opens a separate connection, asks the server if the sender may send, and closes it.
     pub(super) fn probe(&self, sender: &Sender) -> Result<(), SendError> {
         let mut session = Session::open(&self.endpoint)?;
         let welcome = session.sender_try(sender.address());
@@ -54,7 +54,7 @@ impl SmtpPool {
         welcome
     }
 
-    /// A connection that is ready for a message: a kept one where there is one, else a new one.
+    /// A connection that is ready for a message. Takes a kept one if there is one, else opens one.
     pub(super) fn session(&self) -> Result<Session, SendError> {
         match self.kept_session() {
             Some(session) => Ok(session),
@@ -62,7 +62,7 @@ impl SmtpPool {
         }
     }
 
-    /// Keeps a connection for the next message, or takes leave where it can carry none.
+    /// Keeps a connection for the next message. Closes it if it can carry no more.
     pub(super) fn keep(&self, session: Session) {
         if session.is_reusable(self.messages) {
             self.idle().push(session);
@@ -71,12 +71,12 @@ impl SmtpPool {
         }
     }
 
-    /// How many connections are kept.
+    /// The number of kept connections.
     pub(super) fn idle_count(&self) -> usize {
         self.idle().len()
     }
 
-    /// A kept connection that still lives, the one used last first.
+    /// A kept connection that still works, starting with the one used last.
     fn kept_session(&self) -> Option<Session> {
         loop {
             let mut session = self.idle().pop()?;
@@ -88,7 +88,7 @@ impl SmtpPool {
         }
     }
 
-    /// The kept connections. Nothing panics while they are held, so that a poisoned lock still guards whole ones.
+    /// The kept connections. No code panics while it holds the lock, so a poisoned lock still guards complete data.
     fn idle(&self) -> MutexGuard<'_, Vec<Session>> {
         self.idle.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -108,8 +108,8 @@ impl fmt::Debug for SmtpPool {
     }
 }
 
-/// How TLS is spoken. A certificate is checked wherever encryption is asked for or guards a password; opportunistic
-/// encryption takes any, since its alternative is none (RFC 7435, section 3).
+/// The TLS parameters for a server. The certificate is checked if encryption is required or protects a password.
+/// Opportunistic encryption accepts any certificate, because the alternative is plain text (RFC 7435, section 3).
 fn tls_parameters(server: &SmtpServer) -> Result<TlsParameters, String> {
     let any_certificate = server.tls == Tls::Opportunistic && (server.login.is_none() || server.is_loopback());
     TlsParameters::new(&server.host, any_certificate)

@@ -28,10 +28,10 @@ use crate::{
     text,
 };
 
-/// How long a courtesy may take: QUIT, or asking whether a kept connection still lives.
+/// The longest wait for QUIT, RSET, or the test of a kept connection.
 const COURTESY: Duration = Duration::from_secs(5);
 
-/// What every connection to the server needs.
+/// The values that every connection to the server needs.
 pub(super) struct Endpoint {
     pub(super) server: SmtpServer,
     pub(super) hello: ClientId,
@@ -39,13 +39,13 @@ pub(super) struct Endpoint {
     pub(super) timeouts: MailTimeouts,
 }
 
-/// A connection that has said `EHLO`, is as encrypted as the settings want it, and is logged in.
+/// A connection after `EHLO`, encryption and login as the settings require.
 pub(super) struct Session {
     connection: SmtpConnection,
     timeouts: MailTimeouts,
-    /// How many messages were begun.
+    /// The number of messages that were begun.
     begun: u16,
-    /// Whether the connection stands between two messages.
+    /// True if no message is in progress.
     between: bool,
     used_at: Instant,
 }
@@ -57,7 +57,7 @@ impl fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects, encrypts, logs in.
+    /// Connects, encrypts and logs in.
     pub(super) fn open(endpoint: &Endpoint) -> Result<Self, SendError> {
         let Endpoint { server, hello, tls, timeouts } = endpoint;
         let implicit = (server.tls == Tls::Implicit).then_some(tls);
@@ -73,7 +73,7 @@ impl Session {
         Ok(session)
     }
 
-    /// Sends one message. Afterwards [`Session::is_reusable`] says whether the connection can carry another.
+    /// Sends one message. Afterwards [`Session::is_reusable`] tells if the connection can carry another.
     pub(super) fn send(&mut self, letter: &Letter) -> Result<Accepted, SendError> {
         self.begun = self.begun.saturating_add(1);
         self.between = false;
@@ -81,7 +81,8 @@ impl Session {
         self.used_at = Instant::now();
         match &sent {
             Ok(_) => self.between = true,
-            // A refused message leaves the connection well, but RSET takes back what was said of it. 421 is a goodbye.
+            // The connection still works after a refused message. RSET clears that message. After 421 the server
+            // closes.
             Err(SendError { code: Some(code), .. }) if *code != 421 => {
                 self.between = self.timeout(Phase::Data, COURTESY).is_ok() && self.connection.command(Rset).is_ok();
             }
@@ -90,7 +91,7 @@ impl Session {
         sent
     }
 
-    /// Asks whether this sender may send, and takes it back.
+    /// Asks the server if this sender may send, then resets.
     pub(super) fn sender_try(&mut self, sender: &Address) -> Result<(), SendError> {
         self.timeout(Phase::Sender, self.timeouts.command())?;
         self.in_phase(Phase::Sender, |connection| connection.command(Mail::new(Some(sender.clone()), Vec::new())))?;
@@ -98,27 +99,27 @@ impl Session {
         Ok(())
     }
 
-    /// Whether the connection has carried a message before.
+    /// True if the connection has carried a message before.
     pub(super) fn was_used(&self) -> bool {
         self.begun > 0
     }
 
-    /// Whether the connection stands between two messages, and how many it has carried is below the limit.
+    /// True if no message is in progress and the number of messages is below the limit.
     pub(super) fn is_reusable(&self, messages: u16) -> bool {
         self.between && self.begun < messages
     }
 
-    /// How long the connection has had nothing to do.
+    /// The time since the connection was last used.
     pub(super) fn idle(&self) -> Duration {
         self.used_at.elapsed()
     }
 
-    /// Asks the server whether the connection still lives.
+    /// Asks the server if the connection still works.
     pub(super) fn is_alive(&mut self) -> bool {
         self.timeout(Phase::Connect, COURTESY).is_ok() && self.connection.test_connected()
     }
 
-    /// Takes leave, where the server still listens. What it answers changes nothing.
+    /// Says QUIT if no message is in progress. The answer does not matter.
     pub(super) fn quit(mut self) {
         if self.between && self.timeout(Phase::Connect, COURTESY).is_ok() {
             let _ = self.connection.quit();
@@ -151,15 +152,15 @@ impl Session {
         self.in_phase(Phase::Message, |connection| connection.message(letter.bytes()))
     }
 
-    /// What MAIL says of the message. An address that is not ASCII before its `@` needs SMTPUTF8, and its header, which
-    /// holds it, 8BITMIME (RFC 6531, section 3.1).
+    /// The parameters of MAIL. An address that is not ASCII before its `@` needs SMTPUTF8. The `To` header holds that
+    /// address and needs 8BITMIME (RFC 6531, section 3.1).
     fn mail_parameters(&mut self, letter: &Letter) -> Result<Vec<MailParameter>, SendError> {
         if !letter.recipient().needs_utf8() {
             return Ok(Vec::new());
         }
         let server = self.connection.server_info();
         if !server.supports_feature(Extension::SmtpUtfEight) || !server.supports_feature(Extension::EightBitMime) {
-            // Nothing was said yet.
+            // No command was sent yet.
             self.between = true;
             return Err(SendError {
                 fate: Fate::MessageRefused,
@@ -187,7 +188,7 @@ impl Session {
     }
 }
 
-/// The connection, as encrypted as the settings want it.
+/// The connection, encrypted as the settings require.
 fn encrypted(connection: SmtpConnection, endpoint: &Endpoint) -> Result<SmtpConnection, SendError> {
     let wanted = match endpoint.server.tls {
         Tls::Implicit | Tls::Never => false,

@@ -1,7 +1,7 @@
 //! The bytes below SMTP: a TCP connection, in plain text or inside TLS.
 //!
-//! lettre keeps its own private, together with a reader of replies that takes text which is not UTF-8, or long, for a
-//! broken connection: a message that was taken would be sent again.
+//! lettre's own stream is private. Its reader of replies treats long text or text that is not UTF-8 as a broken
+//! connection. An accepted message would then be sent again.
 
 use std::{
     fmt,
@@ -18,7 +18,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime},
 };
 
-/// The way TLS is spoken with one server.
+/// The TLS settings for one server.
 #[derive(Clone)]
 pub(super) struct TlsParameters {
     config: Arc<ClientConfig>,
@@ -26,12 +26,12 @@ pub(super) struct TlsParameters {
 }
 
 impl TlsParameters {
-    /// TLS with the server of this name, whose certificate the system's authorities vouch for, or nobody at all where
-    /// any certificate will do.
+    /// TLS with the server of this name. The system's authorities must have signed its certificate, unless
+    /// `any_certificate` is true.
     ///
     /// # Errors
     ///
-    /// The name is no host, or the system has no certificates.
+    /// Returns an error if the name is not a host name or the system has no certificates.
     pub(super) fn new(host: &str, any_certificate: bool) -> Result<Self, String> {
         let name = host.trim_start_matches('[').trim_end_matches(']').to_owned();
         let name = ServerName::try_from(name).map_err(|error| error.to_string())?;
@@ -59,8 +59,8 @@ fn system_roots() -> Result<RootCertStore, String> {
     }
 }
 
-/// Takes every certificate, for encryption whose alternative is none (RFC 7435, section 3). Whoever shows one must still
-/// hold its key.
+/// Accepts every certificate, for encryption whose alternative is plain text (RFC 7435, section 3). The server must
+/// still hold the certificate's key.
 #[derive(Debug)]
 struct AnyCertificate(Arc<CryptoProvider>);
 
@@ -101,15 +101,15 @@ impl ServerCertVerifier for AnyCertificate {
 
 /// A connection to a server.
 pub(super) enum Stream {
-    /// As it is.
+    /// A connection in plain text.
     Plain(TcpStream),
-    /// Inside TLS.
+    /// A connection inside TLS.
     Encrypted(Box<StreamOwned<ClientConnection, TcpStream>>),
 }
 
 impl Stream {
-    /// Connects to the first address of a host that answers, each within the time given. What is written leaves at
-    /// once: the system holds nothing back until the server has confirmed what came before.
+    /// Connects to the first address of a host that answers, with the timeout for each address. Turns off Nagle's
+    /// algorithm, so that the system sends each write at once.
     pub(super) fn connect(server: (&str, u16), timeout: Duration) -> io::Result<Self> {
         let mut failure = io::Error::new(io::ErrorKind::NotFound, "the host has no address");
         for address in server.to_socket_addrs()? {
@@ -124,7 +124,7 @@ impl Stream {
         Err(failure)
     }
 
-    /// Goes on inside TLS, after the handshake. A connection that is encrypted already stays as it is.
+    /// Continues inside TLS after the handshake. An encrypted connection stays as it is.
     pub(super) fn encrypt(self, tls: &TlsParameters) -> io::Result<Self> {
         let Self::Plain(stream) = self else { return Ok(self) };
         let connection = ClientConnection::new(Arc::clone(&tls.config), tls.name.clone()).map_err(io::Error::other)?;

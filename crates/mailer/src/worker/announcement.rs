@@ -1,4 +1,4 @@
-//! Writing the messages of an announcement: its notes are rendered once for all of them.
+//! The messages of an announcement. Its notes are rendered once for all messages.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{
     messages::{Announcement, FollowingView, GroupAnnouncement, GroupRelease, Notes, PageView},
 };
 
-/// An announcement with its notes rendered, for all of its messages.
+/// An announcement with its notes rendered, for all its messages.
 pub(super) struct Content {
     pub(super) announcement: AnnouncementContent,
     /// The introduction of a group.
@@ -44,7 +44,7 @@ impl Rendered {
     }
 }
 
-/// What a message says besides the releases.
+/// The parts of a message besides the releases.
 struct Frame<'a> {
     page: PageView<'a>,
     following: FollowingView<'a>,
@@ -52,7 +52,7 @@ struct Frame<'a> {
 }
 
 impl MailWorker {
-    /// Renders the notes of an announcement, which may be long, on a thread that may be.
+    /// Renders the notes of an announcement on a blocking thread, because they may be long.
     pub(super) async fn content_render(&self, announcement: AnnouncementContent) -> Result<Arc<Content>, JobFailure> {
         let ids = announcement.releases.iter().map(|release| release.id.clone()).collect();
         let sources = release_sources(&self.store, ids).await?;
@@ -73,7 +73,7 @@ impl MailWorker {
         tokio::task::spawn_blocking(render).await.map_err(|_| JobFailure::Retry("rendering notes panicked".into()))
     }
 
-    /// Writes one message, to a subscriber, of those releases of the announcement that are named.
+    /// Writes the message to one subscriber. It holds those releases of the announcement that are in `releases`.
     pub(super) fn delivery_mail(
         &self,
         content: &Content,
@@ -105,7 +105,7 @@ impl MailWorker {
         let mail = match (&content.announcement.group, named.as_slice()) {
             (Some(group), _) => self.group_mail(heading, &frame, (group, content), &named),
             (None, [(release, notes)]) => self.release_mail(heading, &frame, page, (release, *notes)),
-            // Told of one release, and that one is gone: whoever looked at it a moment ago saw another state.
+            // The message needs one release, but that release is not here. The state changed since the last check.
             (None, _) => return Err(JobFailure::Retry("the release is not in its announcement".into())),
         };
         mail.map_err(|error| failed(&error))
@@ -168,7 +168,7 @@ impl MailWorker {
     }
 }
 
-/// The names of the components that a subscriber follows; none where it is all of them.
+/// The names of the components that a subscriber follows. Empty if the subscriber follows all.
 fn components_followed(subscriber: &Subscriber) -> Vec<&str> {
     match &subscriber.following {
         Following::All => Vec::new(),

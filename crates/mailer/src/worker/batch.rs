@@ -1,4 +1,4 @@
-//! The messages of one job that are under way at once.
+//! The messages of one job that are on their way at the same time.
 
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
@@ -13,30 +13,30 @@ use tracing::Instrument as _;
 
 use super::{MailWorker, announcement::Content};
 
-/// How long a job begins messages before it stands in line again, so that other pages, and readers who wait for a
-/// confirmation, have their turn. What is under way then has as long again to end.
+/// The time for which a job begins messages. Then it waits for its next turn, so that other pages and readers who wait
+/// for a confirmation have theirs. Messages on their way then have the same time again to end.
 const SLICE: Duration = Duration::from_secs(5);
 
-/// How the turn of one message ended, as far as the batch is concerned.
+/// The result of one message, for the batch.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Turn {
-    /// It was recorded.
+    /// The result was recorded.
     Recorded,
-    /// There is no way to the mail server: the rest of the batch need not try.
+    /// The mail server cannot be reached. The rest of the batch need not try.
     NoWay,
-    /// The mail server refuses us, whatever the message: the rest of the batch waits for its next turn.
+    /// The mail server refuses this sender for any message. The rest of the batch waits for its next turn.
     Unwelcome,
-    /// The job is no longer this worker's: the rest of the batch is not ours to send.
+    /// Another worker has the job now. It sends the rest of the batch.
     Lost,
 }
 
-/// What the messages of one job share.
+/// The values that the messages of one job share.
 pub(super) struct Batch {
     pub(super) job: Job,
     pub(super) content: Arc<Content>,
     announcement: i64,
     range: (i64, i64),
-    /// Becomes true when messages that wait for a line need wait no longer.
+    /// True once messages that wait for a line shall stop waiting.
     halt: watch::Sender<bool>,
 }
 
@@ -45,7 +45,7 @@ impl Batch {
         Arc::new(Self { job: job.clone(), content, announcement, range, halt: watch::Sender::new(false) })
     }
 
-    /// Waits until nothing more is to be begun.
+    /// Waits until no more messages may begin.
     pub(super) async fn halted(&self) {
         let mut halt = self.halt.subscribe();
         tokio::select! {
@@ -55,7 +55,7 @@ impl Batch {
     }
 }
 
-/// The messages under way, and what the batch came to so far.
+/// The messages on their way, and the result of the batch so far.
 struct Turns<'a> {
     batch: &'a Arc<Batch>,
     running: JoinSet<(i64, Result<Turn, JobFailure>)>,
@@ -68,7 +68,7 @@ impl<'a> Turns<'a> {
         Self { batch, running: JoinSet::new(), under_way: HashSet::new(), end: Ok(Turn::Recorded) }
     }
 
-    /// Whether nothing more is begun.
+    /// True if no more messages may begin.
     fn is_over(&self) -> bool {
         self.end != Ok(Turn::Recorded) || self.batch.job.must_stop()
     }
@@ -80,7 +80,7 @@ impl<'a> Turns<'a> {
         self.running.spawn(turn.in_current_span());
     }
 
-    /// Notes how a message ended: the first failure is what the batch comes to.
+    /// Records the result of a message. The first failure is the result of the batch.
     fn ended(&mut self, turn: Result<(i64, Result<Turn, JobFailure>), JoinError>) {
         let turn = match turn {
             Ok((delivery, turn)) => {
@@ -98,14 +98,15 @@ impl<'a> Turns<'a> {
         }
     }
 
-    /// Begins nothing more; what is under way ends.
+    /// Begins no more messages. Those on their way still end.
     fn end_with(&mut self, turn: Turn) {
         if self.end == Ok(Turn::Recorded) {
             self.end = Ok(turn);
         }
     }
 
-    /// Waits until so many messages are under way, at most until then. Answers whether no more are.
+    /// Waits until at most `count` messages are on their way, but no longer than `until`. Returns true if that was
+    /// reached in time.
     async fn settle(&mut self, count: usize, until: Instant) -> bool {
         while self.running.len() > count {
             match timeout_at(until, self.running.join_next()).await {
@@ -117,7 +118,7 @@ impl<'a> Turns<'a> {
         true
     }
 
-    /// Waits for the rest.
+    /// Waits for all messages on their way.
     async fn finish(mut self) -> Result<Turn, JobFailure> {
         while let Some(turn) = self.running.join_next().await {
             self.ended(turn);
@@ -127,9 +128,9 @@ impl<'a> Turns<'a> {
 }
 
 impl MailWorker {
-    /// Sends messages until their time is up. Every message that was begun is brought to its end, whatever became of
-    /// the others: one that was accepted and not recorded would be sent again. One that takes minutes keeps its line,
-    /// and the others go on meanwhile.
+    /// Sends messages until their time is up. Every begun message reaches its end, even if others fail. A message that
+    /// was accepted but not recorded would be sent again. A message that takes minutes keeps its line, and the others
+    /// continue.
     pub(super) async fn batch_send(&self, batch: &Arc<Batch>, mut due: Vec<DueDelivery>) -> Result<Turn, JobFailure> {
         let mut turns = Turns::new(batch);
         let limit = self.welcome.batch_limit();
@@ -158,8 +159,9 @@ impl MailWorker {
         }
     }
 
-    /// Waits until the next message may begin: for a free connection, and, while the mail server refuses us, until no
-    /// other is under way and a pause has passed. Answers `false` where none is to begin any more.
+    /// Waits until the next message may begin. That needs a free connection. While the mail server refuses this sender,
+    /// it needs that no other message is on its way and that a pause has passed. Returns `false` if no more messages
+    /// shall begin.
     async fn turn_wait(&self, turns: &mut Turns<'_>, until: Instant) -> bool {
         let pause = self.welcome.pause();
         let at_once = if pause.is_some() { 0 } else { self.connections - 1 };

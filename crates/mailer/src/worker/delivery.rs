@@ -25,7 +25,7 @@ use crate::{
 };
 
 impl MailWorker {
-    /// Sends what is due of a range of an announcement's deliveries, several at once.
+    /// Sends the due deliveries in a range of an announcement, several at once.
     pub(super) async fn deliveries_send(
         &self,
         job: &Job,
@@ -33,7 +33,7 @@ impl MailWorker {
         range: (i64, i64),
     ) -> Result<JobEnd, JobFailure> {
         let (mut due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
-        // Whoever was tried least comes first, so that no message stands before others again and again.
+        // Messages with fewer tries come first, so that no message delays others again and again.
         due.sort_by_key(|delivery| delivery.attempts);
         let Some(content) = announcement_content(&self.store, announcement).await? else {
             for delivery in due {
@@ -62,9 +62,10 @@ impl MailWorker {
         })
     }
 
-    /// One message: waits for its line, looks once more, sends it outside any transaction, records the result.
+    /// Sends one message outside any transaction and records the result. Waits for a line first, and then checks that
+    /// the message is still wanted.
     pub(super) async fn delivery_send(&self, batch: &Batch, delivery: DueDelivery) -> Result<Turn, JobFailure> {
-        // Who was erased gets none, and needs no line.
+        // The subscriber of a delivery without an environment was erased. No message is sent, so it needs no line.
         let environment = delivery.environment.unwrap_or(Environment::Test);
         loop {
             let way = tokio::select! {
@@ -85,7 +86,7 @@ impl MailWorker {
         }
     }
 
-    /// Sends one message its way, if it is still wanted. `None` where it is to wait for another line.
+    /// Sends one message if it is still wanted. Returns `None` if it must wait for another line.
     async fn delivery_post(&self, batch: &Batch, delivery: DueDelivery, way: Way) -> Result<Option<Turn>, JobFailure> {
         let (keys, ticket) = (self.address_keys.clone(), batch.job.ticket);
         let announcement = batch.content.announcement.clone();
@@ -93,7 +94,8 @@ impl MailWorker {
         let key = move |address: &str| keys.key(address);
         let look = delivery_look(&self.store, delivery.id, ticket, announcement, key, now).await;
         let result = match look {
-            // What is stored of this reader cannot be read; where all of the database fails, recording this fails too.
+            // The stored data of this reader cannot be read. If the whole database fails, recording this result fails
+            // too.
             Err(StoreError::Database(error)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, error)),
             Err(error) => return Err(error.into()),
             Ok(DeliveryTurn::Over) => return Ok(Some(Turn::Recorded)),
@@ -105,7 +107,7 @@ impl MailWorker {
                         Some(posted) => self.delivery_result(posted, delivery, *subscriber, doubted).await?,
                         None => return Ok(None),
                     },
-                    // A message that cannot be written is the end of it, and of no other.
+                    // If one message cannot be written, only its own delivery ends.
                     Err(JobFailure::Fail(text)) => DeliveryResult::Failed(Refusal::new(ReplyMeaning::Message, text)),
                     Err(JobFailure::Retry(text)) => self.put_off(delivery, Refusal::new(ReplyMeaning::Later, text)),
                 }
@@ -116,7 +118,7 @@ impl MailWorker {
         Ok(Some(Turn::Recorded))
     }
 
-    /// What is recorded of a message.
+    /// The result to record for a message.
     async fn delivery_result(
         &self,
         posted: Posted,
@@ -144,7 +146,7 @@ impl MailWorker {
         })
     }
 
-    /// Has a message tried again later, or gives it up after five days of trying.
+    /// Schedules another try of a message, or gives it up after five days of tries.
     fn put_off(&self, delivery: DueDelivery, refusal: Refusal) -> DeliveryResult {
         let tries = tries_of(delivery.attempts);
         if retry_spent(tries, self.retry_shortest, Patience::Announcement) {
@@ -156,7 +158,7 @@ impl MailWorker {
     }
 }
 
-/// The number of the try that follows this many.
+/// The number of the next try after `attempts` tries.
 fn tries_of(attempts: i32) -> u32 {
     u32::try_from(attempts).unwrap_or(0) + 1
 }

@@ -1,20 +1,20 @@
-//! How long there has been no way to the mail server.
+//! The time since when the mail server cannot be reached.
 
 use std::sync::{Mutex, PoisonError};
 
 use releasepage_domain::time::UtcTime;
 
-/// Since when every connection has failed; shared by all who send.
+/// The time since when every connection has failed. All senders share it.
 #[derive(Debug, Default)]
 pub(super) struct Outage(Mutex<Option<UtcTime>>);
 
 impl Outage {
-    /// Notes that there is no way. Answers since when.
+    /// Records that the mail server cannot be reached. Returns the time since when.
     pub(super) fn goes_on(&self, now: UtcTime) -> UtcTime {
         *self.since().get_or_insert(now)
     }
 
-    /// Notes that there is a way.
+    /// Records that the mail server can be reached.
     pub(super) fn ends(&self) {
         *self.since() = None;
     }

@@ -1,4 +1,4 @@
-//! The way out of a finished mail: a line of the transport, or the captured mailbox.
+//! The way of a finished email out of the worker: a line of the transport, or the captured mailbox.
 
 use std::time::Instant;
 
@@ -15,7 +15,7 @@ use crate::{
     transport::{Errand, Fate, Line, SendError, Unsent},
 };
 
-/// The way that a mail takes.
+/// The way that an email takes.
 #[derive(Debug)]
 pub(super) enum Way {
     /// The captured mailbox.
@@ -24,22 +24,22 @@ pub(super) enum Way {
     Line(Line),
 }
 
-/// There is no way to the mail server, for this reason: no other mail would fare better now.
+/// The reason why the mail server cannot be reached. No other email could be sent now.
 #[derive(Debug)]
 pub(super) struct NoWay(pub(super) String);
 
-/// What became of a mail.
+/// The result of sending an email.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Posted {
-    /// It was accepted, written, or captured; what the server said.
+    /// The email was accepted, written to a file, or captured. The field is the server's answer.
     Accepted(String),
-    /// It was not taken, or it cannot be written.
+    /// The email was not accepted, or it could not be written.
     Refused(Refusal),
 }
 
 impl MailWorker {
-    /// Waits for a line and its connection. Only then is looked whether the mail is still wanted: the wait may be long.
-    /// Mail of test subscribers never leaves the server.
+    /// Waits for a line and its connection. The caller checks after that if the email is still wanted, because the wait
+    /// may be long. Email of test subscribers never leaves the server.
     pub(super) async fn way(&self, errand: Errand, environment: Environment) -> Result<Result<Way, NoWay>, JobFailure> {
         let (Some(transport), Environment::Live) = (&self.transport, environment) else {
             return Ok(Ok(Way::Mailbox(environment)));
@@ -58,8 +58,8 @@ impl MailWorker {
         }
     }
 
-    /// Hands a mail over that was still wanted at `looked_at`. `None` where nothing was said of it, and it is to wait
-    /// for another line.
+    /// Sends an email that was still wanted at `looked_at`. Returns `None` if the server got no part of it, so it must
+    /// wait for another line.
     pub(super) async fn post(
         &self,
         mail: Mail,
@@ -94,7 +94,7 @@ impl MailWorker {
             Ok(Ok(accepted)) => Posted::Accepted(accepted.answer),
             Ok(Err(Unsent::Again)) => return Ok(None),
             Ok(Err(Unsent::Failed(error))) => Posted::Refused(refusal_of(&error)),
-            // Whatever is wrong with this message, others have nothing to do with it.
+            // The panic concerns this message only, so the others go on.
             Err(_) => Posted::Refused(Refusal::new(ReplyMeaning::Later, "sending the message panicked")),
         }))
     }
@@ -111,7 +111,7 @@ fn refusal_of(error: &SendError) -> Refusal {
     Refusal::new(about, error.to_string())
 }
 
-/// Does what blocks on a thread that may be.
+/// Runs blocking work on a thread for such work.
 async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, JobFailure> {
     let span = tracing::Span::current();
     let done = tokio::task::spawn_blocking(move || span.in_scope(work));

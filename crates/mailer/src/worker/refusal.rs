@@ -1,5 +1,5 @@
-//! What follows a refusal, besides the record of the message: an address is given up or doubted, and while we are refused
-//! ourselves, messages leave one by one.
+//! The consequences of a refusal besides the message's record. An address is given up or doubted. While the mail server
+//! refuses this sender, messages leave one by one.
 
 use std::{
     sync::{
@@ -18,26 +18,28 @@ use releasepage_storage::{
 
 use super::MailWorker;
 
-/// How many refusals of ourselves in a row, with no pause yet, may be of single readers' servers.
+/// The number of refusals in a row before there is a pause. Up to this number, they may come from the servers of single
+/// readers.
 const PATIENCE: u32 = 3;
 
-/// The longest pause before a message while we are refused.
+/// The longest pause before a message while the server refuses this sender.
 const PAUSE_MAX: Duration = Duration::from_secs(1);
 
-/// After how many refusals in a row a batch waits for its next turn.
+/// The number of refusals in a row after which a batch waits for its next turn.
 const BATCH_MAX: u32 = 20;
 
-/// How often in a row the mail server refused us, and not a message or its reader. Shared by all batches: while it lasts,
-/// each sends one message at a time.
+/// The number of times in a row that the mail server refused this sender. A refusal of a message or its reader does not
+/// count. All batches share the number. Above zero, each batch sends one message at a time.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Welcome(Arc<AtomicU32>);
 
 impl Welcome {
-    /// Notes how a message fared. Whatever is not about us, even a refusal, shows that we are welcome.
+    /// Records the result of a message. An accepted message resets the count. So does a refusal that is about the
+    /// message or its reader, because the server accepts this sender then.
     pub(super) fn note(&self, refused: Option<ReplyMeaning>) {
         match refused {
             Some(ReplyMeaning::Sender) => {
-                // Nobody counts so far that it begins again.
+                // The counter cannot reach its maximum in practice.
                 self.0.fetch_add(1, Ordering::Relaxed);
             }
             Some(ReplyMeaning::Later) => {}
@@ -47,7 +49,7 @@ impl Welcome {
         }
     }
 
-    /// How long to wait before the next message, which is to be alone; `None` while we are welcome.
+    /// The pause before the next message, which must be alone. `None` if the server does not refuse this sender.
     pub(super) fn pause(&self) -> Option<Duration> {
         let refusals = self.0.load(Ordering::Relaxed);
         let pause = || match refusals.checked_sub(PATIENCE) {
@@ -57,19 +59,19 @@ impl Welcome {
         (refusals > 0).then(pause)
     }
 
-    /// Begins a batch: answers after how many refusals in a row it is to wait for its next turn.
+    /// Begins a batch. Returns the count of refusals at which the batch must wait for its next turn.
     pub(super) fn batch_limit(&self) -> u32 {
         self.0.load(Ordering::Relaxed).saturating_add(BATCH_MAX)
     }
 
-    /// Tells whether a batch with this limit is to wait for its next turn.
+    /// True if a batch with this limit must wait for its next turn.
     pub(super) fn is_spent(&self, limit: u32) -> bool {
         self.0.load(Ordering::Relaxed) >= limit
     }
 }
 
 impl MailWorker {
-    /// Holds a refusal against an address, as far as it is about that.
+    /// Suppresses or doubts an address, as far as the refusal is about it.
     pub(super) async fn refusal_hold(&self, address: SubscriberAddress, refusal: &Refusal) -> Result<(), StoreError> {
         let (key, now) = (self.address_keys.key(&address.folded()), self.clock.now());
         let (masked, because) = (address.masked(), refusal.text.clone());

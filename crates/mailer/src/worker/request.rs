@@ -1,4 +1,4 @@
-//! Answers to subscription requests.
+//! The answers to subscription requests.
 
 use std::time::Instant;
 
@@ -26,12 +26,12 @@ use crate::{
 };
 
 impl MailWorker {
-    /// Decides a request, once, and sends the mail that answers it, if there is one.
+    /// Decides a request once, and sends the email that answers it, if there is one.
     pub(super) async fn request_answer(&self, job: &Job, id: i64) -> Result<JobEnd, JobFailure> {
         let keys = self.address_keys.clone();
         let now = self.clock.now();
         let request = match request_decide(&self.store, id, self.caps, move |address| keys.key(address), now).await {
-            // The request was older than what is kept.
+            // The request was so old that it was pruned.
             Err(StoreError::NotFound) => return Ok(JobEnd::Done),
             request => request?,
         };
@@ -65,7 +65,7 @@ impl MailWorker {
         }
     }
 
-    /// Looks at a decided request once more, and sends its mail. `None` where that is to wait for another line.
+    /// Checks a decided request once more, and sends its email. Returns `None` if the email must wait for another line.
     async fn request_send(&self, job: &Job, id: i64, way: Way) -> Result<Option<JobEnd>, JobFailure> {
         let keys = self.address_keys.clone();
         let looked_at = Instant::now();
@@ -77,7 +77,7 @@ impl MailWorker {
                 tracing::debug!(request = id, "the mail for a subscription request is no longer wanted");
                 return Ok(Some(JobEnd::Done));
             }
-            // Whoever holds it sends it.
+            // The worker that holds the job sends the email.
             RequestTurn::Lost => return Ok(Some(JobEnd::NotBegun(now))),
         };
         let letter = self.request_mail(&request, mail)?;
@@ -92,7 +92,7 @@ impl MailWorker {
                 JobEnd::PutOff(self.next_try(request.created_at))
             }
             Posted::Refused(refusal) => {
-                // Whoever typed the address cannot be told, and nobody here can mend it.
+                // Nobody can tell the person who typed the address, and nobody here can fix it.
                 tracing::warn!(request = id, reason = refusal.text, "the mail for a subscription request was refused");
                 self.refusal_hold(request.address, &refusal).await?;
                 JobEnd::Done
@@ -105,8 +105,8 @@ impl MailWorker {
         let subscriber = request.subscriber_id.ok_or_else(|| failed(&"a mailed request has no subscriber"))?;
         let message_id = self.message_id("request", request.id, request.created_at).map_err(|error| failed(&error))?;
         let unsubscribe = self.unsubscribe_url(subscriber);
-        // A confirmation goes to the address as it was typed, everything else to the one that was confirmed: a mail
-        // server may tell `Reader@` from `reader@`, and only the owner of the subscription gets its links.
+        // A confirmation goes to the address as it was typed. Other emails go to the confirmed address. A mail server
+        // may treat `Reader@` and `reader@` as two mailboxes, and only the owner of the subscription may get its links.
         let to = match (mail, &request.subscriber_address) {
             (RequestMail::Remind | RequestMail::Change | RequestMail::Leave, Some(confirmed)) => confirmed,
             _ => &request.address,

@@ -1,4 +1,4 @@
-//! Mail written to a directory.
+//! Tests of email that is written to a directory.
 
 use std::{fs, os::unix::fs::PermissionsExt as _};
 

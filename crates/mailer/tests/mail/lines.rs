@@ -1,4 +1,4 @@
-//! Lines: fewer where the server takes fewer, and what leaves on them.
+//! Tests of lines: fewer lines if the server accepts fewer, and the messages on them.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -43,7 +43,7 @@ fn a_message_leaves_in_one_write() {
             stream.write_all(b"250 ok\r\n").expect("a client");
         }
         stream.write_all(b"354 go on\r\n").expect("a client");
-        // What came in one write is read in one: nothing holds a part of it back.
+        // One read returns one write of the client, because nothing holds a part of it back.
         let mut message = vec![0; 65_536];
         let length = reader.read(&mut message).expect("a message");
         stream.write_all(b"250 taken\r\n").expect("a client");
@@ -100,7 +100,7 @@ fn what_was_looked_at_long_ago_is_looked_at_again() {
     let sending = sending(&server);
     let mut line = sending.line(Errand::Delivery);
     line.open().expect("a connection");
-    let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).expect("a machine that runs for a minute");
+    let long_ago = Instant::now().checked_sub(Duration::from_secs(60)).expect("an uptime of over a minute");
     assert_eq!(line.send(&letter("delivery-1", "a@example.org"), long_ago), Err(Unsent::Again));
     assert!(!server.commands().iter().any(|command| command.starts_with("MAIL")));
     sending.send(&letter("delivery-1", "a@example.org")).expect("accepted");

@@ -1,4 +1,4 @@
-//! The crate from outside: what the mails say, and how they leave.
+//! Tests of the crate's public interface: the texts of the emails, and their delivery.
 
 mod directory;
 mod lines;

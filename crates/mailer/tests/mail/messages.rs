@@ -1,4 +1,4 @@
-//! What each mail says: its subject and text as a snapshot, and what must hold for both forms.
+//! Tests of each email: a snapshot of its subject and text, and rules for both forms.
 
 use proptest::prelude::*;
 use releasepage_domain::bump::Bump;
@@ -21,7 +21,7 @@ const NOTES: Notes<'_> = Notes {
            <li>Umlauts are found: Müller.</li>\n</ul>\n",
 };
 
-/// Every mail, in its variants, with these texts in the places that people fill.
+/// Every email in its variants. The arguments replace the texts that people write.
 fn mails(title: &str, component: &str, release: &str) -> Vec<(&'static str, Mail)> {
     let page_url = url("/p/acme");
     let page = PageView { title, url: &page_url };
@@ -117,7 +117,7 @@ fn both_forms_have_the_same_links_and_all_lead_to_the_site() {
 #[test]
 fn the_signature_is_told_apart_by_its_delimiter() {
     for (name, mail) in mails("Acme", "API", "Faster search") {
-        // With the space: RFC 3676, section 4.3.
+        // The delimiter includes the space (RFC 3676, section 4.3).
         assert_eq!(mail.text.matches("\n-- \n").count(), 1, "{name}: {}", mail.text);
     }
 }

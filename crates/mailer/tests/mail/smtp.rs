@@ -1,4 +1,4 @@
-//! Sending over SMTP, against a server that answers as it is told to.
+//! Tests of SMTP against a server with scripted answers.
 
 use std::thread;
 
@@ -97,7 +97,7 @@ fn a_broken_connection_is_tried_again(verb: &'static str, reply: Reply<'static>)
 
 #[test]
 fn nobody_listening_is_tried_again() {
-    // No server listens on tcpmux.
+    // No server listens on the port of tcpmux.
     let url = "smtp://127.0.0.1:1";
     let error = transport_to(url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
     assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Connect), "{error}");
@@ -112,7 +112,7 @@ fn one_connection_carries_many_messages() {
         transport.send(&letter(name, "reader@example.org")).expect("accepted");
     }
     assert_eq!((server.connections(), server.messages().len()), (1, 2));
-    assert_eq!(server.commands()[3], "RSET", "what was refused is taken back first");
+    assert_eq!(server.commands()[3], "RSET", "the refused message is reset first");
 }
 
 #[test]
@@ -191,7 +191,7 @@ fn offered_tls_is_used_unless_it_is_switched_off() {
 #[test]
 fn a_password_is_not_sent_in_plain_text_to_another_machine() {
     let server = FakeSmtp::start(&["AUTH PLAIN LOGIN"]);
-    // 0.0.0.0 reaches this machine, and is no loopback address.
+    // 0.0.0.0 reaches this machine, but it is not a loopback address.
     let url = format!("smtp://me:secret@0.0.0.0:{}?tls=opportunistic", server.port());
     let error = transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
     assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Login), "{error}");

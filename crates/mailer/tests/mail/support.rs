@@ -1,4 +1,4 @@
-//! What the tests share.
+//! Helpers that the tests share.
 
 pub(crate) mod fake_smtp;
 
@@ -13,7 +13,8 @@ use releasepage_mailer::{
 };
 use url::Url;
 
-/// A transport that sends as the worker does: a message waits for a line, and for another one where it is told to.
+/// A transport that sends like the worker. A message waits for a line, and for another one if the first cannot carry
+/// it.
 pub(crate) struct Sending(pub(crate) Arc<Transport>);
 
 impl Sending {
@@ -38,17 +39,17 @@ impl Sending {
     }
 }
 
-/// A URL of the site that the tests write for.
+/// A URL of the site in the tests.
 pub(crate) fn url(path: &str) -> Url {
     Url::parse("https://releases.example.com").and_then(|site| site.join(path)).expect("a path")
 }
 
-/// The site that the tests write for.
+/// The site in the tests.
 pub(crate) fn site() -> Site {
     Site::new(&url("/")).expect("a host")
 }
 
-/// The heading of the message with this name.
+/// The heading of a message with this name.
 pub(crate) fn heading(name: &str, recipient: &str) -> Heading {
     Heading {
         message_id: site().message_id(name).expect("a name"),
@@ -60,7 +61,7 @@ pub(crate) fn heading(name: &str, recipient: &str) -> Heading {
     }
 }
 
-/// A letter with little in it.
+/// A letter with a short content.
 pub(crate) fn letter(name: &str, recipient: &str) -> Letter {
     let mail = Mail {
         heading: heading(name, recipient),

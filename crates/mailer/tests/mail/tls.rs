@@ -1,4 +1,4 @@
-//! Encryption, against a server with a certificate that nobody vouches for.
+//! Tests of encryption against a server whose certificate no authority signed.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,14 +13,15 @@ use serde_json::json;
 
 use crate::{smtp::transport_to, support::letter};
 
-/// When the server encrypts.
+/// The moment when the server encrypts.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Encrypts {
     AtOnce,
     WhenAsked,
 }
 
-/// Starts a server for one connection, whose answer to a message says whether it came encrypted. Returns its port.
+/// Starts a server for one connection and returns its port. Its answer to a message tells if the message came
+/// encrypted.
 fn start(encrypts: Encrypts) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = listener.local_addr().expect("an address").port();
@@ -40,7 +41,7 @@ fn start(encrypts: Encrypts) -> u16 {
     port
 }
 
-/// A certificate for another name, signed by itself.
+/// A self-signed certificate for another name.
 fn self_signed() -> Arc<ServerConfig> {
     let certified = rcgen::generate_simple_self_signed(["elsewhere.example".to_owned()]).expect("a certificate");
     let key = certified.signing_key.serialize_der().try_into().expect("a key");
@@ -53,7 +54,8 @@ fn self_signed() -> Arc<ServerConfig> {
     Arc::new(config)
 }
 
-/// Speaks SMTP until the client leaves or asks for encryption, reading byte by byte so as not to read beyond that.
+/// Speaks SMTP until the client leaves or asks for encryption. Reads byte by byte, so that it never reads beyond that
+/// command.
 fn converse(stream: &mut (impl Read + Write), how: &str) {
     let plain = how == "in plain text";
     if plain {

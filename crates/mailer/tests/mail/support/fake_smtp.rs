@@ -1,4 +1,4 @@
-//! An SMTP server that answers as a test tells it to, and remembers what it was told.
+//! An SMTP server that gives scripted answers and records its commands and messages.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -8,14 +8,14 @@ use std::{
     thread,
 };
 
-/// What the server does instead of its usual answer.
+/// A scripted action in place of the server's usual answer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Reply<'a> {
-    /// Answers this.
+    /// Answers with this text.
     Say(&'a str),
     /// Closes the connection.
     Close,
-    /// Says nothing, until the client gives up.
+    /// Sends nothing until the client gives up.
     Hang,
 }
 
@@ -24,7 +24,7 @@ impl Reply<'_> {
         matches!(self, Self::Say(reply) if reply.starts_with(['2', '3']))
     }
 
-    /// `None` where the connection ends with it.
+    /// Carries out the action. Returns `None` if the connection ends with it.
     fn give(self, mut stream: &TcpStream) -> Option<()> {
         match self {
             Self::Say(reply) => stream.write_all(format!("{reply}\r\n").as_bytes()).ok(),
@@ -56,7 +56,7 @@ struct Shared {
 }
 
 impl FakeSmtp {
-    /// A server with these extensions that takes everything.
+    /// Starts a server with these extensions. It accepts everything.
     pub(crate) fn start(extensions: &[&'static str]) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let address = listener.local_addr().expect("an address");
@@ -71,7 +71,7 @@ impl FakeSmtp {
                         shared.open += 1;
                         shared.most_open = shared.most_open.max(shared.open);
                     });
-                    // A client that leaves in the middle is what some tests are about.
+                    // Some tests leave the conversation in the middle, so an early end is no failure.
                     let _ = converse(&stream, &shared);
                     change(&shared, |shared| shared.open -= 1);
                 });
@@ -80,7 +80,7 @@ impl FakeSmtp {
         Self { address, shared }
     }
 
-    /// Does `reply` once, when `verb` comes next (`GREETING`, `MAIL`, …; `.` is the end of a message).
+    /// Gives `reply` once, to the next `verb`. `GREETING` is the start, `.` the end of a message.
     pub(crate) fn next(self, verb: &'static str, reply: Reply<'static>) -> Self {
         change(&self.shared, |shared| shared.replies.entry(verb).or_default().push_back(reply));
         self
@@ -90,12 +90,12 @@ impl FakeSmtp {
         self.address.port()
     }
 
-    /// How many connections there were.
+    /// The number of connections so far.
     pub(crate) fn connections(&self) -> usize {
         change(&self.shared, |shared| shared.connections)
     }
 
-    /// How many there were at once.
+    /// The most connections at the same time.
     pub(crate) fn most_open(&self) -> usize {
         change(&self.shared, |shared| shared.most_open)
     }
@@ -105,7 +105,7 @@ impl FakeSmtp {
         change(&self.shared, |shared| shared.commands.iter().filter(|command| *command != "QUIT").cloned().collect())
     }
 
-    /// The messages that were taken.
+    /// The accepted messages.
     pub(crate) fn messages(&self) -> Vec<String> {
         change(&self.shared, |shared| shared.messages.clone())
     }
@@ -115,7 +115,7 @@ fn change<T>(shared: &Mutex<Shared>, change: impl FnOnce(&mut Shared) -> T) -> T
     change(&mut shared.lock().expect("no test thread panicked"))
 }
 
-/// One connection. `None` at its end, whoever ends it.
+/// Serves one connection. Returns `None` at its end.
 fn converse(stream: &TcpStream, shared: &Mutex<Shared>) -> Option<()> {
     let mut reader = BufReader::new(stream);
     answer(stream, shared, "GREETING", "220 fake ready")?;
@@ -140,7 +140,7 @@ fn converse(stream: &TcpStream, shared: &Mutex<Shared>) -> Option<()> {
         if name == "DATA" && positive {
             let message = message_read(&mut reader)?;
             let reply = reply_to(shared, ".", "250 2.0.0 queued as 4F2");
-            // Kept before it is answered: the client may look as soon as it has the answer.
+            // Recorded before the answer, because the client may check as soon as it has the answer.
             if reply.is_positive() {
                 change(shared, |shared| shared.messages.push(message));
             }
@@ -159,20 +159,20 @@ fn hello(shared: &Mutex<Shared>) -> String {
     format!("250-fake\r\n{}250 HELP", lines.concat())
 }
 
-/// Answers as told, or as usual; whether that was good news. `None` where the connection ends here.
+/// Gives the scripted or the usual answer. Returns true if it was positive, `None` if the connection ends.
 fn answer(stream: &TcpStream, shared: &Mutex<Shared>, verb: &'static str, usual: &str) -> Option<bool> {
     let reply = reply_to(shared, verb, usual);
     reply.give(stream)?;
     Some(reply.is_positive())
 }
 
-/// What was told for this verb, or the usual answer.
+/// The scripted reply to this verb, or the usual answer.
 fn reply_to<'a>(shared: &Mutex<Shared>, verb: &'static str, usual: &'a str) -> Reply<'a> {
     let told = change(shared, |shared| shared.replies.get_mut(verb).and_then(VecDeque::pop_front));
     told.unwrap_or(Reply::Say(usual))
 }
 
-/// A message up to its final dot, without the dots that transparency adds (RFC 5321, section 4.5.2).
+/// Reads a message up to its final dot, without the dots added for transparency (RFC 5321, section 4.5.2).
 fn message_read(reader: &mut impl BufRead) -> Option<String> {
     let mut message = String::new();
     loop {

@@ -1,8 +1,8 @@
-//! The jobs that fetch releases from forges: the history that is there when a repository is added, and, by polling,
-//! what its webhook missed.
+//! The jobs that fetch releases from forges: backfills and polls.
 //!
-//! Both walk a listing page by page. A page is asked for outside any transaction, and stored with where the walk is in
-//! one, so that a walk that is interrupted goes on where it was, whoever goes on with it.
+//! A backfill reads the history of a new repository. A poll finds the releases that a webhook missed. Both walk a list
+//! page by page. The request for a page runs outside any transaction. One transaction stores the page and the position
+//! of the walk. So any worker can continue an interrupted walk from that position.
 
 use std::sync::Arc;
 
@@ -39,41 +39,41 @@ use crate::{
     forge_address::ForgeAddress,
 };
 
-/// How many forges a worker asks at once: they may be slow, and other work shall not wait for them.
+/// The most forges that a worker asks at once. Forges may be slow, and other work shall not wait for them.
 const FORGES_AT_ONCE: usize = 2;
 
-/// When it is looked again whether a forge may be asked. Whoever waits gives its place to other work.
+/// The time after which a waiting walk tries again to ask a forge. The job gives its place to other work until then.
 const FORGE_FREE_AFTER: Duration = Duration::seconds(5);
 
-/// How many pages are fetched before other work of the same kind gets its turn.
+/// The most pages of one walk before other work of the same kind has its turn.
 const PAGES_AT_ONCE: usize = 10;
 
-/// How often a page is tried before the walk is given up until the repository would be polled.
+/// The most tries of a page in a backfill. After them the walk is given up until the repository's next poll.
 const BACKFILL_TRIES: i32 = 6;
 
-/// The same for a poll, which comes again soon.
+/// The most tries of a page in a poll. It is small, because the next poll comes soon.
 const POLL_TRIES: i32 = 2;
 
-/// How often it is looked which repositories are due to be polled.
+/// The time between two searches for repositories that are due for a poll.
 const POLLS_EVERY: Duration = Duration::minutes(1);
 
-/// A forge that is down and says for how long is waited for, where that is longer than this.
+/// The shortest announced outage of a forge that a walk waits for.
 const PAUSE_WORTHWHILE: Duration = Duration::minutes(1);
 
-/// Where the APIs of forges are, where a repository does not say it, and how often they are asked.
+/// The default addresses of the forges' APIs, and the interval of polls.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FetchSettings {
-    /// GitHub's.
+    /// The address of GitHub's API.
     pub github: ForgeAddress,
-    /// GitLab's.
+    /// The address of GitLab's API.
     pub gitlab: ForgeAddress,
-    /// Gitea's or Forgejo's.
+    /// The address of Gitea's or Forgejo's API.
     pub gitea: ForgeAddress,
-    /// The time from one poll of a repository to the next, a tenth more or less.
+    /// The time between two polls of a repository. It varies by a tenth.
     pub poll_interval: Duration,
 }
 
-/// Fetches releases.
+/// The worker that fetches releases.
 #[derive(Clone, Debug)]
 pub struct SourceFetcher {
     store: Store,
@@ -86,8 +86,8 @@ pub struct SourceFetcher {
 }
 
 impl SourceFetcher {
-    /// A fetcher. `sealer` opens the tokens of forges, `notify_delay` is the time to take a release back before anyone is
-    /// mailed.
+    /// Makes a fetcher. `sealer` opens the tokens for forges. `notify_delay` is the time to take a release back before
+    /// subscribers are notified.
     pub fn new(
         store: Store,
         clock: Clock,
@@ -99,12 +99,12 @@ impl SourceFetcher {
         Self { store, clock, client, sealer, notify_delay, settings, forges: Arc::new(Semaphore::new(FORGES_AT_ONCE)) }
     }
 
-    /// The recurring part of the work.
+    /// The jobs that recur at an interval.
     pub fn recurring() -> Vec<Recurring> {
         vec![Recurring { name: "source polls", payload: JobPayload::SourcePolls, every: POLLS_EVERY }]
     }
 
-    /// Does a job of this kind; `None` for any other kind.
+    /// Runs a job of this kind. Returns `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         Some(match job.payload {
             JobPayload::SourceBackfill { .. } | JobPayload::SourcePoll { .. } => self.walk(job).await,
@@ -116,7 +116,7 @@ impl SourceFetcher {
         })
     }
 
-    /// Begins a walk or goes on with it, for some pages.
+    /// Begins or continues a walk, for a limited number of pages.
     async fn walk(&self, job: &Job) -> Result<JobEnd, JobFailure> {
         let now = self.clock.now();
         let Ok(_forge) = self.forges.try_acquire() else { return Ok(JobEnd::NotBegun(now + FORGE_FREE_AFTER)) };
@@ -147,7 +147,7 @@ impl SourceFetcher {
         Ok(JobEnd::PutOff(self.clock.now()))
     }
 
-    /// The repository as its forge is asked for it; the inner error is a sentence for the owner.
+    /// The repository in the form for requests to its forge. The inner error is a sentence for the owner.
     async fn repository(&self, work: &SourceWork) -> Result<Result<ForgeRepository, &'static str>, JobFailure> {
         let address = match self.address(work) {
             Ok(address) => address,
@@ -175,8 +175,8 @@ impl SourceFetcher {
         Ok((forge, address.as_url().clone()))
     }
 
-    /// Opens the token for the place that is asked, and for no other. One that was sealed for its repository alone, by
-    /// an older version, is sealed for this place from now on.
+    /// Opens the token for the API address that is asked, and for no other. An older version sealed a token for its
+    /// repository alone. Such a token is sealed again for this address.
     async fn token_open(&self, work: &SourceWork, sealed: &SealedText) -> Result<Option<SecretString>, JobFailure> {
         let place = source_token_place(work.repository_id, work.api_url.as_deref());
         if let Some(token) = self.sealer.open(&place, sealed.as_str()) {
@@ -228,7 +228,7 @@ impl SourceFetcher {
         poll_at(work.repository_id, self.settings.poll_interval, self.clock.now())
     }
 
-    /// Tells the owner why a forge lists nothing, and decides when it is asked again.
+    /// Records for the owner why a forge lists no releases, and decides the time of the next try.
     async fn forge_failed(
         &self,
         work: &SourceWork,
@@ -253,15 +253,15 @@ impl SourceFetcher {
         };
         source_walk_fail(&self.store, work, failure, now).await?;
         match pause {
-            // Never without a pause, whatever the forge's clock says.
+            // Waits at least a second, because the forge's clock may be wrong.
             Some(until) => Ok(JobEnd::PutOff(until.max(now + Duration::seconds(1)))),
             None if attempt.has_progressed => Ok(JobEnd::PutOff(now + Duration::seconds(1))),
             None => Err(JobFailure::Retry(message)),
         }
     }
 
-    /// What to do where a page cannot be stored. Where that goes on, the owner is told, and the walk given up until the
-    /// repository would be polled; until that is noted the job does not end, so that nothing fails in silence.
+    /// Handles a page that cannot be stored. After the last try, the owner is told and the walk is given up until the
+    /// repository's next poll. The job does not end before that is recorded, so every failure can be seen.
     async fn store_failed(&self, work: &SourceWork, error: StoreError, attempt: Attempt) -> Result<JobEnd, JobFailure> {
         if attempt.number < ATTEMPTS_MAX {
             return Err(JobFailure::Retry(error.to_string()));
@@ -274,7 +274,7 @@ impl SourceFetcher {
         }
     }
 
-    /// Ends a walk until the repository would be polled.
+    /// Ends a walk until the repository's next poll.
     async fn give_up(&self, work: &SourceWork, result: SourceResult, message: String) -> Result<JobEnd, JobFailure> {
         tracing::info!(repository = work.repository_id, walk = work.walk.as_str(), message, "no releases were fetched");
         let failure = SourceFailure { result, message, wait_until: None, given_up: Some(self.next_poll_at(work)) };
@@ -283,30 +283,30 @@ impl SourceFetcher {
     }
 }
 
-/// Where a walk is after a page.
+/// The next step of a walk after a page.
 enum Step {
     Next(Box<SourceWork>),
     End(JobEnd),
 }
 
-/// Which try of a page this is.
+/// The number of a try, and its progress.
 #[derive(Clone, Copy)]
 struct Attempt {
     /// The number of the job's attempt, from 1.
     number: i32,
-    /// Whether this attempt stored a page before.
+    /// True if this attempt has stored a page.
     has_progressed: bool,
 }
 
 impl Attempt {
-    /// Whether the walk is given up if it fails.
+    /// True if the walk is given up when this try fails.
     fn is_last(self, work: &SourceWork) -> bool {
         let tries = if work.walk == SourceWalk::Backfill { BACKFILL_TRIES } else { POLL_TRIES };
         !self.has_progressed && self.number >= tries
     }
 }
 
-/// What a forge listed, as it is stored.
+/// The listed releases in the form for storage.
 fn page_of(listed: ForgeReleases, asked_at: UtcTime) -> SourcePage {
     let mut page = SourcePage {
         releases: Vec::with_capacity(listed.releases.len()),

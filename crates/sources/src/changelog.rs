@@ -1,7 +1,7 @@
-//! Changelogs as people keep them, turned into versions with their days and notes.
+//! The reader of changelogs: it turns them into versions with days and notes.
 //!
-//! [Keep a Changelog](https://keepachangelog.com/en/1.1.0/) and its dialects: `docs/changelogs.md` lists them. Pure: text
-//! in, entries out; what becomes of them is in [`crate::changelog_import`].
+//! It reads [Keep a Changelog](https://keepachangelog.com/en/1.1.0/) and other forms, which `docs/changelogs.md` lists.
+//! It takes text and returns entries, without any IO. [`crate::changelog_import`] imports them.
 
 mod date;
 mod heading;
@@ -20,51 +20,52 @@ use self::{
     links::Definitions,
 };
 
-/// The most bytes that a changelog may have where it comes in.
+/// The largest changelog that may be imported, in bytes.
 pub const CHANGELOG_BYTES_MAX: usize = 5 * 1024 * 1024;
 
-/// The most versions that are read of one text.
+/// The most versions that are read from one text.
 pub const VERSIONS_MAX: usize = 10_000;
 
-/// The most bytes that definitions of links add to the notes of all versions together: each may be needed by each of them.
+/// The most bytes that link definitions may add to the notes of all versions together. One definition may be added to
+/// many versions.
 const DEFINITIONS_MAX: usize = 16 * 1024 * 1024;
 
 /// One version of a changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangelogEntry {
-    /// The part of a monorepo that it is of, where the changelog tells several apart.
+    /// The package of the version, if the changelog is about several.
     pub package: Option<String>,
-    /// The version as it is written, such as `4.9.0` or `v4.9.0`.
+    /// The version unchanged from its heading, such as `4.9.0` or `v4.9.0`.
     pub version: String,
-    /// The day of the release, where its heading names one that can be read.
+    /// The day of the release, if its heading names one that can be read.
     pub date: Option<NaiveDate>,
-    /// What else its heading says; often nothing.
+    /// The rest of the heading. It is often empty.
     pub title: String,
-    /// The Markdown below its heading, trimmed, with the definitions of its links from elsewhere in the text.
+    /// The trimmed Markdown below the heading. Definitions of its links from other sections are added.
     pub notes: String,
-    /// Whether its heading says that it was taken back.
+    /// True if the heading marks the version as yanked.
     pub yanked: bool,
-    /// The line of its heading, from 1.
+    /// The line of the heading, from 1.
     pub line: usize,
 }
 
-/// What of a changelog was not read as somebody may have meant it.
+/// A part of a changelog that the reader may have misunderstood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangelogWarning {
     /// The line, from 1.
     pub line: usize,
-    /// A sentence without a full stop.
+    /// The warning: a sentence without a full stop.
     pub message: String,
 }
 
-/// A changelog.
+/// The contents of a changelog.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Changelog {
-    /// The versions in the order in which they stand.
+    /// The versions in the order of the text.
     pub entries: Vec<ChangelogEntry>,
-    /// What may be amiss, by line.
+    /// The warnings, ordered by line.
     pub warnings: Vec<ChangelogWarning>,
-    /// The lines of the sections that are not released yet; they are left out.
+    /// The lines of the headings of unreleased sections. Those sections are left out.
     pub unreleased: Vec<usize>,
 }
 
@@ -72,7 +73,7 @@ pub struct Changelog {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be text in UTF-8, and line {line} is not")]
 pub struct NotUtf8 {
-    /// The first line that is something else, from 1.
+    /// The first line that is not UTF-8, from 1.
     pub line: usize,
 }
 
@@ -80,14 +81,14 @@ pub struct NotUtf8 {
 ///
 /// # Errors
 ///
-/// [`NotUtf8`], where it is none.
+/// Returns [`NotUtf8`] if the file is not text in UTF-8.
 pub fn changelog_text(file: &[u8]) -> Result<&str, NotUtf8> {
     let line_at = |end: usize| 1 + file[..end].iter().filter(|byte| **byte == b'\n').count();
     std::str::from_utf8(file).map_err(|error| NotUtf8 { line: line_at(error.valid_up_to()) })
 }
 
-/// Reads a changelog, of which at most [`VERSIONS_MAX`] versions count. It never fails: what names no version has no
-/// entries. It takes time in proportion to the text.
+/// Reads a changelog, with at most [`VERSIONS_MAX`] versions. It never fails: a text without versions has no entries.
+/// The time grows linearly with the text.
 pub fn changelog_read(text: &str) -> Changelog {
     let text = text_normalised(text);
     let (lines, unclosed) = lines_read(&text);
@@ -114,12 +115,12 @@ pub fn changelog_read(text: &str) -> Changelog {
     changelog
 }
 
-/// A text without a byte order mark, whose lines end as Unix has them.
+/// Removes a byte order mark, and makes every line end `\n`.
 fn text_normalised(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n").replace('\r', "\n")
 }
 
-/// A heading, and where it is among the lines.
+/// A heading and its index among the lines.
 struct Heading<'a> {
     index: usize,
     level: u8,
@@ -146,8 +147,8 @@ impl<'a> Heading<'a> {
     }
 }
 
-/// `acme 1.2.0` is a version of `acme` where others of that name stand beside it, or nothing else is a version there;
-/// otherwise it is a sentence, such as `Rust 1.89`.
+/// Decides headings such as `acme 1.2.0`. The heading is a version of `acme` if others of that name exist at its level.
+/// It is also one if no certain version exists at that level. Otherwise it is a sentence, such as `Rust 1.89`.
 fn doubtful_are_settled(headings: &mut [Heading<'_>]) {
     let mut named: HashMap<(u8, String), usize> = HashMap::new();
     let mut sure = HashSet::new();
@@ -171,7 +172,7 @@ fn doubtful_are_settled(headings: &mut [Heading<'_>]) {
     }
 }
 
-/// The level at which most versions stand; of several, the highest in the text's order.
+/// The level with the most versions. If several levels have as many, the one with the fewest marks.
 fn version_level(headings: &[Heading<'_>]) -> Option<u8> {
     let mut counts = [0_usize; 7];
     for heading in headings.iter().filter(|heading| heading.release().is_some()) {
@@ -181,30 +182,30 @@ fn version_level(headings: &[Heading<'_>]) -> Option<u8> {
     (1..=6).find(|level| counts[usize::from(*level)] == most)
 }
 
-/// What a heading does to the section above it.
+/// The effect of a heading on the section above it.
 enum Turn<'a> {
-    /// A version begins.
+    /// A new version begins.
     Entry(&'a ReleaseHeading),
-    /// Something begins that is left out.
+    /// A section begins that is left out.
     Skip,
-    /// The section goes on.
+    /// The section continues.
     Stay,
 }
 
-/// Cuts the lines into entries.
+/// The state while lines are cut into entries.
 struct Sections<'a> {
     text: &'a str,
     lines: &'a [Line<'a>],
     definitions: &'a Definitions<'a>,
-    /// How many bytes of them may still be added.
+    /// The bytes that definitions may still add.
     definitions_left: usize,
     changelog: &'a mut Changelog,
 }
 
 impl<'a> Sections<'a> {
     fn read(&mut self, headings: &'a [Heading<'a>], level: u8) {
-        // Headings above the versions: where there are several, each may be of a package.
-        // A very long one is of none, and would be compared once for each version.
+        // A heading above the versions. If there are several, each may name a package.
+        // A very long heading names no package. Comparing it once for each version would be slow.
         let parent_of = |heading: &'a Heading<'a>| Some(heading).filter(|heading| heading.text.len() <= HEADING_MAX);
         let mut parent: Option<&Heading<'_>> = None;
         let mut parents = Vec::new();
@@ -212,7 +213,7 @@ impl<'a> Sections<'a> {
         for heading in headings {
             let turn = self.turn(heading, level, open.map(|(open, _)| open.level));
             if matches!(turn, Turn::Stay) {
-                // The title above the first version.
+                // A title above the first version.
                 if open.is_none() && heading.level < level {
                     parent = parent_of(heading);
                 }
@@ -242,12 +243,13 @@ impl<'a> Sections<'a> {
         packages_take(&mut self.changelog.entries, &parents);
     }
 
-    /// What a heading does, where an entry whose heading has the level `open` may be above it.
+    /// The effect of a heading. `open` is the level of the entry above it, if there is one.
     fn turn(&mut self, heading: &'a Heading<'a>, level: u8, open: Option<u8>) -> Turn<'a> {
         let line = self.lines[heading.index].number;
         match &heading.reading {
             HeadingReading::Release(release) if heading.level == level => Turn::Entry(release),
-            // Some tools give versions levels by their weight: `## [1.2.0](…) (2024-08-10)`, `### [1.2.1](…) (2024-08-12)`.
+            // Some tools set the level by the size of a version: `## [1.2.0](…) (2024-08-10)`, `### [1.2.1](…)
+            // (2024-08-12)`.
             HeadingReading::Release(release)
                 if release.date.is_some() && (heading.level < level || release.is_link) =>
             {
@@ -267,7 +269,7 @@ impl<'a> Sections<'a> {
         }
     }
 
-    /// Ends an entry before the line at `end`.
+    /// Ends an entry before the line at index `end`.
     fn close(&mut self, heading: &Heading<'_>, release: &ReleaseHeading, end: usize) {
         let line = self.lines[heading.index].number;
         if release.is_date_unread {
@@ -286,15 +288,15 @@ impl<'a> Sections<'a> {
         });
     }
 
-    /// The text of a section, and the definitions that its links need from elsewhere. What stands at its end and says
-    /// nothing goes: definitions, which are added again where they are needed, and what belongs to the next heading.
+    /// The text of a section, with the definitions that its links need from other sections. The end of the section is
+    /// trimmed. Definitions there are added again if a link needs them. An anchor there belongs to the next heading.
     fn notes(&mut self, section: &'a [Line<'a>]) -> String {
         let is_said = |line: &Line<'_>| line.kind != LineKind::Underline && line.kind != LineKind::Filler;
         let is_kept = |line: &Line<'_>| is_said(line) && !matches!(line.kind, LineKind::Definition(_));
         let (Some(first), Some(last)) = (section.iter().position(is_said), section.iter().rposition(is_kept)) else {
             return String::new();
         };
-        // What is kept is said, so that the first of these lines is not behind the last.
+        // Every kept line counts as said, so `first` is not after `last`.
         let kept = &section[first..=last];
         let body = self.text[kept[0].start..section[last].end].trim_end();
         let missing = self.definitions.missing(body, kept, section).join("\n");
@@ -306,7 +308,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Gives entries the package that the heading above them names, where there are several such headings.
+/// Gives each entry the package that the heading above it names, if there are several such headings.
 fn packages_take(entries: &mut [ChangelogEntry], parents: &[Option<&str>]) {
     let names: HashSet<&str> = parents.iter().flatten().copied().collect();
     if names.len() < 2 || !names.iter().all(|name| is_package_heading(name)) {
@@ -317,7 +319,7 @@ fn packages_take(entries: &mut [ChangelogEntry], parents: &[Option<&str>]) {
     }
 }
 
-/// Whether a heading is the name of a package and nothing else, rather than a title or a group of versions.
+/// True if a heading is only the name of a package, not a title or a group of versions.
 fn is_package_heading(text: &str) -> bool {
     const TITLES: [&str; 10] =
         ["changelog", "changes", "history", "releases", "news", "archive", "archived", "older", "legacy", "notes"];
@@ -326,7 +328,7 @@ fn is_package_heading(text: &str) -> bool {
     is_package(name) && !TITLES.iter().any(|title| name.eq_ignore_ascii_case(title))
 }
 
-/// Where every version is of the same package, its name is that of the product, and says nothing.
+/// Removes the package if all versions have the same one. It is then the name of the product.
 fn packages_of_one_are_dropped(entries: &mut [ChangelogEntry]) {
     let packages: HashSet<Option<String>> = entries.iter().map(|entry| entry.package.clone()).collect();
     if packages.len() == 1 {
@@ -334,7 +336,7 @@ fn packages_of_one_are_dropped(entries: &mut [ChangelogEntry]) {
     }
 }
 
-/// A heading as a message quotes it.
+/// The heading in a form for messages: one line, cut.
 fn shortened(text: &str) -> String {
     const LONGEST: usize = 60;
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();

@@ -1,7 +1,7 @@
-//! A changelog, imported into a repository: which release each of its versions is, and what becomes of it.
+//! The import of a changelog into a repository. Each version becomes a release or keeps one unchanged.
 //!
-//! `docs/changelogs.md` says for people what the rules are. Nobody is told of what is imported, and done twice it comes to
-//! the same: that is [`releasepage_domain::release_import`]'s rule.
+//! `docs/changelogs.md` describes the rules for users. An import tells nobody, and a second import changes nothing.
+//! [`releasepage_domain::release_import`] holds that rule.
 
 mod plan;
 mod tags;
@@ -23,52 +23,52 @@ use self::plan::changelog_plan;
 pub use self::tags::{TAG_FORMAT_EXPECTED, TagFormat};
 use crate::changelog::{Changelog, ChangelogWarning};
 
-/// How a changelog is imported.
+/// The options of an import.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ChangelogOptions {
-    /// What tags are made of; where it is missing, they are written as the repository's other tags are.
+    /// The format of the tags. If it is missing, tags follow the repository's other tags.
     pub tag_format: Option<TagFormat>,
-    /// The day of new releases whose heading names none; where it is missing, that of the next older version that has
-    /// one.
+    /// The day of new releases whose heading names none. If it is missing, such a release gets the day of the next
+    /// older version that has one.
     pub undated: Option<NaiveDate>,
-    /// Whether this only says what would become of the versions.
+    /// True for an import that only reports the results and changes nothing.
     pub dry_run: bool,
 }
 
-/// What became of a version of a changelog.
+/// The result of importing one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EntryImported {
     /// The line of its heading, from 1.
     pub line: usize,
-    /// The version as it is written.
+    /// The version unchanged from the changelog.
     pub version: String,
-    /// The tag of its release; `None` where none can be made.
+    /// The tag of its release. `None` if no tag can be made.
     pub tag: Option<String>,
-    /// Its day, where its heading names one.
+    /// The day, if the heading names one.
     pub date: Option<NaiveDate>,
-    /// The first words of its title or notes; often more telling than the version.
+    /// The first words of its title or notes. They often say more than the version.
     pub words: String,
-    /// What became of it.
+    /// The result.
     pub outcome: EntryOutcome,
 }
 
-/// What becomes of a version of a changelog.
+/// The result for one version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum EntryOutcome {
-    /// It is a new release.
+    /// A new release was added.
     Added,
-    /// The release was there, and is as the changelog says now.
+    /// An existing release was changed to match the changelog.
     Changed,
-    /// The release was there like that.
+    /// An existing release matched the changelog already.
     Same,
-    /// The release is left as it is, or was not made: why.
+    /// An existing release was left unchanged, or none was added. The field is the reason.
     Kept(&'static str),
-    /// It cannot be imported: why.
+    /// The version cannot be imported. The field is the reason.
     Refused(String),
 }
 
 impl EntryOutcome {
-    /// What it is in one word.
+    /// The result in one word.
     pub fn result(&self) -> EntryResult {
         match self {
             Self::Added => EntryResult::Added,
@@ -79,7 +79,7 @@ impl EntryOutcome {
         }
     }
 
-    /// Why it was kept or refused.
+    /// The reason why the version was kept or refused.
     pub fn reason(&self) -> Option<&str> {
         match self {
             Self::Kept(why) => Some(why),
@@ -89,26 +89,26 @@ impl EntryOutcome {
     }
 }
 
-/// What an [`EntryOutcome`] is in one word.
+/// An [`EntryOutcome`] in one word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EntryResult {
-    /// A new release.
+    /// A new release was added.
     Added,
-    /// A release that was there, and is as the changelog says now.
+    /// An existing release was changed to match the changelog.
     Changed,
-    /// A release that was there like that.
+    /// An existing release matched the changelog already.
     Same,
-    /// Left as it is, or out.
+    /// An existing release was left unchanged, or none was added.
     Kept,
-    /// Cannot be imported.
+    /// The version cannot be imported.
     Refused,
 }
 
 impl EntryResult {
-    /// Every result, in the order in which they are told.
+    /// All results in the order of reports.
     pub const ALL: &'static [Self] = &[Self::Added, Self::Changed, Self::Same, Self::Kept, Self::Refused];
 
-    /// The word, as the API and the command have it.
+    /// The word in the API and the command.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Added => "added",
@@ -120,25 +120,25 @@ impl EntryResult {
     }
 }
 
-/// What became of a changelog.
+/// The result of importing a changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ChangelogImported {
-    /// Each version, in the order of the changelog.
+    /// The result for each version, in the order of the changelog.
     pub entries: Vec<EntryImported>,
-    /// What was not read as somebody may have meant it.
+    /// The warnings of the reader.
     pub warnings: Vec<ChangelogWarning>,
-    /// The lines of the sections that are not released yet.
+    /// The lines of the headings of unreleased sections.
     pub unreleased: Vec<usize>,
 }
 
 impl ChangelogImported {
-    /// How many versions came to this.
+    /// The number of versions with this result.
     pub fn count(&self, result: EntryResult) -> usize {
         self.entries.iter().filter(|entry| entry.outcome.result() == result).count()
     }
 }
 
-/// Reads a day as `2024-08-10`, of the years 1970 to 9999.
+/// Reads a day such as `2024-08-10`, from 1970 to 9999.
 pub fn day_parse(text: &str) -> Option<NaiveDate> {
     let has_form = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -148,12 +148,12 @@ pub fn day_parse(text: &str) -> Option<NaiveDate> {
     text.parse().ok().filter(|day: &NaiveDate| has_form && day.year() >= 1970)
 }
 
-/// Imports a changelog into a repository, in batches that are a transaction each. `progress` is told how many versions
-/// are done after each of them; the caller shows it to somebody.
+/// Imports a changelog into a repository in batches. Each batch is one transaction. `progress` gets the number of
+/// finished versions after each batch, so that the caller can show it.
 ///
 /// # Errors
 ///
-/// Those of the database. What was imported before stays, and the same import does the rest.
+/// Returns the errors of the database. Earlier batches stay imported, and the same import can finish the rest.
 pub async fn changelog_import(
     store: &Store,
     repository_id: i64,
@@ -162,7 +162,7 @@ pub async fn changelog_import(
     context: ReleaseContext,
     mut progress: impl FnMut(usize),
 ) -> Result<ChangelogImported, StoreError> {
-    // A history, whatever the caller does otherwise.
+    // An import is history, so nobody is notified.
     let context = ReleaseContext { is_news: false, ..context };
     let tags = repository_tags(store, repository_id).await?;
     let Changelog { entries, warnings, unreleased } = changelog;

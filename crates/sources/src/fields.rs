@@ -1,6 +1,6 @@
-//! The fields that the releases of all forges have, checked as the rules want them.
+//! The fields that the releases of all forges share, checked against our rules.
 //!
-//! Each function answers `None` where the field is at fault, which is noted.
+//! Each function records a fault and returns `None` if a field is faulty.
 
 use releasepage_domain::{
     fault::Faults,
@@ -10,19 +10,19 @@ use releasepage_domain::{
     time::UtcTime,
 };
 
-/// A number that names something, which must be there.
+/// Reads a required id, a number above 0.
 pub(crate) fn id_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<i64> {
     id_read_optional(fields, faults, field)?.or_else(|| fields.required(faults, field, ID_EXPECTED, |_| None))
 }
 
-/// A number that names something, where there is one.
+/// Reads an optional id, a number above 0.
 pub(crate) fn id_read_optional(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<i64>> {
     fields.optional(faults, field, ID_EXPECTED, |value| number_take(value).filter(|number| *number > 0))
 }
 
 const ID_EXPECTED: &str = "must be a whole number above 0";
 
-/// The repository that a release is of, from the object that describes it.
+/// Reads the repository of a release from the object that describes it.
 pub(crate) fn repository_read(
     fields: &Fields<'_>,
     faults: &mut Faults,
@@ -34,14 +34,14 @@ pub(crate) fn repository_read(
     Some(SourceRepository { id: id?, name: name?.to_owned() })
 }
 
-/// The tag or version, which must be there.
+/// Reads the required tag or version.
 pub(crate) fn tag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
     fields.text_checked(faults, field, "must be one line of 1 to 200 characters, such as v1.2.0", |field, tag| {
         release_tag_check(field, tag).map(|()| tag.to_owned())
     })
 }
 
-/// The title; empty where there is none.
+/// Reads the title. It is empty if there is none.
 pub(crate) fn title_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
     let title = fields.text_checked_optional(faults, field, |field, title| {
         release_title_check(field, title).map(|()| title.to_owned())
@@ -49,7 +49,7 @@ pub(crate) fn title_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) 
     Some(title.unwrap_or_default())
 }
 
-/// The notes, where there are any. Forges write lines as a browser sends them, with CR LF.
+/// Reads the optional notes. Forges end lines with CR LF, like browsers. They become `\n`.
 pub(crate) fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
     let notes = fields.text_checked_optional(faults, field, |field, notes| {
         let notes = notes.replace("\r\n", "\n");
@@ -58,7 +58,7 @@ pub(crate) fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) 
     Some(notes.filter(|notes| !notes.is_empty()))
 }
 
-/// Who made it, where that is told.
+/// Reads the optional author.
 pub(crate) fn author_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
     let author = fields.text_checked_optional(faults, field, |field, author| {
         release_author_check(field, author).map(|()| author.to_owned())
@@ -66,7 +66,7 @@ pub(crate) fn author_read(fields: &Fields<'_>, faults: &mut Faults, field: &str)
     Some(author.filter(|author| !author.is_empty()))
 }
 
-/// The same, where it is the `login` of an object.
+/// Reads the optional author from the `login` of the object `author`.
 pub(crate) fn author_login_read(fields: &Fields<'_>, faults: &mut Faults) -> Option<Option<String>> {
     match fields.object_optional(faults, "author")? {
         Some(author) => author_read(&author, faults, "login"),
@@ -74,12 +74,12 @@ pub(crate) fn author_login_read(fields: &Fields<'_>, faults: &mut Faults) -> Opt
     }
 }
 
-/// `true` or `false`; `false` where it is missing.
+/// Reads `true` or `false`. A missing field means `false`.
 pub(crate) fn flag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<bool> {
     Some(fields.boolean_optional(faults, field)?.unwrap_or(false))
 }
 
-/// When it was published: the first of two times that is there.
+/// Reads the time of publication. The field `first` goes before `second`.
 pub(crate) fn time_read(
     fields: &Fields<'_>,
     faults: &mut Faults,

@@ -1,8 +1,8 @@
-//! What forges answer when they are asked for the releases of a repository.
+//! The releases of a repository as its forge lists them.
 //!
-//! One page of a list is one request. What it holds is read into the form that webhooks are read into, so that the same
-//! rules decide what comes of it; a release that cannot be used is refused for itself, and the others of its page come in.
-//! How often a forge is asked, and what is remembered between two requests, is the caller's affair.
+//! Each page of the list takes one request. A release is read into the same form as a webhook's, so the same rules
+//! decide about it. A release that cannot be used is refused alone, and the others of its page are used. The caller
+//! decides how often a forge is asked and what is stored between requests.
 
 mod error;
 mod gitea;
@@ -38,13 +38,13 @@ use crate::{
     forge::limit::{limited_until, pause_until},
 };
 
-/// The most releases that an answer may list; no forge is asked for more than 100.
+/// The most releases that an answer may list. No forge is asked for more than 100.
 const RELEASES_MAX: usize = 1_000;
 
 /// A kind of forge whose repositories list their releases.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Forge {
-    /// GitHub, also an Enterprise server.
+    /// GitHub, including GitHub Enterprise Server.
     Github,
     /// GitLab.
     Gitlab,
@@ -53,7 +53,7 @@ pub enum Forge {
 }
 
 impl Forge {
-    /// The forge that repositories of this origin are on; `None` for those that cannot be asked.
+    /// The forge of repositories with this origin. `None` if releases cannot be listed there.
     pub const fn of(origin: RepositoryOrigin) -> Option<Self> {
         match origin {
             RepositoryOrigin::Github => Some(Self::Github),
@@ -63,7 +63,7 @@ impl Forge {
         }
     }
 
-    /// The most releases that it puts on a page, where its operator did not choose another number.
+    /// The most releases on a page by default. The forge's operator may choose another number.
     pub const fn page_size_max(self) -> u64 {
         match self {
             Self::Github | Self::Gitlab => 100,
@@ -72,64 +72,64 @@ impl Forge {
     }
 }
 
-/// A repository as its forge is asked for it.
+/// A repository in the form for requests to its forge.
 #[derive(Clone, Debug)]
 pub struct ForgeRepository {
-    /// The kind of its forge.
+    /// The kind of the forge.
     pub forge: Forge,
-    /// Where the forge's API is, with its version: `https://api.github.com/`, `https://gitlab.com/api/v4/`.
+    /// The address of the forge's API with its version: `https://api.github.com/`, `https://gitlab.com/api/v4/`.
     pub api_url: Url,
-    /// Its name there: `owner/name`, or `group/subgroup/name`.
+    /// The name at the forge: `owner/name`, or `group/subgroup/name`.
     pub name: String,
-    /// What the forge lets in; public repositories need none.
+    /// The token for the forge. Public repositories need none.
     pub token: Option<SecretString>,
 }
 
 /// A page of a list of releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ForgePage {
-    /// It is as it was when it had the entity tag.
+    /// The page has not changed since it had the given entity tag.
     NotModified {
-        /// When the forge may be asked again, where it says so.
+        /// The time when the forge may be asked again, if its limit is used up.
         pause_until: Option<UtcTime>,
     },
-    /// What it lists now.
+    /// The releases of the page.
     Releases(ForgeReleases),
 }
 
-/// What a page lists.
+/// The contents of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeReleases {
-    /// Its releases in the forge's order, the newest first. Each says how the release is at present, as an edit does.
+    /// The releases in the forge's order, newest first. Each is an edit with the release's present state.
     pub releases: Vec<Result<SourceEvent, ReleaseRefused>>,
-    /// The page after it.
+    /// The next page.
     pub next: Option<PageAddress>,
-    /// Its entity tag, with which it can be asked for whether it has changed.
+    /// The entity tag. A later request can send it to find out if the page has changed.
     pub etag: Option<String>,
-    /// When the forge may be asked again, where it says so: the requests that it allows are used up.
+    /// The time when the forge may be asked again, if its limit is used up.
     pub pause_until: Option<UtcTime>,
 }
 
 /// A release that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseRefused {
-    /// What names it at its forge, as in [`SourceEvent::release_id`], where that can be told.
+    /// The release's id at its forge, as in [`SourceEvent::release_id`], if it can be read.
     pub release_id: Option<String>,
-    /// Its tag, where that can be used.
+    /// The tag, if it can be used.
     pub tag: Option<String>,
-    /// What is wrong with it.
+    /// The faults of the release.
     pub faults: Faults,
 }
 
 impl fmt::Display for ReleaseRefused {
-    /// One line for the owner.
+    /// Writes one line for the owner.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let name = self.tag.as_ref().or(self.release_id.as_ref());
         write!(formatter, "the release {}: {}", name.map_or("without a tag", String::as_str), self.faults)
     }
 }
 
-/// Asks forges.
+/// The client for the forges' APIs.
 #[derive(Clone, Debug)]
 pub struct ForgeClient {
     egress: Egress,
@@ -137,19 +137,20 @@ pub struct ForgeClient {
 }
 
 impl ForgeClient {
-    /// A client whose requests leave through `egress`.
+    /// Makes a client whose requests leave through `egress`.
     pub fn new(egress: Egress, clock: Clock) -> Self {
         Self { egress, clock }
     }
 
-    /// Asks for a page. With the entity tag that it had, the forge need not list it again; that costs nothing of the
-    /// requests it allows.
+    /// Asks for a page. With `etag`, the forge need not list an unchanged page again, and the request does not count
+    /// against its limit.
     ///
-    /// A page that is too large to be taken in is asked for in smaller ones; the next page is then as small.
+    /// If the answer is too large, the page is requested again in smaller parts. The next page then has the smaller
+    /// size too.
     ///
     /// # Errors
     ///
-    /// [`ForgeError`]; [`ForgeError::retry`] tells whether another try may help.
+    /// Returns a [`ForgeError`]. [`ForgeError::retry`] tells if another try may help.
     pub async fn releases_page(
         &self,
         repository: &ForgeRepository,
@@ -180,7 +181,7 @@ fn request(repository: &ForgeRepository, page: &PageAddress, etag: Option<&str>)
         path.pop_if_empty();
         match repository.forge {
             Forge::Github | Forge::Gitea => path.push("repos").extend(repository.name.split('/')),
-            // One segment, in which a slash is written as %2F.
+            // The name is one segment, with each slash as %2F.
             Forge::Gitlab => path.push("projects").push(&repository.name),
         };
         path.push("releases");
@@ -192,7 +193,7 @@ fn request(repository: &ForgeRepository, page: &PageAddress, etag: Option<&str>)
         Forge::Gitlab => gitlab::headers(request, repository.token.as_ref())?,
         Forge::Gitea => gitea::headers(request, repository.token.as_ref())?,
     };
-    // An entity tag that no header could bring is none that the forge gave.
+    // An entity tag that no header can hold did not come from the forge.
     let etag = etag.and_then(|etag| HeaderValue::from_str(etag).ok());
     Ok(match etag {
         Some(etag) => request.header(IF_NONE_MATCH, etag),
@@ -200,7 +201,7 @@ fn request(repository: &ForgeRepository, page: &PageAddress, etag: Option<&str>)
     })
 }
 
-/// What an answer says.
+/// Reads the answer of a forge.
 fn answer_read(
     forge: Forge,
     page: &PageAddress,
@@ -237,7 +238,7 @@ fn answer_read(
     Ok(ForgePage::Releases(ForgeReleases { releases, next, etag, pause_until: pause_until(answer, now) }))
 }
 
-/// One release of a list.
+/// Reads one release of a list.
 fn release_read(forge: Forge, release: &RawValue) -> Result<SourceEvent, ReleaseRefused> {
     let object: Map<String, Value> = serde_json::from_str(release.get()).map_err(|_| ReleaseRefused {
         release_id: None,

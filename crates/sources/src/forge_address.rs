@@ -1,4 +1,4 @@
-//! Where the API of a forge is, as a person or a setting says it.
+//! The address of a forge's API, as a user or a setting gives it.
 
 use std::str::FromStr;
 
@@ -7,17 +7,17 @@ use url::Url;
 /// The longest address, in bytes.
 const ADDRESS_MAX: usize = 500;
 
-/// The address of a forge's API: http or https, perhaps with a path, without a user, a query or a fragment.
+/// The address of a forge's API. It is an http or https URL without a user, a query or a fragment. It may have a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ForgeAddress(Url);
 
-/// A text is no address of an API.
+/// A text that is not the address of an API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be the http or https URL of a forge's API, such as https://git.example.com/api/v3")]
 pub struct ForgeAddressInvalid;
 
 impl ForgeAddress {
-    /// The address.
+    /// The address as a URL.
     pub fn as_url(&self) -> &Url {
         &self.0
     }

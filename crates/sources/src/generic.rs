@@ -1,4 +1,4 @@
-//! The generic webhook: a form of our own for whatever publishes releases, described in `docs/webhooks.md`.
+//! The generic webhook: our own form for any tool that publishes releases. `docs/webhooks.md` describes it.
 
 use releasepage_domain::{
     fault::{Fault, Faults},
@@ -12,10 +12,10 @@ use crate::{
     message::{ForgeMessage, MessageError, payload_read},
 };
 
-/// Longest id of a release, in characters.
+/// The longest id of a release, in characters.
 const ID_MAX: usize = 100;
 
-/// The names of events.
+/// The accepted types of events: the end of a sentence that begins with the field's name.
 const TYPES: &str = "must be release.published, release.edited, release.withdrawn, release.deleted or ping";
 
 /// An event of the generic webhook.
@@ -38,11 +38,11 @@ impl Told {
     }
 }
 
-/// Reads a delivery. No header names its event: its payload, a JSON object, does.
+/// Reads a webhook request. Its payload is a JSON object that names the event. No header is used.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(_event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
     let payload = Fields::new(&payload);
@@ -60,7 +60,7 @@ pub fn message_read(_event: &str, payload: &[u8]) -> Result<ForgeMessage, Messag
     Ok(faults.finish(|| Some(ForgeMessage::Release { repository: None, event: event? }))?)
 }
 
-/// When it happened, which decides which of two events counts.
+/// Reads the time of the event. It decides which of two events counts.
 fn time_read(payload: &Fields<'_>, faults: &mut Faults) -> Option<UtcTime> {
     let at = payload.time_optional(faults, "timestamp")?;
     if at.is_none() {
@@ -72,8 +72,8 @@ fn time_read(payload: &Fields<'_>, faults: &mut Faults) -> Option<UtcTime> {
     at
 }
 
-/// What happened to a release. Without an id, it is its version that names it, which may be published again after it was
-/// deleted: whether it is there is decided by the times alone then.
+/// Reads the event. A release without an id is known by its version, and may be published again after it was deleted.
+/// Only the times decide then if it exists.
 fn event_read(
     data: &Fields<'_>,
     kind: Option<SourceEventKind>,
@@ -149,7 +149,7 @@ mod tests {
         let event = event(&payload("release.published"));
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "r-17"));
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(true)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a"), Some("Ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
@@ -181,7 +181,7 @@ mod tests {
         });
         let event = event(&bare);
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.notes, text.prerelease), ("v1.0.0", "", None, None));
     }
 

@@ -1,6 +1,6 @@
-//! The webhook of Gitea and Forgejo: the event `release`, whose payload is GitHub's in all that is used here.
+//! The webhook of Gitea and Forgejo: the event `release`. The fields used here are the same as GitHub's.
 //!
-//! A release is published once and updated afterwards; a draft is never told of. There are no times of changes.
+//! A release is published once and then updated. Gitea sends no events for drafts, and no times of changes.
 
 use releasepage_domain::{
     fault::Faults,
@@ -14,11 +14,12 @@ use crate::{
     message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
 };
 
-/// Reads a delivery. `event` is what its header `X-Gitea-Event` or `X-Forgejo-Event` names, `payload` its JSON.
+/// Reads a webhook request. `event` is the value of its header `X-Gitea-Event` or `X-Forgejo-Event`. `payload` is its
+/// JSON.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
     if event != "release" {
@@ -38,8 +39,8 @@ pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, Message
     Ok(faults.finish(|| Some(ForgeMessage::Release { repository: Some(repository?), event: event? }))?)
 }
 
-/// What the action of a payload is: `None` for one that changes nothing that readers see, `Some(None)` for one that is no
-/// text, which is noted.
+/// Reads the action of a payload. `None` means that the action changes nothing for readers. `Some(None)` means that the
+/// action is not a text, and a fault was recorded.
 pub(crate) fn kind_read(payload: &Fields<'_>, faults: &mut Faults) -> Option<Option<SourceEventKind>> {
     Some(Some(match payload.text(faults, "action", "must be a text") {
         None => return Some(None),
@@ -50,7 +51,7 @@ pub(crate) fn kind_read(payload: &Fields<'_>, faults: &mut Faults) -> Option<Opt
     }))
 }
 
-/// What happened to the release that is called `release_id` there.
+/// Reads the event for the release with the id `release_id`.
 pub(crate) fn event_read(
     release: &Fields<'_>,
     kind: Option<SourceEventKind>,
@@ -61,7 +62,7 @@ pub(crate) fn event_read(
     let is_hidden = kind == Some(SourceEventKind::Deleted) || is_draft == Some(true);
     let shown = if is_hidden { Some(None) } else { text_read(release, faults).map(Some) };
     let kind = match kind? {
-        // A draft that is changed is not published yet.
+        // A changed draft is still not published.
         SourceEventKind::Amended if is_draft? => SourceEventKind::Edited,
         kind => kind,
     };
@@ -101,7 +102,7 @@ mod tests {
     fn a_release_is_read() {
         let event = event(&payload("published"));
         assert_eq!((event.release_id.as_str(), event.made_at, event.updated_at), ("17", None, None));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(true)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a\n"), Some("ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
@@ -130,7 +131,7 @@ mod tests {
     fn every_field_at_fault_is_named() {
         let wrong = json!({ "action": 1, "release": { "id": 0, "draft": "no", "body": "a\u{0}" }, "repository": {} });
         let Err(MessageError::Fields(faults)) = message_read("release", wrong.to_string().as_bytes()) else {
-            panic!("it is at fault")
+            panic!("faults were expected")
         };
         let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
         let expected = [

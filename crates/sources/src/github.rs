@@ -1,4 +1,4 @@
-//! GitHub's webhook: the events `ping` and `release`, as its documentation "Webhook events and payloads" describes them.
+//! GitHub's webhook: the events `ping` and `release` (GitHub's documentation, "Webhook events and payloads").
 
 use releasepage_domain::{
     fault::Faults,
@@ -11,11 +11,11 @@ use crate::{
     message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
 };
 
-/// Reads a delivery. `event` is what its header `X-GitHub-Event` names, `payload` its JSON.
+/// Reads a webhook request. `event` is the value of its header `X-GitHub-Event`. `payload` is its JSON.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
     match event {
@@ -25,7 +25,7 @@ pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, Message
     }
 }
 
-/// What an action of the event `release` is; `None` for those that change nothing that readers see.
+/// The meaning of an action of the event `release`. `None` if the action changes nothing for readers.
 fn kind_of(action: &str) -> Option<SourceEventKind> {
     Some(match action {
         "created" => SourceEventKind::Created,
@@ -53,8 +53,8 @@ fn release_read(payload: &Fields<'_>) -> Result<ForgeMessage, MessageError> {
     Ok(faults.finish(|| Some(ForgeMessage::Release { repository: Some(repository?), event: event? }))?)
 }
 
-/// What happened to a release. What readers are not to see needs no text that could be shown: it is taken back, whatever
-/// its notes hold.
+/// Reads the event for a release. A release that readers must not see needs no valid text. So faulty notes never keep
+/// it visible.
 pub(crate) fn event_read(
     release: &Fields<'_>,
     kind: Option<SourceEventKind>,
@@ -75,7 +75,7 @@ pub(crate) fn event_read(
     })
 }
 
-/// What readers are to see of a release, as GitHub, Gitea and Gogs write it.
+/// Reads the visible part of a release in the form of GitHub, Gitea and Gogs.
 pub(crate) fn text_read(release: &Fields<'_>, faults: &mut Faults) -> Option<SourceText> {
     let tag = tag_read(release, faults, "tag_name");
     let title = title_read(release, faults, "name");
@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(repository, Some(SourceRepository { id: Some(7), name: "acme/api".into() }));
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "17"));
         assert_eq!(event.updated_at, time_parse("2024-05-01T12:00:00Z"));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.prerelease), ("v1.2.0", "One", Some(false)));
         assert_eq!((text.notes.as_deref(), text.author.as_deref()), (Some("- a\n- b\n"), Some("ada")));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
@@ -169,7 +169,7 @@ mod tests {
         }
         let event = event(&bare);
         assert_eq!(event.updated_at, None);
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.title.as_str(), text.notes, text.author), ("", None, None));
         assert_eq!(text.published_at, time_parse("2024-05-01T10:00:00Z"));
     }

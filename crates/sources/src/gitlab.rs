@@ -1,8 +1,8 @@
-//! GitLab's webhook: release events, as its documentation "Webhook events" describes them.
+//! GitLab's webhook: release events (GitLab's documentation, "Webhook events").
 //!
-//! GitLab knows a release by its tag, which is free again once the release is deleted: when it was made (`created_at`)
-//! tells one from the next. It publishes a release when it is created, has no drafts, and tells no times of changes; one
-//! whose `released_at` is to come is an upcoming release there, and scheduled here.
+//! GitLab identifies a release by its tag, which can be used again once the release is deleted. The time of creation
+//! (`created_at`) tells two releases with one tag apart. A release is published when it is created. There are no
+//! drafts, and no times of changes. A release whose `released_at` is in the future is scheduled.
 
 use chrono::NaiveDateTime;
 use releasepage_domain::{
@@ -17,11 +17,11 @@ use crate::{
     message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
 };
 
-/// Reads a delivery. `event` is what its header `X-Gitlab-Event` names, `payload` its JSON.
+/// Reads a webhook request. `event` is the value of its header `X-Gitlab-Event`. `payload` is its JSON.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
     if event != "Release Hook" {
@@ -64,14 +64,14 @@ fn text_read(release: &Fields<'_>, tag: Option<String>, faults: &mut Faults) -> 
         tag: tag?,
         title: title?,
         notes: notes?,
-        // The payload tells who made the commit, not who made the release.
+        // The payload names the author of the commit, not of the release.
         author: None,
         published_at: published_at?,
         prerelease: None,
     })
 }
 
-/// A time as GitLab writes it in webhooks, `2020-11-02 12:55:12 UTC`, or as its REST API does.
+/// Reads a time in the form of GitLab's webhooks, `2020-11-02 12:55:12 UTC`, or of its REST API.
 fn time_read(release: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<UtcTime>> {
     let plain = |text: &str| {
         NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S UTC").ok().filter(|time| time_in_range(*time))
@@ -110,7 +110,7 @@ mod tests {
         assert_eq!(repository, Some(SourceRepository { id: Some(7), name: "acme/tools/api".into() }));
         assert_eq!((event.release_id.as_str(), event.updated_at), ("v1.2.0", None));
         assert_eq!(event.made_at, time_parse("2024-05-01T10:00:00Z"));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.author), ("v1.2.0", "One", None));
         assert_eq!((text.notes.as_deref(), text.prerelease), (Some("- a\n- b"), None));
         assert_eq!(text.published_at, time_parse("2024-05-01T11:00:00Z"));
@@ -153,7 +153,7 @@ mod tests {
         wrong["name"] = 7.into();
         wrong["description"] = "x".repeat(1024 * 1024 + 1).into();
         assert_eq!(named(&wrong), ["project.id", "created_at", "name", "description", "released_at"]);
-        // What is deleted needs no text that could be shown.
+        // A deleted release needs no valid text.
         wrong["action"] = "delete".into();
         assert_eq!(named(&wrong), ["project.id", "created_at"]);
     }

@@ -1,5 +1,7 @@
-//! Gogs' webhook: the event `release`, in the words of Gitea, which grew out of it, and terser: some versions tell neither
-//! the number of the release nor that of its repository. A release is known by its tag then, a repository by its name.
+//! Gogs' webhook: the event `release`, in the form of Gitea, which began as a copy of Gogs.
+//!
+//! Some versions omit the ids of the release and its repository. The release is then identified by its tag, and the
+//! repository by its name.
 
 use releasepage_domain::{
     fault::Faults,
@@ -13,11 +15,11 @@ use crate::{
     message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
 };
 
-/// Reads a delivery. `event` is what its header `X-Gogs-Event` names, `payload` its JSON.
+/// Reads a webhook request. `event` is the value of its header `X-Gogs-Event`. `payload` is its JSON.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
     if event != "release" {
@@ -34,7 +36,7 @@ pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, Message
     Ok(faults.finish(|| Some(ForgeMessage::Release { repository: Some(repository?), event: event? }))?)
 }
 
-/// What happened to a release, which is known by its tag where it has no number.
+/// Reads the event for a release. A release without an id is identified by its tag.
 fn event_read_terse(release: &Fields<'_>, kind: Option<SourceEventKind>, faults: &mut Faults) -> Option<SourceEvent> {
     let mut tag_faults = Faults::new();
     let id = match id_read_optional(release, faults, "id") {
@@ -42,7 +44,7 @@ fn event_read_terse(release: &Fields<'_>, kind: Option<SourceEventKind>, faults:
         id => id.flatten().map(|id| id.to_string()),
     };
     let event = event_read(release, kind, id, faults);
-    // The tag of a release that is shown is read with its text.
+    // The tag of a visible release is also read with its text. Its fault must not appear twice.
     for fault in tag_faults.as_slice() {
         if !faults.as_slice().contains(fault) {
             faults.push(fault.clone());
@@ -74,7 +76,7 @@ mod tests {
         let (repository, event) = read(&payload);
         assert_eq!(repository, Some(SourceRepository { id: None, name: "acme/api".into() }));
         assert_eq!((event.kind, event.release_id.as_str()), (SourceEventKind::Published, "v1.0.0"));
-        let text = event.shown.expect("readers see it");
+        let text = event.shown.expect("a visible release");
         assert_eq!((text.tag.as_str(), text.title.as_str(), text.published_at), ("v1.0.0", "", None));
     }
 
@@ -99,7 +101,7 @@ mod tests {
         let wrong =
             json!({ "action": "published", "release": { "id": "x", "name": "a\nb" }, "repository": { "id": 0 } });
         let Err(MessageError::Fields(faults)) = message_read("release", wrong.to_string().as_bytes()) else {
-            panic!("it is at fault")
+            panic!("faults were expected")
         };
         let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
         let expected = ["repository.id", "repository.full_name", "release.id", "release.tag_name", "release.name"];
@@ -107,7 +109,7 @@ mod tests {
         for action in ["published", "deleted"] {
             let nameless = json!({ "action": action, "release": {}, "repository": { "full_name": "acme/api" } });
             let Err(MessageError::Fields(faults)) = message_read("release", nameless.to_string().as_bytes()) else {
-                panic!("it is at fault")
+                panic!("faults were expected")
             };
             let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
             assert_eq!(named, ["release.tag_name"], "{action}");

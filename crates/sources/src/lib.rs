@@ -1,12 +1,12 @@
-//! What forges send to ReleasePage and what they answer, turned into releases.
+//! Releases from outside: webhooks, lists of forges, and changelogs.
 //!
-//! This crate owns the forms that forges speak: each is read into one form of our own
-//! (`releasepage_domain::source_event`), every field at fault is named, and a job processes what was stored
-//! ([`worker`]). Which of two events counts is decided in `releasepage-domain`; what becomes of a release is stored by
-//! `releasepage-storage`. Forges are asked for releases by [`forge`]; of what they send it knows no HTTP: headers, statuses
-//! and bodies are the API's.
+//! This crate owns the forms of the forges. It reads each of them into one form of our own
+//! (`releasepage_domain::source_event`) and names every faulty field. A job processes the stored events ([`worker`]).
+//! [`forge`] asks forges for releases. [`changelog`] reads a changelog, and [`changelog_import`] makes releases of it.
 //!
-//! What a team wrote down comes in too: [`changelog`] reads it, [`changelog_import`] makes releases of it.
+//! This crate decides nothing about releases. `releasepage-domain` decides which of two events counts, and
+//! `releasepage-storage` stores the result. The HTTP side of webhooks, with headers, statuses and bodies, belongs to
+//! the API.
 
 pub mod backfill;
 pub mod changelog;

@@ -1,4 +1,4 @@
-//! The job that processes what a forge delivered.
+//! The job that processes a stored webhook request.
 
 use chrono::Duration;
 use releasepage_auth::random::release_id_new;
@@ -9,22 +9,22 @@ use releasepage_storage::{
     source_releases::source_event_apply,
 };
 
-/// How long to wait until a failure can be noted, where the database cannot take it.
+/// The wait until a failure is recorded again, if the database is not available.
 const NOTE_AGAIN: Duration = Duration::minutes(1);
 
-/// Processes deliveries.
+/// The worker that processes webhook requests.
 #[derive(Clone, Debug)]
 pub struct SourceWorker {
     /// The database.
     pub store: Store,
     /// The clock.
     pub clock: Clock,
-    /// The time to take a release back before anyone is mailed.
+    /// The time to take a release back before subscribers are notified.
     pub notify_delay: Duration,
 }
 
 impl SourceWorker {
-    /// Does a job of this kind; `None` for any other kind.
+    /// Runs a job of this kind. Returns `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         let JobPayload::SourceEvent { delivery } = job.payload else { return None };
         let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
@@ -35,12 +35,12 @@ impl SourceWorker {
         })
     }
 
-    /// Tells the owner that a delivery cannot be processed. Until that is noted the job does not end, so that nothing
-    /// fails in silence.
+    /// Records for the owner that a webhook request cannot be processed. The job does not end before that is recorded,
+    /// so every failure can be seen.
     async fn give_up(&self, delivery: i64, error: &StoreError) -> Result<JobEnd, JobFailure> {
         let message = match error {
             StoreError::NotFound | StoreError::Conflict(_) | StoreError::Faults(_) => error.to_string(),
-            // What the database says is for the log of the server's operator alone.
+            // The text of a database error goes only to the operator's log.
             StoreError::Unavailable(_) | StoreError::Database(_) => {
                 "the server failed to process it; let the forge deliver it again".to_owned()
             }

@@ -1,4 +1,4 @@
-//! The reader over the changelogs of real projects, which lie beside the project where they are there at all.
+//! Tests of the reader with changelogs of real projects. Their directory may be missing.
 
 use std::path::PathBuf;
 
@@ -6,8 +6,8 @@ use chrono::NaiveDate;
 use releasepage_domain::tag::Tag;
 use releasepage_sources::changelog::{ChangelogEntry, changelog_read};
 
-/// A changelog of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+/// A changelog from the directory in `RELEASEPAGE_FIXTURES`, or from the default one.
+#[expect(clippy::print_stdout, reason = "a skipped test prints the reason")]
 fn real(name: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let directory = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from);
@@ -18,8 +18,8 @@ fn real(name: &str) -> Option<String> {
     text
 }
 
-/// What the headings of a file say, found without the reader: lines that begin with these marks and then a digit, the
-/// first run of version characters that holds a digit and a dot, and the last ten characters where they are a day.
+/// The headings of a file, found without the reader. A heading is a line of these marks with a digit in it. Its version
+/// is the first run of version characters with a digit and a dot. Its day is the last ten characters if they are one.
 fn scanned(text: &str, marks: &str) -> Vec<(usize, String, Option<NaiveDate>)> {
     let mut found = Vec::new();
     for (index, line) in text.lines().enumerate() {
@@ -38,7 +38,7 @@ fn scanned(text: &str, marks: &str) -> Vec<(usize, String, Option<NaiveDate>)> {
     found
 }
 
-/// A file's name, the marks of its headings, how many versions it has, whether they have days, and its unreleased line.
+/// The files: name, marks of the headings, number of versions, true if they have days, and unreleased lines.
 const FILES: [(&str, &str, usize, bool, &[usize]); 4] = [
     ("actix-web.md", "## ", 93, false, &[3]),
     ("diesel.md", "## ", 97, true, &[13]),
@@ -69,7 +69,7 @@ fn notes_are_whole() {
         let entries = changelog_read(&text).entries;
         let lines: Vec<&str> = text.lines().collect();
         for (index, entry) in entries.iter().enumerate() {
-            // Every line below the heading is in the notes, but for what says nothing at the end: definitions, anchors.
+            // The notes hold every line below the heading, except definitions and anchors at the end.
             let end = entries.get(index + 1).map_or(lines.len(), |next| next.line - 1);
             let said =
                 |line: &&&str| !(line.trim().is_empty() || line.starts_with("<a name=") || line.starts_with('['));
@@ -92,12 +92,12 @@ fn references_are_kept_working() {
         let defined: Vec<&str> = text.lines().filter(|line| line.starts_with('[') && line.contains("]: ")).collect();
         for entry in changelog_read(&text).entries {
             for definition in &defined {
-                let (label, _) = definition.split_once("]: ").expect("it was found by that");
+                let (label, _) = definition.split_once("]: ").expect("a definition has this mark");
                 let (body, added) = match entry.notes.find(&format!("\n{label}]: ")) {
                     Some(at) => (&entry.notes[..at], true),
                     None => (entry.notes.as_str(), false),
                 };
-                // Used as `[label]`, but not as the text of a link with its own address.
+                // The label is used as `[label]`, but not as the text of a link with its own address.
                 let is_used = body.match_indices(&format!("{label}]")).any(|(at, found)| {
                     let behind = &body[at + found.len()..];
                     !behind.starts_with('(') && !behind.starts_with(':') && !body[..at].ends_with('\\')
@@ -108,9 +108,9 @@ fn references_are_kept_working() {
     }
 }
 
-/// The entry of that version.
+/// The entry with that version and no package.
 fn entry<'a>(entries: &'a [ChangelogEntry], version: &str) -> &'a ChangelogEntry {
-    entries.iter().find(|entry| entry.version == version && entry.package.is_none()).expect("it is there")
+    entries.iter().find(|entry| entry.version == version && entry.package.is_none()).expect("the version exists")
 }
 
 #[test]

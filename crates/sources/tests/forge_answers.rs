@@ -1,4 +1,4 @@
-//! Answers of real forges, which lie beside the project where they are there at all.
+//! Tests with answers of real forges. Their directory may be missing.
 
 use std::{
     io::{Read, Write},
@@ -12,8 +12,8 @@ use releasepage_egress::{Egress, EgressSettings};
 use releasepage_sources::forge::{Forge, ForgeClient, ForgePage, ForgeRepository, PageAddress};
 use releasepage_storage::clock::Clock;
 
-/// Reads a file of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
-#[expect(clippy::print_stdout, reason = "a test that did not run says so")]
+/// Reads a file from the directory in `RELEASEPAGE_FIXTURES`, or from the default one.
+#[expect(clippy::print_stdout, reason = "a skipped test prints the reason")]
 fn fixture(name: &str) -> Option<String> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
     let path = std::env::var_os("RELEASEPAGE_FIXTURES").map_or_else(beside, PathBuf::from).join(name);

@@ -1,8 +1,8 @@
-//! Days as people write them in the headings of changelogs.
+//! The forms of days in the headings of changelogs.
 
 use chrono::{Datelike, NaiveDate};
 
-/// The months; three letters are enough of each, four of September.
+/// The names of months. Three letters are enough for each. September may have four.
 const MONTHS: [&str; 12] = [
     "january",
     "february",
@@ -18,14 +18,15 @@ const MONTHS: [&str; 12] = [
     "december",
 ];
 
-/// Reads one word: `2024-08-10`, `2024/8/10`, `2024.08.10`, `10.08.2024`, `10-Aug-2024`, `2024-08-10T12:00:00Z`.
+/// Reads a day in one word: `2024-08-10`, `2024/8/10`, `2024.08.10`, `10.08.2024`, `10-Aug-2024`,
+/// `2024-08-10T12:00:00Z`.
 ///
-/// Days and months with slashes and the year at the end are not read: nobody knows which comes first.
+/// A day with slashes and the year at the end is not read, because the order of day and month is unknown.
 pub(super) fn date_word(word: &str) -> Option<NaiveDate> {
     let day = word.split_once('T').map_or(word, |(day, _)| day);
     let parts: Vec<&str> = day.split(['-', '/', '.']).collect();
     let [first, middle, last] = parts[..] else { return None };
-    // `2024-08/10` is no date.
+    // Both separators must be the same: `2024-08/10` is not a day.
     let separator = day[first.len()..].chars().next()?;
     if !day[first.len() + 1 + middle.len()..].starts_with(separator) {
         return None;
@@ -40,7 +41,7 @@ pub(super) fn date_word(word: &str) -> Option<NaiveDate> {
     }
 }
 
-/// Reads three words: `August 10, 2024`, `10 Aug 2024`, `10th of August` is not one of them.
+/// Reads a day in three words: `August 10, 2024` or `10 Aug 2024`, but not `10th of August`.
 pub(super) fn date_words(words: [&str; 3]) -> Option<NaiveDate> {
     let [first, second, year] = words;
     match (month_name(first), month_name(second)) {
@@ -50,7 +51,7 @@ pub(super) fn date_words(words: [&str; 3]) -> Option<NaiveDate> {
     }
 }
 
-/// Whether a word is the name of a day of the week, which says nothing more.
+/// True if a word is the name of a weekday. The name adds nothing to the day.
 pub(super) fn is_weekday(word: &str) -> bool {
     let word = word.to_ascii_lowercase();
     ["monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday"]
@@ -58,14 +59,14 @@ pub(super) fn is_weekday(word: &str) -> bool {
         .any(|day| *day == word || word.len() >= 3 && word.len() <= 4 && day.starts_with(&word))
 }
 
-/// Whether a word may be part of a day that was not read: a year, or two numbers and more with slashes or hyphens.
+/// True if a word may be part of a day that was not read. It is a year, or two or more numbers with slashes or hyphens.
 pub(super) fn is_datelike(word: &str) -> bool {
     let is_number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     let is_year = |text: &str| is_number(text) && text.len() == 4 && (text.starts_with("19") || text.starts_with("20"));
     is_year(word) || word.split(['-', '/']).count() > 1 && word.split(['-', '/']).all(is_number)
 }
 
-/// A day of a year from 1970 on; the day may end in `st`, `nd`, `rd` or `th`.
+/// A day from 1970 on. `day` may end in `st`, `nd`, `rd` or `th`.
 fn date(year: &str, month: u32, day: &str) -> Option<NaiveDate> {
     let digits = day.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let ending = &day[digits.len()..];
@@ -87,7 +88,7 @@ fn month_name(text: &str) -> Option<u32> {
     u32::try_from(index + 1).ok()
 }
 
-/// A number of so many digits.
+/// Reads a number with `least` to `most` digits.
 fn number(text: &str, least: usize, most: usize) -> Option<u32> {
     let is_good = (least..=most).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| is_good)

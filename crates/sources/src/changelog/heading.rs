@@ -1,4 +1,5 @@
-//! What a heading of a changelog says: a version and its day, that what follows is not released yet, or something else.
+//! The reader of a changelog's headings. A heading names a version and its day, begins an unreleased section, or does
+//! neither.
 
 use chrono::NaiveDate;
 use releasepage_domain::{
@@ -11,7 +12,7 @@ use super::{
     plain::plain_text,
 };
 
-/// Words in front of a version that say nothing of it, as in `Changes in version 1.2.0`.
+/// The words before a version that add nothing, as in `Changes in version 1.2.0`.
 const LEADS: [&str; 15] = [
     "version",
     "ver",
@@ -30,10 +31,10 @@ const LEADS: [&str; 15] = [
     "for",
 ];
 
-/// Words that say of a whole section, or of its version, that it is not released yet.
+/// The words that mark a section or its version as unreleased.
 const UNRELEASED: [&str; 6] = ["unreleased", "upcoming", "tba", "tbd", "wip", "[unreleased]"];
 
-/// What the heading of work in progress may say, and nothing else.
+/// The complete headings of unreleased sections.
 const UNRELEASED_WHOLE: [&str; 10] = [
     "next",
     "next release",
@@ -47,43 +48,43 @@ const UNRELEASED_WHOLE: [&str; 10] = [
     "pending",
 ];
 
-/// Words that make a pre-release of the version in front of them, perhaps with a number behind.
+/// The words after a version that make it a pre-release. A number may follow.
 const PRERELEASES: [&str; 7] = ["alpha", "beta", "rc", "pre", "preview", "dev", "milestone"];
 
-/// The longest heading that is looked at, in bytes: versions have short ones.
+/// The longest heading that is read, in bytes. The headings of versions are short.
 pub(super) const HEADING_MAX: usize = 1_000;
 
-/// What a heading is to a changelog.
+/// The meaning of a heading in a changelog.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum HeadingReading {
-    /// It names a version.
+    /// The heading names a version.
     Release(ReleaseHeading),
-    /// What follows is not released yet.
+    /// The section below is not released yet.
     Unreleased,
-    /// It begins as a version does, and is none: why.
+    /// The heading begins like a version but is not one. The field is the reason.
     Unreadable(&'static str),
-    /// Anything else, such as `Added`.
+    /// Any other heading, such as `Added`.
     Other,
 }
 
 /// A heading that names a version.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct ReleaseHeading {
-    /// The part of a monorepo that it is of, where it says so.
+    /// The package that the heading names.
     pub(super) package: Option<String>,
-    /// The version as it is written, without the package.
+    /// The version unchanged from the heading, without the package.
     pub(super) version: String,
-    /// The day.
+    /// The day of the release.
     pub(super) date: Option<NaiveDate>,
-    /// Whether it seems to name a day that cannot be read.
+    /// True if the heading seems to name a day that cannot be read.
     pub(super) is_date_unread: bool,
-    /// What else it says.
+    /// The rest of the heading.
     pub(super) title: String,
-    /// Whether the version was taken back.
+    /// True if the version was yanked.
     pub(super) yanked: bool,
-    /// Whether it is a link to somewhere.
+    /// True if the version in the heading is a link.
     pub(super) is_link: bool,
-    /// Whether it may be a sentence with a number in it, such as `Rust 1.89`.
+    /// True if the heading may be a sentence with a number, such as `Rust 1.89`.
     pub(super) is_doubtful: bool,
 }
 
@@ -97,7 +98,7 @@ pub(super) fn heading_read(markdown: &str) -> HeadingReading {
     if is_unreleased(&words) {
         return HeadingReading::Unreleased;
     }
-    // `2024-08-10, Version 1.2.0`. Of a day with dots nobody knows that it is none of these versions.
+    // `2024-08-10, Version 1.2.0`. A first word with dots is read as a version, because it can be both.
     let date_first = words.first().and_then(|word| date_word(word.text).filter(|_| !word.text.contains('.')));
     let behind = &words[usize::from(date_first.is_some())..];
     let leads = behind.iter().take_while(|word| is_lead(word.text)).count();
@@ -114,7 +115,7 @@ pub(super) fn heading_read(markdown: &str) -> HeadingReading {
     let found = date_find(rest);
     let date = date_first.or(found.as_ref().map(|found| found.date));
     let title = title_of(&plain, rest, found.as_ref());
-    // One number is a version where nothing else is said: `12`, but not `12 new features`.
+    // One number is a version only if no other words follow: `12`, but not `12 new features`.
     if !named.version.contains('.') && !named.version.starts_with(['v', 'V']) && leads == 0 && !title.is_empty() {
         return HeadingReading::Other;
     }
@@ -131,7 +132,7 @@ pub(super) fn heading_read(markdown: &str) -> HeadingReading {
     })
 }
 
-/// A word without the punctuation around it, and where it stands.
+/// A word without the punctuation around it, and its place in the heading, in bytes.
 #[derive(Clone, Copy, Debug)]
 struct Word<'a> {
     text: &'a str,
@@ -151,9 +152,9 @@ fn words_of(plain: &str) -> Vec<Word<'_>> {
     let mut start = 0;
     for piece in plain.split_inclusive(char::is_whitespace) {
         let text = piece.trim().trim_matches(is_around);
-        // What has neither letter nor digit is a dash, a slash, or an emoji.
+        // A piece without letters and digits is a dash, a slash, or an emoji.
         if text.contains(char::is_alphanumeric) {
-            // It is a part of the piece, and the first that is found there.
+            // The text is in the piece, and its first match there is the right one.
             words.push(Word { text, start: start + piece.find(text).unwrap_or_default() });
         }
         start += piece.len();
@@ -176,23 +177,23 @@ fn is_unreleased(words: &[Word<'_>]) -> bool {
         || said.iter().any(|word| UNRELEASED.contains(&word.as_str()) || is_placeholder(word))
 }
 
-/// Whether a word looks like a version or a day to whoever writes a changelog.
+/// True if the author may have meant a word as a version or a day.
 fn begins_as_version(word: &str) -> bool {
     let digits = word.trim_start_matches(['v', 'V', '.']);
     digits.starts_with(|c: char| c.is_ascii_digit()) && (word.contains('.') || date_word(word).is_some())
 }
 
-/// A version, and what is in front of it.
+/// A version and the package before it.
 struct Named {
     package: Option<String>,
     version: String,
-    /// How many words both have.
+    /// The number of words that both take.
     words: usize,
     is_doubtful: bool,
 }
 
 impl Named {
-    /// Finds the version that `words` begin with, or that stands behind the name of a package there.
+    /// Finds the version at the start of `words`, or after the name of a package there.
     fn find(words: &[Word<'_>]) -> Option<Self> {
         let first = words.first()?.text;
         if is_version(first) {
@@ -204,7 +205,7 @@ impl Named {
             let version = first[part.len()..].to_owned();
             return Some(Self { package: Some(package), version, words: 1, is_doubtful: false });
         }
-        // `release-1.2.0` says as much as `1.2.0`.
+        // `release-1.2.0` has the same meaning as `1.2.0`.
         if Tag::parse(first, None).version().is_some() {
             return Some(Self { package: None, version: first.to_owned(), words: 1, is_doubtful: false });
         }
@@ -218,21 +219,21 @@ impl Named {
     }
 }
 
-/// Stand between a name and a version, as in tags.
+/// The separators between a name and a version in tags.
 const SEPARATORS: [char; 5] = ['-', '@', '/', '_', ' '];
 
 fn is_version(word: &str) -> bool {
     Version::parse(word).is_some()
 }
 
-/// Whether a word may be the name of a package: `diesel_derives`, `@scope/tool`.
+/// True if a word may be the name of a package: `diesel_derives`, `@scope/tool`.
 pub(super) fn is_package(word: &str) -> bool {
     let is_of_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.' | '/' | '@');
     word.chars().all(is_of_name) && word.contains(|c: char| c.is_ascii_alphabetic()) && !begins_as_version(word)
 }
 
-/// A version with the words behind it that make a pre-release of it, `1.2.0 beta 2` as `1.2.0-beta.2`, and how many
-/// words that were.
+/// The version with the pre-release words after it: `1.2.0 beta 2` becomes `1.2.0-beta.2`. Also returns the number of
+/// those words.
 fn with_prerelease(version: &str, behind: &[Word<'_>]) -> (String, usize) {
     let Some(word) = behind.first().filter(|word| {
         let letters = word.text.trim_end_matches(|c: char| c.is_ascii_digit());
@@ -255,7 +256,7 @@ fn with_prerelease(version: &str, behind: &[Word<'_>]) -> (String, usize) {
 /// A day among words.
 struct DateFound {
     date: NaiveDate,
-    /// Where it stands in the heading, in bytes.
+    /// The first byte of the day in the heading.
     start: usize,
     end: usize,
 }
@@ -273,11 +274,11 @@ fn date_find(words: &[Word<'_>]) -> Option<DateFound> {
     })
 }
 
-/// What a heading says behind its version, but for the day and the words that were understood.
+/// The title: the text after the version, without the day and the mark `yanked`.
 fn title_of(plain: &str, rest: &[Word<'_>], found: Option<&DateFound>) -> String {
     let Some(first) = rest.first() else { return String::new() };
     let last = rest.last().map_or(first.end(), Word::end);
-    // The punctuation behind the last word is its own: `(a name)`.
+    // Punctuation directly after the last word belongs to it: `(a name)`.
     let end = plain[last..].find(char::is_whitespace).map_or(plain.len(), |length| last + length);
     let begin = plain[..first.start].rfind(char::is_whitespace).map_or(0, |at| at + 1);
     let mut title = match found {
@@ -293,7 +294,7 @@ fn title_of(plain: &str, rest: &[Word<'_>], found: Option<&DateFound>) -> String
     title_trim(&title)
 }
 
-/// Takes off dashes, empty brackets, and brackets or quotes around the whole.
+/// Removes dashes, empty brackets, and brackets or quotes around the whole title.
 fn title_trim(title: &str) -> String {
     let title = title.replace("()", "").replace("[]", "").split_whitespace().collect::<Vec<_>>().join(" ");
     let mut title = title.as_str();

@@ -1,44 +1,45 @@
-//! The lines of a Markdown text, as far as a changelog needs them: which are headings, and which only look like one.
+//! The lines of a Markdown text, with the true headings among them.
 //!
-//! Of CommonMark it knows both kinds of headings, fenced code, code in list items, comments and raw HTML that holds text,
-//! definitions of links, and front matter. A line in any of these is no heading, whatever it looks like.
+//! The reader knows the parts of CommonMark that hide headings: fenced code, code in list items, comments, raw HTML,
+//! link definitions, and front matter. It knows both kinds of headings. A line inside any of these parts is not a
+//! heading.
 
 use super::links::{Definition, definition_read};
 
-/// What a line is.
+/// The kind of a line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum LineKind<'a> {
-    /// A heading outside of lists and quotes: its level, 1 to 6, and its text without marks.
+    /// A heading outside of lists and quotes. The fields are its level, 1 to 6, and its text without marks.
     Heading(u8, &'a str),
-    /// The second line of a heading that is underlined.
+    /// The line of `=` or `-` below a heading.
     Underline,
-    /// Where the address behind a reference stands.
+    /// A link definition.
     Definition(Definition<'a>),
-    /// What readers do not see, or see as a line across the page: comments, anchors, thematic breaks, blank lines.
+    /// A line that shows no text: a comment, an anchor, a thematic break, or a blank line.
     Filler,
-    /// Anything else.
+    /// Any other line.
     Text,
 }
 
 /// A line of the text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Line<'a> {
-    /// Its number, from 1.
+    /// The number of the line, from 1.
     pub(super) number: usize,
-    /// Where it begins in the text, in bytes.
+    /// The first byte of the line in the text.
     pub(super) start: usize,
-    /// Where it ends, without its line break.
+    /// The end of the line in the text, in bytes, without its line break.
     pub(super) end: usize,
-    /// What it is.
+    /// The kind of the line.
     pub(super) kind: LineKind<'a>,
 }
 
-/// What begins and never ends, so that nothing behind it is a heading: its line, and what it is.
+/// A block that never ends, so that no line after it is a heading.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Unclosed {
-    /// The line where it begins, from 1.
+    /// The line where the block begins, from 1.
     pub(super) line: usize,
-    /// What it is, with its article.
+    /// The name of the block with its article.
     pub(super) what: &'static str,
 }
 
@@ -67,29 +68,30 @@ pub(super) fn lines_read(text: &str) -> (Vec<Line<'_>>, Option<Unclosed>) {
     (scanner.lines, unclosed)
 }
 
-/// How many lines the front matter has: what stands between `---` on the first line and the next `---`.
+/// The number of lines of the front matter, which begins with `---` on the first line and ends at the next `---`.
 fn front_matter_lines(text: &str) -> usize {
     let mut lines = text.split('\n');
     if lines.next().is_none_or(|first| first.trim_end() != "---") {
         return 0;
     }
-    // An empty line makes it a thematic break with a heading somewhere behind it.
+    // With an empty line inside, the `---` are a thematic break and the underline of a heading.
     let inside = lines.take_while(|line| !line.trim().is_empty()).position(|line| line.trim_end() == "---");
     inside.map_or(0, |lines| lines + 2)
 }
 
-/// What a line may stand in.
+/// The block that a line is part of.
 #[derive(Clone, Copy, Debug, Default)]
 enum Inside {
     #[default]
     Nothing,
-    /// A fence of so many marks, in a list item whose text begins at the column `container`, or in none (0).
+    /// Fenced code that began with `length` marks. The text of its list item begins at the column `container`, which is
+    /// 0 outside of lists.
     Fence { mark: char, length: usize, container: usize, line: usize },
     /// Raw HTML up to the line that holds `end`.
     Html { end: &'static str, line: usize },
 }
 
-/// Raw HTML that goes on over blank lines, with what ends it (CommonMark, HTML blocks 1 and 2).
+/// The raw HTML that may hold blank lines, with its end (CommonMark, HTML blocks 1 and 2).
 const HTML_BLOCKS: [(&str, &str); 5] = [
     ("<!--", "-->"),
     ("<pre", "</pre>"),
@@ -98,14 +100,14 @@ const HTML_BLOCKS: [(&str, &str); 5] = [
     ("<textarea", "</textarea>"),
 ];
 
-/// Goes through the lines.
+/// The state while the lines are read in order.
 #[derive(Debug, Default)]
 struct Scanner<'a> {
     lines: Vec<Line<'a>>,
     inside: Inside,
-    /// The columns at which the text of the open list items begins, outermost first.
+    /// The columns where the text of the open list items begins, outermost first.
     items: Vec<usize>,
-    /// How many lines the paragraph has that the next line may belong to.
+    /// The number of lines of the paragraph above the next line.
     paragraph: usize,
 }
 
@@ -122,7 +124,7 @@ impl<'a> Scanner<'a> {
                     }
                     return LineKind::Text;
                 }
-                // The list item has ended, and its code with it.
+                // The list item has ended, and so has its code.
                 self.inside = Inside::Nothing;
             }
             Inside::Html { end, .. } => {
@@ -146,13 +148,13 @@ impl<'a> Scanner<'a> {
         }
         let container = self.items.last().copied().unwrap_or(0);
         if indent - container > 3 {
-            // Code, or a paragraph that goes on.
+            // Indented code, or the next line of a paragraph.
             self.paragraph += usize::from(self.paragraph > 0);
             return LineKind::Text;
         }
         let paragraph = std::mem::take(&mut self.paragraph);
         let kind = self.block(number, container, indent, rest);
-        // A heading is underlined where it is a paragraph of its own, and stands at the beginning of its line.
+        // Only a paragraph outside of lists and quotes can be underlined. It begins at the start of a line.
         if kind == LineKind::Text && (paragraph > 0 || indent == 0 && self.items.is_empty() && !rest.starts_with('>')) {
             self.paragraph = paragraph + 1;
         }
@@ -188,7 +190,7 @@ impl<'a> Scanner<'a> {
         LineKind::Text
     }
 
-    /// Begins a block of code where `rest` is a fence.
+    /// Begins a code block if `rest` is a fence.
     fn fence_open(&mut self, number: usize, container: usize, rest: &str) -> bool {
         let Some(mark) = rest.chars().next().filter(|c| matches!(c, '`' | '~')) else { return false };
         let length = rest.chars().take_while(|c| *c == mark).count();
@@ -200,7 +202,7 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// The column of a line's text, and the text without blanks around it. A tab goes to the next column that 4 divides.
+/// The column of a line's text, and the text without blanks around it. A tab moves to the next multiple of 4.
 fn indent_of(line: &str) -> (usize, &str) {
     let mut column = 0;
     for c in line.chars() {
@@ -213,7 +215,7 @@ fn indent_of(line: &str) -> (usize, &str) {
     (column, line.trim())
 }
 
-/// The level and text of a heading with `#` in front, and perhaps behind.
+/// The level and text of a heading that begins with `#`. Closing marks are removed.
 fn heading_marks_strip(rest: &str) -> Option<(u8, &str)> {
     let text = rest.trim_start_matches('#');
     let level = rest.len() - text.len();
@@ -226,7 +228,7 @@ fn heading_marks_strip(rest: &str) -> Option<(u8, &str)> {
     Some((u8::try_from(level).ok()?, text))
 }
 
-/// Whether a line makes a heading of the paragraph above it.
+/// True if a line makes the paragraph above it a heading.
 fn is_underline(rest: &str) -> bool {
     rest.chars().all(|c| c == '=') || rest.chars().all(|c| c == '-')
 }
@@ -236,13 +238,13 @@ fn is_thematic_break(rest: &str) -> bool {
     marks.len() >= 3 && matches!(marks[0], '*' | '-' | '_') && marks.iter().all(|c| *c == marks[0])
 }
 
-/// Whether a line is nothing but an anchor, such as `<a name="v1.2.0"></a>`: it belongs to the heading below it.
+/// True if a line is only an anchor, such as `<a name="v1.2.0"></a>`. It belongs to the heading below it.
 fn is_anchor(rest: &str) -> bool {
     let tag = rest.strip_prefix("<a ").and_then(|rest| rest.split_once('>'));
     tag.is_some_and(|(attributes, behind)| !attributes.contains("href") && matches!(behind.trim(), "" | "</a>"))
 }
 
-/// How far the text of a list item is from its marker's beginning; `None` where there is no marker.
+/// The distance from the start of a list marker to the item's text. `None` if there is no marker.
 fn list_marker_width(rest: &str) -> Option<usize> {
     let digits = rest.bytes().take_while(u8::is_ascii_digit).count();
     let marker = match rest[digits..].chars().next()? {
@@ -264,7 +266,7 @@ fn list_marker_width(rest: &str) -> Option<usize> {
 mod tests {
     use super::*;
 
-    /// The headings of a text: line, level, text.
+    /// The headings of a text as line, level and text.
     fn headings(text: &str) -> Vec<(usize, u8, &str)> {
         let (lines, _) = lines_read(text);
         let headings = lines.into_iter().filter_map(|line| match line.kind {

@@ -1,4 +1,4 @@
-//! References of links: a changelog often defines them once, at its end, for all its sections.
+//! Link definitions. A changelog often puts them at its end, for all its sections.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,16 +7,16 @@ use super::lines::{Line, LineKind};
 /// The longest label (CommonMark, link reference definitions), in characters.
 const LABEL_MAX: usize = 999;
 
-/// What `[label]: address` or `[^label]: footnote` defines.
+/// A definition `[label]: address` or `[^label]: footnote`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Definition<'a> {
-    /// The label, in the form in which labels are compared.
+    /// The label in the form for comparisons.
     label: String,
-    /// The definition as it stands.
+    /// The definition unchanged from the text.
     text: &'a str,
 }
 
-/// Reads a line as a definition; `None` where it is something else.
+/// Reads a line as a definition. Returns `None` for any other line.
 pub(super) fn definition_read(line: &str) -> Option<Definition<'_>> {
     let (label, rest) = line.strip_prefix('[')?.split_once("]:")?;
     let rest = rest.trim();
@@ -33,8 +33,7 @@ pub(super) fn definition_read(line: &str) -> Option<Definition<'_>> {
     (is_footnote || is_address).then_some(Definition { label, text: line })
 }
 
-/// The form in which labels are compared: without regard to case, and with one blank for any number of them. `None` for
-/// what can be no label.
+/// The form of a label for comparisons: in lower case, with single blanks. `None` if the text cannot be a label.
 fn label_fold(label: &str) -> Option<String> {
     if label.chars().count() > LABEL_MAX {
         return None;
@@ -48,7 +47,7 @@ fn label_fold(label: &str) -> Option<String> {
 pub(super) struct Definitions<'a>(HashMap<String, &'a str>);
 
 impl<'a> Definitions<'a> {
-    /// Collects the definitions of some lines. Of several for one label, the first counts.
+    /// Collects the definitions of some lines. The first definition of a label counts.
     pub(super) fn of(lines: &[Line<'a>]) -> Self {
         let mut all = HashMap::new();
         for line in lines {
@@ -59,8 +58,8 @@ impl<'a> Definitions<'a> {
         Self(all)
     }
 
-    /// The definitions that `body` needs and does not have, in the order of their use. `body` has the lines `kept` of
-    /// its `section`; what the section itself defines comes before what the rest of the text does.
+    /// The definitions that `body` needs but does not hold, in the order of use. `kept` are the lines of `body`, and
+    /// `section` the lines of its section. A definition of the section goes before one from the rest of the text.
     pub(super) fn missing(&self, body: &str, kept: &[Line<'a>], section: &[Line<'a>]) -> Vec<&'a str> {
         let (kept, own) = (Self::of(kept), Self::of(section));
         let mut seen = HashSet::new();
@@ -70,7 +69,7 @@ impl<'a> Definitions<'a> {
     }
 }
 
-/// Every text in brackets that may be a reference, in the form in which labels are compared.
+/// The labels of all texts in brackets that may be references, in the form for comparisons.
 fn labels_used(body: &str) -> Vec<String> {
     let mut labels = Vec::new();
     let mut open: Vec<usize> = Vec::new();
@@ -83,7 +82,7 @@ fn labels_used(body: &str) -> Vec<String> {
             ']' => {
                 let Some(start) = open.pop() else { continue };
                 let label = &body[start..at];
-                // What is followed by an address has it already.
+                // A text before an address is a link of its own and needs no definition.
                 if !label.contains(['[', ']']) && !body[at + 1..].starts_with('(') {
                     labels.extend(label_fold(label));
                 }

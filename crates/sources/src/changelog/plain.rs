@@ -2,17 +2,18 @@
 
 use std::collections::HashMap;
 
-/// Most characters of the words that [`first_words`] answers.
+/// The most characters that [`first_words`] returns.
 const WORDS_MAX: usize = 60;
 
-/// The title of a section, or the first words of its notes where it has none: what tells people most about it in a list.
+/// The title of a section, or the first words of its notes if there is no title. A list shows them to describe the
+/// version.
 pub(crate) fn first_words(title: &str, notes: &str) -> String {
     let is_telling = |line: &&str| {
         let line = line.trim();
         !line.is_empty() && !line.starts_with('#')
     };
     let line = if title.is_empty() { notes.lines().find(is_telling).unwrap_or_default() } else { title };
-    // The marks of lists and quotes.
+    // The marks of lists and quotes are removed.
     let line = line.trim_start().trim_start_matches(['-', '*', '+', '>', ' ']);
     let start: String = line.chars().take(4 * WORDS_MAX).collect();
     let words = plain_text(&start).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -20,26 +21,26 @@ pub(crate) fn first_words(title: &str, notes: &str) -> String {
         return words;
     }
     let cut: String = words.chars().take(WORDS_MAX - 1).collect();
-    // Not in the middle of a word, if it has an end.
+    // The cut is at the end of a word if possible.
     let end = cut.rfind(' ').unwrap_or(cut.len());
     format!("{}…", cut[..end].trim_end_matches([' ', ',', '.', ':', ';']))
 }
 
-/// What a heading says, as its reader sees it: links become their text, marks of emphasis and code go, and so do tags of
-/// HTML and images. It takes time in proportion to the text, whatever is nested in it.
+/// The visible text of a heading. Links become their text. Images, HTML tags, and marks of emphasis and code are
+/// removed. The time grows linearly with the text, even if it is deeply nested.
 pub(super) fn plain_text(markdown: &str) -> String {
     let brackets = Brackets::of(markdown);
     let mut plain = String::with_capacity(markdown.len());
-    // Where the texts in brackets end that are being read, and where it goes on behind each of them.
+    // The open texts in brackets, each with its end and the place to continue after it.
     let mut open: Vec<Bracketed> = Vec::new();
     let mut at = 0;
     while let Some(c) = markdown[at..].chars().next() {
         let behind = at + c.len_utf8();
-        // What is in brackets ends there, whatever it begins.
+        // An element inside brackets ends with them at the latest.
         let limit = open.last().map_or(markdown.len(), |bracketed| bracketed.end);
         if open.last().is_some_and(|bracketed| bracketed.end == at) {
             at = open.pop().map_or(behind, |bracketed| bracketed.resume);
-            // A text in brackets is kept apart from what is written against it.
+            // A blank separates a text in brackets from a text directly after it.
             if markdown[at..].starts_with(|next: char| next.is_alphanumeric() || matches!(next, '(' | '[')) {
                 plain.push(' ');
             }
@@ -83,18 +84,18 @@ pub(super) fn plain_text(markdown: &str) -> String {
 
 /// A text in brackets.
 struct Bracketed {
-    /// Where its closing bracket stands.
+    /// The byte of its closing bracket.
     end: usize,
-    /// Where what follows it begins, behind the target of the link that it is.
+    /// The byte to continue at, after the link's target if there is one.
     resume: usize,
 }
 
-/// The brackets of a text, each kind paired for itself.
+/// The brackets of a text, with each kind paired separately.
 struct Brackets {
-    /// Behind the bracket that closes the one at a place.
+    /// The byte after the closing bracket, by the byte of the opening one.
     square: HashMap<usize, usize>,
     round: HashMap<usize, usize>,
-    /// Where each `>` stands.
+    /// The byte of each `>`.
     angles: Vec<usize>,
 }
 
@@ -104,19 +105,20 @@ impl Brackets {
         Self { square: paired(text, '[', ']'), round: paired(text, '(', ')'), angles }
     }
 
-    /// Where it goes on behind the brackets that open at a place.
+    /// The byte after the bracket that closes the one at `at`.
     fn end_of(&self, open: char, at: usize) -> Option<usize> {
         let pairs = if open == '[' { &self.square } else { &self.round };
         pairs.get(&at).copied()
     }
 
-    /// Skips the target of a link, `(address)` or `[label]`, where one begins that ends before `limit`.
+    /// Skips the target of a link, `(address)` or `[label]`, if one begins at `at` and ends before `limit`.
     fn target_skip(&self, at: usize, limit: usize) -> usize {
         let end = self.end_of('(', at).or_else(|| self.end_of('[', at));
         end.filter(|&end| end <= limit).unwrap_or(at)
     }
 
-    /// Behind the tag whose name begins at `start`; `None` where that is no tag that ends before `limit`.
+    /// The byte after the tag whose name begins at `start`. `None` if no tag begins there or it does not end before
+    /// `limit`.
     fn tag_end(&self, text: &str, start: usize, limit: usize) -> Option<usize> {
         let is_tag = text[start..].starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '/' | '!'));
         let next = self.angles.partition_point(|&at| at < start);
@@ -124,7 +126,7 @@ impl Brackets {
     }
 }
 
-/// Where the brackets of a kind close, by where they open; those that are never closed have no place.
+/// The byte after each closing bracket, by the byte of the opening one. Unclosed brackets are left out.
 fn paired(text: &str, open: char, close: char) -> HashMap<usize, usize> {
     let mut pairs = HashMap::new();
     let mut waiting = Vec::new();
@@ -186,8 +188,8 @@ mod tests {
         }
     }
 
-    /// Nested thousands deep, on the stack of a worker's thread, and with as little work as for anything else of that
-    /// length: looking for each bracket's end anew would take minutes.
+    /// Deep nesting must not overflow the stack of a worker's thread. It must take linear time. A new search for the
+    /// end of each bracket would take minutes.
     #[test]
     fn nests_take_no_more_than_their_length() {
         let check = || {

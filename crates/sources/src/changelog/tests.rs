@@ -3,7 +3,7 @@ use releasepage_domain::tag::Tag;
 
 use super::*;
 
-/// The entries of a changelog as `version date notes`, a dot for what is not there.
+/// The entries of a changelog as `version date notes`. A dot replaces a missing part.
 fn entries(text: &str) -> Vec<String> {
     let short = |entry: &ChangelogEntry| {
         let package = entry.package.as_ref().map(|package| format!("{package}:")).unwrap_or_default();
@@ -100,7 +100,7 @@ fn what_headings_say_besides() {
     let facts: Vec<_> =
         changelog.entries.iter().map(|entry| (entry.line, entry.yanked, entry.title.as_str())).collect();
     assert_eq!(facts, [(3, true, ""), (5, false, "First light"), (7, false, "Fall 2023"), (12, false, "")]);
-    assert_eq!(changelog.entries[2].notes, "", "what cannot be read is no part of the version before it");
+    assert_eq!(changelog.entries[2].notes, "", "an unreadable section is not part of the version before it");
     let warnings: Vec<_> = changelog.warnings.iter().map(|warning| (warning.line, warning.message.as_str())).collect();
     assert_eq!(
         warnings,
@@ -168,14 +168,14 @@ fn links_defined_elsewhere_go_on_working() {
         entries(text),
         [
             "1.1.0 . - [#2] by [Ada] and [`C`][c]||[#2]: /issues/2|[ada]: /ada 'A'|[c]: /inside",
-            // A section's own definition comes before others of its label.
+            // A section's own definition goes before others of the same label.
             "1.0.0 . - [#1], [x](/y), [Ada][]||[#1]: /issues/1|[ada]: /ada 'A'",
             "0.9.0 . [c]: /inside|- [c] [#1]||[#1]: /other/1",
         ]
     );
 }
 
-/// A line as changelogs have them, more often than any other text.
+/// A line for random texts, most often one that is common in changelogs.
 fn line() -> impl Strategy<Value = String> {
     prop_oneof![
         Just("## [1.2.3] - 2024-01-02".to_owned()),
@@ -212,13 +212,13 @@ proptest! {
         let unix_lines: Vec<&str> = unix.split('\n').collect();
         let mut last = 0;
         for entry in &changelog.entries {
-            prop_assert!(entry.line > last, "in their order");
+            prop_assert!(entry.line > last, "the entries are in order");
             last = entry.line;
             let heading = unix_lines[entry.line - 1];
             let digits = entry.version.trim_start_matches('v');
             prop_assert!(heading.contains(digits.split('-').next().unwrap()), "{heading} {entry:?}");
             prop_assert!(Tag::parse(&entry.version, None).version().is_some(), "{entry:?}");
-            // Whatever follows the body are definitions that stand elsewhere.
+            // The lines after the body are definitions from other sections.
             let below = unix_lines[entry.line..].join("\n");
             let mut body = entry.notes.as_str();
             while !below.contains(body) {

@@ -1,4 +1,4 @@
-//! What is to be asked of the database for each version of a changelog. Pure.
+//! The plan of an import: the request to the database for each version. It reads and writes nothing itself.
 
 use std::collections::{HashMap, HashSet};
 
@@ -14,15 +14,15 @@ use serde_json::Map;
 use super::{ChangelogOptions, EntryImported, EntryOutcome, tags::TagMaker};
 use crate::changelog::{ChangelogEntry, first_words};
 
-/// A version, and what is to be done with it.
+/// A version and its planned import.
 pub(super) struct Planned {
-    /// What is known of it; its outcome is still to come where there is an `import`.
+    /// The known facts. The outcome is final only if there is no `import`.
     pub(super) imported: EntryImported,
-    /// What to ask the database.
+    /// The request to the database.
     pub(super) import: Option<ReleaseImport>,
 }
 
-/// Plans the import of versions into a repository that has releases of these tags.
+/// Plans the import of versions into a repository that has releases with these tags.
 pub(super) fn changelog_plan(
     entries: Vec<ChangelogEntry>,
     tags: &[String],
@@ -74,7 +74,7 @@ fn release_input(tag: String, entry: &ChangelogEntry, now: UtcTime) -> ReleaseIn
         author: None,
         published_at: now,
         ends_at: None,
-        // The tag says it where it is one.
+        // The tag decides if it is a pre-release.
         prerelease: None,
         draft: false,
         notify: None,
@@ -83,8 +83,8 @@ fn release_input(tag: String, entry: &ChangelogEntry, now: UtcTime) -> ReleaseIn
     }
 }
 
-/// Gives a release its time: `second` seconds into its day. `dated` is the day that its heading names, `day` that or the
-/// best guess.
+/// Sets the time of a release to `second` seconds after the start of its day. `dated` is the day from its heading.
+/// `day` is that day or the best guess.
 fn timed(
     told: ReleaseImport,
     dated: Option<NaiveDate>,
@@ -97,7 +97,7 @@ fn timed(
         return Err("its day is still to come".to_owned());
     }
     let Some(day) = day else {
-        // A release that is there has a time of its own.
+        // An existing release has a time already.
         return if is_there {
             Ok(told)
         } else {
@@ -109,13 +109,14 @@ fn timed(
     Ok(ReleaseImport { time, input: ReleaseInput { published_at, ..told.input } })
 }
 
-/// Whether a day has not begun anywhere. East of Greenwich it is tomorrow already.
+/// True if a day has not begun anywhere on Earth. East of Greenwich it may already be tomorrow.
 fn is_to_come(day: NaiveDate, now: UtcTime) -> bool {
     day > now.date() + Days::new(1)
 }
 
-/// The day of each version: its own, or `undated`, or that of the next one below that has one, or above. Changelogs have
-/// the newest version first, so that below is before. A day that is still to come says nothing of others.
+/// The day of each version. It is its own day, or `undated`, or the day of the nearest dated version below, or above.
+/// Changelogs list the newest version first, so the version below is older. A day in the future is not used for other
+/// versions.
 fn days_of(entries: &[ChangelogEntry], undated: Option<NaiveDate>, now: UtcTime) -> Vec<Option<NaiveDate>> {
     let is_refused = |entry: &ChangelogEntry| entry.date.is_some_and(|day| is_to_come(day, now));
     let own = |entry: &ChangelogEntry| if is_refused(entry) { None } else { entry.date.or(undated) };
@@ -132,11 +133,11 @@ fn days_of(entries: &[ChangelogEntry], undated: Option<NaiveDate>, now: UtcTime)
     days
 }
 
-/// How many versions of the same day come before each, so that readers see them in their order.
+/// The number of versions of the same day before each version. It keeps their order for readers.
 fn seconds_of(entries: &[ChangelogEntry], days: &[Option<NaiveDate>]) -> Vec<i64> {
     let versions: Vec<Option<Version>> = entries.iter().map(|entry| Version::parse(&entry.version)).collect();
     let mut order: Vec<usize> = (0..entries.len()).rev().collect();
-    // Stable: of equal versions, the one further down comes first.
+    // The sort is stable: of equal versions, the lower one in the text comes first.
     order.sort_by(|one, other| (days[*one], &versions[*one]).cmp(&(days[*other], &versions[*other])));
     let mut seconds = vec![0; entries.len()];
     for pair in order.windows(2) {
@@ -154,7 +155,7 @@ mod tests {
     use super::*;
     use crate::changelog::changelog_read;
 
-    /// What is planned for a changelog: tag, time and how well it is known, or why not.
+    /// The plan for a changelog: tag, time and kind of time, or the reason for no import.
     fn plan(text: &str, tags: &[&str], undated: Option<&str>) -> Vec<String> {
         let tags: Vec<String> = tags.iter().map(ToString::to_string).collect();
         let undated = undated.map(|day| day.parse().unwrap());

@@ -1,4 +1,4 @@
-//! The tags of the versions of a changelog.
+//! The tags for the versions of a changelog.
 
 use std::collections::BTreeSet;
 
@@ -6,26 +6,26 @@ use releasepage_domain::{fault::Fault, release::release_tag_check, tag::tag_part
 
 use crate::changelog::ChangelogEntry;
 
-/// Stands for the version in a format, without a `v` in front.
+/// The placeholder for the version without a leading `v` in a format.
 const VERSION: &str = "{version}";
 
-/// Stands for the package in a format.
+/// The placeholder for the package in a format.
 const PACKAGE: &str = "{package}";
 
-/// What a format of tags must be, as the end of a sentence that begins with its name.
+/// The rule for formats of tags: the end of a sentence that begins with the field's name.
 pub const TAG_FORMAT_EXPECTED: &str = "must hold {version} once, and perhaps {package}, such as web-v{version}, and have at most 100 characters on one line";
 
-/// What tags are made of, such as `web-v{version}`.
+/// The format of tags, such as `web-v{version}`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TagFormat(String);
 
 impl TagFormat {
-    /// Reads a format: one line of at most 100 characters that holds `{version}` once, `{package}` at most once, and no
-    /// other brace.
+    /// Reads a format. It is one line of at most 100 characters. It holds `{version}` once, `{package}` at most once,
+    /// and no other braces.
     ///
     /// # Errors
     ///
-    /// A [`Fault`] of `field`, where it is something else.
+    /// Returns a [`Fault`] of `field` if the format breaks these rules.
     pub fn parse(field: &str, format: &str) -> Result<Self, Fault> {
         let rest = format.replacen(VERSION, "", 1).replacen(PACKAGE, "", 1);
         let is_good = format.contains(VERSION)
@@ -40,22 +40,22 @@ impl TagFormat {
     }
 
     fn tag(&self, package: Option<&str>, number: &str) -> String {
-        // The package first: what a version holds is not looked at again.
+        // The package goes first, because a version must not be searched for placeholders.
         self.0.replacen(PACKAGE, package.unwrap_or_default(), 1).replacen(VERSION, number, 1)
     }
 }
 
-/// Makes the tags of versions.
+/// The maker of tags for versions.
 pub(super) struct TagMaker<'a> {
     format: Option<&'a TagFormat>,
-    /// What stands in front of the number in the tags of the whole repository; `None` for what the changelog writes.
+    /// The text before the number in tags of the whole repository. `None` keeps the changelog's own form.
     plain: Option<String>,
-    /// What stands in front of the number in the tags of parts, such as `web-v`, with the name of each part.
+    /// The name of each package, and the text before the number in its tags, such as `web-v`.
     parts: Vec<(String, String)>,
 }
 
 impl<'a> TagMaker<'a> {
-    /// Learns from the tags that are there.
+    /// Makes a maker that follows the existing tags.
     pub(super) fn of(tags: &[String], format: Option<&'a TagFormat>) -> Self {
         let (mut with_v, mut without) = (0_usize, 0_usize);
         let mut prefixes = BTreeSet::new();
@@ -72,7 +72,7 @@ impl<'a> TagMaker<'a> {
         let name = |part: &str| part.trim_end_matches(['-', '@', '/', '_', ' ']).to_owned();
         let parts: Vec<_> = prefixes.iter().map(|(part, v)| (name(part), format!("{part}{v}"))).collect();
         let plain = match (with_v, without) {
-            // A repository whose tags all begin with the name of the product.
+            // All tags of the repository begin with the name of the product.
             (0, 0) => {
                 if let [(_, only)] = &parts[..] {
                     Some(only.clone())
@@ -85,7 +85,7 @@ impl<'a> TagMaker<'a> {
         Self { format, plain, parts }
     }
 
-    /// The tag of a version, or why there is none.
+    /// The tag of a version. The error is the reason why there is none.
     pub(super) fn tag(&self, entry: &ChangelogEntry) -> Result<String, String> {
         let number = number_of(&entry.version);
         let package = entry.package.as_deref();
@@ -104,7 +104,7 @@ impl<'a> TagMaker<'a> {
                 || format!("{package}-{}", self.plain.as_deref().filter(|plain| plain.len() <= 1).unwrap_or(in_front));
             return Ok(format!("{}{number}", known.map_or_else(made, |(_, prefix)| prefix.clone())));
         }
-        // `release-1.2.0` is a tag as it stands.
+        // `release-1.2.0` is a complete tag.
         if !number.starts_with(|c: char| c.is_ascii_digit()) {
             return Ok(number.to_owned());
         }
@@ -112,7 +112,7 @@ impl<'a> TagMaker<'a> {
     }
 }
 
-/// A version or plain tag without a `v` in front of its number.
+/// The version or plain tag without a `v` before its number.
 fn number_of(version: &str) -> &str {
     let rest = version.strip_prefix(['v', 'V']);
     rest.filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit())).unwrap_or(version)

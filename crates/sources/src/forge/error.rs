@@ -1,24 +1,24 @@
-//! Why a forge lists no releases.
+//! The reasons why a forge lists no releases.
 
 use releasepage_domain::time::{UtcTime, time_iso8601};
 use releasepage_egress::EgressError;
 
-/// Why a forge lists no releases: one sentence for the repository's owner, without secrets.
+/// The reason why a forge lists no releases. The text is one sentence for the repository's owner, without secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ForgeError {
-    /// 401.
+    /// The forge answered with 401.
     #[error("the forge does not accept the token, or wants one")]
     Unauthorized,
-    /// 403 that is no rate limit.
+    /// The forge answered with 403, but not because of a rate limit.
     #[error("the forge does not allow this token to read the releases")]
     Forbidden,
-    /// 404.
+    /// The forge answered with 404.
     #[error("the forge knows no repository of this name, or hides it from this token")]
     NotFound,
-    /// The requests that the forge allows are used up: 429, or 403 that says so.
+    /// The forge's limit is used up. The forge answered with 429, or with 403 and a sign of a limit.
     #[error("the forge allows no more requests before {}", time_iso8601(*until))]
     RateLimited {
-        /// When it may be asked again.
+        /// The time when the forge may be asked again.
         until: UtcTime,
     },
     /// The forge cannot be reached or has failed.
@@ -26,22 +26,22 @@ pub enum ForgeError {
     Unavailable {
         /// The end of the sentence.
         reason: String,
-        /// When it may be asked again, where it says so.
+        /// The time when the forge may be asked again, if it says so.
         until: Option<UtcTime>,
     },
-    /// The answer is none to this question.
+    /// The answer does not fit the request.
     #[error("the forge's answer cannot be used: {reason}")]
     Broken {
         /// The end of the sentence.
         reason: String,
     },
-    /// The address is not asked.
+    /// The request was not sent, or its answer was refused.
     #[error("{0}")]
     Refused(EgressError),
 }
 
 impl ForgeError {
-    /// Whether another try may help although nobody changes anything. Where it is `true`, see [`Self::until`].
+    /// True if another try may help without any change. See also [`Self::until`].
     pub const fn retry(&self) -> bool {
         match self {
             Self::RateLimited { .. } | Self::Unavailable { .. } | Self::Broken { .. } => true,
@@ -49,7 +49,7 @@ impl ForgeError {
         }
     }
 
-    /// When the forge may be asked again, where it says so.
+    /// The time when the forge may be asked again, if it says so.
     pub const fn until(&self) -> Option<UtcTime> {
         match self {
             Self::RateLimited { until } => Some(*until),

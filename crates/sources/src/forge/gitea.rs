@@ -1,4 +1,4 @@
-//! The REST API of Gitea and Forgejo, "List a repo's releases": the objects of their webhook.
+//! The REST API of Gitea and Forgejo, "List a repo's releases". It uses the same objects as their webhook.
 
 use releasepage_domain::{
     fault::Faults,
@@ -21,7 +21,7 @@ pub(super) fn headers(request: Request, token: Option<&SecretString>) -> Result<
     }
 }
 
-/// How a release is at present. Drafts are listed to those who may write.
+/// Reads the present state of a release. Drafts are listed only for users with write access.
 pub(super) fn event_read(release: &Fields<'_>, faults: &mut Faults) -> Option<SourceEvent> {
     let id = id_read(release, faults, "id").map(|id| id.to_string());
     crate::gitea::event_read(release, Some(SourceEventKind::Amended), id, faults)

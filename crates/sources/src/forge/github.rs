@@ -1,4 +1,4 @@
-//! GitHub's REST API, "List releases": the objects of its webhook.
+//! GitHub's REST API, "List releases". It uses the same objects as its webhook.
 
 use releasepage_domain::{
     fault::Faults,
@@ -23,7 +23,7 @@ pub(super) fn headers(request: Request, token: Option<&SecretString>) -> Result<
     }
 }
 
-/// How a release is at present. Drafts are listed to those who may write.
+/// Reads the present state of a release. Drafts are listed only for users with write access.
 pub(super) fn event_read(release: &Fields<'_>, faults: &mut Faults) -> Option<SourceEvent> {
     crate::github::event_read(release, Some(SourceEventKind::Edited), faults)
 }

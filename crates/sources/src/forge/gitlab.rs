@@ -1,7 +1,8 @@
 //! GitLab's REST API, "List releases".
 //!
-//! A release has no id there but its tag, which is free again once the release is deleted, and no time of its last change.
-//! There are no drafts and no pre-releases; one whose `released_at` lies ahead is announced when that time comes.
+//! A release has no id but its tag, which can be used again once the release is deleted. The time of the last change is
+//! missing. There are no drafts and no pre-releases. A release whose `released_at` is in the future is announced at
+//! that time.
 
 use releasepage_domain::{
     fault::Faults,
@@ -26,7 +27,7 @@ pub(super) fn headers(request: Request, token: Option<&SecretString>) -> Result<
     }
 }
 
-/// How a release is at present.
+/// Reads the present state of a release.
 pub(super) fn event_read(release: &Fields<'_>, faults: &mut Faults) -> Option<SourceEvent> {
     let tag = tag_read(release, faults, "tag_name");
     let title = title_read(release, faults, "name");

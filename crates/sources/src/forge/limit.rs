@@ -1,35 +1,35 @@
-//! When a forge may be asked again.
+//! The time when a forge may be asked again.
 //!
-//! GitHub: `X-RateLimit-Remaining` and `X-RateLimit-Reset`, and a status of 403 or 429 once they are used up or its
-//! secondary limits are reached. GitLab: `RateLimit-Remaining` and `RateLimit-Reset`, and 429. All: `Retry-After` (RFC 9110,
-//! section 10.2.3).
+//! GitHub sends `X-RateLimit-Remaining` and `X-RateLimit-Reset`. It answers with 403 or 429 once its limit or a
+//! secondary limit is reached. GitLab sends `RateLimit-Remaining` and `RateLimit-Reset`, and answers with 429. All may
+//! send `Retry-After` (RFC 9110, section 10.2.3).
 
 use chrono::{DateTime, Duration};
 use releasepage_domain::time::{UtcTime, time_cut};
 use releasepage_egress::Response;
 
-/// How long to wait where a forge does not say it; what GitHub asks for at least.
+/// The wait if a forge names none. GitHub asks for at least this.
 const PAUSE: Duration = Duration::minutes(1);
 
-/// The longest that is waited, whatever a forge says: its clock may be wrong.
+/// The longest wait. A forge may name a longer one, but its clock may be wrong.
 const PAUSE_MAX: Duration = Duration::hours(24);
 
-/// What lies below is a number of seconds from now, not a time: it would be in 2001.
+/// The least number that is a time, in seconds since 1970. A smaller number is a number of seconds from now.
 const EARLIEST: i64 = 1_000_000_000;
 
-/// When a forge that answered may be asked again; `None` where it does not say.
+/// The time when a forge that answered may be asked again. `None` if the answer names none.
 pub(super) fn pause_until(answer: &Response, now: UtcTime) -> Option<UtcTime> {
     let until = retry_after(answer, now).or_else(|| reset(answer, now))?;
     Some(until.clamp(now, now + PAUSE_MAX))
 }
 
-/// When a forge that answered with 403 or 429 may be asked again; `None` where that is for no limit.
+/// The time when a forge that answered with 403 or 429 may be asked again. `None` if the answer is not about a limit.
 pub(super) fn limited_until(answer: &Response, now: UtcTime) -> Option<UtcTime> {
     let is_limit = answer.status == 429 || says_limit(&answer.body);
     pause_until(answer, now).or_else(|| is_limit.then(|| now + PAUSE))
 }
 
-/// Whether a body speaks of a rate limit, as GitHub's does for its secondary limits, where no header need.
+/// True if a body mentions a rate limit. GitHub's secondary limits need not have a header.
 fn says_limit(body: &[u8]) -> bool {
     let beginning = &body[..body.len().min(4096)];
     String::from_utf8_lossy(beginning).to_ascii_lowercase().contains("rate limit")
@@ -43,7 +43,7 @@ fn retry_after(answer: &Response, now: UtcTime) -> Option<UtcTime> {
     }
 }
 
-/// When the requests are counted anew, where they are used up.
+/// The time when the limit starts anew, if it is used up.
 fn reset(answer: &Response, now: UtcTime) -> Option<UtcTime> {
     let number = |name: &str| answer.header(name)?.trim().parse::<i64>().ok();
     let header = |end: &str| number(&format!("x-ratelimit-{end}")).or_else(|| number(&format!("ratelimit-{end}")));

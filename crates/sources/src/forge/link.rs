@@ -1,6 +1,6 @@
-//! The header `Link` (RFC 8288), with which a page names the next one.
+//! The header `Link` (RFC 8288), which names the next page.
 
-/// The target of the link whose relation is `next`.
+/// The target of the link with the relation `next`.
 pub(super) fn next_target(header: &str) -> Option<&str> {
     let mut rest = header;
     while let Some((_, after)) = rest.split_once('<') {
@@ -18,14 +18,14 @@ pub(super) fn next_target(header: &str) -> Option<&str> {
     None
 }
 
-/// Whether a parameter gives the relation `next`, be it among others.
+/// True if a parameter gives the relation `next`, alone or among others.
 fn is_next(parameter: &str) -> bool {
     let Some((name, value)) = parameter.split_once('=') else { return false };
     let mut relations = value.trim().trim_matches('"').split_ascii_whitespace();
     name.trim().eq_ignore_ascii_case("rel") && relations.any(|relation| relation.eq_ignore_ascii_case("next"))
 }
 
-/// What stands before and after a separator that is not in a quoted text; all of it where there is none.
+/// The text before and after the first separator outside of quotes. Without a separator, the second part is empty.
 fn cut(text: &str, separator: char) -> (&str, &str) {
     let mut is_quoted = false;
     let mut is_escaped = false;

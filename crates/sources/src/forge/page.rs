@@ -1,18 +1,18 @@
-//! Where the pages of a list are.
+//! The addresses of the pages of a list.
 
 use url::form_urlencoded;
 
 use super::{Forge, link::next_target};
 
-/// Where a page of a list of releases is: the query of its address. It can be stored as text.
+/// The address of a page of a list of releases. It holds only the query, and can be stored as text.
 ///
-/// Of the address by which a forge names its next page, the query alone is used: the rest is known, a token goes nowhere
-/// that it was not meant for, and a forge behind a proxy often does not know the name it is reached by.
+/// A forge names its next page by a complete address, but only the query is used. The rest is known already. So a token
+/// goes only to the forge it was made for. A forge behind a proxy often does not know its own public name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageAddress(String);
 
 impl PageAddress {
-    /// The first page, of `size` releases or of as many as the forge puts on one.
+    /// The first page, with `size` releases or the forge's maximum if that is less.
     pub fn first(forge: Forge, size: u64) -> Self {
         let size = size.clamp(1, forge.page_size_max());
         Self(match forge {
@@ -22,19 +22,19 @@ impl PageAddress {
         })
     }
 
-    /// The query.
+    /// The query of the page.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// The page after this one, by the headers `Link` of an answer that listed so many releases; the error completes "the
-    /// answer cannot be used: …".
+    /// The page after this one, by the `Link` headers of an answer that listed `listed` releases. The error completes
+    /// the sentence "the answer cannot be used: …".
     pub(super) fn next<'a>(
         &self,
         mut links: impl Iterator<Item = &'a str>,
         listed: usize,
     ) -> Result<Option<Self>, &'static str> {
-        // Forges have been seen to lose the header for a while: a full page without one may not be the last.
+        // Some forges sometimes omit the header, so a full page without it may not be the last.
         let mut is_linked = false;
         let target = links.find_map(|link| {
             is_linked = true;
@@ -55,7 +55,7 @@ impl PageAddress {
         }
     }
 
-    /// The page of fewer releases that begins with the same one; `None` where it cannot be made smaller.
+    /// The first part of this page with fewer releases. `None` if the page cannot be made smaller.
     pub(super) fn smaller(&self) -> Option<Self> {
         let size = self.number(is_size).filter(|size| *size > 1)?;
         let part = (2..=size).find(|part| size.is_multiple_of(*part))?;
@@ -66,19 +66,19 @@ impl PageAddress {
         })
     }
 
-    /// The number that a parameter has.
+    /// The numeric value of a parameter.
     fn number(&self, is_it: fn(&str) -> bool) -> Option<u64> {
         let mut pairs = form_urlencoded::parse(self.0.as_bytes());
         pairs.find(|(name, _)| is_it(name)).and_then(|(_, value)| value.parse().ok())
     }
 
-    /// Whether pages have no numbers but say where they begin.
+    /// True if pages are addressed by a cursor instead of a number.
     fn has_cursor(&self) -> bool {
         form_urlencoded::parse(self.0.as_bytes())
             .any(|(name, _)| !is_page(&name) && !is_size(&name) && !is_order(&name))
     }
 
-    /// The page of this number, and perhaps of another size.
+    /// The page with this number, and with another size if one is given.
     fn with(&self, page: u64, size: Option<u64>) -> Self {
         let changed = self.changed(|name| if is_page(name) { Some(page) } else { size.filter(|_| is_size(name)) });
         match changed.number(is_page) {
@@ -101,7 +101,7 @@ impl PageAddress {
 }
 
 impl From<String> for PageAddress {
-    /// A page as it was stored.
+    /// Takes a page that was stored.
     fn from(query: String) -> Self {
         Self(query)
     }
@@ -145,7 +145,7 @@ mod tests {
         let link = |target: &str| format!("<{target}>; rel=\"next\"");
         for (target, expected) in [
             ("https://api.github.com/repositories/7/releases?per_page=2&page=2", Ok("per_page=2&page=2")),
-            // A forge that does not know its name.
+            // The forge does not know its public name.
             ("http://localhost:3000/api/v1/repos/a/b/releases?limit=2&page=2", Ok("limit=2&page=2")),
             ("/releases?cursor=a%2Fb#part", Ok("cursor=a%2Fb")),
             ("https://a.example/releases", Err("the address of its next page has no query")),
@@ -194,7 +194,7 @@ mod tests {
         #[test]
         fn smaller_pages_begin_with_the_same_release(size in 2..=100_u64, number in 1..=1_000_u64) {
             let whole = page(&format!("per_page={size}&page={number}"));
-            let smaller = whole.smaller().expect("it has more than one release");
+            let smaller = whole.smaller().expect("the size is above 1");
             let begins = |page: &PageAddress| page.number(is_size).zip(page.number(is_page)).map(|(size, number)| size * (number - 1));
             prop_assert_eq!(begins(&smaller), begins(&whole));
             prop_assert!(smaller.number(is_size) < whole.number(is_size));

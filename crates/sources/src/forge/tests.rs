@@ -1,4 +1,4 @@
-//! What forges answer, against a server that answers as they do.
+//! Tests of the forge client, against a server with scripted answers.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -13,7 +13,7 @@ use serde_json::json;
 
 use super::*;
 
-/// A forge that gives one answer after the other, the last one again and again, and keeps what it was asked.
+/// A forge that gives its answers in order and records the requests. It repeats the last answer.
 struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
@@ -31,7 +31,7 @@ impl Server {
                 let mut asked = kept.lock().unwrap();
                 let answer = &answers[asked.len().min(answers.len() - 1)];
                 asked.push(request);
-                // An error says that the client has seen enough.
+                // A write fails if the client closes early, which some tests expect.
                 let _ = (&stream).write_all(answer.as_bytes());
             }
         });
@@ -49,7 +49,7 @@ impl Server {
         ForgeClient::new(egress, Clock::of(now))
     }
 
-    /// Asks for the first page, of up to 100 releases.
+    /// Asks for the first page, with up to 100 releases.
     async fn ask(&self, forge: Forge, etag: Option<&str>) -> Result<ForgePage, ForgeError> {
         self.client().releases_page(&self.repository(forge), &PageAddress::first(forge, 100), etag).await
     }
@@ -281,7 +281,7 @@ async fn pages_lead_to_each_other() {
     assert_eq!((second.releases.len(), second.next), (1, None));
     let asked = server.asked.lock().unwrap();
     assert!(asked[1].starts_with("get /api/repos/acme/tools/api/releases?per_page=100&page=2 "), "{}", asked[1]);
-    assert!(asked[1].contains("authorization: bearer sesame"), "the token goes where it was meant for");
+    assert!(asked[1].contains("authorization: bearer sesame"), "the token goes to its own forge");
 }
 
 #[tokio::test]

@@ -1,25 +1,25 @@
-//! Which addresses belong to the public internet.
+//! The rule that tells public addresses from private ones.
 //!
-//! The ranges are those of IANA's registries of special-purpose addresses (RFC 6890 and what followed it). What is in
-//! doubt counts as private: a forge that is refused can be allowed by name.
+//! The ranges come from IANA's registries of special-purpose addresses (RFC 6890 and its updates). A doubtful range
+//! counts as private, because the operator can allow a refused forge by name.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
-/// IPv4 networks that are not public: address and length of the prefix.
+/// The IPv4 networks that are not public, as address and prefix length.
 const IPV4_RESERVED: &[(Ipv4Addr, u32)] = &[
-    // This network (RFC 791); 0.0.0.0 connects to the machine itself.
+    // This network (RFC 791). A connection to 0.0.0.0 reaches the machine itself.
     (Ipv4Addr::new(0, 0, 0, 0), 8),
     // Private use (RFC 1918).
     (Ipv4Addr::new(10, 0, 0, 0), 8),
     (Ipv4Addr::new(172, 16, 0, 0), 12),
     (Ipv4Addr::new(192, 168, 0, 0), 16),
-    // Shared by customers of a carrier (RFC 6598).
+    // Shared by the customers of a carrier (RFC 6598).
     (Ipv4Addr::new(100, 64, 0, 0), 10),
     // Loopback (RFC 1122).
     (Ipv4Addr::new(127, 0, 0, 0), 8),
-    // Link-local (RFC 3927), where clouds answer for their machines.
+    // Link-local (RFC 3927). Clouds serve the metadata of a machine here.
     (Ipv4Addr::new(169, 254, 0, 0), 16),
-    // Azure's answer to the same need; a public address that leads to the machine's own host.
+    // Azure's service for its machines. The address is public, but it leads to the machine's own host.
     (Ipv4Addr::new(168, 63, 129, 16), 32),
     // Protocol assignments (RFC 6890).
     (Ipv4Addr::new(192, 0, 0, 0), 24),
@@ -37,28 +37,30 @@ const IPV4_RESERVED: &[(Ipv4Addr, u32)] = &[
     (Ipv4Addr::new(240, 0, 0, 0), 4),
 ];
 
-/// The IPv6 network out of which public addresses are given (RFC 4291, section 2.4). Loopback, unspecified, unique-local,
-/// link-local, site-local, multicast and IPv4-compatible addresses lie outside, and so does 64:ff9b:1::/48 (RFC 8215).
+/// The IPv6 network for public addresses (RFC 4291, section 2.4). Loopback, unspecified, unique-local, link-local,
+/// site-local, multicast and IPv4-compatible addresses are outside. So is 64:ff9b:1::/48 (RFC 8215).
 const IPV6_GLOBAL: (Ipv6Addr, u32) = (Ipv6Addr::new(0x2000, 0, 0, 0, 0, 0, 0, 0), 3);
 
-/// IPv6 networks inside that one which are not public.
+/// The IPv6 networks inside [`IPV6_GLOBAL`] that are not public.
 const IPV6_RESERVED: &[(Ipv6Addr, u32)] = &[
-    // Protocol assignments (RFC 2928): benchmarks, ORCHID, and Teredo, whose addresses hold IPv4 addresses.
+    // Protocol assignments (RFC 2928): benchmarks, ORCHID and Teredo. Teredo addresses hold IPv4 addresses.
     (Ipv6Addr::new(0x2001, 0, 0, 0, 0, 0, 0, 0), 23),
     // Documentation (RFC 3849, RFC 9637).
     (Ipv6Addr::new(0x2001, 0xdb8, 0, 0, 0, 0, 0, 0), 32),
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
-    // 6to4 (RFC 3056), whose addresses hold IPv4 addresses; deprecated.
+    // 6to4 (RFC 3056), deprecated. Its addresses hold IPv4 addresses.
     (Ipv6Addr::new(0x2002, 0, 0, 0, 0, 0, 0, 0), 16),
 ];
 
-/// IPv6 networks whose last 32 bits are an IPv4 address that is connected to in fact: mapped ones (RFC 4291, section
-/// 2.5.5.2), and those that a NAT64 translates (RFC 6052), which are how a machine without IPv4 reaches public servers.
+/// The IPv6 networks whose last 32 bits are the IPv4 address that is really connected to. These are mapped addresses
+/// (RFC 4291, section 2.5.5.2) and NAT64 addresses (RFC 6052). A machine without IPv4 reaches public servers through
+/// NAT64.
 const IPV6_OF_IPV4: &[(Ipv6Addr, u32)] =
     &[(Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96), (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96)];
 
-/// Whether the address is one of the public internet: not private, loopback, link-local, shared, multicast,
-/// unspecified, reserved or for documentation, nor one that is translated to such an address.
+/// True if the address belongs to the public internet. Private, loopback, link-local, shared, multicast, unspecified,
+/// reserved and documentation addresses do not. An address that is translated to another one follows the rule for that
+/// one.
 pub fn is_public(address: IpAddr) -> bool {
     match address {
         IpAddr::V4(address) => is_public_ipv4(address),
@@ -207,7 +209,7 @@ mod tests {
         text.parse().expect("an address")
     }
 
-    /// Addresses of all kinds, private ones as often as others.
+    /// Addresses of all kinds. About half of them are private.
     fn any_ipv4() -> impl Strategy<Value = Ipv4Addr> {
         let reserved = (prop::sample::select(IPV4_RESERVED), any::<u32>()).prop_map(|((network, length), host)| {
             let mask = u32::MAX.checked_shr(length).unwrap_or(0);
@@ -226,7 +228,7 @@ mod tests {
             for held in [mapped, translated] {
                 prop_assert_eq!(is_public(held.into()), is_public(address.into()), "{} holds {}", held, address);
             }
-            // These are never needed to reach a public server.
+            // No public server needs these forms.
             let pair = |high: u8, low: u8| u16::from_be_bytes([high, low]);
             for held in [
                 Ipv6Addr::from_bits(tail),

@@ -1,24 +1,24 @@
-//! The hosts that the operator allows although they are private.
+//! The private hosts that the operator allows.
 
 use std::{fmt, str::FromStr};
 
 use url::{Host, Url};
 
-/// A host name or an IP address as it stands in URLs, on one port or on all. It is compared as a whole: neither other
-/// names of the same machine nor names below it are meant.
+/// A host name or an IP address in the form of URLs, on one port or on all. It is compared as a whole. Other names of
+/// the same machine and subdomains do not match.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AllowedHost {
     host: Host,
     port: Option<u16>,
 }
 
-/// A text is neither a host name nor an IP address, with or without a port.
+/// A text that is not a host name or an IP address, with or without a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be a host name or an IP address, with or without a port")]
 pub struct AllowedHostInvalid;
 
 impl AllowedHost {
-    /// Whether a URL leads there.
+    /// True if a URL leads to this host.
     pub fn matches(&self, url: &Url) -> bool {
         let is_host = url.host().is_some_and(|host| host_plain(host.to_owned()) == self.host);
         is_host && self.port.is_none_or(|port| url.port_or_known_default() == Some(port))
@@ -42,7 +42,7 @@ impl FromStr for AllowedHost {
             return Err(AllowedHostInvalid);
         }
         let host = Host::parse(&host).map_err(|_| AllowedHostInvalid)?;
-        // A pattern is meant to match more than one host, which is not what is done.
+        // A pattern would have to match several hosts, but hosts are compared as a whole.
         match &host {
             Host::Domain(name) if name.contains('*') => Err(AllowedHostInvalid),
             _ => Ok(Self { host: host_plain(host), port }),
@@ -59,7 +59,7 @@ impl fmt::Display for AllowedHost {
     }
 }
 
-/// The host without the dot that an absolute name may end with.
+/// The host without the final dot of an absolute name.
 fn host_plain(host: Host<impl Into<String>>) -> Host {
     match host {
         Host::Domain(name) => {

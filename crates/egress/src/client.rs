@@ -1,4 +1,4 @@
-//! The client.
+//! The client for requests to addresses that users typed.
 
 use std::{error::Error, fmt, io, sync::Arc};
 
@@ -25,22 +25,22 @@ use crate::{
     settings::{BODY_BYTES_MAX, CONNECT_TIMEOUT, EgressSettings, REDIRECTS_MAX},
 };
 
-/// What it says of itself.
+/// The value of the header `User-Agent`.
 const AGENT: HeaderValue = HeaderValue::from_static(concat!("ReleasePage/", env!("CARGO_PKG_VERSION")));
 
-/// A client whose connections come from a resolver that checks what it gives.
+/// A client whose resolver checks every address before a connection.
 type CheckedClient = Client<HttpsConnector<HttpConnector<CheckedResolver>>, Empty<Bytes>>;
 
-/// The client. Clones share its connections.
+/// The client for requests to addresses that users typed. Clones share its connections.
 #[derive(Clone)]
 pub struct Egress(Arc<Inner>);
 
 struct Inner {
     settings: EgressSettings,
-    /// Connects to public addresses alone.
+    /// The client that connects to public addresses only.
     public: CheckedClient,
-    /// Connects anywhere, for hosts that the operator allowed. It is a client of its own, so that no connection of it is
-    /// ever used for another host.
+    /// The client that connects to any address, for hosts that the operator allowed. It is separate, so that none of
+    /// its connections is used for another host.
     allowed: CheckedClient,
 }
 
@@ -51,12 +51,12 @@ impl fmt::Debug for Egress {
 }
 
 impl Egress {
-    /// A client with the system's resolver, that trusts the certificates which the system trusts.
+    /// Makes a client with the system's resolver and the system's trusted certificates.
     pub fn new(settings: EgressSettings) -> Self {
         Self::with_resolver(settings, Arc::new(SystemResolver))
     }
 
-    /// The same with another resolver.
+    /// Makes a client with another resolver and the system's trusted certificates.
     pub fn with_resolver(settings: EgressSettings, resolver: Arc<dyn Resolve>) -> Self {
         let found = rustls_native_certs::load_native_certs();
         let mut roots = RootCertStore::empty();
@@ -71,7 +71,7 @@ impl Egress {
         let provider = Arc::new(rustls::crypto::ring::default_provider());
         let tls = ClientConfig::builder_with_provider(provider)
             .with_safe_default_protocol_versions()
-            .expect("ring has cipher suites for all versions that rustls has")
+            .expect("ring has cipher suites for every TLS version of rustls")
             .with_root_certificates(roots)
             .with_no_client_auth();
         let client = |reach| {
@@ -89,11 +89,11 @@ impl Egress {
         Self(Arc::new(Inner { public: client(Reach::Public), allowed: client(Reach::Anywhere), settings }))
     }
 
-    /// Asks, follows redirects, and takes the answer in.
+    /// Sends a request, follows redirects, and reads the answer.
     ///
     /// # Errors
     ///
-    /// [`EgressError`] where there is no answer; one with a status such as 404 or 500 is an answer.
+    /// Returns an [`EgressError`] if there is no answer. An answer with a status such as 404 or 500 is not an error.
     pub async fn get(&self, request: Request) -> Result<Response, EgressError> {
         let host = host_named(&request.url);
         let answer = time::timeout(self.0.settings.timeout, self.follow(request)).await;
@@ -125,8 +125,8 @@ impl Egress {
         client.request(asked).await.map_err(|error| failure(url, &error))
     }
 
-    /// The client for an address: a host that is an IP address never gets to a resolver, so that it is checked here.
-    /// `Url` has made one of every spelling of it, octal, hexadecimal or in one number.
+    /// The client for an address. A host that is an IP address never reaches the resolver, so the check is here. `Url`
+    /// has already normalized octal, hexadecimal and single-number forms of it.
     fn client_for(&self, url: &Url) -> Result<&CheckedClient, EgressError> {
         if self.0.settings.allowed_hosts.iter().any(|allowed| allowed.matches(url)) {
             return Ok(&self.0.allowed);
@@ -148,7 +148,7 @@ async fn response_take(url: &Url, answer: hyper::Response<Incoming>) -> Result<R
     }
     let mut body = Vec::new();
     while let Some(frame) = incoming.frame().await {
-        // Trailers say nothing that is used.
+        // No trailer is used.
         let Ok(bytes) = frame.map_err(|error| failure(url, &error))?.into_data() else { continue };
         if body.len() + bytes.len() > BODY_BYTES_MAX {
             return Err(too_large());
@@ -158,7 +158,7 @@ async fn response_take(url: &Url, answer: hyper::Response<Incoming>) -> Result<R
     Ok(Response { status: head.status.as_u16(), headers: head.headers, body })
 }
 
-/// What an error of the client comes to.
+/// The meaning of the HTTP client's error.
 fn failure(url: &Url, error: &(dyn Error + 'static)) -> EgressError {
     let host = host_named(url);
     for cause in causes(error) {
@@ -182,7 +182,7 @@ fn failure(url: &Url, error: &(dyn Error + 'static)) -> EgressError {
     }
 }
 
-/// An error and what it came from. An [`io::Error`] that was made of another error does not call it its source.
+/// An error and its causes. An [`io::Error`] made from another error does not return that error as its source.
 fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn Error + 'static)> {
     std::iter::successors(Some(error), |&error| match error.downcast_ref::<io::Error>().and_then(io::Error::get_ref) {
         Some(inner) => Some(inner as &(dyn Error + 'static)),

@@ -1,15 +1,15 @@
-//! Why there is no answer.
+//! The reasons why a request got no answer.
 
 use crate::settings::{BODY_BYTES_MAX, REDIRECTS_MAX};
 
-/// Why there is no answer. Hosts are named (with their port, where the URL has one); paths, queries and headers are not,
-/// since they may hold secrets. Each is one sentence for who typed the address.
+/// The reason why a request got no answer. The text is one sentence for the person who typed the address. It names the
+/// host, with its port if the URL has one. It never holds paths, queries or headers, because they may hold secrets.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EgressError {
-    /// The URL is none that can be asked.
+    /// The URL cannot be requested.
     #[error("the address {0}")]
     Address(&'static str),
-    /// The secret holds characters that no header may have.
+    /// The secret holds characters that a header cannot hold.
     #[error("the token for {host} holds characters that cannot be sent")]
     Secret {
         /// The host.
@@ -27,49 +27,49 @@ pub enum EgressError {
         /// The host.
         host: String,
     },
-    /// No connection can be made.
+    /// A connection cannot be made.
     #[error("no connection to {host} can be made: {reason}")]
     Connect {
         /// The host.
         host: String,
-        /// What the operating system says, such as `connection refused`.
+        /// The reason from the operating system, such as `connection refused`.
         reason: String,
     },
-    /// No secure connection can be made.
+    /// A secure connection cannot be made.
     #[error("no secure connection to {host} can be made: {reason}")]
     Tls {
         /// The host.
         host: String,
-        /// What is wrong, such as a certificate that nobody known has signed.
+        /// The reason, such as a certificate that no trusted authority signed.
         reason: String,
     },
-    /// It took longer than a request may.
+    /// The request took longer than allowed.
     #[error("{host} took too long to answer")]
     TimedOut {
         /// The host.
         host: String,
     },
-    /// The answer broke off, or is not HTTP.
+    /// The answer ended early or is not HTTP.
     #[error("{host} did not answer as an HTTP server does")]
     Broken {
         /// The host.
         host: String,
     },
-    /// The answer is larger than answers may be.
+    /// The answer is larger than the limit.
     #[error("the answer of {host} is larger than {} MiB", BODY_BYTES_MAX / 1024 / 1024)]
     TooLarge {
         /// The host.
         host: String,
     },
-    /// A redirect leads nowhere that can be followed.
+    /// A redirect leads to an address that cannot be followed.
     #[error("{host} redirects to an address that {reason}")]
     Redirect {
         /// The host that redirects.
         host: String,
-        /// What is wrong with the address.
+        /// The fault of the address.
         reason: &'static str,
     },
-    /// One redirect after the other.
+    /// The redirects exceed the limit.
     #[error("{host} redirects more than {REDIRECTS_MAX} times")]
     RedirectsTooMany {
         /// The last host.

@@ -1,13 +1,18 @@
 //! Requests to addresses that users typed.
 //!
-//! This crate owns the one client for them, [`Egress`]. A user may name any host, also one that leads into the
-//! operator's own network; so it connects to public addresses only ([`address`]), unless the operator allowed the host
-//! ([`AllowedHost`]). The check is part of the look-up that the connection is made from: the address that was checked is
-//! the one that is connected to, and a host that changes its answer between two look-ups gains nothing.
+//! This crate owns the one client for them, [`Egress`]. A user may name any host, even one in the operator's own
+//! network. So the client connects only to public addresses ([`address`]) and to hosts that the operator allowed
+//! ([`AllowedHost`]). The check is part of the look-up for the connection. So the client connects to the same address
+//! that it checked. A host cannot pass the check with one answer and be reached with another.
 //!
-//! It follows redirects as if a user had typed them, hands no secret to another host, never goes from https down to
-//! http, uses no proxy, whatever the environment says, and ends what takes too long or is too large. What is asked for
-//! and what an answer means is the callers' affair.
+//! The client also keeps these rules:
+//! - A redirect is checked like an address that a user typed.
+//! - A secret never goes to another host.
+//! - A redirect never leads from https to http.
+//! - No proxy is used, even if the environment names one.
+//! - An answer that is too slow or too large is given up.
+//!
+//! The callers decide about requests and the meaning of answers.
 
 pub mod address;
 mod allowed;

@@ -1,4 +1,4 @@
-//! Where a redirect leads, and who may be told a secret there.
+//! The targets of redirects, and the secrets that may go there.
 
 use hyper::{
     HeaderMap, StatusCode,
@@ -11,7 +11,7 @@ use crate::{
     request::{Request, address_check},
 };
 
-/// The `Location` of a redirect; `None` for any other answer.
+/// The `Location` of a redirect. `None` for any other answer.
 pub(crate) fn location(status: StatusCode, headers: &HeaderMap) -> Option<&[u8]> {
     let is_redirect = matches!(
         status,
@@ -24,7 +24,7 @@ pub(crate) fn location(status: StatusCode, headers: &HeaderMap) -> Option<&[u8]>
     headers.get(LOCATION).filter(|_| is_redirect).map(HeaderValue::as_bytes)
 }
 
-/// The request that a redirect asks for.
+/// The request that follows a redirect.
 pub(crate) fn redirected(request: Request, location: &[u8]) -> Result<Request, EgressError> {
     let Request { url: from, headers, secrets } = request;
     let refused = |reason| EgressError::Redirect { host: host_named(&from), reason };
@@ -39,7 +39,7 @@ pub(crate) fn redirected(request: Request, location: &[u8]) -> Result<Request, E
     Ok(Request { url, headers, secrets })
 }
 
-/// The host of an address as messages name it, with its port where the address has one.
+/// The host of an address in the form for messages, with its port if the address has one.
 pub(crate) fn host_named(url: &Url) -> String {
     let host = url.host_str().unwrap_or_default();
     url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
@@ -77,7 +77,7 @@ mod tests {
         }
         let away = redirected(request("https://a.example/"), b"https://b.example/").unwrap();
         let back = redirected(away, b"https://a.example/").unwrap();
-        assert!(back.secrets.is_empty(), "what was dropped does not come back");
+        assert!(back.secrets.is_empty(), "a dropped secret does not come back");
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! What is asked and what is answered.
+//! The request and its answer.
 
 use hyper::{
     HeaderMap,
@@ -13,36 +13,36 @@ use crate::{error::EgressError, redirect::host_named};
 #[derive(Clone, Debug)]
 pub struct Request {
     pub(crate) url: Url,
-    /// What any host may be told.
+    /// The headers for any host.
     pub(crate) headers: HeaderMap,
-    /// What only the host, port and scheme of `url` may be told; marked as sensitive.
+    /// The headers for the scheme, host and port of `url` only. They are marked as sensitive.
     pub(crate) secrets: HeaderMap,
 }
 
 impl Request {
-    /// A request to this address.
+    /// Makes a request to this address.
     ///
     /// # Errors
     ///
-    /// [`EgressError::Address`], where it is not http or https, or holds a user name or a password.
+    /// Returns [`EgressError::Address`] if the URL is not http or https, or holds a user name or a password.
     pub fn get(mut url: Url) -> Result<Self, EgressError> {
         address_check(&url).map_err(EgressError::Address)?;
         url.set_fragment(None);
         Ok(Self { url, headers: HeaderMap::new(), secrets: HeaderMap::new() })
     }
 
-    /// With a header that whoever is redirected to gets too.
+    /// Adds a header. The target of a redirect gets it too.
     pub fn header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.insert(name, value);
         self
     }
 
-    /// With a header that holds a secret: `prefix`, such as `Bearer `, and the secret. A redirect to another host, port
-    /// or scheme does not get it.
+    /// Adds a header that holds a secret. Its value is `prefix`, such as `Bearer `, and then the secret. A redirect to
+    /// another scheme, host or port does not get it.
     ///
     /// # Errors
     ///
-    /// [`EgressError::Secret`], where it holds characters that no header may have.
+    /// Returns [`EgressError::Secret`] if the secret holds characters that a header cannot hold.
     pub fn secret(mut self, name: HeaderName, prefix: &str, secret: &SecretString) -> Result<Self, EgressError> {
         let value = HeaderValue::from_str(&format!("{prefix}{}", secret.expose_secret()));
         let mut value = value.map_err(|_| EgressError::Secret { host: host_named(&self.url) })?;
@@ -52,7 +52,7 @@ impl Request {
     }
 }
 
-/// Whether the address is one that can be asked; the error completes "the address …".
+/// Checks that the address can be requested. The error completes the sentence "the address …".
 pub(crate) fn address_check(url: &Url) -> Result<(), &'static str> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err("is not an http or https one");
@@ -63,19 +63,19 @@ pub(crate) fn address_check(url: &Url) -> Result<(), &'static str> {
     Ok(())
 }
 
-/// An answer, whatever its status; redirects that could be followed are none.
+/// An answer with any status, except a redirect with a target.
 #[derive(Clone, Debug)]
 pub struct Response {
-    /// The status.
+    /// The status code.
     pub status: u16,
     /// The headers.
     pub headers: HeaderMap,
-    /// The whole body, as the server sent it: it was asked not to compress it.
+    /// The whole body, unchanged. The request asked for no compression.
     pub body: Vec<u8>,
 }
 
 impl Response {
-    /// A header's value, where there is one and it is text; of several, the first.
+    /// The value of a header, if it exists and is text. If there are several, the first.
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }

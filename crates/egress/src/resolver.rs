@@ -1,4 +1,4 @@
-//! From names to addresses, and the check that is part of it.
+//! The resolver of host names, which also checks the addresses.
 
 use std::{
     fmt, io,
@@ -15,12 +15,12 @@ use tower_service::Service;
 
 use crate::{address::is_public, settings::CONNECT_TIMEOUT};
 
-/// A look-up at work.
+/// A running look-up.
 pub type Lookup = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
-/// Finds the addresses of names.
+/// A resolver of host names.
 pub trait Resolve: Send + Sync + 'static {
-    /// The addresses of a host, none of them checked.
+    /// Looks up the addresses of a host. They are not checked yet.
     fn lookup(&self, host: &str) -> Lookup;
 }
 
@@ -32,23 +32,23 @@ impl Resolve for SystemResolver {
     fn lookup(&self, host: &str) -> Lookup {
         let host = host.to_owned();
         Box::pin(async move {
-            // The port is the connector's affair.
+            // The connector sets the port later.
             let found = tokio::net::lookup_host((host, 0)).await?;
             Ok(found.map(|address| address.ip()).collect())
         })
     }
 }
 
-/// Which addresses a look-up may come to.
+/// The addresses that a look-up may return.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reach {
-    /// Those of the public internet.
+    /// Only addresses of the public internet.
     Public,
-    /// All of them.
+    /// All addresses.
     Anywhere,
 }
 
-/// The resolver that connections are made from: what it does not give is not connected to.
+/// The resolver for connections. A connection goes only to an address that it returned.
 #[derive(Clone)]
 pub(crate) struct CheckedResolver {
     pub(crate) resolver: Arc<dyn Resolve>,
@@ -62,7 +62,7 @@ impl CheckedResolver {
         if found.is_empty() {
             return Err(ResolveError::Unknown);
         }
-        // A public host may have a private address beside its public ones, such as one of its container's network.
+        // A public host may also have a private address, such as one of its container's network.
         let reached = found.into_iter().filter(|address| self.reach == Reach::Anywhere || is_public(*address));
         let reached: Vec<_> = reached.map(|address| SocketAddr::new(address, 0)).collect();
         if reached.is_empty() { Err(ResolveError::Refused) } else { Ok(reached.into_iter()) }
@@ -83,14 +83,14 @@ impl Service<Name> for CheckedResolver {
     }
 }
 
-/// Why a name has no address that is connected to.
+/// The reason why a name has no address to connect to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum ResolveError {
-    /// Nobody knows it.
+    /// The name is unknown.
     Unknown,
-    /// It took too long.
+    /// The look-up took too long.
     TimedOut,
-    /// All its addresses are private.
+    /// All addresses are private.
     Refused,
 }
 

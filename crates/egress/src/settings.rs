@@ -1,24 +1,24 @@
-//! What the operator decides of the client, and what is fixed.
+//! The settings and the fixed limits of the client.
 
 use std::time::Duration;
 
 use crate::allowed::AllowedHost;
 
-/// The most bytes of an answer: 10 MiB.
+/// The largest body of an answer: 10 MiB.
 pub const BODY_BYTES_MAX: usize = 10 * 1024 * 1024;
 
-/// How long a look-up, and then a connection, may take.
+/// The longest time for a look-up, and then for a connection.
 pub const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The most redirects that are followed.
+/// The most redirects that are followed in one request.
 pub const REDIRECTS_MAX: usize = 5;
 
-/// What the operator decides.
+/// The settings of the client.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EgressSettings {
-    /// Hosts that may be private.
+    /// The hosts that may have private addresses. Default: none.
     pub allowed_hosts: Vec<AllowedHost>,
-    /// How long a request may take as a whole, with its redirects and the answer's body.
+    /// The longest time for a whole request, with its redirects and the answer's body. Default: 30 seconds.
     pub timeout: Duration,
 }
 

@@ -1,4 +1,5 @@
-//! The client against real servers on this machine. Their address is private, so that whatever is reached was allowed.
+//! Tests of the client against real servers on this machine. Their address is private, so a request reaches only a
+//! server that was allowed.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -18,22 +19,22 @@ use tower_service::Service as _;
 use super::*;
 use crate::resolver::Lookup;
 
-/// Serves a connection, and keeps what was asked.
+/// Serves a connection and records the requests.
 type Serve = dyn Fn(TcpStream, &Mutex<Vec<String>>) -> io::Result<()> + Send + Sync;
 
-/// A server of one kind of answer, that keeps what it was asked.
+/// A server with one kind of answer. It records its requests.
 struct Server {
     address: SocketAddr,
     asked: Arc<Mutex<Vec<String>>>,
 }
 
 impl Server {
-    /// Answers each connection's first request with what `answer` writes, given the path, and closes it.
+    /// Answers the first request of each connection, then closes it. `answer` gets the path and writes the answer.
     fn start(answer: impl Fn(&str, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static) -> Self {
         Self::start_with(Arc::new(move |stream: TcpStream, asked: &Mutex<Vec<String>>| serve(stream, asked, &answer)))
     }
 
-    /// The same inside TLS, with a certificate for `localhost`, which is handed back.
+    /// Starts the same server inside TLS. Returns it with its certificate, which is for `localhost`.
     fn start_tls(
         answer: impl Fn(&str, &mut dyn Write) -> io::Result<()> + Send + Sync + 'static,
     ) -> (Self, RootCertStore) {
@@ -66,7 +67,7 @@ impl Server {
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let (serve, kept) = (serve.clone(), kept.clone());
-                // An error says that the client went away, as it should from some of these.
+                // Some tests make the client leave early, which is an error here.
                 thread::spawn(move || serve(stream, &kept));
             }
         });
@@ -77,12 +78,12 @@ impl Server {
         format!("http://{}{path}", self.address)
     }
 
-    /// Everything that was asked, each with its headers.
+    /// All requests so far, with their headers.
     fn asked(&self) -> Vec<String> {
         self.asked.lock().unwrap().clone()
     }
 
-    /// Settings that allow it.
+    /// Settings that allow this server.
     fn settings(&self) -> EgressSettings {
         let allowed_hosts = vec![self.address.to_string().parse().unwrap()];
         EgressSettings { allowed_hosts, ..EgressSettings::default() }
@@ -105,7 +106,7 @@ fn serve(
     answer(request.split(' ').nth(1).unwrap_or_default(), stream.get_mut())
 }
 
-/// Writes an answer whose body is its path.
+/// Writes an answer with the path as its body.
 fn path_answer(path: &str, to: &mut dyn Write) -> io::Result<()> {
     write!(to, "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{path}", path.len())
 }
@@ -114,7 +115,7 @@ fn redirect(location: &str, to: &mut dyn Write) -> io::Result<()> {
     write!(to, "HTTP/1.1 302 Found\r\nConnection: close\r\nLocation: {location}\r\nContent-Length: 0\r\n\r\n")
 }
 
-/// Gives the next of these answers at each look-up, the last one for ever.
+/// A resolver that gives these answers in order, one for each look-up. It repeats the last one.
 struct Scripted {
     answers: Vec<Vec<IpAddr>>,
     lookups: AtomicUsize,
@@ -135,7 +136,7 @@ impl Resolve for Scripted {
     }
 }
 
-/// A name that the resolver never answers for.
+/// A resolver that never answers.
 struct Silent;
 
 impl Resolve for Silent {
@@ -235,8 +236,8 @@ async fn names_of_private_addresses_are_refused() {
 
 #[tokio::test]
 async fn an_answer_that_changes_gains_nothing() {
-    // A client that looked the name up to check it, and again to connect, would connect to the second answer. The first
-    // one counts as public and is nobody's: IANA has given it to no registry.
+    // A client that resolved the name twice, to check it and to connect, would connect to the second answer. The first
+    // answer counts as public but belongs to nobody. IANA has not given it to any registry.
     let server = Server::start(path_answer);
     let resolver = Scripted::new(&[&["2d00::1"], &["127.0.0.1"]]);
     let settings = EgressSettings { timeout: Duration::from_millis(200), ..EgressSettings::default() };
@@ -370,7 +371,7 @@ async fn slow_answers_are_given_up() {
                 thread::sleep(Duration::from_millis(60));
                 redirect("/silent", to)
             }
-            // It ends with the test.
+            // This thread ends with the test.
             _ => loop {
                 thread::park();
             },

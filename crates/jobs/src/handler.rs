@@ -1,4 +1,4 @@
-//! What a kind of work must say of itself.
+//! The interface between the runner and the handlers of jobs.
 
 use std::{fmt, future::Future, pin::Pin};
 
@@ -6,49 +6,49 @@ use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{StoreError, jobs::JobTicket};
 use tokio::sync::watch;
 
-/// A job in a handler's hands.
+/// A job that a handler works on.
 #[derive(Clone, Debug)]
 pub struct Job {
-    /// The proof that it is this worker's.
+    /// The proof that this worker holds the job.
     pub ticket: JobTicket,
-    /// Which attempt this is since the last progress, from 1.
+    /// The number of the attempt since the last progress, from 1.
     pub attempt: i32,
-    /// What is to be done.
+    /// The work to do.
     pub payload: JobPayload,
-    /// Becomes true when the handler is to end early: the worker stops, or the job is somebody else's by now.
+    /// True once the handler must end early. The worker stops, or another worker holds the job now.
     pub stop: watch::Receiver<bool>,
 }
 
 impl Job {
-    /// Whether the handler is to end early, with [`JobEnd::PutOff`].
+    /// True if the handler must end early, with [`JobEnd::PutOff`].
     pub fn must_stop(&self) -> bool {
         *self.stop.borrow()
     }
 
     /// Waits until the handler is to end early.
     pub async fn stopped(&self) {
-        // A switch that is gone counts as thrown.
+        // A dropped sender also means stop.
         let _ = self.stop.clone().wait_for(|stop| *stop).await;
     }
 }
 
-/// How a handler ends well.
+/// The successful end of a handler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobEnd {
-    /// Nothing is left to do.
+    /// No work is left.
     Done,
-    /// The rest is to be done at this time.
+    /// The rest of the work is due at this time.
     PutOff(UtcTime),
-    /// It could not begin, and is tried again at this time: what failed before still counts.
+    /// The work could not begin and is tried again at this time. Earlier failures still count.
     NotBegun(UtcTime),
 }
 
-/// How a handler fails; the text is logged and kept, and holds no secret and no address.
+/// The failure of a handler. The text is logged and stored, so it must hold no secret and no address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobFailure {
     /// Another try may help.
     Retry(String),
-    /// No other try can help: a dead letter.
+    /// No other try can help. The job becomes a dead letter.
     Fail(String),
 }
 
@@ -61,7 +61,7 @@ impl fmt::Display for JobFailure {
 }
 
 impl From<StoreError> for JobFailure {
-    /// What a job names and is not there will not come back; all else may.
+    /// Fails the job for good if its row is missing. Any other error is tried again.
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::NotFound => Self::Fail(error.to_string()),
@@ -72,11 +72,11 @@ impl From<StoreError> for JobFailure {
     }
 }
 
-/// A handler at work.
+/// A running handler.
 pub type JobFuture<'a> = Pin<Box<dyn Future<Output = Result<JobEnd, JobFailure>> + Send + 'a>>;
 
-/// Does jobs. It may be called twice for the same job, and must do its work once.
+/// A handler of jobs. It may be called twice for one job, and must do the work only once.
 pub trait JobHandler: Send + Sync + 'static {
-    /// Does one job.
+    /// Runs one job.
     fn handle(&self, job: Job) -> JobFuture<'_>;
 }

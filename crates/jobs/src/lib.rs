@@ -1,9 +1,9 @@
-//! The job runner: claims jobs one by one, holds their leases while their handlers run, tries failed ones again, and
-//! leaves dead letters where that does not help.
+//! The job runner. It claims jobs, renews their leases while their handlers run, and tries failed jobs again. A job
+//! that fails for good becomes a dead letter.
 //!
-//! At least once: a job whose worker died is taken by another one when its lease ends, and the late answer of a worker
-//! that was only asleep is refused. This crate owns no kind of work but upkeep ([`upkeep`]), which needs nothing but
-//! the database; the handlers of mail live in the mailer.
+//! Each job runs at least once. If a worker dies, another one takes its job when the lease ends. The result of a worker
+//! that lost its lease is refused. This crate owns no work but upkeep ([`upkeep`]), which needs only the database. The
+//! handlers of email belong to the mailer.
 
 pub mod handler;
 pub mod runner;

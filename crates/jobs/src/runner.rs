@@ -26,54 +26,54 @@ use crate::{
     settings::RunnerSettings,
 };
 
-/// Work that comes again and again.
+/// Work that recurs at an interval.
 #[derive(Clone, Debug)]
 pub struct Recurring {
-    /// Its unique name.
+    /// The unique name of the work.
     pub name: &'static str,
-    /// What is to be done.
+    /// The job to add each time.
     pub payload: JobPayload,
-    /// How often.
+    /// The interval.
     pub every: Span,
 }
 
-/// A worker: any number of them can share a database.
+/// A worker. Several workers can share a database.
 pub struct Runner<H> {
     /// The database.
     pub store: Store,
     /// The clock.
     pub clock: Clock,
-    /// How jobs are taken and held.
+    /// The settings for claiming and holding jobs.
     pub settings: RunnerSettings,
-    /// Who does them.
+    /// The handler of the jobs.
     pub handler: Arc<H>,
-    /// What is written down again and again.
+    /// The work that recurs at an interval.
     pub recurring: Vec<Recurring>,
 }
 
-/// The jobs that this worker holds, each with the switch that tells its handler to stop.
+/// The jobs that this worker holds. Each has a sender that tells its handler to stop.
 type Held = Arc<Mutex<HashMap<JobTicket, watch::Sender<bool>>>>;
 
-/// How often a worker looks whether recurring work is due.
+/// The time between two checks for due recurring work.
 const RECURRING_EVERY: Duration = Duration::from_secs(30);
 
-/// Which jobs may be done in a slot.
+/// The jobs that may run in a slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum SlotKind {
-    /// All.
+    /// All jobs.
     Any,
-    /// Those that somebody waits for.
+    /// The jobs that somebody waits for.
     Prompt,
 }
 
-/// The slots of a worker. There are as many of each kind, so that whoever waits for an answer never stands behind jobs
-/// that take minutes.
+/// The slots of a worker, the same number of each kind. So a job that somebody waits for never waits for jobs that take
+/// minutes.
 struct Slots {
     any: Arc<Semaphore>,
     prompt: Arc<Semaphore>,
 }
 
-/// A slot in use, given back when dropped.
+/// A slot in use. Dropping it gives the slot back.
 struct Slot {
     kind: SlotKind,
     _permit: OwnedSemaphorePermit,
@@ -85,7 +85,7 @@ impl Slots {
         Self { any: slots(), prompt: slots() }
     }
 
-    /// Waits for a slot, one for all jobs where there is one. `None` where there will be none.
+    /// Waits for a slot. A slot for all jobs goes first. `None` if there will be no more slots.
     async fn free(&self) -> Option<Slot> {
         let (kind, permit) = tokio::select! {
             biased;
@@ -97,8 +97,8 @@ impl Slots {
 }
 
 impl<H: JobHandler> Runner<H> {
-    /// Works until `shutdown` becomes true. Then it claims nothing more, tells its handlers to stop, waits for them,
-    /// and gives back what they did not finish.
+    /// Works until `shutdown` becomes true. Then the worker claims no more jobs and tells its handlers to stop. It
+    /// waits for them, but no longer than the setting `drain`.
     pub async fn run(self, mut shutdown: watch::Receiver<bool>) {
         let runner = Arc::new(self);
         let held = Held::default();
@@ -112,7 +112,7 @@ impl<H: JobHandler> Runner<H> {
             if recurring_at <= Instant::now() {
                 recurring_at = Instant::now() + RECURRING_EVERY;
                 held_before = hold_tell(&runner.store, held_before).await;
-                // What comes again and again would else pile up.
+                // Recurring jobs would pile up while the queue is held.
                 if !held_before {
                     runner.recur().await;
                 }
@@ -132,7 +132,7 @@ impl<H: JobHandler> Runner<H> {
                 }
                 Ok(None) if slot.kind == SlotKind::Prompt => tokio::select! {
                     () = idle(&mut shutdown, runner.settings.poll) => {}
-                    // Then there is more to look for.
+                    // A free slot of this kind can also take other jobs.
                     _ = slots.any.acquire() => {}
                 },
                 Ok(None) => idle(&mut shutdown, runner.settings.poll).await,
@@ -170,7 +170,7 @@ impl<H: JobHandler> Runner<H> {
         }
     }
 
-    /// Keeps the leases of running jobs, and tells handlers whose job is somebody else's by now to stop.
+    /// Renews the leases of running jobs. Tells a handler to stop if another worker holds its job now.
     async fn beat(self: Arc<Self>, held: Held) {
         loop {
             tokio::time::sleep(self.settings.heartbeat).await;
@@ -200,7 +200,7 @@ impl<H: JobHandler> Runner<H> {
         held.lock().await.insert(ticket, stop);
         let job = Job { ticket, attempt, payload, stop: stopped };
         let handler = Arc::clone(&self.handler);
-        // A task of its own, so that a panic ends the job and not the worker.
+        // A separate task, so that a panic ends the job but not the worker.
         let task = tokio::spawn(async move { handler.handle(job).await }.instrument(span.clone()));
         let result = task.await.unwrap_or_else(|_| Err(JobFailure::Retry("the handler panicked".into())));
         let outcome = outcome(result, ticket, attempt, self.clock.now());
@@ -213,8 +213,8 @@ impl<H: JobHandler> Runner<H> {
         held.lock().await.remove(&ticket);
     }
 
-    /// Writes down how a job ended. Where the database is away it is tried for as long as the lease lasts; after that
-    /// the job is taken again.
+    /// Records the end of a job. Tries again while the database is away, for as long as the lease lasts. After that
+    /// another worker takes the job.
     async fn finish(&self, ticket: JobTicket, outcome: JobOutcome) {
         let deadline = Instant::now() + self.settings.lease;
         loop {
@@ -237,8 +237,8 @@ impl<H: JobHandler> Runner<H> {
     }
 }
 
-/// Tells in the log that the queue is held, or goes on, where it was otherwise before. Answers whether it is held; where
-/// that cannot be looked up, what was before.
+/// Logs if the queue is newly held or released. Returns true if it is held. Returns `held_before` if the database
+/// cannot be read.
 pub async fn hold_tell(store: &Store, held_before: bool) -> bool {
     match job_hold_get(store).await {
         Ok(Some(hold)) => {
@@ -272,8 +272,8 @@ fn outcome(result: Result<JobEnd, JobFailure>, ticket: JobTicket, attempt: i32, 
     }
 }
 
-/// A number from 0 to 1 that differs from job to job and from claim to claim, so that what failed together does not
-/// come back together.
+/// A number from 0 to 1 that differs between jobs and between claims. It spreads the retries of jobs that failed
+/// together.
 fn spread(ticket: JobTicket) -> f64 {
     let mixed = (ticket.id ^ ticket.fence.rotate_left(32)).unsigned_abs().wrapping_mul(0x9E37_79B9_7F4A_7C15);
     f64::from(u32::try_from(mixed >> 32).unwrap_or(u32::MAX)) / f64::from(u32::MAX)
@@ -284,7 +284,7 @@ fn later(now: UtcTime, duration: Duration) -> UtcTime {
 }
 
 async fn idle(shutdown: &mut watch::Receiver<bool>, duration: Duration) {
-    // A closed channel is no reason to spin: nobody can ask for a stop any more.
+    // A closed channel can send no more stops, so it must not make the loop spin.
     let _ = timeout(duration, async {
         if shutdown.changed().await.is_err() {
             std::future::pending::<()>().await;
@@ -307,7 +307,7 @@ mod tests {
         assert_eq!(outcome(Ok(JobEnd::NotBegun(now)), ticket, 1, now), JobOutcome::NotBegun(now));
         assert_eq!(outcome(retry(), ticket, ATTEMPTS_MAX, now), JobOutcome::Dead("later".into()));
         assert_eq!(outcome(Err(JobFailure::Fail("no".into())), ticket, 1, now), JobOutcome::Dead("no".into()));
-        let JobOutcome::Retry(at, _) = outcome(retry(), ticket, 3, now) else { panic!("it is tried again") };
+        let JobOutcome::Retry(at, _) = outcome(retry(), ticket, 3, now) else { panic!("a retry was expected") };
         assert!(at >= now + Span::seconds(2) && at <= now + Span::seconds(4), "{at}");
     }
 

@@ -2,18 +2,18 @@
 
 use std::time::Duration;
 
-/// How a worker takes and holds jobs.
+/// The settings for claiming and holding jobs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RunnerSettings {
-    /// How long a silent worker keeps its jobs.
+    /// The time for which a silent worker keeps its jobs. Default: 45 seconds.
     pub lease: Duration,
-    /// How often a worker says that it is alive; less than half of the lease.
+    /// The time between two heartbeats of a worker. It must be less than half of the lease. Default: 10 seconds.
     pub heartbeat: Duration,
-    /// How often an idle worker looks for jobs.
+    /// The time between two searches of an idle worker for jobs. Default: 250 milliseconds.
     pub poll: Duration,
-    /// Jobs at once.
+    /// The most jobs at once of each kind of slot. Default: 4.
     pub concurrency: usize,
-    /// How long running jobs may take to end when the worker is told to stop.
+    /// The longest wait for running jobs when the worker stops. Default: 25 seconds.
     pub drain: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! Jobs that need nothing but the database.
+//! The jobs that need only the database.
 
 use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{
@@ -15,28 +15,28 @@ use crate::{
     runner::Recurring,
 };
 
-/// Publishes scheduled releases, closes groups, those too whose job failed for good, and removes what is past its
-/// retention.
+/// The handler of upkeep. It publishes scheduled releases, closes groups, and removes data past its retention. It also
+/// restores the job of an open group whose job failed for good.
 #[derive(Clone, Debug)]
 pub struct Upkeep {
     /// The database.
     pub store: Store,
     /// The clock.
     pub clock: Clock,
-    /// The time to take a release back before anyone is mailed.
+    /// The time to take a release back before subscribers are notified.
     pub notify_delay: chrono::Duration,
-    /// How long what is kept.
+    /// The times for which data is kept.
     pub retention: Retention,
 }
 
 impl Upkeep {
-    /// The recurring part of the work.
+    /// The jobs that recur at an interval.
     pub fn recurring() -> Vec<Recurring> {
         let hourly = |name, payload| Recurring { name, payload, every: chrono::Duration::hours(1) };
         vec![hourly("prune", JobPayload::Prune), hourly("version_rules", JobPayload::VersionRules)]
     }
 
-    /// Does a job of this kind; `None` for any other kind.
+    /// Runs a job of this kind. Returns `None` for any other kind.
     pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
         let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
         let done = match &job.payload {
@@ -58,7 +58,7 @@ impl Upkeep {
         Some(done.map(|()| JobEnd::Done).map_err(JobFailure::from))
     }
 
-    /// Brings what an upgrade left as it was to the rules of this program.
+    /// Computes versions and bumps again if an older version of the program computed them.
     async fn rules_apply(&self) -> Result<(), StoreError> {
         let done = version_rules_apply(&self.store).await?;
         if done > 0 {
@@ -67,7 +67,7 @@ impl Upkeep {
         Ok(())
     }
 
-    /// What is done every hour.
+    /// Does the hourly work.
     async fn tidy(&self, now: UtcTime) -> Result<(), StoreError> {
         let restored = group_jobs_restore(&self.store, now).await?;
         if restored > 0 {

@@ -1,4 +1,4 @@
-//! Renders every page with sample data into the directory that is given as the argument:
+//! Renders every document with sample data into the directory given as the argument:
 //! `cargo run -p releasepage-web --example gallery -- /tmp/gallery`.
 
 use std::path::Path;
@@ -224,7 +224,7 @@ fn page(releases: Vec<ReleaseView>) -> Page {
     }
 }
 
-/// Releases and a group whose names are as long as they may be, without a place to break them.
+/// A page with the longest allowed names, which have no place for a line break.
 fn page_long() -> Page {
     let name = "Nomenclature".repeat(9)[..100].to_owned();
     let version = format!("v1.0.0-{}", "1".repeat(93));
@@ -243,7 +243,7 @@ fn page_long() -> Page {
     Page { description: Some(name.clone()), title: name, newer_href: Some(href()), ..page }
 }
 
-/// A group of so many releases.
+/// A group with `members` releases.
 fn group(version: &str, day: u32, members: usize) -> GroupView {
     let names = ["Public API", "Management Portal", "iOS app", "Android app", "Importer", "Exporter", "Scheduler"];
     let texts = [NOTES, "Fixes a crash when a report has no rows.", "- Widgets\n- Dark mode", ""];

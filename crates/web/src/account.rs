@@ -1,12 +1,12 @@
-//! The menu of who is signed in.
+//! The account menu.
 
-/// Who is signed in, for the head of a page.
+/// The signed-in user, for the head of a document.
 #[derive(Debug, Clone)]
 pub struct AccountMenu {
     /// The user's address.
     pub email: String,
-    /// Where the sign-out form is posted to.
+    /// The URL that the sign-out form posts to.
     pub sign_out_action: String,
-    /// The form's token.
+    /// The CSRF token of the form.
     pub csrf: Option<String>,
 }

@@ -1,5 +1,5 @@
-//! The files that documents refer to, embedded in the binary and served under paths that change with
-//! their content, so that they may be cached for ever.
+//! The files that documents use, embedded in the binary. Their paths change with their content, so that browsers may
+//! cache them forever.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ static ICON_PATH: LazyLock<String> = LazyLock::new(|| path_of(ICON, "icon.svg"))
 /// A file to serve.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Asset {
-    /// What it holds.
+    /// The content of the file.
     pub bytes: &'static [u8],
     /// The value of `Content-Type`.
     pub content_type: &'static str,
@@ -28,8 +28,8 @@ pub fn icon_path() -> &'static str {
     &ICON_PATH
 }
 
-/// The asset with this path, which begins with `/assets/`. A path with the hash of another version has
-/// none, since a cache would keep the wrong content under it.
+/// The asset with this path, which begins with `/assets/`. `None` for a path with the hash of another version, because
+/// a cache would keep the wrong content under it.
 pub fn asset(path: &str) -> Option<Asset> {
     if path == css_path() {
         Some(Asset { bytes: CSS.as_bytes(), content_type: "text/css; charset=utf-8" })
@@ -44,7 +44,7 @@ fn path_of(content: &str, name: &str) -> String {
     format!("/assets/{:016x}/{name}", fnv_1a(content.as_bytes()))
 }
 
-/// The 64-bit FNV-1a hash: enough to tell versions of our own files apart.
+/// The 64-bit FNV-1a hash. It is enough to tell versions of our own files apart.
 fn fnv_1a(bytes: &[u8]) -> u64 {
     bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, &byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }
@@ -69,7 +69,7 @@ mod tests {
         }
     }
 
-    /// A policy without inline styles and without other hosts would break what refers to them.
+    /// The content security policy refuses other hosts, so the style sheet must load nothing.
     #[test]
     fn the_style_sheet_stands_alone() {
         assert!(!CSS.contains("url(") && !CSS.contains("@import"));

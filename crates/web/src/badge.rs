@@ -12,22 +12,22 @@ use width::text_width;
 /// The most characters of a label or message that are drawn.
 const TEXT_LENGTH: usize = 100;
 
-/// A badge. Its texts may hold anything; they are escaped, cut at 100 characters and stripped of what XML
-/// cannot hold.
+/// A badge. Its texts may hold any characters. They are escaped and cut at 100 characters, and characters that XML
+/// cannot hold are removed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Badge {
-    /// The left part, what it is about; without one, only the message is drawn.
+    /// The left part: the subject. If it is empty, only the message is drawn.
     pub label: String,
-    /// The right part, what it says.
+    /// The right part: the value.
     pub message: String,
-    /// The right part's colour.
+    /// The color of the right part.
     pub color: Color,
-    /// How it is drawn.
+    /// The style of the drawing.
     pub style: BadgeStyle,
 }
 
 impl Badge {
-    /// The badge that says what is wrong, grey.
+    /// Makes a grey badge that reports an error.
     pub fn error(label: impl Into<String>, message: impl Into<String>) -> Self {
         Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY, style: BadgeStyle::Flat }
     }
@@ -72,7 +72,7 @@ impl Badge {
     }
 }
 
-/// One half of the badge; of no width if it has no text.
+/// One half of the badge. Its width is 0 if it has no text.
 struct Part<'a> {
     text: &'a str,
     left: u32,
@@ -97,7 +97,7 @@ impl<'a> Part<'a> {
         format!(r#"<rect x="{left}" width="{width}" height="{height}" fill="{color}"/>"#)
     }
 
-    /// The text, held to its estimated width so that other fonts do not run out of the box.
+    /// The text with its estimated width, so that another font does not exceed the box.
     fn text(&self, measures: &Measures) -> String {
         if self.width == 0 {
             return String::new();
@@ -113,7 +113,7 @@ impl<'a> Part<'a> {
     }
 }
 
-/// Brings a text to one line of drawable characters, at most [`TEXT_LENGTH`] of them.
+/// Reduces a text to one line of at most [`TEXT_LENGTH`] characters that can be drawn.
 fn text_clean(text: &str) -> String {
     let words: Vec<&str> = text.split_whitespace().collect();
     let mut cleaned: String =

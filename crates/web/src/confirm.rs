@@ -1,66 +1,66 @@
-//! Confirming a subscription by the link in a mail.
+//! The documents for the confirmation of a subscription by the link in an email.
 
 use askama::Template;
 use releasepage_domain::bump::Bump;
 
-/// What `GET` on a confirmation link shows: the request, and a button. It changes nothing, since mail
-/// scanners follow links.
+/// The document for `GET` on a confirmation link: the request, and a button. It changes nothing, because mail scanners
+/// follow links.
 #[derive(Debug, Template)]
 #[template(path = "confirm_ask.html")]
 pub struct ConfirmAsk {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
-    /// The address, masked if it should not be shown whole.
+    /// The address, masked if it must not be shown in full.
     pub address: String,
     /// The kinds of releases that the request asks for.
     pub kinds: Vec<Bump>,
-    /// The names of the components that it asks for; `None` for all.
+    /// The names of the components that it asks for. `None` means all components.
     pub components: Option<Vec<String>>,
-    /// Whether it changes a subscription that there is, instead of beginning one.
+    /// True if the request changes an existing subscription.
     pub change: bool,
-    /// Where the form is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// The form's token, where it needs one.
+    /// The CSRF token of the form, if it needs one.
     pub csrf: Option<String>,
 }
 
-/// What the button leads to.
+/// The document after the button was pressed.
 #[derive(Debug, Template)]
 #[template(path = "confirm_done.html")]
 pub struct ConfirmDone {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
-    /// The address, masked if it should not be shown whole.
+    /// The address, masked if it must not be shown in full.
     pub address: String,
-    /// The kinds of releases that are mailed from now on.
+    /// The kinds of releases that the subscriber gets emails about from now on.
     pub kinds: Vec<Bump>,
-    /// Where they are changed.
+    /// The URL of the subscriber's preferences.
     pub preferences_href: String,
 }
 
-/// Why a link from a mail does nothing.
+/// The reason why a link from an email does not work.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LinkFault {
-    /// It was good once, but not for ever.
+    /// The link has expired.
     Expired,
-    /// It has done its work, or a newer one has taken its place.
+    /// The link was used, or a newer link has replaced it.
     Used,
-    /// Mail to the address was refused, so that nothing can be sent to it.
+    /// The address is suppressed, so no email can be sent to it.
     Suppressed,
-    /// It is not a link that this server made, or not all of it.
+    /// This server did not make the link, or a part of it is missing.
     Invalid,
 }
 
-/// What a link from a mail shows that is no longer good, or never was.
+/// The document for a link from an email that does not work.
 #[derive(Debug, Template)]
 #[template(path = "link_refused.html")]
 pub struct LinkRefused {
-    /// Why.
+    /// The reason.
     pub fault: LinkFault,
-    /// Where the page is, if it is known: there one can subscribe again.
+    /// The URL of the page, if it is known. The reader can subscribe there again.
     pub page_href: Option<String>,
 }

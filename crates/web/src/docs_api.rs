@@ -1,131 +1,131 @@
-//! The APIs as people read them.
+//! The documentation of the APIs for people.
 
 use askama::Template;
 
 use crate::NotesHtml;
 
-/// Every operation of every API, `/docs`: a page to read and to search, with an anchor for each operation and schema.
+/// Every operation of every API, at `/docs`. The document has an anchor for each operation and schema.
 #[derive(Debug, Template)]
 #[template(path = "docs_api.html")]
 pub struct DocsApi<'a> {
-    /// The address of this server, for the examples, without a slash at its end.
+    /// The address of this server for the examples, without a final slash.
     pub server: &'a str,
-    /// What the APIs are.
+    /// The introduction to the APIs.
     pub introduction: &'a NotesHtml,
-    /// How a program shows who it is.
+    /// The ways of authentication.
     pub credentials: &'a [CredentialDoc],
     /// The operations.
     pub chapters: &'a [ChapterDoc],
-    /// What bodies are made of.
+    /// The schemas of bodies.
     pub schemas: &'a [SchemaDoc],
 }
 
-/// A way to show who one is.
+/// A way of authentication.
 #[derive(Debug)]
 pub struct CredentialDoc {
-    /// What operations call it; its anchor.
+    /// The name in operations, which is also the anchor.
     pub name: String,
-    /// What it is.
+    /// The description in HTML.
     pub description: NotesHtml,
 }
 
-/// Operations that belong together.
+/// A group of related operations.
 #[derive(Debug)]
 pub struct ChapterDoc {
-    /// Its anchor.
+    /// The anchor.
     pub id: String,
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// What it is about.
+    /// The description in HTML.
     pub description: NotesHtml,
-    /// Its operations.
+    /// The operations.
     pub operations: Vec<OperationDoc>,
 }
 
-/// One operation.
+/// One operation of an API.
 #[derive(Debug)]
 pub struct OperationDoc {
-    /// Its anchor.
+    /// The anchor.
     pub id: String,
     /// The method, in capitals.
     pub method: String,
     /// The path, with parameters in braces.
     pub path: String,
-    /// What it does, in a few words.
+    /// The summary in a few words.
     pub summary: String,
-    /// What there is to know of it.
+    /// The description in HTML.
     pub description: NotesHtml,
-    /// Which credentials it takes: the name, and the scope where there is one.
+    /// The accepted credentials: each name, and the scope if it needs one.
     pub credentials: Vec<(String, Option<String>)>,
-    /// The parameters of its path, query and headers.
+    /// The parameters in the path, the query and the headers.
     pub parameters: Vec<FieldDoc>,
-    /// What is sent; `None` where there is nothing to send.
+    /// The body of the request. `None` if there is none.
     pub body: Option<ContentDoc>,
-    /// The options of `curl` that show who asks and what is sent, one a line.
+    /// The options of `curl` for authentication and body, one for each line.
     pub curl: Vec<String>,
-    /// What can be answered.
+    /// The possible answers.
     pub answers: Vec<AnswerDoc>,
-    /// An answer of success; empty where it has no body to show.
+    /// An example of a successful answer. Empty if it has no body to show.
     pub example: String,
 }
 
-/// What a body is.
+/// The content of a request's body.
 #[derive(Debug)]
 pub struct ContentDoc {
     /// The content types, separated by commas.
     pub types: String,
-    /// What it is made of.
+    /// The type of the body.
     pub shape: TypeDoc,
 }
 
-/// What an operation can answer.
+/// A possible answer of an operation.
 #[derive(Debug)]
 pub struct AnswerDoc {
-    /// The status.
+    /// The HTTP status.
     pub status: String,
-    /// When it is answered. Code stands between backticks.
+    /// The condition for this answer. Code is between backticks.
     pub description: String,
-    /// Its body.
+    /// The type of the body. `None` if there is none.
     pub body: Option<TypeDoc>,
-    /// The codes of errors, each with its anchor on `/docs/errors`.
+    /// The error codes. Each is an anchor on `/docs/errors`.
     pub codes: Vec<String>,
 }
 
-/// What a body is made of.
+/// A schema of a body or of a part of one.
 #[derive(Debug)]
 pub struct SchemaDoc {
-    /// Its name, and its anchor.
+    /// The name, which is also the anchor.
     pub name: String,
-    /// What it is.
+    /// The description in HTML.
     pub description: NotesHtml,
-    /// Its members; empty where it is no object.
+    /// The members of an object. Empty for any other type.
     pub fields: Vec<FieldDoc>,
-    /// What it is, where it is no object.
+    /// The type, if it is not an object.
     pub shape: Option<TypeDoc>,
 }
 
-/// A parameter, or a member of an object.
+/// A parameter of an operation, or a member of an object.
 #[derive(Debug)]
 pub struct FieldDoc {
-    /// Its name.
+    /// The name.
     pub name: String,
-    /// Where it stands, for parameters: `path`, `query`, `header`. Empty for members.
+    /// The place of a parameter: `path`, `query` or `header`. Empty for members.
     pub place: String,
-    /// Whether it has to be there.
+    /// True if the field is required.
     pub required: bool,
-    /// What it may be.
+    /// The type of the value.
     pub shape: TypeDoc,
-    /// What it means.
+    /// The description in HTML.
     pub description: NotesHtml,
 }
 
-/// What a value may be: a text, and the schema that explains the rest.
+/// The type of a value: a text, and the name of a schema if it has one.
 #[derive(Clone, Debug, Default)]
 pub struct TypeDoc {
-    /// Before the name of the schema, or all there is to say.
+    /// The text before the name of the schema, or the whole type.
     pub text: String,
-    /// The name of the schema that explains it.
+    /// The name of the schema that describes the type.
     pub schema: Option<String>,
-    /// What is accepted beyond the type, such as lengths and names.
+    /// The limits beyond the type, such as lengths or names.
     pub limits: Vec<String>,
 }

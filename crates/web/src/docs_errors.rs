@@ -1,24 +1,24 @@
-//! The page that `error_uri` leads to.
+//! The document that `error_uri` links to.
 
 use askama::Template;
 
-/// The API's errors, `/docs/errors`, with an anchor for each code.
+/// The errors of the API, at `/docs/errors`. The document has an anchor for each code.
 #[derive(Debug, Template)]
 #[template(path = "docs_errors.html")]
 pub struct DocsErrors {
-    /// The codes, in the order to show.
+    /// The codes in the order of display.
     pub errors: Vec<ErrorDoc>,
 }
 
-/// What a code means.
+/// The description of an error code.
 #[derive(Debug, Clone)]
 pub struct ErrorDoc {
-    /// The value of `error`, the anchor's name.
+    /// The value of `error`, which is also the anchor.
     pub code: String,
     /// The HTTP status.
     pub status: u16,
-    /// When it is answered. Code stands between backticks.
+    /// The cause of the error. Code is between backticks.
     pub cause: String,
-    /// What to do about it, written alike.
+    /// The way to fix the error. Code is between backticks.
     pub cure: String,
 }

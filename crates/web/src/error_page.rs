@@ -1,47 +1,47 @@
-//! What went wrong, as a page.
+//! The documents that report an error.
 
 use askama::Template;
 
-/// The faults that have a page.
+/// The errors that have a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Fault {
-    /// 400: the request makes no sense, for example a form that is too old.
+    /// 400: the request cannot be understood, for example because a form is too old.
     RequestInvalid,
-    /// 403: not for whoever asks.
+    /// 403: the user may not do this.
     Forbidden,
-    /// 403: a form without the cookie that came with it.
+    /// 403: the form came without its cookie.
     FormStale,
-    /// 404: nothing here.
+    /// 404: nothing exists at this address.
     NotFound,
-    /// 405: not in this way.
+    /// 405: the address does not support this method.
     MethodNotAllowed,
-    /// 413: too much.
+    /// 413: the body is too large.
     BodyTooLarge,
-    /// 429: too often.
+    /// 429: too many requests.
     RateLimited,
-    /// 500: our fault.
+    /// 500: the server failed.
     Internal,
-    /// 503: our fault, for now.
+    /// 503: the server is not available for now.
     Unavailable,
 }
 
-/// An error as an HTML document.
+/// The document that reports an error.
 #[derive(Debug, Template)]
 #[template(path = "error_page.html")]
 pub struct ErrorPage {
-    /// What went wrong.
+    /// The error.
     pub fault: Fault,
-    /// The request's id, to be told to whoever runs the server.
+    /// The request's id. The user can give it to the operator.
     pub request_id: Option<String>,
-    /// For 429 and 503: seconds until another attempt may succeed.
+    /// The seconds until another try may succeed, for 429 and 503.
     pub retry_after: Option<u64>,
 }
 
-/// The answer to a form that was opened at an address which the server does not know as its own.
+/// The document for a form that was opened at an address other than the server's own.
 #[derive(Debug, Template)]
 #[template(path = "wrong_address.html")]
 pub struct WrongAddress {
-    /// Where the server is.
+    /// The server's own address.
     pub public_url: String,
 }
 

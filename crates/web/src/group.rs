@@ -1,5 +1,4 @@
-//! A group: releases of several components that readers see as one version, in the list of a page and on a page of its
-//! own.
+//! A group, in the list of a page and in a document of its own.
 
 use askama::Template;
 use chrono::NaiveDateTime;
@@ -9,32 +8,33 @@ use crate::moment;
 use crate::notes::NotesHtml;
 use crate::release::{ReleaseLink, ReleaseView};
 
-/// The most releases of a group whose notes stand open below each other, and that need no list of contents.
+/// The most releases of a group with open notes. A larger group also has a list of contents.
 const OPEN_MAX: usize = 5;
 
-/// A group as readers see it.
+/// A group in the form for readers.
 #[derive(Debug, Clone)]
 pub struct GroupView {
-    /// Its version.
+    /// The version of the group.
     pub version: String,
-    /// What it is to readers.
+    /// The bump of the group.
     pub bump: Bump,
-    /// When its newest release was published, UTC.
+    /// The time when its newest release was published, in UTC.
     pub published_at: NaiveDateTime,
-    /// What an editor wrote about the whole.
+    /// The introduction that an editor wrote.
     pub notes: NotesHtml,
-    /// Whether there is more of it on the group's own page.
+    /// True if the introduction is longer in the group's own document.
     pub notes_are_cut: bool,
-    /// Its releases, breaking changes first; each names its component where the page has several.
+    /// The releases, breaking changes first. Each names its component if the page has several.
     pub members: Vec<ReleaseView>,
-    /// How many more releases it has.
+    /// The number of releases that are not shown.
     pub more: usize,
-    /// Where it has a page of its own.
+    /// The URL of the group's own document.
     pub permalink: String,
 }
 
 impl GroupView {
-    /// How many components it has releases of, in words; nothing of one, whose name stands with its release.
+    /// The number of components or releases, in words. `None` for a single component, because its name is next to its
+    /// release.
     pub(crate) fn components(&self) -> Option<String> {
         let mut names: Vec<&str> = self.members.iter().filter_map(|member| member.component.as_deref()).collect();
         names.sort_unstable();
@@ -46,42 +46,42 @@ impl GroupView {
         }
     }
 
-    /// Whether its contents are listed before the notes.
+    /// True if a list of contents goes before the notes.
     pub(crate) fn is_long(&self) -> bool {
         self.members.len() > OPEN_MAX
     }
 
-    /// Whether a release must say what it is: one that is alone is what the group is.
+    /// True if each release must show its bump. A single release has the bump of the group.
     pub(crate) fn has_kinds(&self) -> bool {
         self.members.len() + self.more > 1
     }
 
-    /// The releases whose notes stand open.
+    /// The releases with open notes.
     pub(crate) fn members_open(&self) -> Vec<&ReleaseView> {
         let members = self.members.iter().take(OPEN_MAX);
         members.filter(|member| !self.is_long() || says_something(member)).collect()
     }
 
-    /// The releases whose notes are folded away.
+    /// The releases with folded notes.
     pub(crate) fn members_folded(&self) -> Vec<&ReleaseView> {
         self.members.iter().skip(OPEN_MAX).filter(|member| says_something(member)).collect()
     }
 }
 
-/// Whether there is more to a release than its version.
+/// True if a release has a title or notes.
 fn says_something(release: &ReleaseView) -> bool {
     release.title.is_some() || !release.notes.is_empty()
 }
 
-/// A group on a page of its own.
+/// The document of a group.
 #[derive(Debug, Template)]
 #[template(path = "group.html")]
 pub struct GroupPage {
-    /// The title of the page that it is on.
+    /// The title of the group's page.
     pub page_title: String,
-    /// Where that page is.
+    /// The URL of the group's page.
     pub page_href: String,
-    /// Where the group is, under whatever name of the server.
+    /// The canonical URL of the group, the same for all host names of the server.
     pub canonical: String,
     /// The group.
     pub group: GroupView,

@@ -1,33 +1,33 @@
-//! The front page.
+//! The home document.
 
 use askama::Template;
 
 use crate::account::AccountMenu;
 
-/// The front page, `/`.
+/// The home document, at `/`.
 #[derive(Debug, Template)]
 #[template(path = "home.html")]
 pub struct Home {
-    /// Who is signed in.
+    /// The signed-in user. `None` if nobody is signed in.
     pub account: Option<AccountMenu>,
-    /// Where one signs in.
+    /// The URL to sign in.
     pub sign_in_href: String,
-    /// Where the captured mailbox is, for those who may read it.
+    /// The URL of the captured mailbox, for users who may read it.
     pub mailbox_href: Option<String>,
-    /// Pages to show; on a server of others, none.
+    /// The pages to link to: those of the member's organization, or the published ones of the demo.
     pub pages: Vec<PageLink>,
-    /// Whether this is the demo, with sample data.
+    /// True for the demo, which has sample data.
     pub demo: bool,
-    /// What whoever is signed in does next.
+    /// The next steps for the signed-in user.
     pub steps: Vec<Step>,
-    /// Where the API is described.
+    /// The URL of the API documentation.
     pub api_href: String,
 }
 
-/// A thing to do, in a shell.
+/// A step that the user does in a shell.
 #[derive(Debug, Clone)]
 pub struct Step {
-    /// What it is for.
+    /// The purpose of the step.
     pub what: &'static str,
     /// The lines to run.
     pub lines: String,
@@ -38,6 +38,6 @@ pub struct Step {
 pub struct PageLink {
     /// The page's title.
     pub title: String,
-    /// Where it is.
+    /// The URL of the page.
     pub href: String,
 }

@@ -2,7 +2,7 @@
 
 use releasepage_domain::bump::Bump;
 
-/// The kind's name for readers.
+/// The name of the kind for readers.
 pub(crate) fn name(kind: &Bump) -> &'static str {
     match kind {
         Bump::Major => "Major",
@@ -12,7 +12,7 @@ pub(crate) fn name(kind: &Bump) -> &'static str {
     }
 }
 
-/// What the kind means to a reader, in a line.
+/// The meaning of the kind for readers, in one line.
 pub(crate) fn explanation(kind: &Bump) -> &'static str {
     match kind {
         Bump::Major => "Big changes that may need your attention, such as 2.0.0",
@@ -22,7 +22,7 @@ pub(crate) fn explanation(kind: &Bump) -> &'static str {
     }
 }
 
-/// Kinds as a list in a sentence: `major, minor and patch`.
+/// Joins kinds for a sentence: `major, minor and patch`.
 pub(crate) fn sentence(kinds: &[Bump]) -> String {
     let names: Vec<String> = kinds.iter().map(|kind| name(kind).to_lowercase()).collect();
     match names.split_last() {

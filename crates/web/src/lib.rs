@@ -1,10 +1,11 @@
-//! What people see of ReleasePage: HTML pages, their style, and the badge.
+//! The parts of ReleasePage that people see: HTML documents, their style sheet, and the badge.
 //!
-//! Each page is a struct of plain data, its view, next to the template that it fills; [`View::html`]
-//! makes the document. This crate renders and decides nothing: it reads no clock and no database, checks no
-//! permission, builds no link but those to its own assets, and knows no HTTP beyond the
-//! [`security`] policies that its documents are made for. No page needs JavaScript, and no text
-//! reaches a document unescaped but notes that `releasepage-content` has sanitized ([`NotesHtml`]).
+//! Each document is a struct of plain data, its view, beside the template that it fills. [`View::html`] renders it.
+//!
+//! This crate renders and decides nothing. It reads no clock and no database, and checks no permissions. It makes no
+//! links but those to its own assets. It knows nothing of HTTP but the [`security`] policies for its documents. Every
+//! document works without JavaScript. Every text is escaped, except notes that `releasepage-content` has sanitized
+//! ([`NotesHtml`]).
 
 pub mod assets;
 pub mod badge;

@@ -1,4 +1,4 @@
-//! The captured mailbox: the mails of test subscribers, and all mails of a server that sends none.
+//! The captured mailbox. It holds the emails of test subscribers, and all emails of a server that sends none.
 
 use askama::Template;
 use chrono::NaiveDateTime;
@@ -9,17 +9,17 @@ use crate::moment;
 /// A message in the list.
 #[derive(Debug, Clone)]
 pub struct MessageView {
-    /// Where it can be read.
+    /// The URL of the message.
     pub href: String,
-    /// Whom it is to.
+    /// The recipient's address.
     pub to: String,
-    /// Its subject.
+    /// The subject.
     pub subject: String,
-    /// The title of the page that it tells of.
+    /// The title of the page that the message is about.
     pub page_title: Option<String>,
-    /// When it was captured, UTC.
+    /// The time when the message was captured, in UTC.
     pub captured_at: NaiveDateTime,
-    /// Whether it is to a test subscriber.
+    /// True if the recipient is a test subscriber.
     pub test: bool,
 }
 
@@ -27,31 +27,31 @@ pub struct MessageView {
 #[derive(Debug, Template)]
 #[template(path = "mailbox.html")]
 pub struct Mailbox {
-    /// Who is signed in; `None` in the demo.
+    /// The signed-in user. `None` in the demo.
     pub account: Option<AccountMenu>,
     /// The messages, newest first.
     pub messages: Vec<MessageView>,
-    /// Where older messages are listed.
+    /// The URL of the list of older messages.
     pub older_href: Option<String>,
 }
 
-/// One message.
+/// The document of one message.
 #[derive(Debug, Template)]
 #[template(path = "message.html")]
 pub struct Message {
-    /// Who is signed in; `None` in the demo.
+    /// The signed-in user. `None` in the demo.
     pub account: Option<AccountMenu>,
-    /// Where the list is.
+    /// The URL of the list.
     pub mailbox_href: String,
-    /// What the list says of it.
+    /// The message as the list shows it.
     pub message: MessageView,
-    /// The header fields to show, decoded, in order.
+    /// The header fields to show: name and decoded value, in order.
     pub headers: Vec<(String, String)>,
-    /// Where the HTML version is served, with [`crate::security::MESSAGE_POLICY`]; `None` without one.
+    /// The URL of the HTML version, served with [`crate::security::MESSAGE_POLICY`]. `None` if there is none.
     pub html_src: Option<String>,
     /// The text version.
     pub text: String,
-    /// Where the message is served as it would have been sent.
+    /// The URL of the message in its raw form.
     pub raw_href: String,
 }
 
@@ -61,21 +61,21 @@ impl Message {
     }
 }
 
-/// A message's HTML made ready for the frame that shows it: its links open beside the mailbox.
+/// Prepares a message's HTML for its frame. Its links open outside of the mailbox.
 pub fn message_document(html: &str) -> String {
     const BASE: &str = "<base target=\"_blank\">";
     let head_end = html.find("<head>").map_or(0, |at| at + "<head>".len());
     format!("{}{BASE}{}", &html[..head_end], &html[head_end..])
 }
 
-/// A run of a text message.
+/// A part of a text message: plain text or a link.
 #[derive(Debug, PartialEq)]
 enum TextRun<'a> {
     Text(&'a str),
     Link(&'a str),
 }
 
-/// Cuts text at its web addresses, so that they can be followed.
+/// Splits text at its web addresses, so that these become links.
 fn text_runs(text: &str) -> Vec<TextRun<'_>> {
     let mut runs = Vec::new();
     let mut rest = text;
@@ -96,7 +96,8 @@ fn text_runs(text: &str) -> Vec<TextRun<'_>> {
     runs
 }
 
-/// Where the first web address begins. One scheme is looked for, not each to the end of a text that has none of it.
+/// The start of the first web address. It searches once for both schemes, because a separate search for a missing one
+/// would read the whole text.
 fn link_start(text: &str) -> Option<usize> {
     let starts = text.match_indices("http").map(|(start, _)| start);
     starts.into_iter().find(|&start| ["s://", "://"].iter().any(|rest| text[start + 4..].starts_with(rest)))

@@ -1,4 +1,4 @@
-//! Times as people read them.
+//! Times in the form for people.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ pub(crate) struct TimeElement {
     shown: &'static str,
 }
 
-/// A UTC time shown as its date, `12 April 2017`; the time of day is in the tooltip.
+/// A UTC time shown as its date, `12 April 2017`. The time of day is in the tooltip.
 pub(crate) fn date(time: &NaiveDateTime) -> TimeElement {
     TimeElement { time: *time, shown: "%-d %B %Y" }
 }
@@ -33,7 +33,7 @@ impl fmt::Display for TimeElement {
     }
 }
 
-/// Nothing in it comes from outside.
+/// The element holds only formatted times, so it needs no escaping.
 impl HtmlSafe for TimeElement {}
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Notes that may stand in a document as they are.
+//! Notes as HTML that is safe in a document.
 
 use std::fmt;
 
@@ -6,18 +6,17 @@ use askama::filters::HtmlSafe;
 use releasepage_content::{RemoteImages, notes_html};
 use url::Url;
 
-/// Sanitized HTML of release notes. There is no way to make one but from Markdown, so that templates
-/// can write it unescaped.
+/// Sanitized HTML of release notes. It can be made only from Markdown, so templates can write it unescaped.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NotesHtml(String);
 
 impl NotesHtml {
-    /// Renders notes. `files` is where the files of their repository are shown, see [`notes_html`].
+    /// Renders notes. `files` is the URL of the repository's files, see [`notes_html`].
     pub fn from_markdown(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Self {
         Self(notes_html(markdown, images, files))
     }
 
-    /// Whether there is nothing to show.
+    /// True if there is nothing to show.
     pub fn is_empty(&self) -> bool {
         self.0.trim().is_empty()
     }

@@ -1,4 +1,4 @@
-//! The public page: its releases, and the form to subscribe.
+//! The document of a page: its releases, and the form to subscribe.
 
 use askama::Template;
 use chrono::NaiveDateTime;
@@ -8,15 +8,15 @@ use crate::group::GroupView;
 use crate::moment;
 use crate::release::ReleaseView;
 
-/// The public page at `/p/{slug}`.
+/// The document of a page, at `/p/{slug}`.
 #[derive(Debug, Template)]
 #[template(path = "page.html")]
 pub struct Page {
-    /// Its title.
+    /// The title.
     pub title: String,
-    /// What it is about.
+    /// The description, if it has one.
     pub description: Option<String>,
-    /// Where it is, whichever part of its list is shown and under whatever name of the server.
+    /// The canonical URL of the page, the same for every slice of the list and all host names of the server.
     pub canonical: String,
     /// The latest version of all components together, on a page with groups.
     pub latest_grouped: Option<LatestGrouped>,
@@ -24,22 +24,22 @@ pub struct Page {
     pub latest: Vec<LatestVersion>,
     /// The history, newest first.
     pub entries: Vec<Entry>,
-    /// Where newer releases are listed.
+    /// The URL of the slice with newer releases.
     pub newer_href: Option<String>,
-    /// Where older releases are listed.
+    /// The URL of the slice with older releases.
     pub older_href: Option<String>,
-    /// The form to subscribe; `None` where the page takes no subscribers.
+    /// The form to subscribe. `None` if the page accepts no subscribers.
     pub subscribe: Option<SubscribeForm>,
-    /// The address of the badge's image.
+    /// The URL of the badge's image.
     pub badge_src: Option<String>,
 }
 
 /// An entry of a page's history.
 #[derive(Debug, Clone)]
 pub enum Entry {
-    /// Releases that readers see as one version.
+    /// A group of releases.
     Group(GroupView),
-    /// A release that stands by itself.
+    /// A release outside of any group.
     Release(Box<ReleaseView>),
 }
 
@@ -48,9 +48,9 @@ pub enum Entry {
 pub struct LatestGrouped {
     /// The version.
     pub version: String,
-    /// When its newest release was published, UTC.
+    /// The time when its newest release was published, in UTC.
     pub published_at: NaiveDateTime,
-    /// Where the group is.
+    /// The URL of the group.
     pub href: String,
 }
 
@@ -61,37 +61,37 @@ pub struct LatestVersion {
     pub component: String,
     /// The version.
     pub version: String,
-    /// When it was published, UTC.
+    /// The time when it was published, in UTC.
     pub published_at: NaiveDateTime,
-    /// Where its release is.
+    /// The URL of the release.
     pub href: String,
 }
 
-/// The form to subscribe. Its fields: `address`; `kind`, once for each chosen kind; `csrf` where given.
+/// The form to subscribe. Its fields are `address`, one `kind` for each chosen kind, and `csrf` if it has a token.
 #[derive(Debug, Clone)]
 pub struct SubscribeForm {
-    /// Where it is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// What was typed before, to be corrected.
+    /// The address from the last try, so that the reader can correct it.
     pub address: String,
     /// The chosen kinds.
     pub kinds: Vec<Bump>,
-    /// What is wrong with what was typed.
+    /// The error of the last try.
     pub error: Option<String>,
-    /// The form's token, where it needs one.
+    /// The CSRF token of the form, if it needs one.
     pub csrf: Option<String>,
 }
 
-/// The answer to the form: the same for every address, known or not.
+/// The document after the form was sent. It is the same for every address, so it does not tell who subscribes.
 #[derive(Debug, Template)]
 #[template(path = "subscribe_done.html")]
 pub struct SubscribeDone {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
     /// The address as it was typed.
     pub address: String,
-    /// Where the message can be read on a server that sends no mail.
+    /// The URL of the message, on a server that sends no email.
     pub mailbox_href: Option<String>,
 }

@@ -1,13 +1,13 @@
-//! Sentences and paths of the documentation, as HTML.
+//! Sentences and paths of the documentation as HTML.
 
 use std::fmt::{self, Write};
 
 use askama::filters::{Html, HtmlSafe, Safe, escape};
 
-/// What no line of a sentence ends in the middle of.
+/// A word without a line break inside.
 const WHOLE: &str = "UTF-8";
 
-/// HTML that is made here, of text that is escaped.
+/// HTML made here from escaped text.
 pub(crate) struct PhraseHtml(String);
 
 impl fmt::Display for PhraseHtml {
@@ -19,7 +19,7 @@ impl fmt::Display for PhraseHtml {
 impl HtmlSafe for PhraseHtml {}
 
 impl PhraseHtml {
-    /// Text that no line ends in the middle of.
+    /// Adds text without a line break inside.
     fn push_whole(&mut self, text: &str) {
         self.0.push_str("<span class=\"whole\">");
         self.push_text(text);
@@ -28,12 +28,12 @@ impl PhraseHtml {
 
     fn push_text(&mut self, text: &str) {
         let Ok(Safe(escaped)) = escape(text, Html);
-        // A string takes whatever is written to it.
+        // Writing to a string cannot fail.
         let _ = write!(self.0, "{escaped}");
     }
 }
 
-/// A sentence: what stands between backticks is code, and the rest is text. A backtick without a partner is text too.
+/// Renders a sentence. Text between backticks is code. A backtick without a partner stays text.
 pub(crate) fn sentence(text: &str) -> PhraseHtml {
     let mut html = PhraseHtml(String::with_capacity(text.len()));
     let mut rest = text;
@@ -57,7 +57,7 @@ fn words_push(html: &mut PhraseHtml, text: &str) {
     }
 }
 
-/// Code, whose lines end at blanks: browsers would end them at hyphens as well.
+/// Adds code with line breaks only at blanks. Browsers would also break it at hyphens.
 fn code_push(html: &mut PhraseHtml, code: &str) {
     html.0.push_str("<code>");
     for (index, word) in code.split(' ').enumerate() {
@@ -69,7 +69,7 @@ fn code_push(html: &mut PhraseHtml, code: &str) {
     html.0.push_str("</code>");
 }
 
-/// A path whose lines end only before a slash, such as `/v1`, `/pages`, `/{page_id}`.
+/// Renders a path with line breaks only before a slash, such as `/v1`, `/pages`, `/{page_id}`.
 pub(crate) fn path(text: &str) -> PhraseHtml {
     let mut html = PhraseHtml(String::with_capacity(2 * text.len()));
     for (index, name) in text.trim_start_matches('/').split('/').enumerate() {

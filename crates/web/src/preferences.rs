@@ -1,69 +1,69 @@
-//! A subscriber's preferences.
+//! The document with a subscriber's preferences.
 
 use askama::Template;
 use releasepage_domain::bump::Bump;
 
-/// What the server does for the subscriber now.
+/// The state of the subscription.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Standing {
-    /// Mails are sent.
+    /// The subscriber gets emails.
     Confirmed,
     /// The address has not been confirmed yet.
     Pending,
-    /// The reader has unsubscribed; saving the form subscribes again.
+    /// The reader has unsubscribed. Saving the form subscribes again.
     Unsubscribed,
-    /// Mail to the address has come back, and none is sent any more.
+    /// The address is suppressed. No email is sent to it.
     Suppressed,
 }
 
-/// What is said above the form.
+/// The notice above the form.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Notice {
     /// The preferences have been saved.
     Saved,
-    /// Not saved: no kind was chosen.
+    /// The preferences were not saved, because no kind was chosen.
     KindMissing,
-    /// Not saved: no component was chosen.
+    /// The preferences were not saved, because no component was chosen.
     ComponentMissing,
 }
 
 /// A component to choose.
 #[derive(Debug, Clone)]
 pub struct ComponentChoice {
-    /// Its `repo` value, the value of the field.
+    /// The component's `repo`, which is the value of the field.
     pub repo: String,
-    /// Its display name.
+    /// The component's display name.
     pub name: String,
-    /// Whether it is chosen.
+    /// True if the component is chosen.
     pub chosen: bool,
 }
 
-/// The preferences form. Its fields: `kind`, once for each chosen kind (`major`, `minor`, `patch`,
-/// `prerelease`); `all_components=on`; `component`, once for each chosen `repo`; `csrf` where given.
+/// The preferences form. Its fields are one `kind` for each chosen kind (`major`, `minor`, `patch`, `prerelease`),
+/// `all_components=on`, one `component` for each chosen `repo`, and `csrf` if it has a token.
 #[derive(Debug, Template)]
 #[template(path = "preferences.html")]
 pub struct Preferences {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
-    /// The address, masked if it should not be shown whole.
+    /// The address, masked if it must not be shown in full.
     pub address: String,
-    /// What the server does for the subscriber.
+    /// The state of the subscription.
     pub standing: Standing,
     /// The chosen kinds.
     pub kinds: Vec<Bump>,
-    /// Whether all components are chosen, future ones too.
+    /// True if all components are chosen, with future ones.
     pub all_components: bool,
     /// The page's components.
     pub components: Vec<ComponentChoice>,
-    /// What is said above the form.
+    /// The notice above the form.
     pub notice: Option<Notice>,
-    /// Where the form is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// Where the unsubscribe button posts to.
+    /// The URL that the unsubscribe button posts to.
     pub unsubscribe_action: String,
-    /// The forms' token, where they need one.
+    /// The CSRF token of both forms, if they need one.
     pub csrf: Option<String>,
 }
 

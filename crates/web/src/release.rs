@@ -1,4 +1,4 @@
-//! A release, in the list of a page and on a page of its own.
+//! A release, in the list of a page and in a document of its own.
 
 use askama::Template;
 use chrono::NaiveDateTime;
@@ -7,58 +7,58 @@ use releasepage_domain::bump::Bump;
 use crate::moment;
 use crate::notes::NotesHtml;
 
-/// A release as readers see it.
+/// A release in the form for readers.
 #[derive(Debug, Clone)]
 pub struct ReleaseView {
-    /// The version, as it was published.
+    /// The version, unchanged from its publication.
     pub version: String,
-    /// The release's title, where it says more than the version.
+    /// The release's title, if it says more than the version.
     pub title: Option<String>,
-    /// What it is to readers.
+    /// The bump of the release.
     pub bump: Bump,
-    /// The component's name; `None` where the page has only one.
+    /// The component's name. `None` if the page has only one.
     pub component: Option<String>,
-    /// Who made it, if that is known.
+    /// The author, if known.
     pub author: Option<String>,
-    /// When, UTC.
+    /// The time when it was published, in UTC.
     pub published_at: NaiveDateTime,
     /// The notes.
     pub notes: NotesHtml,
-    /// Whether there is more of them on the release's own page.
+    /// True if the notes are longer in the release's own document.
     pub notes_are_cut: bool,
-    /// The platforms that it is for; empty for all.
+    /// The platforms of the release. An empty list means all.
     pub platforms: Vec<String>,
-    /// Whether it reaches its users little by little and has not reached all.
+    /// True if the release is being rolled out and has not reached all users.
     pub rolling_out: bool,
-    /// Where it has a page of its own.
+    /// The URL of the release's own document.
     pub permalink: String,
 }
 
-/// A release on a page of its own.
+/// The document of a release.
 #[derive(Debug, Template)]
 #[template(path = "release.html")]
 pub struct ReleasePage {
-    /// The title of the page that it is on.
+    /// The title of the release's page.
     pub page_title: String,
-    /// Where that page is.
+    /// The URL of the release's page.
     pub page_href: String,
-    /// Where the release is, under whatever name of the server.
+    /// The canonical URL of the release, the same for all host names of the server.
     pub canonical: String,
     /// The release.
     pub release: ReleaseView,
-    /// The group that it is in.
+    /// The group of the release, if it has one.
     pub group: Option<ReleaseLink>,
     /// The next newer release of its component.
     pub newer: Option<ReleaseLink>,
-    /// The next older one.
+    /// The next older release of its component.
     pub older: Option<ReleaseLink>,
 }
 
 /// A link to another release, or to a group.
 #[derive(Debug, Clone)]
 pub struct ReleaseLink {
-    /// Its version.
+    /// The version.
     pub version: String,
-    /// Where it is.
+    /// The URL.
     pub href: String,
 }

@@ -1,9 +1,9 @@
-//! The content security policies that the documents are made for.
+//! The content security policies for the documents.
 
 use releasepage_content::RemoteImages;
 
-/// The `Content-Security-Policy` of every HTML document but a captured message. Nothing runs, styles come
-/// from this server, and images too unless the page allows remote ones in its notes.
+/// The `Content-Security-Policy` of every HTML document except a captured message. No script runs, and styles come from
+/// this server. Images do too, unless the page allows remote ones in its notes.
 pub fn document_policy(images: RemoteImages) -> &'static str {
     match images {
         RemoteImages::Refused => {
@@ -17,7 +17,7 @@ pub fn document_policy(images: RemoteImages) -> &'static str {
     }
 }
 
-/// The `Content-Security-Policy` of a captured message's HTML, which the mailbox shows in a frame: mails
-/// carry their style inline, and their links open beside the mailbox.
+/// The `Content-Security-Policy` for the HTML of a captured message, which the mailbox shows in a frame. Emails have
+/// inline styles. Their links open outside of the mailbox.
 pub const MESSAGE_POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; \
      frame-ancestors 'self'; sandbox allow-popups allow-popups-to-escape-sandbox";

@@ -1,17 +1,17 @@
-//! Setting the first password by a one-time link.
+//! The document to set the first password by a one-time link.
 
 use askama::Template;
 
-/// The form that a set-up link shows. Its fields: `password`, `password_again`, `csrf`.
+/// The form for the first password. Its fields are `password`, `password_again` and `csrf`.
 #[derive(Debug, Template)]
 #[template(path = "setup.html")]
 pub struct Setup {
-    /// Whose password it is.
+    /// The user's address.
     pub email: String,
-    /// Where it is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// Why the last attempt failed.
+    /// The error of the last try.
     pub error: Option<String>,
-    /// The form's token.
+    /// The CSRF token of the form.
     pub csrf: Option<String>,
 }

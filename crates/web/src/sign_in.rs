@@ -1,19 +1,19 @@
-//! Signing in.
+//! The document to sign in.
 
 use askama::Template;
 
-/// The sign-in form. Its fields: `email`, `password`, `csrf`, `next`.
+/// The sign-in form. Its fields are `email`, `password`, `csrf` and `next`.
 #[derive(Debug, Template)]
 #[template(path = "sign_in.html")]
 pub struct SignIn {
-    /// Where it is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// What was typed before.
+    /// The address from the last try.
     pub email: String,
-    /// Why the last attempt failed, in words that do not tell whether the address is known.
+    /// The error of the last try. It does not tell if the address is known.
     pub error: Option<String>,
-    /// Where to go afterwards, a path on this server.
+    /// The path on this server to open after signing in.
     pub next: Option<String>,
-    /// The form's token.
+    /// The CSRF token of the form.
     pub csrf: Option<String>,
 }

@@ -1,35 +1,35 @@
-//! Unsubscribing by the link in a mail.
+//! The documents to unsubscribe by the link in an email.
 
 use askama::Template;
 
-/// What `GET` on an unsubscribe link shows: a button. It changes nothing.
+/// The document for `GET` on an unsubscribe link: a button. It changes nothing.
 #[derive(Debug, Template)]
 #[template(path = "unsubscribe_ask.html")]
 pub struct UnsubscribeAsk {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
-    /// The address, masked if it should not be shown whole.
+    /// The address, masked if it must not be shown in full.
     pub address: String,
-    /// Where the form is posted to.
+    /// The URL that the form posts to.
     pub action: String,
-    /// Where fewer mails can be had instead of none.
+    /// The URL of the preferences, to get fewer emails instead of none.
     pub preferences_href: String,
-    /// The form's token, where it needs one.
+    /// The CSRF token of the form, if it needs one.
     pub csrf: Option<String>,
 }
 
-/// What the button leads to.
+/// The document after the button was pressed.
 #[derive(Debug, Template)]
 #[template(path = "unsubscribe_done.html")]
 pub struct UnsubscribeDone {
     /// The page's title.
     pub page_title: String,
-    /// Where the page is.
+    /// The URL of the page.
     pub page_href: String,
-    /// The address, masked if it should not be shown whole.
+    /// The address, masked if it must not be shown in full.
     pub address: String,
-    /// Where one can subscribe again.
+    /// The URL of the preferences, to subscribe again.
     pub preferences_href: String,
 }

@@ -1,13 +1,13 @@
-//! How a view becomes a document.
+//! The rendering of views as documents.
 
-/// A page's data that can be shown as an HTML document.
+/// The data of an HTML document.
 pub trait View {
-    /// The whole document, UTF-8, to be served as `text/html; charset=utf-8`.
+    /// Renders the whole document in UTF-8, for the type `text/html; charset=utf-8`.
     fn html(&self) -> String;
 }
 
 impl<T: askama::Template> View for T {
     fn html(&self) -> String {
-        self.render().expect("templates write to a String and call no filter that can fail")
+        self.render().expect("writing to a String cannot fail, and no filter here can")
     }
 }

@@ -1,5 +1,5 @@
-//! What must hold for documents: what is typed by people is text, forms carry what they are given, and
-//! the structure is what assistive technology needs.
+//! Rules for documents. Typed text stays text, forms hold the given values, and the structure suits assistive
+//! technology.
 
 use chrono::NaiveDateTime;
 use releasepage_content::RemoteImages;
@@ -35,7 +35,7 @@ fn release(text: &str) -> ReleaseView {
     }
 }
 
-/// A group of so many releases.
+/// A group with `members` releases.
 fn group(text: &str, members: usize) -> GroupView {
     let member = |number: usize| ReleaseView {
         component: Some(format!("{text} {number}")),
@@ -92,7 +92,7 @@ fn page(text: &str) -> Page {
     }
 }
 
-/// A page with a group of two releases, and a release in none.
+/// A page with a group of two releases, and one release outside of it.
 fn grouped_page(text: &str) -> Page {
     let grouped = LatestGrouped { version: text.into(), published_at: published_at(), href: "/p/acme/groups/7".into() };
     Page {
@@ -180,13 +180,13 @@ fn a_long_group_lists_what_it_holds_and_folds_its_notes() {
     assert_eq!(html.matches("<li class=").count(), 20, "{html}");
     let (open, folded) = html.split_once("<details class=\"members\">").expect("some are folded");
     assert_eq!(open.matches("<section class=\"member ").count(), 5, "{html}");
-    assert_eq!(folded.matches("<section class=\"member ").count(), 14, "what has no notes is only listed: {html}");
+    assert_eq!(folded.matches("<section class=\"member ").count(), 14, "without notes it is only listed: {html}");
     assert!(folded.contains("<summary>Notes of 14 more releases</summary>"), "{html}");
     assert!(folded.contains("And 3 more releases") && open.contains("23 releases"), "{html}");
     let short = group_page(group("v1.0.2", 5)).html();
     assert!(!short.contains("<details") && !short.contains("contents-of-group"), "{short}");
     let alone = group_page(group("v1.0.2", 1)).html();
-    assert_eq!(alone.matches("class=\"bump").count(), 1, "what is alone is what the group is: {alone}");
+    assert_eq!(alone.matches("class=\"bump").count(), 1, "a single release shows no bump of its own: {alone}");
 }
 
 #[test]

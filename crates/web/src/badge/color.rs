@@ -1,12 +1,12 @@
-//! The badge's colours.
+//! The colors of badges.
 
 use std::fmt;
 
-/// A colour: red, green and blue.
+/// A color as red, green and blue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Color(u8, u8, u8);
 
-/// The names that are accepted, and what they stand for.
+/// The accepted names and their colors.
 const NAMED: &[(&str, Color)] = &[
     ("brightgreen", Color(0x3f, 0xb9, 0x50)),
     ("green", Color(0x1f, 0x88, 0x3d)),
@@ -31,22 +31,22 @@ const NAMED: &[(&str, Color)] = &[
 ];
 
 impl Color {
-    /// What a badge has that was not asked for another colour.
+    /// The default color of a badge.
     pub const BLUE: Self = Self(0x1a, 0x6f, 0xc4);
-    /// Of errors.
+    /// The color of errors.
     pub const LIGHTGREY: Self = Self(0x9a, 0xa1, 0xa9);
-    /// Of the label, in every badge.
+    /// The color of the label in every badge.
     pub(super) const LABEL: Self = Self(0x4a, 0x50, 0x57);
 
     const WHITE: Self = Self(0xff, 0xff, 0xff);
     const INK: Self = Self(0x14, 0x18, 0x1c);
 
-    /// White or near-black, whichever is easier to read on this colour.
+    /// The color for text on this color: white or near-black, whichever has more contrast.
     pub(super) fn text_color(self) -> Self {
         if self.contrast(Self::WHITE) >= self.contrast(Self::INK) { Self::WHITE } else { Self::INK }
     }
 
-    /// The contrast ratio of two colours, from 1 to 21 (WCAG 2.2, "contrast ratio").
+    /// The contrast ratio of two colors, from 1 to 21 (WCAG 2.2, "contrast ratio").
     fn contrast(self, other: Self) -> f64 {
         let (one, two) = (self.luminance(), other.luminance());
         (one.max(two) + 0.05) / (one.min(two) + 0.05)
@@ -62,15 +62,15 @@ impl Color {
     }
 }
 
-/// As SVG and CSS have it, `#rrggbb`.
+/// Writes the color in the form for SVG and CSS, `#rrggbb`.
 impl fmt::Display for Color {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "#{:02x}{:02x}{:02x}", self.0, self.1, self.2)
     }
 }
 
-/// Reads a colour: a name (`brightgreen`, `green`, `blue`, `orange`, `red`, `lightgrey`, `grey` …), or three or six hex
-/// digits, with or without `#`, in either case. `None` for anything else.
+/// Reads a color in upper or lower case. It is a name (`brightgreen`, `green`, `blue`, `orange`, `red`, `lightgrey`,
+/// `grey` …), or three or six hex digits with or without `#`. `None` for any other text.
 pub fn badge_color_parse(text: &str) -> Option<Color> {
     let named = NAMED.iter().find(|(name, _)| name.eq_ignore_ascii_case(text));
     if let Some((_, color)) = named {

@@ -1,36 +1,36 @@
 //! The styles of a badge.
 
-/// How a badge is drawn.
+/// The style of a badge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum BadgeStyle {
-    /// Rounded, slightly lit from above.
+    /// Rounded, with a slight light from above. The default.
     #[default]
     Flat,
-    /// With corners, and unlit.
+    /// Flat, with square corners and no light.
     FlatSquare,
-    /// Lower, rounded and shining.
+    /// Lower, rounded and shiny.
     Plastic,
-    /// High, with corners, in capitals.
+    /// Higher, with square corners, in capitals.
     ForTheBadge,
 }
 
 /// The measures of a style, in pixels.
 pub(super) struct Measures {
     pub(super) height: u32,
-    /// Radius of the corners.
+    /// The radius of the corners.
     pub(super) corner: u32,
-    /// Space left and right of a text.
+    /// The space left and right of a text.
     pub(super) padding: u32,
     pub(super) font_size: u32,
-    /// Where the text stands.
+    /// The distance from the top of the badge to the text's baseline.
     pub(super) baseline: u32,
 }
 
 impl BadgeStyle {
-    /// Every style, the usual one first.
+    /// All styles, the default one first.
     pub const ALL: [Self; 4] = [Self::Flat, Self::FlatSquare, Self::Plastic, Self::ForTheBadge];
 
-    /// The name, as a client asks for it.
+    /// The name of the style in requests.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Flat => "flat",
@@ -40,7 +40,7 @@ impl BadgeStyle {
         }
     }
 
-    /// The style of this name.
+    /// The style with this name.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|style| style.as_str() == name)
     }
@@ -54,7 +54,7 @@ impl BadgeStyle {
         }
     }
 
-    /// The light that falls on the badge, from above to below, as stops of a gradient; `None` where none does.
+    /// The stops of a gradient from top to bottom that draws the light. `None` for a style without light.
     pub(super) const fn light(self) -> Option<&'static str> {
         match self {
             Self::Flat => {
@@ -69,7 +69,7 @@ impl BadgeStyle {
         }
     }
 
-    /// A text as the style writes it.
+    /// The text in the style's form.
     pub(super) fn text(self, text: String) -> String {
         match self {
             Self::ForTheBadge => text.to_uppercase(),

@@ -1,7 +1,7 @@
-//! How wide a text is in the badge's font.
+//! The width of a text in the badge's font.
 
-/// Estimated advance widths of printable ASCII in a Verdana-like font at 11 pixels, in tenths of a pixel,
-/// from the space on.
+/// The estimated advance widths of printable ASCII in a Verdana-like font at 11 pixels, in tenths of a pixel, beginning
+/// with the space.
 const ASCII: [u32; 95] = [
     // space to /
     39, 43, 50, 90, 70, 118, 80, 30, 50, 50, 70, 90, 40, 50, 40, 50, // 0 to 9
@@ -24,9 +24,9 @@ pub(super) fn text_width(text: &str) -> u32 {
 fn character_width(character: char) -> u32 {
     match character {
         ' '..='~' => ASCII[character as usize - ' ' as usize],
-        // Combining marks, joiners and variation selectors take no room of their own.
+        // Combining marks, joiners and variation selectors have no width.
         '\u{300}'..='\u{36F}' | '\u{200B}'..='\u{200F}' | '\u{FE00}'..='\u{FE0F}' => 0,
-        // Hangul, kana, Han and their full-width punctuation; emoji.
+        // Hangul, kana, Han and their full-width punctuation, and emoji.
         '\u{1100}'..='\u{115F}'
         | '\u{2E80}'..='\u{A4CF}'
         | '\u{AC00}'..='\u{D7A3}'

@@ -3,7 +3,7 @@
 use actix_web::{HttpRequest, dev::Payload};
 use releasepage_domain::fault::{Fault, Faults};
 pub(crate) use releasepage_domain::fields::{Fields, number_take, text_take};
-use releasepage_storage::change::Change;
+use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value};
 
 use crate::{

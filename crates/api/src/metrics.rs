@@ -16,8 +16,8 @@ use prometheus_client::{encoding::text, registry::Registry};
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{
     Store,
-    queue::{LaneStanding, queue_standing},
-    usage::DeliveryOutcome,
+    database::usage::DeliveryOutcome,
+    jobs::standing::{LaneStanding, queue_standing},
 };
 use tokio::sync::Mutex;
 

@@ -17,8 +17,10 @@ use actix_web::{
 };
 use releasepage_storage::{
     Store,
-    clock::Clock,
-    readiness::{Readiness, readiness},
+    database::{
+        clock::Clock,
+        readiness::{Readiness, readiness},
+    },
 };
 use serde_json::json;
 

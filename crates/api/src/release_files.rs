@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use releasepage_storage::{StoreError, release_sources::release_sources};
+use releasepage_storage::{StoreError, releases::sources::release_sources};
 use url::Url;
 
 use crate::state::ApiState;

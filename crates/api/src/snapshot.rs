@@ -1,7 +1,10 @@
 //! What is kept in memory of a page: everything that reading a version takes, rendered.
 
 use releasepage_domain::{environment::Environment, page::CountedBy, time::time_iso8601};
-use releasepage_storage::{group_lists::LatestGroup, page_releases::PageRelease, snapshots::PageSnapshot};
+use releasepage_storage::{
+    groups::timeline::LatestGroup,
+    pages::{releases::PageRelease, snapshots::PageSnapshot},
+};
 use url::Url;
 
 use crate::{
@@ -151,7 +154,7 @@ fn latest_grouped_body(group: &LatestGroup) -> LatestGroupedBody {
 #[cfg(test)]
 mod tests {
     use releasepage_domain::{bump::Bump, time::time_parse};
-    use releasepage_storage::page_releases::{PageComponent, PageIdentity};
+    use releasepage_storage::pages::releases::{PageComponent, PageIdentity};
 
     use super::*;
 

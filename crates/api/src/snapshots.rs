@@ -17,7 +17,7 @@ use std::{
 use quick_cache::{Weighter, sync::Cache};
 use releasepage_storage::{
     Store, StoreError,
-    snapshots::{page_generations, page_snapshot},
+    pages::snapshots::{page_generations, page_snapshot},
 };
 use tokio::sync::Mutex;
 use url::Url;
@@ -337,13 +337,13 @@ mod tests {
 
     #[test]
     fn how_long_a_page_is_good() {
-        let page = releasepage_storage::page_releases::PageIdentity {
+        let page = releasepage_storage::pages::releases::PageIdentity {
             id: "0767f57acc44".into(),
             title: "Acme".into(),
             slug: "acme".into(),
             published: true,
         };
-        let read = releasepage_storage::snapshots::PageSnapshot {
+        let read = releasepage_storage::pages::snapshots::PageSnapshot {
             page,
             organization_id: 1,
             generation: 1,

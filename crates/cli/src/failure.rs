@@ -3,7 +3,7 @@
 use std::io;
 
 use releasepage_mailer::worker::WorkerError;
-use releasepage_storage::{MigrateError, StoreError, backup::BackupError};
+use releasepage_storage::{MigrateError, StoreError, backup::file::BackupError};
 
 use crate::settings::SettingsError;
 

@@ -14,7 +14,8 @@ use releasepage_jobs::{
 use releasepage_mailer::worker::{MailWorker, WorkerError};
 use releasepage_sources::{backfill::SourceFetcher, forge::ForgeClient, worker::SourceWorker};
 use releasepage_storage::{
-    DatabaseUrl, MigrateError, SchemaState, Store, clock::Clock, database_make, migrate, schema_is_new, schema_state,
+    DatabaseUrl, MigrateError, SchemaState, Store, database::clock::Clock, database_make, migrate, schema_is_new,
+    schema_state,
 };
 use url::Url;
 

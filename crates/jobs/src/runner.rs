@@ -9,10 +9,12 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    clock::Clock,
-    job_hold::job_hold_get,
-    jobs::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_claim_prompt, job_finish, job_heartbeat},
-    schedules::schedule_run,
+    database::clock::Clock,
+    jobs::{
+        claims::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_claim_prompt, job_finish, job_heartbeat},
+        hold::job_hold_get,
+        schedules::schedule_run,
+    },
 };
 use tokio::{
     sync::{Mutex, OwnedSemaphorePermit, Semaphore, watch},

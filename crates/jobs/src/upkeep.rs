@@ -3,11 +3,13 @@
 use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{
     Store, StoreError,
-    clock::Clock,
-    group_closing::{group_close_due, group_jobs_restore},
-    releases::{ReleaseContext, release_publish_due},
-    retention::{Retention, prune},
-    version_rules::version_rules_apply,
+    database::clock::Clock,
+    groups::closing::{group_close_due, group_jobs_restore},
+    jobs::retention::{Retention, prune},
+    releases::{
+        edits::{ReleaseContext, release_publish_due},
+        version_rules::version_rules_apply,
+    },
 };
 
 use crate::{

@@ -22,7 +22,8 @@ use releasepage_domain::{
 };
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError, announcements::announcement_spread, clock::Clock, page_releases::PageIdentity,
+    Store, StoreError, announcements::spreading::announcement_spread, database::clock::Clock,
+    pages::releases::PageIdentity,
 };
 use tokio::time::Instant;
 use url::Url;

@@ -19,15 +19,16 @@ use releasepage_jobs::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    clock::Clock,
-    releases::ReleaseContext,
-    repository_sources::source_polls,
-    sealed_text::SealedText,
-    source_pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
-    source_tokens::{source_token_place, source_token_reseal, source_token_row},
-    source_walks::{
-        SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin, source_walk_fail,
-        source_walk_unchanged,
+    database::{clock::Clock, sealed_text::SealedText},
+    releases::edits::ReleaseContext,
+    sources::{
+        pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
+        settings::source_polls,
+        tokens::{source_token_place, source_token_reseal, source_token_row},
+        walks::{
+            SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin, source_walk_fail,
+            source_walk_unchanged,
+        },
     },
 };
 use secrecy::SecretString;

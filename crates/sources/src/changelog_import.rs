@@ -14,9 +14,11 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    release_imports::{IMPORT_BATCH, ImportResult, release_import, release_import_plan},
-    releases::ReleaseContext,
-    repository_tags::repository_tags,
+    releases::{
+        edits::ReleaseContext,
+        imports::{IMPORT_BATCH, ImportResult, release_import, release_import_plan},
+    },
+    repositories::tags::repository_tags,
 };
 
 use self::plan::changelog_plan;

@@ -25,7 +25,7 @@ use releasepage_egress::{
     Egress, EgressError, Request, Response,
     header::{HeaderValue, IF_NONE_MATCH, LINK},
 };
-use releasepage_storage::clock::Clock;
+use releasepage_storage::database::clock::Clock;
 use secrecy::SecretString;
 use serde_json::{Map, Value, value::RawValue};
 use url::Url;

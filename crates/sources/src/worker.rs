@@ -5,8 +5,10 @@ use releasepage_auth::random::release_id_new;
 use releasepage_domain::job::{ATTEMPTS_MAX, JobPayload};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError, clock::Clock, hook_deliveries::hook_delivery_fail, releases::ReleaseContext,
-    source_releases::source_event_apply,
+    Store, StoreError,
+    database::clock::Clock,
+    releases::edits::ReleaseContext,
+    sources::{hook_deliveries::hook_delivery_fail, releases::source_event_apply},
 };
 
 /// The wait until a failure is recorded again, if the database is not available.

@@ -10,7 +10,7 @@ use std::{
 use releasepage_domain::{source_event::SourceEventKind, time::time_parse};
 use releasepage_egress::{Egress, EgressSettings};
 use releasepage_sources::forge::{Forge, ForgeClient, ForgePage, ForgeRepository, PageAddress};
-use releasepage_storage::clock::Clock;
+use releasepage_storage::database::clock::Clock;
 
 /// Reads a file from the directory in `RELEASEPAGE_FIXTURES`, or from the default one.
 #[expect(clippy::print_stdout, reason = "a skipped test prints the reason")]

@@ -1,7 +1,10 @@
 //! Annotations and categories as the Chart Annotations API answers them; names, nesting and order are those of
 //! `amplitude-2.md`.
 
-use releasepage_storage::{annotation_categories::AnnotationCategory, annotations::Annotation, cursor::ListPart};
+use releasepage_storage::{
+    annotations::{categories::AnnotationCategory, edits::Annotation},
+    database::cursor::ListPart,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 

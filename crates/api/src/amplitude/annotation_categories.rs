@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
-use releasepage_storage::annotation_categories::{
+use releasepage_storage::annotations::categories::{
     category_assign, category_create, category_delete, category_get, category_list, category_rename,
 };
 

@@ -12,8 +12,8 @@ use releasepage_domain::{
     time::UtcTime,
 };
 use releasepage_storage::{
-    annotations::{AnnotationChange, AnnotationNew},
-    change::Change,
+    annotations::edits::{AnnotationChange, AnnotationNew},
+    database::change::Change,
 };
 use serde_json::Value;
 

@@ -7,8 +7,8 @@ use releasepage_domain::{
     time::UtcTime,
 };
 use releasepage_storage::{
-    annotations::{AnnotationCursor, AnnotationsFilter},
-    cursor::IdCursor,
+    annotations::edits::{AnnotationCursor, AnnotationsFilter},
+    database::cursor::IdCursor,
 };
 
 use super::date::{MOMENT_EXPECTED, moment_parse};

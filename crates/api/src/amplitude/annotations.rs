@@ -4,7 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
-use releasepage_storage::annotations::{
+use releasepage_storage::annotations::edits::{
     AnnotationOutcome, annotation_create, annotation_delete, annotation_get, annotation_list, annotation_update,
 };
 

@@ -8,7 +8,7 @@ use releasepage_auth::{
     project_key::{Region, project_api_key_region},
     token::secret_matches,
 };
-use releasepage_storage::{Store, projects::project_by_api_key};
+use releasepage_storage::{Store, repositories::projects::project_by_api_key};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 

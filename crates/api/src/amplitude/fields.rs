@@ -6,7 +6,7 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use releasepage_domain::fault::Fault;
-use releasepage_storage::change::Change;
+use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value, value::RawValue};
 
 use crate::urlencoded::urlencoded_pairs;

@@ -5,7 +5,7 @@ use releasepage_domain::{
     release::{Platforms, ReleaseInput, release_notes_check, release_tag_check},
     time::UtcTime,
 };
-use releasepage_storage::change::Change;
+use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value};
 
 use super::{

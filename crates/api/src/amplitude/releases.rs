@@ -13,11 +13,13 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    cursor::{ListPart, TimeCursor},
-    idempotency::{Idempotency, Replay},
+    database::cursor::{ListPart, TimeCursor},
     releases::{
-        Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
-        release_withdraw, releases_list,
+        edits::{
+            Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
+            release_withdraw, releases_list,
+        },
+        idempotency::{Idempotency, Replay},
     },
 };
 

@@ -3,7 +3,7 @@
 use actix_web::HttpRequest;
 use releasepage_auth::signature::HookProof;
 use releasepage_domain::repository::RepositoryOrigin;
-use releasepage_storage::hook_repositories::{HookAccess, hook_access, hook_row};
+use releasepage_storage::sources::hooks::{HookAccess, hook_access, hook_row};
 
 use super::{error_codes::SIGNATURE_INVALID, patience::in_time};
 use crate::{

@@ -10,9 +10,9 @@ use actix_web::{
 use releasepage_auth::signature::{HookProof, body_digest};
 use releasepage_domain::{fault::Fault, hook_delivery::HookResult};
 use releasepage_sources::{ForgeMessage, MessageError};
-use releasepage_storage::{
+use releasepage_storage::sources::{
     hook_deliveries::{HookDelivery, HookReceipt, hook_receive},
-    hook_repositories::{HookAccess, HookNote, hook_note},
+    hooks::{HookAccess, HookNote, hook_note},
 };
 
 use super::{

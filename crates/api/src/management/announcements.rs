@@ -5,7 +5,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_auth::scope::Scope;
-use releasepage_storage::{announcement_retry::announcement_retry, job_list::JobsOf};
+use releasepage_storage::{announcements::retry::announcement_retry, jobs::list::JobsOf};
 use serde::Serialize;
 use utoipa::ToSchema;
 

@@ -11,7 +11,7 @@ use releasepage_domain::{
     page::{CountedBy, rate_limit_check},
     text::names_expected,
 };
-use releasepage_storage::page_keys::{
+use releasepage_storage::pages::keys::{
     ApiAccess, ApiAccessChange, PageKeys, api_access_get, api_access_rotate, api_access_set,
 };
 use serde::Serialize;

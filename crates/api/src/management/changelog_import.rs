@@ -13,7 +13,7 @@ use releasepage_sources::{
         changelog_import, day_parse,
     },
 };
-use releasepage_storage::repositories::repository_get;
+use releasepage_storage::repositories::edits::repository_get;
 use serde::Serialize;
 use tokio::task::spawn_blocking;
 use utoipa::ToSchema;

@@ -14,11 +14,11 @@ use releasepage_domain::{
     version::VersionRule,
 };
 use releasepage_storage::{
-    components::{
+    database::cursor::IdCursor,
+    pages::components::{
         Component, ComponentChange, ComponentNew, component_create, component_delete, component_get, component_list,
         component_update,
     },
-    cursor::IdCursor,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

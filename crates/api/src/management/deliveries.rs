@@ -8,7 +8,7 @@ use releasepage_domain::{
     announcement::DeliveryState, bump::Bump, fault::Faults, release::release_id_is_valid, reply::ReplyMeaning,
     time::time_iso8601,
 };
-use releasepage_storage::delivery_lists::{
+use releasepage_storage::announcements::delivery_lists::{
     DeliveriesOf, DeliveryCursor, DeliveryEntry, delivery_counts, delivery_list,
 };
 use serde::Serialize;

@@ -5,7 +5,7 @@ use releasepage_domain::{
     group::{GROUP_MEMBERS_MAX, GroupVersion},
     release::{release_id_is_valid, release_notes_check},
 };
-use releasepage_storage::group_edits::{GroupChange, GroupNew};
+use releasepage_storage::groups::edits::{GroupChange, GroupNew};
 use utoipa::ToSchema;
 
 use crate::{

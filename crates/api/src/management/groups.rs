@@ -7,10 +7,12 @@ use actix_web::{
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{bump::Bump, fault::Faults, group::GroupState, time::time_iso8601};
 use releasepage_storage::{
-    cursor::IdCursor,
-    group_edits::{group_create, group_edit, group_withdraw},
-    groups::{Group, GroupMember, GroupMemberShown, group_get, groups_list},
-    pages::page_get,
+    database::cursor::IdCursor,
+    groups::{
+        edits::{group_create, group_edit, group_withdraw},
+        row::{Group, GroupMember, GroupMemberShown, group_get, groups_list},
+    },
+    pages::edits::page_get,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

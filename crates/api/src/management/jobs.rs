@@ -10,9 +10,11 @@ use actix_web::{
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, job::Lane, time::time_iso8601};
 use releasepage_storage::{
-    cursor::IdCursor,
-    job_hold::JobHold,
-    job_list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
+    database::cursor::IdCursor,
+    jobs::{
+        hold::JobHold,
+        list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
+    },
 };
 use serde::Serialize;
 use utoipa::ToSchema;

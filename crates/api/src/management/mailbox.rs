@@ -6,8 +6,8 @@ use actix_web::{
 };
 use releasepage_domain::time::time_iso8601;
 use releasepage_storage::{
-    cursor::{IdCursor, ListPart},
-    mailbox::{MailboxEntry, MailboxMessage, mailbox_get, mailbox_list},
+    announcements::mailbox::{MailboxEntry, MailboxMessage, mailbox_get, mailbox_list},
+    database::cursor::{IdCursor, ListPart},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -15,9 +15,11 @@ use releasepage_domain::{
     time::time_iso8601,
 };
 use releasepage_storage::{
-    cursor::TimeCursor,
-    page_deletion::page_delete,
-    pages::{Page, PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
+    database::cursor::TimeCursor,
+    pages::{
+        deletion::page_delete,
+        edits::{Page, PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
+    },
 };
 use serde::Serialize;
 use serde_json::Value;

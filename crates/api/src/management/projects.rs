@@ -11,8 +11,8 @@ use releasepage_auth::{
 };
 use releasepage_domain::{account::name_check, fault::Faults, time::time_iso8601};
 use releasepage_storage::{
-    cursor::IdCursor,
-    projects::{
+    database::cursor::IdCursor,
+    repositories::projects::{
         Project, ProjectChange, ProjectKeys, ProjectNew, project_create, project_delete, project_get, project_list,
         project_rotate, project_update,
     },

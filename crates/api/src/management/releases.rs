@@ -13,14 +13,16 @@ use releasepage_domain::{
     time::time_iso8601,
 };
 use releasepage_storage::{
-    cursor::{ListPart, TimeCursor},
-    idempotency::Replay,
-    release_pages::release_page_slugs,
+    database::cursor::{ListPart, TimeCursor},
     releases::{
-        Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
-        release_withdraw, releases_list,
+        edits::{
+            Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
+            release_withdraw, releases_list,
+        },
+        idempotency::Replay,
+        pages::release_page_slugs,
     },
-    repositories::repository_get,
+    repositories::edits::repository_get,
 };
 use serde::Serialize;
 use utoipa::ToSchema;

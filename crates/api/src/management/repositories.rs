@@ -17,13 +17,17 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    cursor::IdCursor,
-    hook_repositories::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
+    database::cursor::IdCursor,
     repositories::{
-        Hook, Repository, RepositoryChange, repository_create, repository_get, repository_list, repository_update,
+        deletion::repository_delete,
+        edits::{
+            Hook, Repository, RepositoryChange, repository_create, repository_get, repository_list, repository_update,
+        },
     },
-    repository_deletion::repository_delete,
-    repository_sources::SOURCE_NONE,
+    sources::{
+        hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
+        settings::SOURCE_NONE,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;

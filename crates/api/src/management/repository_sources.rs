@@ -14,9 +14,11 @@ use releasepage_domain::{
 };
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
-    change::Change,
-    repository_sources::{RepositorySource, SourceChange, SourceNew, source_backfill},
-    source_tokens::TokenSealing,
+    database::change::Change,
+    sources::{
+        settings::{RepositorySource, SourceChange, SourceNew, source_backfill},
+        tokens::TokenSealing,
+    },
 };
 use secrecy::SecretString;
 use serde::Serialize;

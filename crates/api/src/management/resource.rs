@@ -9,7 +9,7 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     page::page_id_is_valid,
 };
-use releasepage_storage::cursor::ListPart;
+use releasepage_storage::database::cursor::ListPart;
 use serde::Serialize;
 use utoipa::ToSchema;
 

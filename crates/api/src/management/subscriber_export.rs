@@ -9,8 +9,8 @@ use futures_util::{Stream, stream};
 use releasepage_domain::{bump::Bump, csv_cell::cell_defuse, fault::Faults, time::time_iso8601};
 use releasepage_storage::{
     Store, StoreError,
-    cursor::{IdCursor, ListPart},
-    subscriber_lists::{SubscriberEntry, SubscribersFilter, subscriber_list},
+    database::cursor::{IdCursor, ListPart},
+    subscribers::lists::{SubscriberEntry, SubscribersFilter, subscriber_list},
 };
 
 use super::{

@@ -11,8 +11,9 @@ use releasepage_domain::{
     time::UtcTime,
 };
 use releasepage_storage::{
-    cursor::IdCursor, page_releases::PageComponent, subscriber_additions::SubscriberNew,
-    subscriber_lists::SubscribersFilter,
+    database::cursor::IdCursor,
+    pages::releases::PageComponent,
+    subscribers::{additions::SubscriberNew, lists::SubscribersFilter},
 };
 
 use crate::{field::Fields, query::Query, v1::error::V1Error};

@@ -19,8 +19,8 @@ use releasepage_domain::{
     time::{UtcTime, time_parse},
 };
 use releasepage_storage::{
-    page_releases::PageComponent,
-    subscriber_additions::{ADDITIONS_MAX, AdditionPlace, page_components_list, subscribers_add},
+    pages::releases::PageComponent,
+    subscribers::additions::{ADDITIONS_MAX, AdditionPlace, page_components_list, subscribers_add},
 };
 use serde::Serialize;
 use tokio::{sync::mpsc, task::spawn_blocking};

@@ -7,10 +7,10 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{consent::Consent, time::time_iso8601};
-use releasepage_storage::{
-    subscriber_additions::{AdditionPlace, page_components_list, subscriber_create},
-    subscriber_erasure::subscriber_erase,
-    subscriber_lists::{SubscriberEntry, subscriber_entry, subscriber_list},
+use releasepage_storage::subscribers::{
+    additions::{AdditionPlace, page_components_list, subscriber_create},
+    erasure::subscriber_erase,
+    lists::{SubscriberEntry, subscriber_entry, subscriber_list},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

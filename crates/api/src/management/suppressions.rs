@@ -7,8 +7,8 @@ use actix_web::{
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, subscriber::SubscriberAddress, time::time_iso8601};
 use releasepage_storage::{
-    cursor::IdCursor,
-    suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+    database::cursor::IdCursor,
+    subscribers::suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

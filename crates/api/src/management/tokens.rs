@@ -17,10 +17,10 @@ use releasepage_domain::{
     time::{UtcTime, time_iso8601},
 };
 use releasepage_storage::{
-    access_tokens::{
+    accounts::tokens::{
         AccessToken, AccessTokenNew, access_token_create, access_token_get, access_token_list, access_token_revoke,
     },
-    cursor::IdCursor,
+    database::cursor::IdCursor,
 };
 use secrecy::ExposeSecret;
 use serde::Serialize;

@@ -9,8 +9,8 @@ use releasepage_domain::{
     time::time_iso8601,
 };
 use releasepage_storage::{
-    cursor::{ListPart, TimeCursor},
-    unassigned_releases::{UnassignedRelease, component_suggestions_find, unassigned_releases_list},
+    database::cursor::{ListPart, TimeCursor},
+    releases::unassigned::{UnassignedRelease, component_suggestions_find, unassigned_releases_list},
 };
 use serde::Serialize;
 use utoipa::ToSchema;

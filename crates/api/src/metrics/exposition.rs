@@ -9,7 +9,7 @@ use prometheus_client::{
     registry::Unit,
 };
 use releasepage_domain::time::UtcTime;
-use releasepage_storage::{queue::LaneStanding, usage::PoolUsage};
+use releasepage_storage::{database::usage::PoolUsage, jobs::standing::LaneStanding};
 
 use super::requests::{BOUNDS_MICROS, RequestTotals};
 

@@ -11,7 +11,7 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    requests::{Request, request_get, request_use},
+    subscribers::requests::{Request, request_get, request_use},
 };
 use releasepage_web::{
     confirm::{ConfirmAsk, ConfirmDone, LinkFault},

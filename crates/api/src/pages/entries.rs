@@ -6,9 +6,8 @@ use actix_web::web;
 use releasepage_content::{RemoteImages, notes_beginning};
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{
-    group_lists::{PageGroup, TimelineEntry},
-    page_releases::PageRelease,
-    snapshots::PageSnapshot,
+    groups::timeline::{PageGroup, TimelineEntry},
+    pages::{releases::PageRelease, snapshots::PageSnapshot},
 };
 use releasepage_web::{NotesHtml, group::GroupView, page::Entry, release::ReleaseView};
 use url::Url;

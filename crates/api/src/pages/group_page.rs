@@ -5,8 +5,8 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_storage::{
-    group_history::{GroupName, page_group_shown},
-    snapshots::page_snapshot,
+    groups::history::{GroupName, page_group_shown},
+    pages::snapshots::page_snapshot,
 };
 use releasepage_web::{group::GroupPage, release::ReleaseLink};
 

@@ -1,7 +1,7 @@
 //! The front page.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use releasepage_storage::{accounts::organization_first, cursor::TimeCursor, pages::page_list};
+use releasepage_storage::{accounts::users::organization_first, database::cursor::TimeCursor, pages::edits::page_list};
 use releasepage_web::home::{Home, PageLink};
 
 use super::{

@@ -9,8 +9,8 @@ use actix_web::{
 use futures_util::future::LocalBoxFuture;
 use releasepage_domain::environment::Environment;
 use releasepage_storage::{
-    accounts::organization_first,
-    mailbox::{MailboxEntry, mailbox_get, mailbox_list},
+    accounts::users::organization_first,
+    announcements::mailbox::{MailboxEntry, mailbox_get, mailbox_list},
 };
 use releasepage_web::{
     mailbox::{Mailbox, Message, MessageView, message_document},

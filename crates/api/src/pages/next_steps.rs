@@ -1,7 +1,7 @@
 //! The next steps of an owner, as lines to copy that work with this server.
 
 use releasepage_domain::{account::Role, text::shell_word};
-use releasepage_storage::sessions::SessionUser;
+use releasepage_storage::accounts::sessions::SessionUser;
 use releasepage_web::home::Step;
 use url::Url;
 

@@ -9,7 +9,7 @@ use releasepage_auth::link::{LinkPurpose, LinkSigner};
 use releasepage_domain::subscriber::{Following, Preferences as Chosen, SubscriberState};
 use releasepage_storage::{
     StoreError,
-    subscribers::{Subscriber, subscriber_change, subscriber_get},
+    subscribers::changes::{Subscriber, subscriber_change, subscriber_get},
 };
 use releasepage_web::{
     confirm::LinkFault,

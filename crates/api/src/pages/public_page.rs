@@ -8,13 +8,17 @@ use actix_web::{
 };
 use releasepage_domain::{page::slug_check, release::release_id_is_valid, subscriber::Preferences};
 use releasepage_storage::{
-    cursor::TimeCursor,
-    group_history::release_groups,
-    group_lists::{LatestGroup, TimelinePlace, page_timeline},
-    page_releases::{PageRelease, page_release, release_neighbours},
-    page_slugs::page_by_slug,
-    pages::Page as StoredPage,
-    snapshots::{PageSnapshot, page_snapshot},
+    database::cursor::TimeCursor,
+    groups::{
+        history::release_groups,
+        timeline::{LatestGroup, TimelinePlace, page_timeline},
+    },
+    pages::{
+        edits::Page as StoredPage,
+        releases::{PageRelease, page_release, release_neighbours},
+        slugs::page_by_slug,
+        snapshots::{PageSnapshot, page_snapshot},
+    },
 };
 use releasepage_web::{
     page::{LatestGrouped, LatestVersion, Page, SubscribeForm},

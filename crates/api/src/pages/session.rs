@@ -4,7 +4,7 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use chrono::Duration;
 use futures_util::future::LocalBoxFuture;
 use releasepage_auth::{session::session_token_new, token::secret_hash};
-use releasepage_storage::sessions::{SessionUser, session_create, session_end, session_user};
+use releasepage_storage::accounts::sessions::{SessionUser, session_create, session_end, session_user};
 use releasepage_web::AccountMenu;
 use secrecy::ExposeSecret;
 

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_auth::{password::password_check, token::secret_hash};
-use releasepage_storage::accounts::{setup_link_email, setup_link_use};
+use releasepage_storage::accounts::users::{setup_link_email, setup_link_use};
 use releasepage_web::setup::Setup;
 use secrecy::{ExposeSecret, SecretString};
 

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Query},
 };
 use releasepage_domain::subscriber::SubscriberAddress;
-use releasepage_storage::accounts::{User, password_rehash, user_by_email};
+use releasepage_storage::accounts::users::{User, password_rehash, user_by_email};
 use releasepage_web::sign_in::SignIn;
 use secrecy::SecretString;
 use serde::Deserialize;

@@ -10,7 +10,7 @@ use releasepage_domain::{
     subscriber::{Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
 };
-use releasepage_storage::requests::{RequestNew, request_note};
+use releasepage_storage::subscribers::requests::{RequestNew, request_note};
 use releasepage_web::page::SubscribeDone;
 
 use super::{

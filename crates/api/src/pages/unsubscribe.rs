@@ -7,7 +7,7 @@ use actix_web::{
 use releasepage_auth::link::{LinkPurpose, LinkSigner};
 use releasepage_storage::{
     StoreError,
-    subscribers::{Subscriber, subscriber_get, subscriber_unsubscribe},
+    subscribers::changes::{Subscriber, subscriber_get, subscriber_unsubscribe},
 };
 use releasepage_web::{
     confirm::LinkFault,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 use releasepage_auth::{page_key::page_key_parse, scope::Scope, token::token_check};
 use releasepage_domain::{environment::Environment, fault::FaultKind, page::CountedBy};
-use releasepage_storage::snapshots::page_of_key;
+use releasepage_storage::pages::snapshots::page_of_key;
 
 use super::{
     error::{ErrorCode, V1Error},

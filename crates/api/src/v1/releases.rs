@@ -9,9 +9,9 @@ use actix_web::{
 };
 use releasepage_domain::{fault::Faults, release::release_id_is_valid, time::time_parse};
 use releasepage_storage::{
-    cursor::{ListPart, TimeCursor},
-    group_history::{GroupName, release_groups},
-    page_releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
+    database::cursor::{ListPart, TimeCursor},
+    groups::history::{GroupName, release_groups},
+    pages::releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
 };
 use serde::Serialize;
 use tokio::task::spawn_blocking;

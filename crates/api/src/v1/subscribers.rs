@@ -11,7 +11,7 @@ use releasepage_domain::{
     subscription::SubscriptionOp,
     text::{names_expected, names_joined},
 };
-use releasepage_storage::requests::{RequestNew, request_note};
+use releasepage_storage::subscribers::requests::{RequestNew, request_note};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

@@ -7,7 +7,7 @@ use releasepage_auth::{
     token::{secret_hash, token_check, token_resembles},
 };
 use releasepage_domain::fault::FaultKind;
-use releasepage_storage::access_tokens::{TokenUser, access_token_touch, access_token_user};
+use releasepage_storage::accounts::tokens::{TokenUser, access_token_touch, access_token_user};
 
 use super::{
     error::{ErrorCode, V1Error},

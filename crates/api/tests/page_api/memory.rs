@@ -4,8 +4,8 @@ use std::sync::{Arc, Barrier};
 
 use actix_web::{http::Method, rt::spawn};
 use releasepage_storage::{
-    change::Change,
-    pages::{PageChange, page_update},
+    database::change::Change,
+    pages::edits::{PageChange, page_update},
 };
 use tokio::sync::mpsc::unbounded_channel;
 

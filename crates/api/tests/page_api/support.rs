@@ -30,16 +30,19 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
-    access_tokens::AccessTokenNew,
-    accounts::{OwnerNew, owner_create},
-    change::Change,
-    clock::Clock,
-    components::{ComponentNew, component_create},
+    accounts::{
+        tokens::AccessTokenNew,
+        users::{OwnerNew, owner_create},
+    },
+    database::{change::Change, clock::Clock},
     migrate,
-    page_keys::{ApiAccessChange, PageKeys, api_access_set},
-    pages::{PageChange, PageGrouping, PageNew, page_create, page_update},
-    releases::{ReleaseArrival, release_arrive},
-    repositories::repository_create,
+    pages::{
+        components::{ComponentNew, component_create},
+        edits::{PageChange, PageGrouping, PageNew, page_create, page_update},
+        keys::{ApiAccessChange, PageKeys, api_access_set},
+    },
+    releases::edits::{ReleaseArrival, release_arrive},
+    repositories::edits::repository_create,
 };
 use secrecy::ExposeSecret;
 use serde_json::{Map, Value};

@@ -10,10 +10,10 @@ use releasepage_domain::{
     },
     subscription::SubscriptionOp,
 };
-use releasepage_storage::{
+use releasepage_storage::subscribers::{
     addresses::address_suppress,
+    changes::{Subscriber, subscriber_get, subscriber_unsubscribe},
     requests::request_get,
-    subscribers::{Subscriber, subscriber_get, subscriber_unsubscribe},
 };
 
 use crate::support::Site;

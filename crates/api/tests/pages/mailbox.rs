@@ -1,7 +1,7 @@
 //! The captured mailbox, and who may read it.
 
 use releasepage_domain::subscriber::SubscriberAddress;
-use releasepage_storage::accounts::{OwnerNew, SetupLinkNew, owner_create};
+use releasepage_storage::accounts::users::{OwnerNew, SetupLinkNew, owner_create};
 
 use crate::support::{Site, settings};
 

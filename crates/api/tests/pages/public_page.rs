@@ -3,9 +3,9 @@
 use chrono::Duration;
 use releasepage_domain::{environment::Environment, subscription::SubscriptionOp};
 use releasepage_storage::{
-    change::Change,
-    pages::{PageChange, page_update},
-    requests::request_get,
+    database::change::Change,
+    pages::edits::{PageChange, page_update},
+    subscribers::requests::request_get,
 };
 
 use crate::support::Site;

@@ -5,7 +5,7 @@ use chrono::Duration;
 
 use releasepage_auth::password::PasswordHasher;
 use releasepage_domain::subscriber::SubscriberAddress;
-use releasepage_storage::accounts::{OwnerNew, owner_create, user_by_email};
+use releasepage_storage::accounts::users::{OwnerNew, owner_create, user_by_email};
 use secrecy::SecretString;
 
 use crate::support::{OWNER, SETUP_TOKEN, Site, settings};

@@ -39,16 +39,20 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
-    accounts::{OwnerNew, SetupLinkNew, owner_create},
-    clock::Clock,
-    components::{ComponentNew, component_create},
-    mailbox::{MailboxNew, mailbox_put},
+    accounts::users::{OwnerNew, SetupLinkNew, owner_create},
+    announcements::mailbox::{MailboxNew, mailbox_put},
+    database::clock::Clock,
     migrate,
-    pages::{Page, PageGrouping, PageNew, page_create},
-    releases::{Release, ReleaseArrival, ReleaseContext, release_arrive},
-    repositories::repository_create,
-    requests::{RequestNew, request_decide, request_note},
-    subscribers::{Subscriber, subscriber_get},
+    pages::{
+        components::{ComponentNew, component_create},
+        edits::{Page, PageGrouping, PageNew, page_create},
+    },
+    releases::edits::{Release, ReleaseArrival, ReleaseContext, release_arrive},
+    repositories::edits::repository_create,
+    subscribers::{
+        changes::{Subscriber, subscriber_get},
+        requests::{RequestNew, request_decide, request_note},
+    },
 };
 use tempfile::TempDir;
 use url::Url;
@@ -215,7 +219,7 @@ impl Site {
         let arrival = ReleaseArrival::Repeatable;
         let arrived = release_arrive(self.store(), self.repository_id, input, arrival, None, ids, context).await;
         match arrived.unwrap() {
-            releasepage_storage::idempotency::Replay::Fresh(release) => release,
+            releasepage_storage::releases::idempotency::Replay::Fresh(release) => release,
             other => panic!("{other:?}"),
         }
     }
@@ -239,7 +243,7 @@ impl Site {
     /// The number of the request that was noted last.
     pub(crate) async fn request_last(&self) -> i64 {
         let mut last = 0;
-        while releasepage_storage::requests::request_get(self.store(), last + 1).await.is_ok() {
+        while releasepage_storage::subscribers::requests::request_get(self.store(), last + 1).await.is_ok() {
             last += 1;
         }
         last
@@ -249,7 +253,8 @@ impl Site {
     pub(crate) async fn subscriber(&self, address: &str) -> Subscriber {
         let token = self.request(SubscriptionOp::Add, address, &["major", "minor"]).await;
         let id = LinkSigner::row(&token).unwrap();
-        let (_, request) = releasepage_storage::requests::request_use(self.store(), id, self.now()).await.unwrap();
+        let (_, request) =
+            releasepage_storage::subscribers::requests::request_use(self.store(), id, self.now()).await.unwrap();
         subscriber_get(self.store(), request.subscriber_id.unwrap()).await.unwrap()
     }
 

@@ -1,8 +1,8 @@
 //! `/v1/jobs`.
 
-use releasepage_storage::{
-    job_hold::job_hold_set,
-    jobs::{JobOutcome, job_claim, job_finish},
+use releasepage_storage::jobs::{
+    claims::{JobOutcome, job_claim, job_finish},
+    hold::job_hold_set,
 };
 use serde_json::{Value, json};
 

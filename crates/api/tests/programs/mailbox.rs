@@ -1,7 +1,7 @@
 //! `/v1/mailbox`.
 
 use releasepage_domain::environment::Environment;
-use releasepage_storage::mailbox::{MailboxNew, mailbox_put};
+use releasepage_storage::announcements::mailbox::{MailboxNew, mailbox_put};
 use serde_json::{Value, json};
 
 use crate::support::Server;

@@ -32,10 +32,12 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
-    access_tokens::{AccessTokenNew, access_token_create},
-    accounts::{OwnerCreated, OwnerNew, owner_create},
-    clock::Clock,
-    jobs::job_claim,
+    accounts::{
+        tokens::{AccessTokenNew, access_token_create},
+        users::{OwnerCreated, OwnerNew, owner_create},
+    },
+    database::clock::Clock,
+    jobs::claims::job_claim,
     migrate,
 };
 use secrecy::ExposeSecret;

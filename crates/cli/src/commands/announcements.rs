@@ -2,9 +2,9 @@
 
 use releasepage_storage::{
     Store, StoreError,
-    announcement_retry::{announcement_retry, announcements_failed},
-    clock::Clock,
-    job_list::JobsOf,
+    announcements::retry::{announcement_retry, announcements_failed},
+    database::clock::Clock,
+    jobs::list::JobsOf,
 };
 
 use super::{block_on, print};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use releasepage_storage::{DatabaseUrl, backup::backup_make, clock::Clock};
+use releasepage_storage::{DatabaseUrl, backup::file::backup_make, database::clock::Clock};
 use secrecy::ExposeSecret as _;
 
 use super::print;

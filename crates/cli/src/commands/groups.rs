@@ -11,14 +11,13 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    change::Change,
-    clock::Clock,
-    group_edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-    groups::{Group, GroupMember, group_get, groups_list},
-    page_slugs::page_by_slug,
-    pages::Page,
-    release_ranges::release_rank,
-    releases::ReleaseContext,
+    database::{change::Change, clock::Clock},
+    groups::{
+        edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
+        row::{Group, GroupMember, group_get, groups_list},
+    },
+    pages::{edits::Page, ranges::release_rank, slugs::page_by_slug},
+    releases::edits::ReleaseContext,
 };
 
 use super::{block_on, print};

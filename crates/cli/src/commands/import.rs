@@ -13,9 +13,9 @@ use releasepage_sources::{
 };
 use releasepage_storage::{
     Store,
-    clock::Clock,
-    releases::ReleaseContext,
-    repository_search::{RepositoryFound, repositories_search},
+    database::clock::Clock,
+    releases::edits::ReleaseContext,
+    repositories::search::{RepositoryFound, repositories_search},
 };
 
 use self::report::report;

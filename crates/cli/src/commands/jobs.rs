@@ -6,10 +6,11 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    clock::Clock,
-    cursor::IdCursor,
-    job_hold::{JobHold, QueuedMail, job_hold_end, job_hold_set, mail_give_up, mail_queued},
-    job_list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry, jobs_retry},
+    database::{clock::Clock, cursor::IdCursor},
+    jobs::{
+        hold::{JobHold, QueuedMail, job_hold_end, job_hold_set, mail_give_up, mail_queued},
+        list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry, jobs_retry},
+    },
 };
 
 use super::{block_on, print};

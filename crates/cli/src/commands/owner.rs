@@ -17,11 +17,13 @@ use releasepage_auth::{
 use releasepage_domain::{subscriber::SubscriberAddress, time::UtcTime};
 use releasepage_storage::{
     DatabaseUrl, StoreError,
-    access_tokens::AccessTokenNew,
-    account_access::member_by_email,
     accounts::{
-        OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
-        user_by_email,
+        access::member_by_email,
+        tokens::AccessTokenNew,
+        users::{
+            OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
+            user_by_email,
+        },
     },
 };
 use secrecy::{ExposeSecret as _, SecretString};

@@ -6,9 +6,9 @@ use releasepage_auth::secret_key::SecretKey;
 use releasepage_domain::time::time_iso8601;
 use releasepage_storage::{
     DatabaseUrl, Store,
-    backup::{Backup, database_is_absent},
-    clock::Clock,
-    job_hold::mail_queued,
+    backup::file::{Backup, database_is_absent},
+    database::clock::Clock,
+    jobs::hold::mail_queued,
 };
 use secrecy::ExposeSecret as _;
 

@@ -4,8 +4,8 @@ use releasepage_auth::address_key::AddressKeys;
 use releasepage_domain::{subscriber::SubscriberAddress, time::time_iso8601};
 use releasepage_storage::{
     Store, StoreError,
-    cursor::IdCursor,
-    suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+    database::cursor::IdCursor,
+    subscribers::suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
 };
 
 use super::{block_on, print};

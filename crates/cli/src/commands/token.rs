@@ -9,9 +9,11 @@ use releasepage_domain::{
     time::{UtcTime, time_ahead_parse, time_iso8601},
 };
 use releasepage_storage::{
-    access_tokens::{AccessTokenNew, access_token_create},
-    account_access::{Member, member_by_email},
-    clock::Clock,
+    accounts::{
+        access::{Member, member_by_email},
+        tokens::{AccessTokenNew, access_token_create},
+    },
+    database::clock::Clock,
 };
 use secrecy::ExposeSecret as _;
 use serde_json::json;

@@ -10,7 +10,7 @@ use releasepage_egress::EgressSettings;
 use releasepage_jobs::settings::RunnerSettings;
 use releasepage_sources::{backfill::FetchSettings, forge_address::ForgeAddress};
 use releasepage_storage::StoreSettings;
-use releasepage_storage::retention::Retention;
+use releasepage_storage::jobs::retention::Retention;
 
 use super::sections::Settings;
 

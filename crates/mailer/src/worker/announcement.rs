@@ -6,10 +6,10 @@ use releasepage_content::{RemoteImages, notes_html, notes_text};
 use releasepage_domain::subscriber::Following;
 use releasepage_jobs::handler::JobFailure;
 use releasepage_storage::{
-    deliveries::{AnnouncedGroup, AnnouncedRelease, AnnouncementContent, DueDelivery},
-    page_releases::PageIdentity,
-    release_sources::release_sources,
-    subscribers::Subscriber,
+    announcements::deliveries::{AnnouncedGroup, AnnouncedRelease, AnnouncementContent, DueDelivery},
+    pages::releases::PageIdentity,
+    releases::sources::release_sources,
+    subscribers::changes::Subscriber,
 };
 use url::Url;
 

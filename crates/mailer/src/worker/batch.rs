@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use releasepage_jobs::handler::{Job, JobFailure};
-use releasepage_storage::deliveries::{DueDelivery, deliveries_due};
+use releasepage_storage::announcements::deliveries::{DueDelivery, deliveries_due};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},

@@ -6,12 +6,11 @@ use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
-    addresses::address_reached,
-    deliveries::{
+    announcements::deliveries::{
         DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due, deliveries_put_off,
         delivery_look, delivery_record,
     },
-    subscribers::Subscriber,
+    subscribers::{addresses::address_reached, changes::Subscriber},
 };
 
 use super::{

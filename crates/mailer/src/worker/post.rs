@@ -4,7 +4,7 @@ use std::time::Instant;
 
 use releasepage_domain::{environment::Environment, reply::ReplyMeaning};
 use releasepage_jobs::handler::JobFailure;
-use releasepage_storage::{
+use releasepage_storage::announcements::{
     deliveries::Refusal,
     mailbox::{MailboxNew, mailbox_put},
 };

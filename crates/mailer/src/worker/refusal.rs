@@ -12,8 +12,8 @@ use std::{
 use releasepage_domain::{reply::ReplyMeaning, subscriber::SubscriberAddress};
 use releasepage_storage::{
     StoreError,
-    addresses::{address_doubt, address_suppress},
-    deliveries::Refusal,
+    announcements::deliveries::Refusal,
+    subscribers::addresses::{address_doubt, address_suppress},
 };
 
 use super::MailWorker;

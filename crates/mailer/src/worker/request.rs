@@ -10,8 +10,8 @@ use releasepage_domain::{
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
-    deliveries::Refusal,
-    requests::{Request, RequestTurn, request_decide, request_look, request_sent},
+    announcements::deliveries::Refusal,
+    subscribers::requests::{Request, RequestTurn, request_decide, request_look, request_sent},
 };
 
 use super::{

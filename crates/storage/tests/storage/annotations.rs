@@ -6,20 +6,25 @@ use chrono::TimeDelta;
 use releasepage_domain::{annotation::CategoryName, fault::FaultKind, time::UtcTime};
 use releasepage_storage::{
     Store, StoreError,
-    annotation_categories::{
-        AnnotationCategory, category_assign, category_create, category_delete, category_get, category_list,
-        category_rename,
-    },
     annotations::{
-        Annotation, AnnotationChange, AnnotationCursor, AnnotationNew, AnnotationOutcome, AnnotationsFilter,
-        annotation_create, annotation_delete, annotation_get, annotation_list, annotation_update,
+        categories::{
+            AnnotationCategory, category_assign, category_create, category_delete, category_get, category_list,
+            category_rename,
+        },
+        edits::{
+            Annotation, AnnotationChange, AnnotationCursor, AnnotationNew, AnnotationOutcome, AnnotationsFilter,
+            annotation_create, annotation_delete, annotation_get, annotation_list, annotation_update,
+        },
     },
-    change::Change,
-    cursor::IdCursor,
-    page_deletion::page_delete,
-    pages::{PageChange, page_update},
-    projects::{ProjectKeys, ProjectNew, project_create, project_delete},
-    repository_deletion::repository_delete,
+    database::{change::Change, cursor::IdCursor},
+    pages::{
+        deletion::page_delete,
+        edits::{PageChange, page_update},
+    },
+    repositories::{
+        deletion::repository_delete,
+        projects::{ProjectKeys, ProjectNew, project_create, project_delete},
+    },
 };
 
 use crate::support::{Database, at, both, faults, is_not_found, now};

@@ -8,9 +8,9 @@ use std::{
 
 use releasepage_storage::{
     DatabaseUrl,
-    accounts::organization_first,
-    backup::{Backup, BackupError, backup_make, database_is_absent},
-    job_hold::job_hold_get,
+    accounts::users::organization_first,
+    backup::file::{Backup, BackupError, backup_make, database_is_absent},
+    jobs::hold::job_hold_get,
 };
 use tempfile::TempDir;
 

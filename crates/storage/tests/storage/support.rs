@@ -22,18 +22,22 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     AnyConnection, DatabaseUrl, Store, StoreError, StoreSettings,
-    accounts::{OwnerCreated, OwnerNew, owner_create},
-    components::{ComponentNew, component_create},
+    accounts::users::{OwnerCreated, OwnerNew, owner_create},
     database_make,
-    idempotency::Replay,
-    jobs::JobTicket,
+    jobs::claims::JobTicket,
     migrate,
-    page_releases::{PageReleasesFilter, page_releases},
-    pages::{Page, PageGrouping, PageNew, page_create},
-    releases::{Release, ReleaseArrival, ReleaseContext, release_arrive},
-    repositories::{Repository, repository_create},
-    requests::{RequestNew, request_note, request_use},
-    snapshots::page_snapshot,
+    pages::{
+        components::{ComponentNew, component_create},
+        edits::{Page, PageGrouping, PageNew, page_create},
+        releases::{PageReleasesFilter, page_releases},
+        snapshots::page_snapshot,
+    },
+    releases::{
+        edits::{Release, ReleaseArrival, ReleaseContext, release_arrive},
+        idempotency::Replay,
+    },
+    repositories::edits::{Repository, repository_create},
+    subscribers::requests::{RequestNew, request_note, request_use},
 };
 use tempfile::TempDir;
 

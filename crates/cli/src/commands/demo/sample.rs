@@ -21,18 +21,26 @@ use releasepage_domain::{
     subscription::SubscriptionOp,
 };
 use releasepage_storage::{
-    access_tokens::AccessTokenNew,
-    accounts::{OwnerNew, owner_create},
-    change::Change,
-    components::{ComponentNew, component_create},
-    group_edits::{GroupNew, group_create},
-    idempotency::Replay,
-    page_keys::{ApiAccessChange, PageKeys, api_access_set},
-    pages::{PageChange, PageGrouping, PageNew, page_create, page_update},
-    projects::{ProjectKeys, ProjectNew, project_create},
-    releases::{ReleaseArrival, ReleaseContext, release_arrive},
-    repositories::repository_create,
-    requests::{RequestNew, request_note, request_use},
+    accounts::{
+        tokens::AccessTokenNew,
+        users::{OwnerNew, owner_create},
+    },
+    database::change::Change,
+    groups::edits::{GroupNew, group_create},
+    pages::{
+        components::{ComponentNew, component_create},
+        edits::{PageChange, PageGrouping, PageNew, page_create, page_update},
+        keys::{ApiAccessChange, PageKeys, api_access_set},
+    },
+    releases::{
+        edits::{ReleaseArrival, ReleaseContext, release_arrive},
+        idempotency::Replay,
+    },
+    repositories::{
+        edits::repository_create,
+        projects::{ProjectKeys, ProjectNew, project_create},
+    },
+    subscribers::requests::{RequestNew, request_note, request_use},
 };
 use secrecy::{ExposeSecret as _, SecretString};
 

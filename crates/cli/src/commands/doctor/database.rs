@@ -6,11 +6,15 @@ use chrono::TimeDelta;
 use releasepage_domain::time::{UtcTime, time_iso8601};
 use releasepage_storage::{
     DatabaseUrl, SchemaState, Store, StoreError, StoreSettings,
-    announcement_retry::{SenderRefusals, sender_refusals},
-    clock::Clock,
-    examine::{DatabaseExamined, database_examine},
-    job_hold::{JobHold, job_hold_get},
-    queue::{LaneStanding, queue_standing},
+    announcements::retry::{SenderRefusals, sender_refusals},
+    database::{
+        clock::Clock,
+        examine::{DatabaseExamined, database_examine},
+    },
+    jobs::{
+        hold::{JobHold, job_hold_get},
+        standing::{LaneStanding, queue_standing},
+    },
     schema_state,
 };
 

@@ -5,8 +5,10 @@ use releasepage_auth::{password::PasswordHasher, token::setup_token_new};
 use releasepage_domain::time::time_iso8601;
 use releasepage_storage::{
     Store,
-    account_access::{MemberSeen, member_list, password_set as account_password_set, sessions_end, setup_link_replace},
-    clock::Clock,
+    accounts::access::{
+        MemberSeen, member_list, password_set as account_password_set, sessions_end, setup_link_replace,
+    },
+    database::clock::Clock,
 };
 use serde_json::{Value, json};
 

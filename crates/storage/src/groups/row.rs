@@ -1,0 +1,288 @@
+//! Groups: releases of several components that readers see as one version, as those who manage a page see them.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    bump::Bump,
+    group::{GroupState, GroupVersion},
+    time::UtcTime,
+};
+
+use crate::{
+    AnyConnection, QueryResult, Scope, Store, StoreError,
+    database::{
+        cursor::{IdCursor, ListPart},
+        schema::{component_releases, components, group_members, groups, pages, releases},
+        stored::stored,
+    },
+    pages::{
+        edits::{PageGrouping, page_load},
+        releases::PageComponent,
+    },
+};
+
+/// A group with its members.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The group.
+    pub id: i64,
+    /// The page that it is on.
+    pub page_id: String,
+    /// Where it stands.
+    pub state: GroupState,
+    /// Its version; one that is open has none yet, nor has one that was taken back while it was.
+    pub version: Option<String>,
+    /// What it was to its readers when it closed: the highest bump among its members.
+    pub bump: Option<Bump>,
+    /// When it closes, if no release joins it until then; of one that an editor made, nothing.
+    pub closes_at: Option<UtcTime>,
+    /// When it closed.
+    pub closed_at: Option<UtcTime>,
+    /// When the newest of its members was published, as it closed: groups are listed by it.
+    pub published_at: Option<UtcTime>,
+    /// The introduction that an editor wrote, Markdown.
+    pub notes: Option<String>,
+    /// Whether subscribers are told of it.
+    pub notify: bool,
+    /// Grows with every edit, from 1.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it last changed.
+    pub updated_at: UtcTime,
+    /// Its members, in the order in which they joined.
+    pub members: Vec<GroupMember>,
+}
+
+/// A release that belongs to a group, whether readers see it or not.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMember {
+    /// The release.
+    pub release_id: String,
+    /// Its whole tag.
+    pub tag: String,
+    /// When it was published.
+    pub published_at: UtcTime,
+    /// When it joined.
+    pub joined_at: UtcTime,
+    /// What readers see of it; `None` for one that was withdrawn, became a pre-release, or has no component on the page
+    /// any more. It comes back as it went.
+    pub shown: Option<GroupMemberShown>,
+}
+
+/// A member as readers see it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupMemberShown {
+    /// The component that it belongs to.
+    pub component: PageComponent,
+    /// The tag without the component's own prefix.
+    pub version: String,
+    /// What it is to the component's readers.
+    pub bump: Bump,
+}
+
+/// What the columns hold of a group.
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = groups)]
+pub(crate) struct GroupRow {
+    pub(crate) id: i64,
+    pub(crate) page_id: String,
+    state: String,
+    pub(crate) version: Option<String>,
+    pub(crate) bump: Option<String>,
+    pub(crate) closes_at: Option<UtcTime>,
+    closed_at: Option<UtcTime>,
+    pub(crate) published_at: Option<UtcTime>,
+    pub(crate) notes: Option<String>,
+    notify: bool,
+    pub(crate) revision: i64,
+    created_at: UtcTime,
+    updated_at: UtcTime,
+}
+
+impl GroupRow {
+    pub(crate) fn state(&self) -> QueryResult<GroupState> {
+        stored(&self.state, "group")
+    }
+
+    fn group(self, members: Vec<GroupMember>) -> QueryResult<Group> {
+        Ok(Group {
+            state: self.state()?,
+            bump: self.bump.as_deref().map(|bump| stored(bump, "bump")).transpose()?,
+            id: self.id,
+            page_id: self.page_id,
+            version: self.version,
+            closes_at: self.closes_at,
+            closed_at: self.closed_at,
+            published_at: self.published_at,
+            notes: self.notes,
+            notify: self.notify,
+            revision: self.revision,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            members,
+        })
+    }
+}
+
+/// One group of an organization's page, or [`StoreError::NotFound`].
+pub async fn group_get(
+    store: &Store,
+    organization_id: i64,
+    page_id: String,
+    group_id: i64,
+) -> Result<Group, StoreError> {
+    store
+        .read(move |connection| {
+            page_load(connection, organization_id, &page_id)?;
+            group_load(connection, &page_id, group_id)
+        })
+        .await
+}
+
+/// The groups of a page, the ones made last first, at most `limit` after the cursor; with `state`, those which stand
+/// there. Fails with [`StoreError::NotFound`] where the organization has no such page.
+pub async fn groups_list(
+    store: &Store,
+    organization_id: i64,
+    page_id: String,
+    state: Option<GroupState>,
+    after: Option<IdCursor>,
+    limit: u32,
+) -> Result<ListPart<Group>, StoreError> {
+    store
+        .read(move |connection| {
+            page_load(connection, organization_id, &page_id)?;
+            let mut query = groups::table
+                .filter(groups::page_id.eq(&page_id))
+                .order(groups::id.desc())
+                .limit(i64::from(limit) + 1)
+                .select(GroupRow::as_select())
+                .into_boxed();
+            if let Some(state) = state {
+                query = query.filter(groups::state.eq(state.as_str()));
+            }
+            if let Some(IdCursor(after)) = after {
+                query = query.filter(groups::id.lt(after));
+            }
+            let rows = query.load(connection)?;
+            let groups = groups_complete(connection, &page_id, rows)?;
+            Ok(ListPart::cut(groups, limit, |last: &Group| IdCursor(last.id).to_string()))
+        })
+        .await
+}
+
+/// A group of a page with its members, in the caller's transaction, or [`StoreError::NotFound`].
+pub(crate) fn group_load(connection: &mut AnyConnection, page_id: &str, group_id: i64) -> QueryResult<Group> {
+    let row = group_row(connection, page_id, group_id)?;
+    let group = groups_complete(connection, page_id, vec![row])?.pop();
+    Ok(group.ok_or(StoreError::NotFound)?)
+}
+
+/// A group of a page without its members, in the caller's transaction, or [`StoreError::NotFound`].
+pub(crate) fn group_row(connection: &mut AnyConnection, page_id: &str, group_id: i64) -> QueryResult<GroupRow> {
+    let row = groups::table
+        .find(group_id)
+        .filter(groups::page_id.eq(page_id))
+        .select(GroupRow::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(row.ok_or(StoreError::NotFound)?)
+}
+
+/// Adds their members to groups of a page.
+fn groups_complete(connection: &mut AnyConnection, page_id: &str, rows: Vec<GroupRow>) -> QueryResult<Vec<Group>> {
+    type MemberRow = (i64, String, String, UtcTime, UtcTime);
+    let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
+    let found: Vec<MemberRow> = group_members::table
+        .inner_join(releases::table)
+        .filter(group_members::group_id.eq_any(&ids))
+        .order((group_members::joined_at, releases::published_at, releases::id))
+        .select((
+            group_members::group_id,
+            releases::id,
+            releases::tag,
+            releases::published_at,
+            group_members::joined_at,
+        ))
+        .load(connection)?;
+    let release_ids: Vec<&str> = found.iter().map(|(_, release_id, ..)| release_id.as_str()).collect();
+    let shown = members_shown(connection, page_id, &release_ids)?;
+    let mut members: HashMap<i64, Vec<GroupMember>> = HashMap::new();
+    for (group_id, release_id, tag, published_at, joined_at) in found {
+        let member = GroupMember { shown: shown.get(&release_id).cloned(), release_id, tag, published_at, joined_at };
+        members.entry(group_id).or_default().push(member);
+    }
+    rows.into_iter()
+        .map(|row| {
+            let members = members.remove(&row.id).unwrap_or_default();
+            row.group(members)
+        })
+        .collect()
+}
+
+/// What the readers of a page see of releases that can be members: pre-releases are left out.
+fn members_shown(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    release_ids: &[&str],
+) -> QueryResult<HashMap<String, GroupMemberShown>> {
+    component_releases::table
+        .inner_join(components::table)
+        .filter(components::page_id.eq(page_id).and(component_releases::release_id.eq_any(release_ids)))
+        .filter(component_releases::visible.eq(true).and(component_releases::prerelease.eq(false)))
+        .select((
+            component_releases::release_id,
+            (components::id, components::repo, components::name),
+            component_releases::version,
+            component_releases::bump,
+        ))
+        .load::<(String, PageComponent, String, String)>(connection)?
+        .into_iter()
+        .map(|(release_id, component, version, bump)| {
+            Ok((release_id, GroupMemberShown { component, version, bump: stored(&bump, "bump")? }))
+        })
+        .collect()
+}
+
+/// How each of these pages puts releases together.
+pub(crate) fn page_groupings(
+    connection: &mut AnyConnection,
+    page_ids: &[&str],
+) -> QueryResult<HashMap<String, PageGrouping>> {
+    let rows: Vec<(String, PageGrouping)> = pages::table
+        .filter(pages::id.eq_any(page_ids))
+        .select((pages::id, PageGrouping::as_select()))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// The highest version that a group of the page has or had, also one that was taken back.
+pub(crate) fn group_version_highest(
+    connection: &mut AnyConnection,
+    page_id: &str,
+) -> QueryResult<Option<GroupVersion>> {
+    let highest: Option<Option<String>> = groups::table
+        .filter(groups::page_id.eq(page_id).and(groups::version_key.is_not_null()))
+        .order(groups::version_key.desc())
+        .select(groups::version)
+        .first(connection)
+        .optional()?;
+    highest.flatten().map(|version| stored(&version, "group version")).transpose()
+}
+
+/// Takes the scope of the groups of every page that shows one of these repositories, in the order of the pages, before
+/// any row of those pages is written: whoever holds it may write the others.
+pub(crate) fn groups_lock(connection: &mut AnyConnection, repository_ids: &[i64]) -> QueryResult<()> {
+    let page_ids: Vec<String> = components::table
+        .filter(components::repository_id.eq_any(repository_ids))
+        .select(components::page_id)
+        .distinct()
+        .order(components::page_id)
+        .load(connection)?;
+    for page_id in page_ids {
+        connection.lock(&Scope::Groups(page_id))?;
+    }
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! What the page API keeps in memory of a page.
+
+use diesel::prelude::*;
+use releasepage_domain::{environment::Environment, page::CountedBy};
+
+use crate::{
+    AnyConnection, QueryResult, Store, StoreError,
+    database::{
+        schema::{page_keys, pages},
+        stored::stored,
+    },
+    groups::timeline::{LatestGroup, page_group_latest},
+    pages::releases::{PageComponent, PageIdentity, PageRelease, page_components, page_latest},
+};
+
+/// A page as it was at one generation.
+#[derive(Clone, Debug)]
+pub struct PageSnapshot {
+    /// What it is called.
+    pub page: PageIdentity,
+    /// Whose it is.
+    pub organization_id: i64,
+    /// Raised with every change that readers can see.
+    pub generation: i64,
+    /// Whether keys work.
+    pub api_enabled: bool,
+    /// Requests a minute for each key.
+    pub rate_limit: i32,
+    /// How they are counted.
+    pub counted_by: CountedBy,
+    /// The keys that are not revoked.
+    pub keys: Vec<(String, Environment)>,
+    /// Its components.
+    pub components: Vec<PageComponent>,
+    /// The latest release of each component that has one, newest first.
+    pub latest: Vec<PageRelease>,
+    /// The highest of its groups; `None` where it has none, or its grouping is off.
+    pub latest_grouped: Option<LatestGroup>,
+}
+
+/// Loads a page as it is now; `None` where there is none.
+pub async fn page_snapshot(store: &Store, page_id: String) -> Result<Option<PageSnapshot>, StoreError> {
+    store.read(move |connection| snapshot_load(connection, &page_id)).await
+}
+
+fn snapshot_load(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Option<PageSnapshot>> {
+    type Row = (i64, String, String, bool, i64, bool, i32, String);
+    let row: Option<Row> = pages::table
+        .find(page_id)
+        .select((
+            pages::organization_id,
+            pages::title,
+            pages::slug,
+            pages::published,
+            pages::generation,
+            pages::api_enabled,
+            pages::rate_limit,
+            pages::counted_by,
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((organization_id, title, slug, published, generation, api_enabled, rate_limit, counted_by)) = row else {
+        return Ok(None);
+    };
+    let keys = page_keys::table
+        .filter(page_keys::page_id.eq(page_id).and(page_keys::revoked_at.is_null()))
+        .select((page_keys::page_key, page_keys::environment))
+        .load::<(String, String)>(connection)?
+        .into_iter()
+        .map(|(key, environment)| Ok((key, stored(&environment, "environment")?)))
+        .collect::<QueryResult<_>>()?;
+    Ok(Some(PageSnapshot {
+        page: PageIdentity { id: page_id.to_owned(), title, slug, published },
+        organization_id,
+        generation,
+        api_enabled,
+        rate_limit,
+        counted_by: stored(&counted_by, "counted_by")?,
+        keys,
+        components: page_components(connection, page_id)?,
+        latest: page_latest(connection, page_id)?,
+        latest_grouped: page_group_latest(connection, page_id)?,
+    }))
+}
+
+/// The current generations of pages; pages that do not exist are left out.
+pub async fn page_generations(store: &Store, page_ids: Vec<String>) -> Result<Vec<(String, i64)>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(pages::table
+                .filter(pages::id.eq_any(&page_ids))
+                .select((pages::id, pages::generation))
+                .load(connection)?)
+        })
+        .await
+}
+
+/// The page that a key belongs to; `None` where the key is unknown or revoked.
+pub async fn page_of_key(store: &Store, key: String) -> Result<Option<String>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(page_keys::table
+                .find(&key)
+                .filter(page_keys::revoked_at.is_null())
+                .select(page_keys::page_id)
+                .first(connection)
+                .optional()?)
+        })
+        .await
+}

@@ -1,0 +1,249 @@
+//! Repositories with a webhook: the secret that is shared with the forge, which repository of the forge it is, and what
+//! came of its last delivery.
+
+use std::fmt;
+
+use diesel::{dsl::exists, prelude::*};
+use releasepage_domain::{
+    fault::Fault,
+    hook_delivery::HookResult,
+    repository::{RepositoryName, RepositoryOrigin},
+    source_event::SourceRepository,
+    time::UtcTime,
+};
+
+use crate::{
+    AnyConnection, QueryResult, Scope, Store, StoreError,
+    database::schema::{hook_deliveries, repositories, repository_hooks, repository_sources},
+    repositories::edits::{
+        Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename,
+    },
+    sources::settings::{SourceNew, source_insert},
+};
+
+/// A repository with a webhook that is to be made.
+pub struct HookRepositoryNew {
+    /// Its name: that at its forge, unless `source` has another one.
+    pub name: RepositoryName,
+    /// The forge.
+    pub origin: RepositoryOrigin,
+    /// Where its releases are fetched from, where its forge lists them.
+    pub source: SourceNew,
+}
+
+/// What a delivery is checked against.
+#[derive(Clone, PartialEq, Eq, Queryable)]
+pub struct HookAccess {
+    /// The repository.
+    pub repository_id: i64,
+    /// Whose it is.
+    pub organization_id: i64,
+    /// The secret, sealed for [`hook_row`].
+    pub secret: String,
+}
+
+impl fmt::Debug for HookAccess {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("HookAccess").field("repository_id", &self.repository_id).finish_non_exhaustive()
+    }
+}
+
+/// What came of a delivery, for the owner of the repository.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HookNote {
+    /// The forge's id of the delivery.
+    pub delivery: String,
+    /// What the forge calls the event, such as `release`.
+    pub event: String,
+    /// What came of it.
+    pub result: HookResult,
+    /// The same as a sentence, without anything secret.
+    pub message: String,
+}
+
+/// What the secret of a repository's webhook is sealed for.
+pub fn hook_row(repository_id: i64) -> String {
+    format!("repository_hooks {repository_id}")
+}
+
+/// Makes a repository with a webhook, whose secret `seal` seals for the row that it is handed.
+///
+/// Fails with [`StoreError::Faults`] on `name` where the organization has a repository of that name, in whatever case.
+pub async fn hook_repository_create(
+    store: &Store,
+    organization_id: i64,
+    new: HookRepositoryNew,
+    seal: impl Fn(&str) -> String + Send + 'static,
+    now: UtcTime,
+) -> Result<Repository, StoreError> {
+    store
+        .write(&[Scope::Organization(organization_id)], move |connection| {
+            if repository_name_is_taken(connection, organization_id, &new.name.folded())? {
+                return Err(Fault::taken("name", "must be a name that no other repository has").into());
+            }
+            let id = repository_insert(connection, organization_id, &new.name, new.origin, now)?;
+            diesel::insert_into(repository_hooks::table)
+                .values((repository_hooks::repository_id.eq(id), repository_hooks::secret.eq(seal(&hook_row(id)))))
+                .execute(connection)?;
+            source_insert(connection, id, new.origin, &new.source, now)?;
+            repository_load(connection, organization_id, id)
+        })
+        .await
+}
+
+/// Gives a webhook a new secret; the old one stops working with the commit.
+///
+/// Fails with [`StoreError::NotFound`] where the organization has no such repository, and with
+/// [`StoreError::Conflict`] where it has no webhook.
+pub async fn hook_secret_rotate(
+    store: &Store,
+    organization_id: i64,
+    id: i64,
+    seal: impl Fn(&str) -> String + Send + 'static,
+) -> Result<Repository, StoreError> {
+    store
+        .write(&[Scope::Repository(id)], move |connection| {
+            let repository = repository_load(connection, organization_id, id)?;
+            if repository.hook.is_none() {
+                return Err(StoreError::Conflict("a repository of origin api has no webhook, and no secret").into());
+            }
+            diesel::update(repository_hooks::table.find(id))
+                .set(repository_hooks::secret.eq(seal(&hook_row(id))))
+                .execute(connection)?;
+            Ok(repository)
+        })
+        .await
+}
+
+/// What a delivery to a repository is checked against; `None` where there is no such repository of that origin.
+pub async fn hook_access(
+    store: &Store,
+    repository_id: i64,
+    origin: RepositoryOrigin,
+) -> Result<Option<HookAccess>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(repository_hooks::table
+                .inner_join(repositories::table)
+                .filter(repositories::id.eq(repository_id).and(repositories::origin.eq(origin.as_str())))
+                .select((repositories::id, repositories::organization_id, repository_hooks::secret))
+                .first(connection)
+                .optional()?)
+        })
+        .await
+}
+
+/// Notes what came of a delivery that is not stored. Does nothing where the repository is gone.
+pub async fn hook_note(store: &Store, repository_id: i64, note: HookNote, now: UtcTime) -> Result<(), StoreError> {
+    store
+        .write(&[Scope::Repository(repository_id)], move |connection| {
+            hook_note_write(connection, repository_id, &note, now)
+        })
+        .await
+}
+
+/// Notes what came of a delivery, in the caller's transaction.
+pub(crate) fn hook_note_write(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    note: &HookNote,
+    now: UtcTime,
+) -> QueryResult<()> {
+    diesel::update(repository_hooks::table.find(repository_id))
+        .set((
+            repository_hooks::last_delivery.eq(&note.delivery),
+            repository_hooks::last_event.eq(&note.event),
+            repository_hooks::last_result.eq(note.result.as_str()),
+            repository_hooks::last_message.eq(&note.message),
+            repository_hooks::last_at.eq(now),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Notes what became of a delivery that was stored, where it is still the last one, in the caller's transaction.
+pub(crate) fn hook_result_write(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    delivery: &str,
+    result: HookResult,
+    message: &str,
+) -> QueryResult<()> {
+    let last = repository_hooks::table.find(repository_id).filter(repository_hooks::last_delivery.eq(delivery));
+    diesel::update(last)
+        .set((repository_hooks::last_result.eq(result.as_str()), repository_hooks::last_message.eq(message)))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// What a delivery's repository is to the one that it was delivered to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum HookBinding {
+    /// The same.
+    Own,
+    /// Another one than the deliveries before it were of.
+    Other,
+    /// It is the first one, and of a repository with another name than the one that is expected, which this is.
+    Misnamed(String),
+}
+
+/// Sees to it that a delivery is of the forge's repository that this one is, in the caller's transaction under the
+/// scopes of organization and repository. The first delivery decides which that is, if its repository has the name of
+/// this one: the webhook of a whole organization tells of all its repositories.
+///
+/// Where the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
+/// free and can be used here. Components keep the names that readers know them by.
+pub(crate) fn hook_bind(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    repository_id: i64,
+    source: &SourceRepository,
+) -> QueryResult<HookBinding> {
+    let hook = repository_hooks::table.find(repository_id);
+    let found: Option<(Option<i64>, Option<String>)> =
+        hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
+    let (bound, known_name) = found.ok_or(StoreError::NotFound)?;
+    let is_other = match (bound, source.id) {
+        (Some(bound), Some(id)) => bound != id,
+        // Without a number to go by, a repository with another name is another one.
+        _ => known_name.as_ref().is_some_and(|known| !known.eq_ignore_ascii_case(&source.name)),
+    };
+    if is_other {
+        return Ok(HookBinding::Other);
+    }
+    if bound.is_none()
+        && known_name.is_none()
+        && let Some(named) = hook_misnamed(connection, repository_id, &source.name)?
+    {
+        return Ok(HookBinding::Misnamed(named));
+    }
+    let name = RepositoryName::parse("name", &source.name).ok();
+    let name_text = name.as_ref().map(|name| name.as_str().to_owned());
+    if bound.is_none() || (name_text.is_some() && name_text != known_name) {
+        diesel::update(hook)
+            .set((repository_hooks::source_id.eq(source.id.or(bound)), repository_hooks::source_name.eq(&name_text)))
+            .execute(connection)?;
+    }
+    if let (Some(known), Some(name)) = (known_name, name)
+        && known != name.as_str()
+    {
+        repository_rename(connection, organization_id, repository_id, &known, &name)?;
+    }
+    Ok(HookBinding::Own)
+}
+
+/// The name that the first delivery's repository should have, where it has another one. Whoever let go of a repository
+/// that deliveries came from (`source_id`) has said that the next one counts.
+fn hook_misnamed(connection: &mut AnyConnection, repository_id: i64, told: &str) -> QueryResult<Option<String>> {
+    let delivered = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id));
+    if diesel::select(exists(delivered)).get_result(connection)? {
+        return Ok(None);
+    }
+    let (name, name_there): (String, Option<String>) = repositories::table
+        .left_join(repository_sources::table)
+        .filter(repositories::id.eq(repository_id))
+        .select((repositories::name, repository_sources::name.nullable()))
+        .first(connection)?;
+    let is_named = [Some(&name), name_there.as_ref()].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(told));
+    Ok((!is_named).then(|| name_there.unwrap_or(name)))
+}

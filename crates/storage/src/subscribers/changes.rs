@@ -1,0 +1,383 @@
+//! Subscribers: made by a decided request, confirmed and changed by their own links.
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    announcement::DeliveryState,
+    bump::Bump,
+    consent::ADDRESS_REFUSED,
+    environment::Environment,
+    fault::Fault,
+    subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
+    time::UtcTime,
+};
+
+use crate::{
+    AnyConnection, QueryResult, Scope, Store, StoreError,
+    database::{
+        backend::on_each_backend,
+        schema::{components, deliveries, subscriber_components, subscribers},
+        stored::stored,
+    },
+    pages::releases::{PageComponent, PageIdentity, page_components, page_identity},
+    subscribers::requests::Request,
+};
+
+/// What two decisions on one subscription depend on.
+pub(crate) fn subscriber_scope(page_id: &str, environment: Environment, address: &SubscriberAddress) -> Scope {
+    Scope::Subscriber(format!("{page_id} {environment} {}", address.folded()))
+}
+
+/// A subscriber as their own preferences page shows them.
+#[derive(Clone, Debug)]
+pub struct Subscriber {
+    /// The subscriber.
+    pub id: i64,
+    /// The page.
+    pub page: PageIdentity,
+    /// The components that the page has.
+    pub components: Vec<PageComponent>,
+    /// Live or test.
+    pub environment: Environment,
+    /// The address.
+    pub address: SubscriberAddress,
+    /// Where they stand.
+    pub state: SubscriberState,
+    /// The bumps they hear of.
+    pub preferences: Preferences,
+    /// The components they follow.
+    pub following: Following,
+    /// The generation of their links.
+    pub link_generation: i32,
+}
+
+/// What a request must know of its subscriber.
+pub(crate) struct KnownSubscriber {
+    pub(crate) id: i64,
+    /// As it was given by whoever confirmed it, or by whoever asked first.
+    pub(crate) address: SubscriberAddress,
+    pub(crate) state: SubscriberState,
+    pub(crate) link_generation: i32,
+}
+
+/// The subscriber with an address on a page.
+pub(crate) fn subscriber_find(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    environment: Environment,
+    address: &SubscriberAddress,
+) -> QueryResult<Option<KnownSubscriber>> {
+    let found: Option<(i64, String, String, i32)> = subscribers::table
+        .filter(
+            subscribers::page_id
+                .eq(page_id)
+                .and(subscribers::environment.eq(environment.as_str()))
+                .and(subscribers::address_folded.eq(address.folded())),
+        )
+        .select((subscribers::id, subscribers::address, subscribers::state, subscribers::link_generation))
+        .first(connection)
+        .optional()?;
+    let Some((id, address, state, link_generation)) = found else { return Ok(None) };
+    let address = address_stored(&address)?;
+    Ok(Some(KnownSubscriber { id, address, state: stored(&state, "subscriber")?, link_generation }))
+}
+
+/// Reads a stored address.
+pub(crate) fn address_stored(address: &str) -> QueryResult<SubscriberAddress> {
+    Ok(SubscriberAddress::parse("address", address).map_err(|_| StoreError::corrupt("address"))?)
+}
+
+/// Makes a pending subscriber of a request, or leaves the one who is there as they are.
+pub(crate) fn subscriber_pending(connection: &mut AnyConnection, request: &Request, now: UtcTime) -> QueryResult<()> {
+    if request.subscriber_id.is_none() {
+        subscriber_add(connection, request, now)?;
+    }
+    Ok(())
+}
+
+/// Makes a subscriber who did not confirm yet.
+fn subscriber_add(connection: &mut AnyConnection, request: &Request, now: UtcTime) -> QueryResult<i64> {
+    let row = SubscriberInsert::pending(
+        (&request.page.id, request.environment),
+        &request.address,
+        &request.preferences,
+        &Following::All,
+        now,
+    );
+    Ok(on_each_backend!(connection, connection => diesel::insert_into(subscribers::table)
+        .values(&row)
+        .returning(subscribers::id)
+        .get_result(connection))?)
+}
+
+/// A subscriber who is to be stored.
+#[derive(Insertable)]
+// Without defaults, so that SQLite too takes several rows in one statement.
+#[diesel(table_name = subscribers, treat_none_as_default_value = false)]
+pub(crate) struct SubscriberInsert {
+    pub(crate) page_id: String,
+    pub(crate) environment: &'static str,
+    pub(crate) address: String,
+    pub(crate) address_folded: String,
+    pub(crate) state: &'static str,
+    pub(crate) preferences: String,
+    pub(crate) wants_major: bool,
+    pub(crate) wants_minor: bool,
+    pub(crate) wants_patch: bool,
+    pub(crate) wants_prerelease: bool,
+    pub(crate) all_components: bool,
+    pub(crate) link_generation: i32,
+    pub(crate) created_at: UtcTime,
+    pub(crate) confirmed_at: Option<UtcTime>,
+    pub(crate) unsubscribed_at: Option<UtcTime>,
+    pub(crate) consent_source: Option<String>,
+    pub(crate) consent_at: Option<UtcTime>,
+}
+
+impl SubscriberInsert {
+    /// One who did not confirm yet. The components of one who follows only some are stored apart.
+    pub(crate) fn pending(
+        (page_id, environment): (&str, Environment),
+        address: &SubscriberAddress,
+        preferences: &Preferences,
+        following: &Following,
+        now: UtcTime,
+    ) -> Self {
+        Self {
+            page_id: page_id.to_owned(),
+            environment: environment.as_str(),
+            address: address.as_str().to_owned(),
+            address_folded: address.folded(),
+            state: SubscriberState::Pending.as_str(),
+            preferences: preferences.stored(),
+            wants_major: preferences.holds(Bump::Major),
+            wants_minor: preferences.holds(Bump::Minor),
+            wants_patch: preferences.holds(Bump::Patch),
+            wants_prerelease: preferences.holds(Bump::Prerelease),
+            all_components: *following == Following::All,
+            link_generation: 0,
+            created_at: now,
+            confirmed_at: None,
+            unsubscribed_at: None,
+            consent_source: None,
+            consent_at: None,
+        }
+    }
+}
+
+/// Gives a request's subscriber its state and preferences, in the caller's transaction under the subscriber's scope.
+///
+/// Fails with a conflict where one whose address cannot be reached would be subscribed.
+pub(crate) fn subscriber_apply(
+    connection: &mut AnyConnection,
+    request: &Request,
+    state: SubscriberState,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let before = subscriber_find(connection, &request.page.id, request.environment, &request.address)?;
+    let id = match (before, state) {
+        (None, SubscriberState::Unsubscribed) => return Ok(()),
+        (Some(before), SubscriberState::Unsubscribed) => return subscriber_leave(connection, before.id, now, now),
+        // The row of a request that waited longer than unconfirmed subscribers are kept.
+        (None, _) => subscriber_add(connection, request, now)?,
+        (Some(before), _) if before.state == SubscriberState::Suppressed => {
+            return Err(StoreError::Conflict(ADDRESS_REFUSED).into());
+        }
+        (Some(before), _) => {
+            if before.state != SubscriberState::Confirmed {
+                // Mail goes to the address as it was confirmed: a mail server may tell `Reader@` from `reader@`.
+                diesel::update(subscribers::table.find(before.id))
+                    .set(subscribers::address.eq(request.address.as_str()))
+                    .execute(connection)?;
+            }
+            before.id
+        }
+    };
+    subscriber_confirm(connection, id, &request.preferences, &request.following, now)
+}
+
+/// Confirms a subscriber, or changes what one hears of who is confirmed, in the caller's transaction under the
+/// subscriber's scope.
+///
+/// Fails with a conflict where the address cannot be reached; nothing is written then.
+pub(crate) fn subscriber_confirm(
+    connection: &mut AnyConnection,
+    id: i64,
+    preferences: &Preferences,
+    following: &Following,
+    now: UtcTime,
+) -> QueryResult<()> {
+    // Mail to the address may be refused at this moment, and that is decided under another scope: whoever writes second
+    // sees it here.
+    let reachable = subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Suppressed.as_str()));
+    let written = diesel::update(reachable)
+        .set((
+            subscribers::preferences.eq(preferences.stored()),
+            subscribers::wants_major.eq(preferences.holds(Bump::Major)),
+            subscribers::wants_minor.eq(preferences.holds(Bump::Minor)),
+            subscribers::wants_patch.eq(preferences.holds(Bump::Patch)),
+            subscribers::wants_prerelease.eq(preferences.holds(Bump::Prerelease)),
+            subscribers::all_components.eq(*following == Following::All),
+        ))
+        .execute(connection)?;
+    if written == 0 {
+        return Err(StoreError::Conflict(ADDRESS_REFUSED).into());
+    }
+    // Who was confirmed before keeps the time at which they said yes.
+    diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Confirmed.as_str())))
+        .set((
+            subscribers::state.eq(SubscriberState::Confirmed.as_str()),
+            subscribers::confirmed_at.eq(now),
+            subscribers::unsubscribed_at.eq(None::<UtcTime>),
+            // What was vouched for once is not what they said yes to now.
+            subscribers::consent_source.eq(None::<String>),
+            subscribers::consent_at.eq(None::<UtcTime>),
+        ))
+        .execute(connection)?;
+    diesel::delete(subscriber_components::table.filter(subscriber_components::subscriber_id.eq(id)))
+        .execute(connection)?;
+    if let Following::Only(components) = following {
+        // One that was taken off the page since it was asked for is left out.
+        let there: Vec<i64> =
+            components::table.filter(components::id.eq_any(components)).select(components::id).load(connection)?;
+        for component in there {
+            diesel::insert_into(subscriber_components::table)
+                .values((
+                    subscriber_components::subscriber_id.eq(id),
+                    subscriber_components::component_id.eq(component),
+                ))
+                .execute(connection)?;
+        }
+    }
+    Ok(())
+}
+
+/// Notes that a subscriber left at that time, in the caller's transaction under the subscriber's scope. What is queued
+/// for them is cancelled.
+pub(crate) fn subscriber_leave(
+    connection: &mut AnyConnection,
+    id: i64,
+    left_at: UtcTime,
+    now: UtcTime,
+) -> QueryResult<()> {
+    // Whoever leaves while their address is suppressed stays away once that is lifted.
+    diesel::update(subscribers::table.find(id).filter(subscribers::state.eq(SubscriberState::Suppressed.as_str())))
+        .set(subscribers::unsubscribed_at.eq(left_at))
+        .execute(connection)?;
+    diesel::update(subscribers::table.find(id).filter(subscribers::state.ne(SubscriberState::Suppressed.as_str())))
+        .set((subscribers::state.eq(SubscriberState::Unsubscribed.as_str()), subscribers::unsubscribed_at.eq(left_at)))
+        .execute(connection)?;
+    diesel::update(deliveries::table)
+        .filter(deliveries::subscriber_id.eq(id).and(deliveries::state.eq(DeliveryState::Queued.as_str())))
+        .set((
+            deliveries::state.eq(DeliveryState::Cancelled.as_str()),
+            deliveries::finished_at.eq(now),
+            deliveries::result.eq("the subscriber left"),
+        ))
+        .execute(connection)?;
+    Ok(())
+}
+
+/// Loads a subscriber.
+pub async fn subscriber_get(store: &Store, id: i64) -> Result<Subscriber, StoreError> {
+    store.read(move |connection| subscriber_load(connection, id)).await
+}
+
+#[derive(Queryable, Selectable)]
+#[diesel(table_name = subscribers)]
+struct SubscriberRow {
+    page_id: String,
+    environment: String,
+    address: String,
+    state: String,
+    preferences: String,
+    all_components: bool,
+    link_generation: i32,
+}
+
+pub(crate) fn subscriber_load(connection: &mut AnyConnection, id: i64) -> QueryResult<Subscriber> {
+    let row: SubscriberRow = subscribers::table
+        .find(id)
+        .select(SubscriberRow::as_select())
+        .first(connection)
+        .optional()?
+        .ok_or(StoreError::NotFound)?;
+    let page = page_identity(connection, &row.page_id)?;
+    let following = if row.all_components {
+        Following::All
+    } else {
+        let components = subscriber_components::table
+            .filter(subscriber_components::subscriber_id.eq(id))
+            .order(subscriber_components::component_id)
+            .select(subscriber_components::component_id)
+            .load(connection)?;
+        Following::Only(components)
+    };
+    let components = page_components(connection, &row.page_id)?;
+    Ok(Subscriber {
+        id,
+        page,
+        components,
+        environment: stored(&row.environment, "environment")?,
+        address: address_stored(&row.address)?,
+        state: stored(&row.state, "subscriber")?,
+        preferences: Preferences::from_stored(&row.preferences).ok_or_else(|| StoreError::corrupt("preferences"))?,
+        following,
+        link_generation: row.link_generation,
+    })
+}
+
+/// Changes what a subscriber hears of. One who left, and asks for this by their own link, is subscribed again; one who
+/// never confirmed is not found.
+///
+/// Faults name `components` where one of them is not on the page.
+pub async fn subscriber_change(
+    store: &Store,
+    id: i64,
+    preferences: Preferences,
+    following: Following,
+    now: UtcTime,
+) -> Result<Subscriber, StoreError> {
+    subscriber_write(store, id, move |connection, subscriber| {
+        if let Following::Only(components) = &following {
+            let known = |id: &i64| subscriber.components.iter().any(|component| component.id == *id);
+            if components.is_empty() || !components.iter().all(known) {
+                return Err(Fault::invalid("components", "must be at least one component of this page").into());
+            }
+        }
+        match subscriber.state {
+            SubscriberState::Pending => Err(StoreError::NotFound.into()),
+            SubscriberState::Suppressed => Err(StoreError::Conflict(ADDRESS_REFUSED).into()),
+            SubscriberState::Confirmed | SubscriberState::Unsubscribed => {
+                subscriber_confirm(connection, id, &preferences, &following, now)
+            }
+        }
+    })
+    .await
+}
+
+/// Ends a subscription at once; what is queued for it is cancelled. Doing it again changes nothing.
+pub async fn subscriber_unsubscribe(store: &Store, id: i64, now: UtcTime) -> Result<Subscriber, StoreError> {
+    subscriber_write(store, id, move |connection, subscriber| {
+        if subscriber.state != SubscriberState::Unsubscribed {
+            subscriber_leave(connection, id, now, now)?;
+        }
+        Ok(())
+    })
+    .await
+}
+
+async fn subscriber_write(
+    store: &Store,
+    id: i64,
+    change: impl Fn(&mut AnyConnection, &Subscriber) -> QueryResult<()> + Send + 'static,
+) -> Result<Subscriber, StoreError> {
+    store
+        .write(&[], move |connection| {
+            let before = subscriber_load(connection, id)?;
+            connection.lock(&subscriber_scope(&before.page.id, before.environment, &before.address))?;
+            let before = subscriber_load(connection, id)?;
+            change(connection, &before)?;
+            subscriber_load(connection, id)
+        })
+        .await
+}

@@ -1,0 +1,9 @@
+//! Tests of the folder `database`.
+
+mod meanwhile;
+mod migrations;
+mod queries;
+mod readiness;
+mod schema;
+mod silence;
+mod transactions;

@@ -1,0 +1,7 @@
+//! Tests of the folder `sources`.
+
+mod forge;
+mod hook_deliveries;
+mod releases;
+mod settings;
+mod walks;

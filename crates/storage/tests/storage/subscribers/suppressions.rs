@@ -1,0 +1,209 @@
+//! Addresses that are doubted, suppressed and brought back, and what is sent again to those who did not get it.
+
+use chrono::TimeDelta;
+use releasepage_domain::{
+    job::JobPayload,
+    reply::ReplyMeaning,
+    subscriber::{SubscriberAddress, SubscriberState},
+};
+use releasepage_storage::{
+    StoreError,
+    announcements::{
+        deliveries::{DeliveryResult, Refusal, delivery_record},
+        retry::{announcement_retry, announcements_failed},
+        spreading::announcement_spread,
+    },
+    database::cursor::IdCursor,
+    jobs::{
+        claims::{JobTicket, job_claim},
+        list::JobsOf,
+    },
+    subscribers::{
+        addresses::{address_doubt, address_reached, address_suppress},
+        changes::{subscriber_get, subscriber_unsubscribe},
+        suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+    },
+};
+
+use crate::support::{Database, Site, both, is_not_found, now, release_input};
+
+fn address(text: &str) -> SubscriberAddress {
+    SubscriberAddress::parse("", text).unwrap()
+}
+
+fn key(address: &str) -> String {
+    format!("key of {address}")
+}
+
+async fn suppress(database: &Database, of: &str) {
+    let of = address(of);
+    address_suppress(&database.store, of.clone(), key(&of.folded()), "550 gone".into(), now()).await.unwrap();
+}
+
+async fn state(database: &Database, reader: i64) -> SubscriberState {
+    subscriber_get(&database.store, reader).await.unwrap().state
+}
+
+/// The suppressed addresses, with what was said.
+async fn listed(database: &Database, of: SuppressionsOf) -> Vec<String> {
+    let part = suppression_list(&database.store, of, None, key, IdCursor::default(), 10).await.unwrap();
+    part.rows.iter().map(|entry| format!("{} {}", entry.address, entry.because.as_deref().unwrap_or("-"))).collect()
+}
+
+/// A release that was told to these readers, whose messages are 1, 2, 3….
+async fn told(database: &Database, addresses: &[&str]) -> Site {
+    let site = database.site().await;
+    for address in addresses {
+        database.subscriber(&site.page_id, address, &["major", "minor"], None).await;
+    }
+    database.release(site.repository_id, "v1.0.0").await;
+    database.arrive(site.repository_id, release_input("v1.1.0")).await;
+    while announcement_spread(&database.store, 1, now()).await.unwrap() {}
+    site
+}
+
+async fn record(database: &Database, delivery: i64, result: DeliveryResult) {
+    let nobody = JobTicket { id: 0, fence: 0 };
+    delivery_record(&database.store, delivery, nobody, result, now()).await.unwrap();
+}
+
+fn failed(about: ReplyMeaning) -> DeliveryResult {
+    DeliveryResult::Failed(Refusal::new(about, "550 no"))
+}
+
+async fn states(database: &Database) -> Vec<String> {
+    database.texts("SELECT state || ' ' || attempts AS text FROM deliveries ORDER BY id").await
+}
+
+both! {
+    async fn an_unclear_refusal_counts_the_second_time_days_later(database: &Database) {
+        let site = database.site().await;
+        let reader = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
+        let doubt = async |days| {
+            let (of, at) = (address("A@example.com"), now() + TimeDelta::days(days));
+            address_doubt(&database.store, of, key("a@example.com"), "550 ?".into(), at).await.unwrap()
+        };
+        assert!(!doubt(0).await && !doubt(1).await);
+        assert_eq!(state(database, reader).await, SubscriberState::Confirmed);
+        // A message that was taken ends the doubt.
+        address_reached(&database.store, key("a@example.com")).await.unwrap();
+        assert!(!doubt(3).await && !doubt(4).await);
+        assert_eq!(state(database, reader).await, SubscriberState::Confirmed);
+        assert!(doubt(5).await);
+        assert_eq!(state(database, reader).await, SubscriberState::Suppressed);
+        assert_eq!(listed(database, SuppressionsOf::Server).await, ["a@example.com 550 ?"]);
+    }
+
+    async fn a_lifted_suppression_gives_back_what_each_reader_was(database: &Database) {
+        let site = database.site().await;
+        let second = database.page(site.organization_id, "Second").await.id;
+        let third = database.page(site.organization_id, "Third").await.id;
+        let stays = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
+        let left = database.subscriber(&second, "a@example.com", &["major"], None).await;
+        let leaves = database.subscriber(&third, "a@example.com", &["major"], None).await;
+        let other = database.subscriber(&third, "b@example.com", &["major"], None).await;
+        subscriber_unsubscribe(&database.store, left, now()).await.unwrap();
+        suppress(database, "a@example.com").await;
+        suppress(database, "b@example.com").await;
+        subscriber_unsubscribe(&database.store, leaves, now()).await.unwrap();
+
+        let name = SuppressionName::Address(address("A@Example.com"));
+        let lifted = suppression_lift(&database.store, SuppressionsOf::Server, name.clone(), key).await.unwrap();
+        assert_eq!((lifted.confirmed, lifted.others), (1, 2));
+        for (reader, expected) in [
+            (stays, SubscriberState::Confirmed),
+            (left, SubscriberState::Unsubscribed),
+            (leaves, SubscriberState::Unsubscribed),
+            (other, SubscriberState::Suppressed),
+        ] {
+            assert_eq!(state(database, reader).await, expected, "{reader}");
+        }
+        assert_eq!(database.count("addresses WHERE suppressed_at IS NOT NULL").await, 1);
+        assert!(is_not_found(&suppression_lift(&database.store, SuppressionsOf::Server, name, key).await));
+        let name = SuppressionName::Reader(other);
+        suppression_lift(&database.store, SuppressionsOf::Server, name, key).await.unwrap();
+        assert_eq!(state(database, other).await, SubscriberState::Confirmed);
+        assert!(listed(database, SuppressionsOf::Server).await.is_empty());
+    }
+
+    async fn an_organization_sees_and_lifts_its_own_suppressions(database: &Database) {
+        let site = database.site().await;
+        let other = database.owner("eve@example.com").await.organization_id;
+        let page = database.page(other, "Other").await.id;
+        let own = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
+        let foreign = database.subscriber(&page, "b@example.com", &["major"], None).await;
+        suppress(database, "a@example.com").await;
+        suppress(database, "b@example.com").await;
+        suppress(database, "nobody@example.com").await;
+        assert_eq!(listed(database, SuppressionsOf::Organization(other)).await, ["b@example.com 550 gone"]);
+        let names = [SuppressionName::Reader(own), SuppressionName::Address(address("a@example.com"))];
+        for name in names.into_iter().chain([SuppressionName::Address(address("nobody@example.com"))]) {
+            let lifted = suppression_lift(&database.store, SuppressionsOf::Organization(other), name, key).await;
+            assert!(is_not_found(&lifted));
+        }
+        // The first organization runs the server: it may lift what nobody subscribed with.
+        let first = SuppressionsOf::Organization(site.organization_id);
+        let name = SuppressionName::Address(address("nobody@example.com"));
+        suppression_lift(&database.store, first, name, key).await.unwrap();
+        assert_eq!(state(database, foreign).await, SubscriberState::Suppressed);
+    }
+
+    async fn only_what_failed_for_another_sake_than_its_own_is_sent_again(database: &Database) {
+        let names = ["sent", "sender", "later", "message", "address", "unclear", "left"];
+        let addresses: Vec<String> = names.iter().map(|name| format!("{name}@example.com")).collect();
+        let site = told(database, &addresses.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        record(database, 1, DeliveryResult::Sent("250 ok".into())).await;
+        record(database, 2, failed(ReplyMeaning::Sender)).await;
+        record(database, 3, failed(ReplyMeaning::Later)).await;
+        record(database, 4, failed(ReplyMeaning::Message)).await;
+        record(database, 5, failed(ReplyMeaning::Address)).await;
+        suppress(database, "address@example.com").await;
+        record(database, 6, failed(ReplyMeaning::Unclear)).await;
+        record(database, 7, failed(ReplyMeaning::Sender)).await;
+        subscriber_unsubscribe(&database.store, 7, now()).await.unwrap();
+        database.execute("DELETE FROM jobs").await;
+
+        let told: Vec<(i64, i64)> = announcements_failed(&database.store).await.unwrap().iter()
+            .map(|announcement| (announcement.id, announcement.failed)).collect();
+        assert_eq!(told, [(1, 3)]);
+        let other = JobsOf::Organization(site.organization_id + 1);
+        assert!(is_not_found(&announcement_retry(&database.store, other, 1, now()).await));
+        let own = JobsOf::Organization(site.organization_id);
+        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 3);
+        let expected = ["sent 1", "queued 0", "queued 0", "failed 1", "failed 1", "queued 0", "failed 1"];
+        assert_eq!(states(database).await, expected);
+        let jobs = database.jobs("delivery_send").await;
+        assert_eq!(jobs, [JobPayload::DeliverySend { announcement: 1, first: 2, last: 6 }]);
+        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 0);
+
+        // Who was suppressed is told once that is lifted.
+        let name = SuppressionName::Address(address("address@example.com"));
+        suppression_lift(&database.store, SuppressionsOf::Server, name, key).await.unwrap();
+        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 1);
+        assert_eq!(database.jobs("delivery_send").await.len(), 1, "the job that is there sends it");
+    }
+
+    async fn no_message_is_in_the_hands_of_two_jobs(database: &Database) {
+        let names: Vec<String> = (1..=5).map(|number| format!("{number}@example.com")).collect();
+        told(database, &names.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        for delivery in [1, 2, 4, 5] {
+            record(database, delivery, failed(ReplyMeaning::Sender)).await;
+        }
+        database.execute("DELETE FROM jobs WHERE payload NOT LIKE '%delivery_send%'").await;
+        for (from, to) in [(r#""first":1"#, r#""first":3"#), (r#""last":5"#, r#""last":4"#)] {
+            database.execute(format!("UPDATE jobs SET payload = REPLACE(payload, '{from}', '{to}')")).await;
+        }
+        // One that a worker holds may not see what is queued now.
+        let at = now() + TimeDelta::minutes(1);
+        job_claim(&database.store, at, at).await.unwrap().unwrap();
+        let retry = announcement_retry(&database.store, JobsOf::Server, 1, now()).await;
+        assert!(matches!(retry, Err(StoreError::Conflict(_))), "{retry:?}");
+        assert_eq!(states(database).await[0], "failed 1", "nothing was changed");
+
+        database.execute("UPDATE jobs SET state = 'dead'").await;
+        assert_eq!(announcement_retry(&database.store, JobsOf::Server, 1, now()).await.unwrap(), 4);
+        let range = |first, last| JobPayload::DeliverySend { announcement: 1, first, last };
+        assert_eq!(database.jobs("delivery_send").await, [range(3, 4), range(1, 2), range(5, 5)]);
+        assert_eq!(database.count("jobs WHERE state = 'ready'").await, 3);
+    }
+}

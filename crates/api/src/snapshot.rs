@@ -3,7 +3,7 @@
 use releasepage_domain::{environment::Environment, page::CountedBy, time::time_iso8601};
 use releasepage_storage::{
     groups::timeline::LatestGroup,
-    pages::{releases::PageRelease, snapshots::PageSnapshot},
+    pages::{release_row::PageRelease, snapshots::PageSnapshot},
 };
 use url::Url;
 
@@ -154,7 +154,7 @@ fn latest_grouped_body(group: &LatestGroup) -> LatestGroupedBody {
 #[cfg(test)]
 mod tests {
     use releasepage_domain::{bump::Bump, time::time_parse};
-    use releasepage_storage::pages::releases::{PageComponent, PageIdentity};
+    use releasepage_storage::pages::row::{PageComponent, PageIdentity};
 
     use super::*;
 

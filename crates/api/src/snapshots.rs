@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn how_long_a_page_is_good() {
-        let page = releasepage_storage::pages::releases::PageIdentity {
+        let page = releasepage_storage::pages::row::PageIdentity {
             id: "0767f57acc44".into(),
             title: "Acme".into(),
             slug: "acme".into(),

@@ -13,7 +13,7 @@ use releasepage_auth::{
     signature::hook_secret_standard_new,
 };
 use releasepage_domain::time::UtcTime;
-use releasepage_storage::{Store, database::clock::Clock, releases::edits::ReleaseContext, sources::hooks::hook_row};
+use releasepage_storage::{Store, database::clock::Clock, releases::row::ReleaseContext, sources::hooks::hook_row};
 use tokio::sync::Semaphore;
 
 use crate::{

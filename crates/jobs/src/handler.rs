@@ -3,7 +3,7 @@
 use std::{fmt, future::Future, pin::Pin};
 
 use releasepage_domain::{job::JobPayload, time::UtcTime};
-use releasepage_storage::{StoreError, jobs::claims::JobTicket};
+use releasepage_storage::{StoreError, jobs::row::JobTicket};
 use tokio::sync::watch;
 
 /// A job that a handler works on.

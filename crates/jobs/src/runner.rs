@@ -11,8 +11,9 @@ use releasepage_storage::{
     Store, StoreError,
     database::clock::Clock,
     jobs::{
-        claims::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_claim_prompt, job_finish, job_heartbeat},
+        claims::{ClaimedJob, JobOutcome, job_claim, job_claim_prompt, job_finish, job_heartbeat},
         hold::job_hold_get,
+        row::JobTicket,
         schedules::schedule_run,
     },
 };

@@ -6,10 +6,7 @@ use releasepage_storage::{
     database::clock::Clock,
     groups::closing::{group_close_due, group_jobs_restore},
     jobs::retention::{Retention, prune},
-    releases::{
-        edits::{ReleaseContext, release_publish_due},
-        version_rules::version_rules_apply,
-    },
+    releases::{edits::release_publish_due, row::ReleaseContext, version_rules::version_rules_apply},
 };
 
 use crate::{

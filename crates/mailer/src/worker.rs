@@ -22,8 +22,7 @@ use releasepage_domain::{
 };
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError, announcements::spreading::announcement_spread, database::clock::Clock,
-    pages::releases::PageIdentity,
+    Store, StoreError, announcements::spreading::announcement_spread, database::clock::Clock, pages::row::PageIdentity,
 };
 use tokio::time::Instant;
 use url::Url;

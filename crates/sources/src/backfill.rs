@@ -20,7 +20,7 @@ use releasepage_jobs::{
 use releasepage_storage::{
     Store, StoreError,
     database::{clock::Clock, sealed_text::SealedText},
-    releases::edits::ReleaseContext,
+    releases::row::ReleaseContext,
     sources::{
         pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
         settings::source_polls,

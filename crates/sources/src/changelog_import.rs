@@ -15,8 +15,8 @@ use releasepage_domain::{
 use releasepage_storage::{
     Store, StoreError,
     releases::{
-        edits::ReleaseContext,
         imports::{IMPORT_BATCH, ImportResult, release_import, release_import_plan},
+        row::ReleaseContext,
     },
     repositories::tags::repository_tags,
 };

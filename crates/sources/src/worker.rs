@@ -7,7 +7,7 @@ use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError,
     database::clock::Clock,
-    releases::edits::ReleaseContext,
+    releases::row::ReleaseContext,
     sources::{hook_deliveries::hook_delivery_fail, releases::source_event_apply},
 };
 

@@ -8,4 +8,5 @@ pub mod deliveries;
 pub mod delivery_lists;
 pub mod mailbox;
 pub mod retry;
+pub(crate) mod row;
 pub mod spreading;

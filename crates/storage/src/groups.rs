@@ -3,6 +3,8 @@
 pub mod closing;
 pub mod edits;
 pub mod history;
+pub mod lists;
+pub(crate) mod member_row;
 pub(crate) mod members;
 pub mod row;
 pub(crate) mod switching;

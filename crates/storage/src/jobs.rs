@@ -6,5 +6,6 @@ pub mod claims;
 pub mod hold;
 pub mod list;
 pub mod retention;
+pub mod row;
 pub mod schedules;
 pub mod standing;

@@ -21,6 +21,9 @@
 //! | [`backup`] | the file of a back-up |
 //! | [`database`] | connections, transactions, migrations, tables: what all of the above stand on |
 //!
+//! In each folder the types of rows and the loading of them are at the bottom, in files whose name ends in `row`. The
+//! functions that change something stand above, and use the rows of other folders.
+//!
 //! This crate never speaks HTTP or SMTP, never hashes a password, and reads no clock by itself: the time is handed
 //! in, and [`database::clock::Clock`] is there for those who hand it in.
 

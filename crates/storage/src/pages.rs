@@ -9,6 +9,8 @@ pub mod deletion;
 pub mod edits;
 pub mod keys;
 pub mod ranges;
+pub mod release_row;
 pub mod releases;
+pub mod row;
 pub mod slugs;
 pub mod snapshots;

@@ -6,6 +6,7 @@ pub mod edits;
 pub mod idempotency;
 pub mod imports;
 pub mod pages;
+pub mod row;
 pub mod sources;
 pub(crate) mod tokens;
 pub mod unassigned;

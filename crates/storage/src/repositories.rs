@@ -3,5 +3,6 @@
 pub mod deletion;
 pub mod edits;
 pub mod projects;
+pub mod row;
 pub mod search;
 pub mod tags;

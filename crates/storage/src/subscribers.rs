@@ -5,5 +5,7 @@ pub mod addresses;
 pub mod changes;
 pub mod erasure;
 pub mod lists;
+pub mod request_row;
 pub mod requests;
+pub mod row;
 pub mod suppressions;

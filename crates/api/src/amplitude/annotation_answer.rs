@@ -2,7 +2,7 @@
 //! `amplitude-2.md`.
 
 use releasepage_storage::{
-    annotations::{categories::AnnotationCategory, edits::Annotation},
+    annotations::row::{Annotation, AnnotationCategory},
     database::cursor::ListPart,
 };
 use serde::Serialize;

@@ -4,8 +4,9 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
-use releasepage_storage::annotations::edits::{
-    Annotation, AnnotationOutcome, annotation_create, annotation_get, annotation_list,
+use releasepage_storage::annotations::{
+    edits::{AnnotationOutcome, annotation_create, annotation_get, annotation_list},
+    row::Annotation,
 };
 
 use super::{

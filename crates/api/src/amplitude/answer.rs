@@ -1,7 +1,7 @@
 //! A release as the Releases API answers it; names, nesting and order are those of `amplitude-2.md`.
 
 use releasepage_domain::time::UtcTime;
-use releasepage_storage::{database::cursor::ListPart, releases::edits::Release};
+use releasepage_storage::{database::cursor::ListPart, releases::row::Release};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;

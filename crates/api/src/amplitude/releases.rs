@@ -16,10 +16,10 @@ use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     releases::{
         edits::{
-            Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
-            release_withdraw, releases_list,
+            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list,
         },
         idempotency::{Idempotency, Replay},
+        row::{Release, ReleaseOwner},
     },
 };
 

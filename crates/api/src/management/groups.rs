@@ -10,7 +10,8 @@ use releasepage_storage::{
     database::cursor::IdCursor,
     groups::{
         edits::{group_create, group_edit, group_withdraw},
-        row::{Group, GroupMember, GroupMemberShown, group_get, groups_list},
+        lists::{group_get, groups_list},
+        row::{Group, GroupMember, GroupMemberShown},
     },
     pages::edits::page_get,
 };

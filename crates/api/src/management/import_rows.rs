@@ -13,7 +13,7 @@ use releasepage_domain::{
     text::{UnknownName, names_expected},
     time::UtcTime,
 };
-use releasepage_storage::{pages::releases::PageComponent, subscribers::additions::SubscriberNew};
+use releasepage_storage::{pages::row::PageComponent, subscribers::additions::SubscriberNew};
 
 use super::{import_body::body_fault, subscriber_fields::following_of};
 use crate::body::BodyFault;

@@ -12,8 +12,8 @@ use releasepage_domain::{fault::Faults, job::Lane, time::time_iso8601};
 use releasepage_storage::{
     database::cursor::IdCursor,
     jobs::{
-        hold::JobHold,
         list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
+        row::JobHold,
     },
 };
 use serde::Serialize;

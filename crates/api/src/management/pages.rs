@@ -18,7 +18,8 @@ use releasepage_storage::{
     database::cursor::TimeCursor,
     pages::{
         deletion::page_delete,
-        edits::{Page, PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
+        edits::{PageChange, PageNew, page_create, page_get, page_list, page_update},
+        row::{Page, PageGrouping},
     },
 };
 use serde::Serialize;

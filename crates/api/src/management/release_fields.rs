@@ -8,7 +8,7 @@ use releasepage_domain::{
     },
     time::{UtcTime, time_parse},
 };
-use releasepage_storage::{database::change::Change, releases::edits::Release};
+use releasepage_storage::{database::change::Change, releases::row::Release};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 

@@ -16,11 +16,11 @@ use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     releases::{
         edits::{
-            Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_get,
-            release_withdraw, releases_list,
+            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list,
         },
         idempotency::Replay,
         pages::release_page_slugs,
+        row::{Release, ReleaseOwner},
     },
     repositories::edits::repository_get,
 };

@@ -20,9 +20,8 @@ use releasepage_storage::{
     database::cursor::IdCursor,
     repositories::{
         deletion::repository_delete,
-        edits::{
-            Hook, Repository, RepositoryChange, repository_create, repository_get, repository_list, repository_update,
-        },
+        edits::{RepositoryChange, repository_create, repository_get, repository_list, repository_update},
+        row::{Hook, Repository},
     },
     sources::{
         hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},

@@ -15,8 +15,9 @@ use releasepage_domain::{
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
     database::change::Change,
+    repositories::row::RepositorySource,
     sources::{
-        settings::{RepositorySource, SourceChange, SourceNew, source_backfill},
+        settings::{SourceChange, SourceNew, source_backfill},
         tokens::TokenSealing,
     },
 };

@@ -12,7 +12,7 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     database::cursor::IdCursor,
-    pages::releases::PageComponent,
+    pages::row::PageComponent,
     subscribers::{additions::SubscriberNew, lists::SubscribersFilter},
 };
 

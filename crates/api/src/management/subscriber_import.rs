@@ -19,7 +19,7 @@ use releasepage_domain::{
     time::{UtcTime, time_parse},
 };
 use releasepage_storage::{
-    pages::releases::PageComponent,
+    pages::row::PageComponent,
     subscribers::additions::{ADDITIONS_MAX, AdditionPlace, page_components_list, subscribers_add},
 };
 use serde::Serialize;

@@ -17,8 +17,9 @@ use releasepage_domain::{
     time::{UtcTime, time_iso8601},
 };
 use releasepage_storage::{
-    accounts::tokens::{
-        AccessToken, AccessTokenNew, access_token_create, access_token_get, access_token_list, access_token_revoke,
+    accounts::{
+        row::AccessTokenNew,
+        tokens::{AccessToken, access_token_create, access_token_get, access_token_list, access_token_revoke},
     },
     database::cursor::IdCursor,
 };

@@ -11,7 +11,10 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    subscribers::requests::{Request, request_get, request_use},
+    subscribers::{
+        request_row::Request,
+        requests::{request_get, request_use},
+    },
 };
 use releasepage_web::{
     confirm::{ConfirmAsk, ConfirmDone, LinkFault},

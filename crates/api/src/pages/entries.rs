@@ -7,7 +7,7 @@ use releasepage_content::{RemoteImages, notes_beginning};
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{
     groups::timeline::{PageGroup, TimelineEntry},
-    pages::{releases::PageRelease, snapshots::PageSnapshot},
+    pages::{release_row::PageRelease, snapshots::PageSnapshot},
 };
 use releasepage_web::{NotesHtml, group::GroupView, page::Entry, release::ReleaseView};
 use url::Url;

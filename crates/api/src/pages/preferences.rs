@@ -9,7 +9,10 @@ use releasepage_auth::link::{LinkPurpose, LinkSigner};
 use releasepage_domain::subscriber::{Following, Preferences as Chosen, SubscriberState};
 use releasepage_storage::{
     StoreError,
-    subscribers::changes::{Subscriber, subscriber_change, subscriber_get},
+    subscribers::{
+        changes::{subscriber_change, subscriber_get},
+        row::Subscriber,
+    },
 };
 use releasepage_web::{
     confirm::LinkFault,

@@ -14,8 +14,9 @@ use releasepage_storage::{
         timeline::{LatestGroup, TimelinePlace, page_timeline},
     },
     pages::{
-        edits::Page as StoredPage,
-        releases::{PageRelease, page_release, release_neighbours},
+        release_row::PageRelease,
+        releases::{page_release, release_neighbours},
+        row::Page as StoredPage,
         slugs::page_by_slug,
         snapshots::{PageSnapshot, page_snapshot},
     },

@@ -7,7 +7,10 @@ use actix_web::{
 use releasepage_auth::link::{LinkPurpose, LinkSigner};
 use releasepage_storage::{
     StoreError,
-    subscribers::changes::{Subscriber, subscriber_get, subscriber_unsubscribe},
+    subscribers::{
+        changes::{subscriber_get, subscriber_unsubscribe},
+        row::Subscriber,
+    },
 };
 use releasepage_web::{
     confirm::LinkFault,

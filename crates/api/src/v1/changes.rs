@@ -13,7 +13,7 @@ use releasepage_storage::{
     groups::history::{GroupName, group_releases_between},
     pages::{
         ranges::{RangeEnd, ReleaseRange, ReleaseRank, component_releases_between, component_versions, release_rank},
-        releases::PageRelease,
+        release_row::PageRelease,
     },
 };
 use serde::Serialize;
@@ -58,7 +58,7 @@ pub(crate) struct ChangesBody {
 }
 
 /// Answers every release of a component, or of the page's groups, after `from`, up to and with `to`; of more than
-/// [`RANGE_MAX`](releasepage_storage::pages::ranges::RANGE_MAX), the first ones.
+/// [`RANGE_MAX`](releasepage_storage::pages::release_row::RANGE_MAX), the first ones.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/changes",

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use releasepage_content::{RemoteImages, notes_html, notes_summary};
 use releasepage_domain::time::time_iso8601;
-use releasepage_storage::{groups::history::GroupName, pages::releases::PageRelease};
+use releasepage_storage::{groups::history::GroupName, pages::release_row::PageRelease};
 use serde::Serialize;
 use url::Url;
 use utoipa::ToSchema;

@@ -11,7 +11,10 @@ use releasepage_domain::{fault::Faults, release::release_id_is_valid, time::time
 use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     groups::history::{GroupName, release_groups},
-    pages::releases::{PageRelease, PageReleasesFilter, page_release, page_releases},
+    pages::{
+        release_row::PageRelease,
+        releases::{PageReleasesFilter, page_release, page_releases},
+    },
 };
 use serde::Serialize;
 use tokio::task::spawn_blocking;

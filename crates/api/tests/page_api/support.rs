@@ -31,15 +31,16 @@ use releasepage_domain::{
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
     accounts::{
-        tokens::AccessTokenNew,
+        row::AccessTokenNew,
         users::{OwnerNew, owner_create},
     },
     database::{change::Change, clock::Clock},
     migrate,
     pages::{
         components::{ComponentNew, component_create},
-        edits::{PageChange, PageGrouping, PageNew, page_create, page_update},
+        edits::{PageChange, PageNew, page_create, page_update},
         keys::{ApiAccessChange, PageKeys, api_access_set},
+        row::PageGrouping,
     },
     releases::edits::{ReleaseArrival, release_arrive},
     repositories::edits::repository_create,

@@ -12,8 +12,9 @@ use releasepage_domain::{
 };
 use releasepage_storage::subscribers::{
     addresses::address_suppress,
-    changes::{Subscriber, subscriber_get, subscriber_unsubscribe},
+    changes::{subscriber_get, subscriber_unsubscribe},
     requests::request_get,
+    row::Subscriber,
 };
 
 use crate::support::Site;

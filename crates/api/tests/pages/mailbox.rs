@@ -1,7 +1,10 @@
 //! The captured mailbox, and who may read it.
 
 use releasepage_domain::subscriber::SubscriberAddress;
-use releasepage_storage::accounts::users::{OwnerNew, SetupLinkNew, owner_create};
+use releasepage_storage::accounts::{
+    row::SetupLinkNew,
+    users::{OwnerNew, owner_create},
+};
 
 use crate::support::{Site, settings};
 

@@ -39,19 +39,27 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
-    accounts::users::{OwnerNew, SetupLinkNew, owner_create},
+    accounts::{
+        row::SetupLinkNew,
+        users::{OwnerNew, owner_create},
+    },
     announcements::mailbox::{MailboxNew, mailbox_put},
     database::clock::Clock,
     migrate,
     pages::{
         components::{ComponentNew, component_create},
-        edits::{Page, PageGrouping, PageNew, page_create},
+        edits::{PageNew, page_create},
+        row::{Page, PageGrouping},
     },
-    releases::edits::{Release, ReleaseArrival, ReleaseContext, release_arrive},
+    releases::{
+        edits::{ReleaseArrival, release_arrive},
+        row::{Release, ReleaseContext},
+    },
     repositories::edits::repository_create,
     subscribers::{
-        changes::{Subscriber, subscriber_get},
+        changes::subscriber_get,
         requests::{RequestNew, request_decide, request_note},
+        row::Subscriber,
     },
 };
 use tempfile::TempDir;

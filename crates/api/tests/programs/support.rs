@@ -33,7 +33,8 @@ use releasepage_domain::{
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
     accounts::{
-        tokens::{AccessTokenNew, access_token_create},
+        row::AccessTokenNew,
+        tokens::access_token_create,
         users::{OwnerCreated, OwnerNew, owner_create},
     },
     database::clock::Clock,

@@ -14,10 +14,11 @@ use releasepage_storage::{
     database::{change::Change, clock::Clock},
     groups::{
         edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-        row::{Group, GroupMember, group_get, groups_list},
+        lists::{group_get, groups_list},
+        row::{Group, GroupMember},
     },
-    pages::{edits::Page, ranges::release_rank, slugs::page_by_slug},
-    releases::edits::ReleaseContext,
+    pages::{ranges::release_rank, row::Page, slugs::page_by_slug},
+    releases::row::ReleaseContext,
 };
 
 use super::{block_on, print};

@@ -14,7 +14,7 @@ use releasepage_sources::{
 use releasepage_storage::{
     Store,
     database::clock::Clock,
-    releases::edits::ReleaseContext,
+    releases::row::ReleaseContext,
     repositories::search::{RepositoryFound, repositories_search},
 };
 

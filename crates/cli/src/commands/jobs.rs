@@ -8,8 +8,9 @@ use releasepage_storage::{
     Store, StoreError,
     database::{clock::Clock, cursor::IdCursor},
     jobs::{
-        hold::{JobHold, QueuedMail, job_hold_end, job_hold_set, mail_give_up, mail_queued},
+        hold::{QueuedMail, job_hold_end, job_hold_set, mail_give_up, mail_queued},
         list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry, jobs_retry},
+        row::JobHold,
     },
 };
 

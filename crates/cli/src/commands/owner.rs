@@ -19,10 +19,9 @@ use releasepage_storage::{
     DatabaseUrl, StoreError,
     accounts::{
         access::member_by_email,
-        tokens::AccessTokenNew,
+        row::{AccessTokenNew, SetupLinkNew},
         users::{
-            OwnerNew, SetupLinkNew, User, owner_create as account_create, setup_link_renew as account_link_renew,
-            user_by_email,
+            OwnerNew, User, owner_create as account_create, setup_link_renew as account_link_renew, user_by_email,
         },
     },
 };

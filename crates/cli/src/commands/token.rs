@@ -11,7 +11,8 @@ use releasepage_domain::{
 use releasepage_storage::{
     accounts::{
         access::{Member, member_by_email},
-        tokens::{AccessTokenNew, access_token_create},
+        row::AccessTokenNew,
+        tokens::access_token_create,
     },
     database::clock::Clock,
 };

@@ -7,9 +7,9 @@ use releasepage_domain::subscriber::Following;
 use releasepage_jobs::handler::JobFailure;
 use releasepage_storage::{
     announcements::deliveries::{AnnouncedGroup, AnnouncedRelease, AnnouncementContent, DueDelivery},
-    pages::releases::PageIdentity,
+    pages::row::PageIdentity,
     releases::sources::release_sources,
-    subscribers::changes::Subscriber,
+    subscribers::row::Subscriber,
 };
 use url::Url;
 

@@ -10,7 +10,7 @@ use releasepage_storage::{
         DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due, deliveries_put_off,
         delivery_look, delivery_record,
     },
-    subscribers::{addresses::address_reached, changes::Subscriber},
+    subscribers::{addresses::address_reached, row::Subscriber},
 };
 
 use super::{

@@ -11,7 +11,10 @@ use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
     announcements::deliveries::Refusal,
-    subscribers::requests::{Request, RequestTurn, request_decide, request_look, request_sent},
+    subscribers::{
+        request_row::Request,
+        requests::{RequestTurn, request_decide, request_look, request_sent},
+    },
 };
 
 use super::{

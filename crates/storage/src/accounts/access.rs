@@ -11,7 +11,7 @@ use releasepage_domain::{account::Role, time::UtcTime};
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    accounts::users::{SetupLinkNew, setup_link_insert},
+    accounts::row::{SetupLinkNew, setup_link_insert},
     database::{
         schema::{access_tokens, memberships, organizations, sessions, setup_links, users},
         stored::stored,

@@ -5,25 +5,14 @@ use diesel::prelude::*;
 use releasepage_domain::{account::Role, time::UtcTime};
 
 use crate::{
-    AnyConnection, QueryResult, Store, StoreError,
+    Store, StoreError,
+    accounts::row::{AccessTokenNew, access_token_insert},
     database::{
         cursor::{IdCursor, ListPart},
         schema::{access_tokens, memberships, organizations, users},
         stored::stored,
     },
 };
-
-/// A token that is to be stored.
-pub struct AccessTokenNew {
-    /// The SHA-256 of the token, as hexadecimal digits.
-    pub token_hash: String,
-    /// What its owner calls it.
-    pub name: String,
-    /// What it may do at most: names separated by blanks.
-    pub scopes: String,
-    /// When it stops working; `None` for never.
-    pub expires_at: Option<UtcTime>,
-}
 
 /// A token in use: whose it is and what it may do.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,28 +106,6 @@ pub async fn access_token_create(
             access_token_insert(connection, organization_id, user_id, &new, now)
         })
         .await
-}
-
-/// Writes a token in the caller's transaction.
-pub(crate) fn access_token_insert(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    user_id: i64,
-    new: &AccessTokenNew,
-    now: UtcTime,
-) -> QueryResult<i64> {
-    Ok(diesel::insert_into(access_tokens::table)
-        .values((
-            access_tokens::token_hash.eq(&new.token_hash),
-            access_tokens::user_id.eq(user_id),
-            access_tokens::organization_id.eq(organization_id),
-            access_tokens::name.eq(&new.name),
-            access_tokens::scopes.eq(&new.scopes),
-            access_tokens::created_at.eq(now),
-            access_tokens::expires_at.eq(new.expires_at),
-        ))
-        .returning(access_tokens::id)
-        .get_result(connection)?)
 }
 
 /// Whose token it is, or `None` where it is unknown or expired, or its user is no longer a member.

@@ -11,7 +11,7 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    accounts::tokens::{AccessTokenNew, access_token_insert},
+    accounts::row::{AccessTokenNew, SetupLinkNew, access_token_insert, setup_link_insert},
     database::{
         name::name_first_free,
         schema::{memberships, organizations, sessions, setup_links, users},
@@ -46,14 +46,6 @@ pub struct OwnerNew {
     pub setup_link: Option<SetupLinkNew>,
     /// A personal access token for the owner's first programs.
     pub access_token: Option<AccessTokenNew>,
-}
-
-/// A link under which its holder sets a user's password, once.
-pub struct SetupLinkNew {
-    /// The SHA-256 of the token in the link, as hexadecimal digits.
-    pub token_hash: String,
-    /// When the link stops working.
-    pub expires_at: UtcTime,
 }
 
 /// The ids of a new organization and its owner.
@@ -168,17 +160,6 @@ pub async fn setup_link_renew(store: &Store, user_id: i64, link: SetupLinkNew) -
             Ok(true)
         })
         .await
-}
-
-pub(crate) fn setup_link_insert(connection: &mut AnyConnection, user_id: i64, link: &SetupLinkNew) -> QueryResult<()> {
-    diesel::insert_into(setup_links::table)
-        .values((
-            setup_links::token_hash.eq(&link.token_hash),
-            setup_links::user_id.eq(user_id),
-            setup_links::expires_at.eq(link.expires_at),
-        ))
-        .execute(connection)?;
-    Ok(())
 }
 
 /// The organization that was made first; `None` where there is none yet.

@@ -7,22 +7,12 @@ use releasepage_domain::{annotation::CategoryName, fault::Fault, time::UtcTime};
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    annotations::edits::Annotation,
+    annotations::row::{Annotation, AnnotationCategory, category_find, category_load},
     database::{
         cursor::{IdCursor, ListPart},
         schema::{annotation_categories, annotations},
     },
 };
-
-/// What annotations are sorted by.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = annotation_categories)]
-pub struct AnnotationCategory {
-    /// The category.
-    pub id: i64,
-    /// Its name.
-    pub name: String,
-}
 
 /// Makes a category.
 ///
@@ -62,30 +52,6 @@ fn name_is_free(
         return Err(StoreError::Conflict("category must be a new name: the project has a category of this one").into());
     }
     Ok(())
-}
-
-/// The category of a project that has a name, in whatever case.
-pub(crate) fn category_find(
-    connection: &mut AnyConnection,
-    repository_id: i64,
-    name: &CategoryName,
-) -> QueryResult<Option<i64>> {
-    Ok(annotation_categories::table
-        .filter(annotation_categories::repository_id.eq(repository_id))
-        .filter(annotation_categories::name_folded.eq(name.folded()))
-        .select(annotation_categories::id)
-        .first(connection)
-        .optional()?)
-}
-
-/// A category of a project, in the caller's transaction, or [`StoreError::NotFound`].
-fn category_load(connection: &mut AnyConnection, repository_id: i64, id: i64) -> QueryResult<AnnotationCategory> {
-    let category = annotation_categories::table
-        .filter(annotation_categories::id.eq(id).and(annotation_categories::repository_id.eq(repository_id)))
-        .select(AnnotationCategory::as_select())
-        .first(connection)
-        .optional()?;
-    Ok(category.ok_or(StoreError::NotFound)?)
 }
 
 /// One category of a project, or [`StoreError::NotFound`].

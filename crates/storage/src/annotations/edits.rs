@@ -14,34 +14,13 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    annotations::categories::{AnnotationCategory, category_find},
+    annotations::row::{Annotation, annotation_load, category_find},
     database::{
         change::Change,
         cursor::{ListPart, TimeCursor, cursor_fault},
         schema::{annotation_categories, annotations},
     },
 };
-
-/// What happened, marked on charts. Its times are whole seconds.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = annotations)]
-pub struct Annotation {
-    /// The annotation.
-    pub id: i64,
-    /// What it is called on a chart.
-    pub label: String,
-    /// What there is to say of it.
-    pub details: Option<String>,
-    /// When it happened, or began.
-    pub starts_at: UtcTime,
-    /// When it ended; `None` where it was a moment, or goes on.
-    pub ends_at: Option<UtcTime>,
-    /// The chart that shows it; `None` where all of the project do.
-    pub chart_id: Option<String>,
-    /// What it is sorted by.
-    #[diesel(embed)]
-    pub category: Option<AnnotationCategory>,
-}
 
 /// An annotation that is to be made. Whoever parses the fields checks them with the rules of `annotation`, but for what
 /// two of them say together.
@@ -169,17 +148,6 @@ fn category_named(
 
 /// A name that no category of the project has.
 struct CategoryUnknown;
-
-/// An annotation of a project, in the caller's transaction, or [`StoreError::NotFound`].
-fn annotation_load(connection: &mut AnyConnection, repository_id: i64, id: i64) -> QueryResult<Annotation> {
-    let annotation = annotations::table
-        .left_join(annotation_categories::table)
-        .filter(annotations::id.eq(id).and(annotations::repository_id.eq(repository_id)))
-        .select(Annotation::as_select())
-        .first(connection)
-        .optional()?;
-    Ok(annotation.ok_or(StoreError::NotFound)?)
-}
 
 /// One annotation of a project, or [`StoreError::NotFound`].
 pub async fn annotation_get(store: &Store, repository_id: i64, id: i64) -> Result<Annotation, StoreError> {

@@ -12,18 +12,18 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Store, StoreError,
-    announcements::spreading::release_is_published,
     database::{
         schema::{announcements, component_releases, components, deliveries, groups, releases, subscribers},
         stored::stored,
         usage::DeliveryOutcome,
     },
-    groups::{members::group_releases_seen, timeline::members_read},
-    jobs::claims::{JobTicket, job_is_held, job_progress},
-    pages::releases::{PageComponent, PageIdentity, page_identity},
+    groups::{member_row::group_releases_seen, timeline::members_read},
+    jobs::row::{JobTicket, job_is_held, job_progress},
+    pages::row::{PageComponent, PageIdentity, page_identity},
+    releases::row::release_is_published,
     subscribers::{
         addresses::address_standing,
-        changes::{Subscriber, subscriber_load},
+        row::{Subscriber, subscriber_load},
     },
 };
 
@@ -403,4 +403,15 @@ pub async fn deliveries_put_off(
         .await?;
     store.deliveries_count(DeliveryOutcome::Deferred, deferred as u64);
     Ok(())
+}
+
+impl From<&DeliveryResult> for DeliveryOutcome {
+    fn from(result: &DeliveryResult) -> Self {
+        match result {
+            DeliveryResult::Sent(_) => Self::Sent,
+            DeliveryResult::Deferred(..) => Self::Deferred,
+            DeliveryResult::Failed(_) => Self::Failed,
+            DeliveryResult::Cancelled(_) => Self::Cancelled,
+        }
+    }
 }

@@ -17,7 +17,7 @@ use crate::{
         schema::{announcements, deliveries, group_members, groups, releases, repositories, subscribers},
         stored::stored,
     },
-    pages::edits::page_load,
+    pages::row::page_load,
 };
 
 /// Whose deliveries are asked for.

@@ -21,7 +21,7 @@ use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     announcements::spreading::BATCH,
     database::schema::{announcements, deliveries, jobs, pages, releases, subscribers},
-    jobs::{claims::job_enqueue, list::JobsOf},
+    jobs::{list::JobsOf, row::job_enqueue},
 };
 
 /// How many of the newest announcements are looked through for failed messages.

@@ -27,7 +27,7 @@ use crate::{
         backend::{Access, Session},
         examine::{SqliteCheck, sqlite_damage},
     },
-    jobs::hold::hold_insert,
+    jobs::row::hold_insert,
     migrate, schema_state,
 };
 

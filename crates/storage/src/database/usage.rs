@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::announcements::deliveries::DeliveryResult;
-
 /// How a try to send a message ended, for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryOutcome {
@@ -28,17 +26,6 @@ impl DeliveryOutcome {
             Self::Deferred => "deferred",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-impl From<&DeliveryResult> for DeliveryOutcome {
-    fn from(result: &DeliveryResult) -> Self {
-        match result {
-            DeliveryResult::Sent(_) => Self::Sent,
-            DeliveryResult::Deferred(..) => Self::Deferred,
-            DeliveryResult::Failed(_) => Self::Failed,
-            DeliveryResult::Cancelled(_) => Self::Cancelled,
         }
     }
 }

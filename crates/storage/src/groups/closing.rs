@@ -10,15 +10,18 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    announcements::spreading::group_announcement_create,
+    announcements::row::{group_announcement_create, release_was_told},
     database::schema::{group_members, groups, jobs},
     groups::{
-        members::{CountedMember, group_open, members_counted, release_was_told},
-        row::{group_row, group_version_highest, page_groupings},
+        member_row::{CountedMember, members_counted},
+        row::{group_open, group_row, group_version_highest},
     },
-    jobs::claims::job_enqueue,
-    pages::{component_releases::bump_fix, edits::page_generation_raise},
-    releases::edits::ReleaseContext,
+    jobs::row::job_enqueue,
+    pages::{
+        release_row::bump_fix,
+        row::{page_generation_raise, page_groupings},
+    },
+    releases::row::ReleaseContext,
 };
 
 /// Closes an open group whose time has come. Answers when to ask again, where a release that joined it since has put that

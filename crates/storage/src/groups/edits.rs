@@ -12,19 +12,19 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    announcements::spreading::group_announcements_withdraw,
+    announcements::row::group_announcements_withdraw,
     database::{
-        change::Change,
+        change::{Change, revision_check},
         schema::{component_releases, components, group_members, groups, releases},
         stored::stored,
     },
     groups::{
         closing::{group_announce, group_number, members_bump},
-        members::{CountedMember, group_add, member_add, release_is_member},
-        row::{Group, group_load, group_row},
+        member_row::{CountedMember, member_add, release_is_member},
+        row::{Group, group_add, group_load, group_row},
     },
-    pages::edits::{page_generation_raise, page_load, revision_check},
-    releases::edits::ReleaseContext,
+    pages::row::{page_generation_raise, page_load},
+    releases::row::ReleaseContext,
 };
 
 /// A group that an editor makes. Whoever parses the fields checks them: at least one release and at most

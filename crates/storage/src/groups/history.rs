@@ -10,14 +10,11 @@ use crate::{
     QueryResult, Store, StoreError,
     database::schema::{component_releases, components, group_members, groups, releases},
     groups::{
-        members::counted,
+        member_row::counted,
         row::GroupRow,
         timeline::{PageGroup, groups_read, groups_shown, is_grouped},
     },
-    pages::{
-        ranges::RANGE_MAX,
-        releases::{PageRelease, Row, row},
-    },
+    pages::release_row::{PageRelease, RANGE_MAX, Row, row},
 };
 
 /// A group by its name.

@@ -1,4 +1,4 @@
-//! Groups: releases of several components that readers see as one version, as those who manage a page see them.
+//! Groups as they are stored.
 
 use std::collections::HashMap;
 
@@ -10,16 +10,12 @@ use releasepage_domain::{
 };
 
 use crate::{
-    AnyConnection, QueryResult, Scope, Store, StoreError,
+    AnyConnection, QueryResult, StoreError,
     database::{
-        cursor::{IdCursor, ListPart},
-        schema::{component_releases, components, group_members, groups, pages, releases},
+        schema::{component_releases, components, group_members, groups, releases},
         stored::stored,
     },
-    pages::{
-        edits::{PageGrouping, page_load},
-        releases::PageComponent,
-    },
+    pages::row::PageComponent,
 };
 
 /// A group with its members.
@@ -88,17 +84,17 @@ pub struct GroupMemberShown {
 pub(crate) struct GroupRow {
     pub(crate) id: i64,
     pub(crate) page_id: String,
-    state: String,
+    pub(crate) state: String,
     pub(crate) version: Option<String>,
     pub(crate) bump: Option<String>,
     pub(crate) closes_at: Option<UtcTime>,
-    closed_at: Option<UtcTime>,
+    pub(crate) closed_at: Option<UtcTime>,
     pub(crate) published_at: Option<UtcTime>,
     pub(crate) notes: Option<String>,
-    notify: bool,
+    pub(crate) notify: bool,
     pub(crate) revision: i64,
-    created_at: UtcTime,
-    updated_at: UtcTime,
+    pub(crate) created_at: UtcTime,
+    pub(crate) updated_at: UtcTime,
 }
 
 impl GroupRow {
@@ -126,53 +122,6 @@ impl GroupRow {
     }
 }
 
-/// One group of an organization's page, or [`StoreError::NotFound`].
-pub async fn group_get(
-    store: &Store,
-    organization_id: i64,
-    page_id: String,
-    group_id: i64,
-) -> Result<Group, StoreError> {
-    store
-        .read(move |connection| {
-            page_load(connection, organization_id, &page_id)?;
-            group_load(connection, &page_id, group_id)
-        })
-        .await
-}
-
-/// The groups of a page, the ones made last first, at most `limit` after the cursor; with `state`, those which stand
-/// there. Fails with [`StoreError::NotFound`] where the organization has no such page.
-pub async fn groups_list(
-    store: &Store,
-    organization_id: i64,
-    page_id: String,
-    state: Option<GroupState>,
-    after: Option<IdCursor>,
-    limit: u32,
-) -> Result<ListPart<Group>, StoreError> {
-    store
-        .read(move |connection| {
-            page_load(connection, organization_id, &page_id)?;
-            let mut query = groups::table
-                .filter(groups::page_id.eq(&page_id))
-                .order(groups::id.desc())
-                .limit(i64::from(limit) + 1)
-                .select(GroupRow::as_select())
-                .into_boxed();
-            if let Some(state) = state {
-                query = query.filter(groups::state.eq(state.as_str()));
-            }
-            if let Some(IdCursor(after)) = after {
-                query = query.filter(groups::id.lt(after));
-            }
-            let rows = query.load(connection)?;
-            let groups = groups_complete(connection, &page_id, rows)?;
-            Ok(ListPart::cut(groups, limit, |last: &Group| IdCursor(last.id).to_string()))
-        })
-        .await
-}
-
 /// A group of a page with its members, in the caller's transaction, or [`StoreError::NotFound`].
 pub(crate) fn group_load(connection: &mut AnyConnection, page_id: &str, group_id: i64) -> QueryResult<Group> {
     let row = group_row(connection, page_id, group_id)?;
@@ -192,7 +141,11 @@ pub(crate) fn group_row(connection: &mut AnyConnection, page_id: &str, group_id:
 }
 
 /// Adds their members to groups of a page.
-fn groups_complete(connection: &mut AnyConnection, page_id: &str, rows: Vec<GroupRow>) -> QueryResult<Vec<Group>> {
+pub(crate) fn groups_complete(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    rows: Vec<GroupRow>,
+) -> QueryResult<Vec<Group>> {
     type MemberRow = (i64, String, String, UtcTime, UtcTime);
     let ids: Vec<i64> = rows.iter().map(|row| row.id).collect();
     let found: Vec<MemberRow> = group_members::table
@@ -246,18 +199,6 @@ fn members_shown(
         .collect()
 }
 
-/// How each of these pages puts releases together.
-pub(crate) fn page_groupings(
-    connection: &mut AnyConnection,
-    page_ids: &[&str],
-) -> QueryResult<HashMap<String, PageGrouping>> {
-    let rows: Vec<(String, PageGrouping)> = pages::table
-        .filter(pages::id.eq_any(page_ids))
-        .select((pages::id, PageGrouping::as_select()))
-        .load(connection)?;
-    Ok(rows.into_iter().collect())
-}
-
 /// The highest version that a group of the page has or had, also one that was taken back.
 pub(crate) fn group_version_highest(
     connection: &mut AnyConnection,
@@ -272,17 +213,32 @@ pub(crate) fn group_version_highest(
     highest.flatten().map(|version| stored(&version, "group version")).transpose()
 }
 
-/// Takes the scope of the groups of every page that shows one of these repositories, in the order of the pages, before
-/// any row of those pages is written: whoever holds it may write the others.
-pub(crate) fn groups_lock(connection: &mut AnyConnection, repository_ids: &[i64]) -> QueryResult<()> {
-    let page_ids: Vec<String> = components::table
-        .filter(components::repository_id.eq_any(repository_ids))
-        .select(components::page_id)
-        .distinct()
-        .order(components::page_id)
-        .load(connection)?;
-    for page_id in page_ids {
-        connection.lock(&Scope::Groups(page_id))?;
-    }
-    Ok(())
+/// The open group of a page, and when it closes.
+pub(crate) fn group_open(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Option<(i64, Option<UtcTime>)>> {
+    Ok(groups::table
+        .filter(groups::page_id.eq(page_id).and(groups::state.eq(GroupState::Open.as_str())))
+        .select((groups::id, groups::closes_at))
+        .first(connection)
+        .optional()?)
+}
+
+/// Writes a group without members. One that is not made by joins is closed from the start: the page may still have an open
+/// one, which it closes soon after it was switched away from `auto`.
+pub(crate) fn group_add(
+    connection: &mut AnyConnection,
+    page_id: &str,
+    state: GroupState,
+    now: UtcTime,
+) -> QueryResult<i64> {
+    Ok(diesel::insert_into(groups::table)
+        .values((
+            groups::page_id.eq(page_id),
+            groups::state.eq(state.as_str()),
+            groups::notify.eq(true),
+            groups::revision.eq(1),
+            groups::created_at.eq(now),
+            groups::updated_at.eq(now),
+        ))
+        .returning(groups::id)
+        .get_result(connection)?)
 }

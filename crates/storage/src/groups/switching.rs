@@ -12,11 +12,11 @@ use crate::{
     database::schema::groups,
     groups::{
         closing::{group_number, members_bump},
-        members::{CountedMember, group_add, group_open, member_add, release_is_member},
-        row::group_version_highest,
+        member_row::{CountedMember, member_add, release_is_member},
+        row::{group_add, group_open, group_version_highest},
     },
-    jobs::claims::job_enqueue,
-    pages::{edits::PageGrouping, releases::page_latest},
+    jobs::row::job_enqueue,
+    pages::{release_row::page_latest, row::PageGrouping},
 };
 
 /// Brings the groups of a page up to date with its new grouping, in the caller's transaction, which holds the scopes of

@@ -20,11 +20,11 @@ use crate::{
         schema::{component_releases, components, group_members, groups, releases},
         stored::stored,
     },
-    groups::{
-        members::counted,
-        row::{GroupRow, page_groupings},
+    groups::{member_row::counted, row::GroupRow},
+    pages::{
+        release_row::{PageRelease, Row, row, visible},
+        row::page_groupings,
     },
-    pages::releases::{PageRelease, Row, row, visible},
 };
 
 /// A closed group as the readers of a page see it; it has a member that they see.

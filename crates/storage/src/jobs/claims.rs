@@ -1,7 +1,6 @@
 //! The job table: work that must follow a change is written with it, and taken by a worker that leases it.
 
 use diesel::{
-    dsl::auto_type,
     prelude::*,
     sql_types::{BigInt, Integer, Text, Timestamp},
 };
@@ -16,6 +15,7 @@ use crate::{
         backend::on_each_backend,
         schema::{job_turns, jobs},
     },
+    jobs::row::{JobTicket, job_held},
 };
 
 /// A job that a worker holds until its lease ends.
@@ -27,15 +27,6 @@ pub struct ClaimedJob {
     pub attempt: i32,
     /// What is to be done.
     pub payload: JobPayload,
-}
-
-/// A job, and which claim of it: answers with an older fence are refused.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct JobTicket {
-    /// The job.
-    pub id: i64,
-    /// The number of the claim.
-    pub fence: i64,
 }
 
 /// How a worker's hold on a job ends.
@@ -51,44 +42,6 @@ pub enum JobOutcome {
     Retry(UtcTime, String),
     /// It failed for good and stays as a dead letter.
     Dead(String),
-}
-
-/// What the turn of a repository begins with; no page's id does.
-pub(crate) const REPOSITORY_TURN: &str = "repository:";
-
-/// The turn of work for a repository, whatever pages show it.
-pub(crate) fn repository_turn(repository_id: i64) -> String {
-    format!("{REPOSITORY_TURN}{repository_id}")
-}
-
-/// Writes a job in the caller's transaction. `turn` is whom the work is for: the id of a page, a repository
-/// ([`repository_turn`]), or empty for the whole server. Turns are served one after the other, and say whose the job is.
-pub(crate) fn job_enqueue(
-    connection: &mut AnyConnection,
-    payload: &JobPayload,
-    turn: &str,
-    run_at: UtcTime,
-    now: UtcTime,
-) -> QueryResult<()> {
-    let lane = payload.lane().rank();
-    let text = serde_json::to_string(payload).map_err(|_| StoreError::corrupt("payload"))?;
-    diesel::insert_into(jobs::table)
-        .values((
-            jobs::lane.eq(lane),
-            jobs::turn.eq(turn),
-            jobs::payload.eq(text),
-            jobs::state.eq(JobState::Ready.as_str()),
-            jobs::run_at.eq(run_at),
-            jobs::attempts.eq(0),
-            jobs::fence.eq(0),
-            jobs::created_at.eq(now),
-        ))
-        .execute(connection)?;
-    on_each_backend!(connection, connection => diesel::insert_into(job_turns::table)
-        .values((job_turns::lane.eq(lane), job_turns::turn.eq(turn), job_turns::served_at.eq(now)))
-        .on_conflict_do_nothing()
-        .execute(connection))?;
-    Ok(())
 }
 
 #[derive(diesel::QueryableByName)]
@@ -112,8 +65,10 @@ const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t \
      WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND t.lane <= $1 AND EXISTS \
      (SELECT 1 FROM jobs j WHERE j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $2) \
      ORDER BY t.lane, t.served_at, t.turn LIMIT 1";
+
 const ANY_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND run_at <= $1 AND lane <= $2 \
      ORDER BY lane, turn, run_at, id LIMIT 1 FOR UPDATE SKIP LOCKED";
+
 const NEXT_JOB: &str = "SELECT id FROM jobs WHERE state = 'ready' AND lane = $1 AND turn = $2 AND run_at <= $3 ORDER BY run_at, id LIMIT 1";
 
 fn next_turn(connection: &mut AnyConnection, last: Lane, now: UtcTime) -> QueryResult<Option<NextTurn>> {
@@ -239,29 +194,6 @@ fn job_bury(connection: &mut AnyConnection, id: i64) -> QueryResult<()> {
             jobs::last_error.eq("the payload cannot be read by this binary"),
         ))
         .execute(connection)?;
-    Ok(())
-}
-
-/// The job of a claim that still holds it. Whoever writes asks this in the same statement: between two, another worker
-/// could take the job.
-#[auto_type(no_type_alias)]
-fn job_held(ticket: JobTicket) -> _ {
-    let (id, fence): (i64, i64) = (ticket.id, ticket.fence);
-    let running: &'static str = JobState::Running.as_str();
-    jobs::table.filter(jobs::id.eq(id).and(jobs::fence.eq(fence)).and(jobs::state.eq(running)))
-}
-
-/// Whether a claim holds its job at this moment. A worker that was asleep past its lease does not, even before another
-/// one takes the job.
-pub(crate) fn job_is_held(connection: &mut AnyConnection, ticket: JobTicket, now: UtcTime) -> QueryResult<bool> {
-    let held = job_held(ticket).filter(jobs::leased_until.gt(now));
-    Ok(diesel::select(diesel::dsl::exists(held)).get_result(connection)?)
-}
-
-/// Notes in the caller's transaction that a job got something done, so that its attempts count from here.
-pub(crate) fn job_progress(connection: &mut AnyConnection, ticket: JobTicket) -> QueryResult<()> {
-    let held = jobs::table.filter(jobs::id.eq(ticket.id).and(jobs::fence.eq(ticket.fence)));
-    diesel::update(held).set(jobs::attempts.eq(0)).execute(connection)?;
     Ok(())
 }
 

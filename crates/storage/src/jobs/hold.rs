@@ -17,24 +17,13 @@ use crate::{
     database::schema::{
         announcements, deliveries, group_members, groups, job_holds, releases, subscription_requests as requests,
     },
-    groups::row::groups_lock,
+    jobs::row::{JobHold, hold_insert, hold_load},
+    pages::row::groups_lock,
 };
-
-/// The one hold that there is.
-const QUEUE: &str = "queue";
 
 /// How many rows are given up in one transaction: the writers of SQLite wait for it, and Postgres' statements have a time
 /// limit.
 const BATCH: i64 = 1_000;
-
-/// That the queue is held, and why.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct JobHold {
-    /// Why, for whoever asks: the end of a sentence that begins with "the queue is held:".
-    pub because: String,
-    /// Since when.
-    pub held_at: UtcTime,
-}
 
 /// Mail that is waiting to be sent.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,28 +48,10 @@ pub async fn job_hold_get(store: &Store) -> Result<Option<JobHold>, StoreError> 
     store.read(hold_load).await
 }
 
-/// Reads the hold in the caller's transaction.
-pub(crate) fn hold_load(connection: &mut AnyConnection) -> QueryResult<Option<JobHold>> {
-    let row = job_holds::table.find(QUEUE).select((job_holds::because, job_holds::held_at));
-    let row: Option<(String, UtcTime)> = row.first(connection).optional()?;
-    Ok(row.map(|(because, held_at)| JobHold { because, held_at }))
-}
-
 /// Holds the queue: from the next claim on, no worker takes a job. What is running runs to its end. A queue that is held
 /// stays so, for the first reason. Answers whether it was not held before.
 pub async fn job_hold_set(store: &Store, because: String, now: UtcTime) -> Result<bool, StoreError> {
     store.write(&[Scope::Server], move |connection| hold_insert(connection, &because, now)).await
-}
-
-/// Writes the hold in the caller's transaction, which is alone in [`Scope::Server`].
-pub(crate) fn hold_insert(connection: &mut AnyConnection, because: &str, now: UtcTime) -> QueryResult<bool> {
-    if hold_load(connection)?.is_some() {
-        return Ok(false);
-    }
-    diesel::insert_into(job_holds::table)
-        .values((job_holds::name.eq(QUEUE), job_holds::because.eq(because), job_holds::held_at.eq(now)))
-        .execute(connection)?;
-    Ok(true)
 }
 
 /// Lets the queue go on. Answers whether it was held.

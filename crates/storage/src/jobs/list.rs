@@ -16,15 +16,13 @@ use serde_json::Value;
 
 use crate::{
     AnyConnection, QueryResult, Store, StoreError,
+    accounts::row::runs_the_server,
     database::{
         cursor::{IdCursor, ListPart},
-        schema::{jobs, organizations, pages, repositories},
+        schema::{jobs, pages, repositories},
         stored::stored,
     },
-    jobs::{
-        claims::REPOSITORY_TURN,
-        hold::{JobHold, hold_load},
-    },
+    jobs::row::{JobHold, REPOSITORY_TURN, hold_load},
 };
 
 /// A job as it is shown: what kind of work it is, and nothing of whom it concerns.
@@ -159,13 +157,6 @@ macro_rules! jobs_visible {
             Eyes::Organization(id) => all.filter(of_own(id)),
         }
     }};
-}
-
-/// Whether an organization is the server's first: the one whose owner set the server up.
-pub(crate) fn runs_the_server(connection: &mut AnyConnection, organization: i64) -> QueryResult<bool> {
-    let first: Option<i64> =
-        organizations::table.order(organizations::id).select(organizations::id).first(connection).optional()?;
-    Ok(first == Some(organization))
 }
 
 /// Jobs, oldest first, at most `limit` after the cursor; and the hold, where the queue is held.

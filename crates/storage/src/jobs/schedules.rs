@@ -4,7 +4,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 use releasepage_domain::{job::JobPayload, time::UtcTime};
 
-use crate::{Scope, Store, StoreError, database::schema::schedules, jobs::claims::job_enqueue};
+use crate::{Scope, Store, StoreError, database::schema::schedules, jobs::row::job_enqueue};
 
 /// Writes the job of a recurring work where its time has come, and sets the next time. Answers whether it did.
 pub async fn schedule_run(

@@ -19,9 +19,8 @@ use crate::{
         schema::{component_releases, components, pages, releases, repositories},
         stored::stored,
     },
-    groups::row::groups_lock,
-    pages::edits::page_generation_raise,
-    releases::edits::prerelease_flag,
+    pages::row::{groups_lock, page_generation_raise},
+    releases::row::prerelease_flag,
 };
 
 /// How many places go in one statement.
@@ -207,35 +206,4 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
         }
     }
     Ok(())
-}
-
-/// The components in which readers see a release: component, page, and whether it is a pre-release there. Those of one
-/// page are beside each other, and pages come in one order for all: what is written for each is locked in that order.
-pub(crate) fn release_components(
-    connection: &mut AnyConnection,
-    release_id: &str,
-) -> QueryResult<Vec<(i64, String, bool)>> {
-    Ok(component_releases::table
-        .inner_join(components::table)
-        .filter(component_releases::release_id.eq(release_id).and(component_releases::visible.eq(true)))
-        .order((components::page_id, components::id))
-        .select((components::id, components::page_id, component_releases::prerelease))
-        .load(connection)?)
-}
-
-/// Keeps the bump of an announced release as it is, and answers it; `None` where readers no longer see the release.
-pub(crate) fn bump_fix(
-    connection: &mut AnyConnection,
-    component_id: i64,
-    release_id: &str,
-) -> QueryResult<Option<Bump>> {
-    let place = component_releases::table.find((component_id, release_id));
-    let bump: Option<String> = place
-        .filter(component_releases::visible.eq(true))
-        .select(component_releases::bump)
-        .first(connection)
-        .optional()?;
-    let Some(bump) = bump else { return Ok(None) };
-    diesel::update(place).set(component_releases::bump_fixed.eq(true)).execute(connection)?;
-    Ok(Some(stored(&bump, "bump")?))
 }

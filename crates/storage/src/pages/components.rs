@@ -8,14 +8,13 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
-        change::Change,
+        change::{Change, revision_check},
         cursor::{IdCursor, ListPart},
         schema::{component_releases, components, pages, repositories, subscriber_components},
     },
-    groups::row::groups_lock,
     pages::{
         component_releases::repository_recompute,
-        edits::{page_generation_raise, page_load, revision_check},
+        row::{groups_lock, page_generation_raise, page_load},
     },
 };
 

@@ -9,7 +9,7 @@ use crate::{
         page_keys, pages, subscriber_components, subscribers, subscription_requests,
     },
     pages::{
-        edits::{page_load, repositories_lock},
+        row::{page_load, repositories_lock},
         slugs::page_slugs_forget,
     },
 };

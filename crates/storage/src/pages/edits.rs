@@ -13,78 +13,23 @@ use releasepage_domain::{
 };
 
 use crate::{
-    AnyConnection, QueryResult, Scope, Store, StoreError,
+    Scope, Store, StoreError,
     database::{
-        change::Change,
+        change::{Change, revision_check},
         cursor::{ListPart, TimeCursor},
         name::name_first_free,
-        schema::{components, pages},
-        stored_name::StoredName,
+        schema::pages,
     },
-    groups::{row::groups_lock, switching::grouping_switch},
+    groups::switching::grouping_switch,
     pages::{
         component_releases::repository_recompute,
+        row::{Page, PageGrouping, groups_lock, page_load, repositories_lock},
         slugs::{page_slug_claim, page_slug_forward, page_slug_is_former, slug_free, slug_is_of_others, slug_is_taken},
     },
 };
 
 /// Longest slug of a page, in characters.
 const SLUG_MAX: usize = 60;
-
-/// How a page puts releases together. The default is that of a new page: `off`, and should it be switched on, without a
-/// window and from `v0.1.0` on.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = pages)]
-pub struct PageGrouping {
-    /// Whether, and by whom.
-    #[diesel(column_name = grouping, deserialize_as = StoredName)]
-    pub mode: Grouping,
-    /// How many minutes a group stays open after a release joined it; with 0 each release is a group.
-    #[diesel(column_name = group_window_minutes)]
-    pub window_minutes: i32,
-    /// The version of the first group; whether it has a `v` decides so for all.
-    #[diesel(column_name = group_initial_version, deserialize_as = StoredName)]
-    pub initial_version: GroupVersion,
-}
-
-/// A page of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = pages)]
-pub struct Page {
-    /// The page: 12 lower-case hex digits.
-    pub id: String,
-    /// Whose it is.
-    pub organization_id: i64,
-    /// The last part of its address, `/p/{slug}`.
-    pub slug: String,
-    /// Its title.
-    pub title: String,
-    /// What it says about itself: plain text, empty where it says nothing.
-    pub description: String,
-    /// Whether readers can see it.
-    pub published: bool,
-    /// What a release without a version counts as.
-    #[diesel(deserialize_as = StoredName)]
-    pub unversioned_as: Bump,
-    /// Whether its keys work.
-    pub api_enabled: bool,
-    /// Requests a minute with each key.
-    pub rate_limit: i32,
-    /// How they are counted.
-    #[diesel(deserialize_as = StoredName)]
-    pub counted_by: CountedBy,
-    /// Raised with every change that readers can see.
-    pub generation: i64,
-    /// Raised with every edit of the page itself.
-    pub revision: i64,
-    /// When it was made.
-    pub created_at: UtcTime,
-    /// When it was last edited.
-    pub updated_at: UtcTime,
-    /// How it puts releases together.
-    #[diesel(embed)]
-    pub grouping: PageGrouping,
-}
 
 /// A page that is to be made. Whoever parses the fields checks them, with `slug_check`, `name_check` and
 /// `description_check` of the rules.
@@ -207,17 +152,6 @@ fn grouping_columns(grouping: &PageGrouping) -> _ {
     (pages::grouping.eq(mode), pages::group_window_minutes.eq(window), pages::group_initial_version.eq(version))
 }
 
-/// A page of an organization, in the caller's transaction, or [`StoreError::NotFound`].
-pub(crate) fn page_load(connection: &mut AnyConnection, organization_id: i64, page_id: &str) -> QueryResult<Page> {
-    let page = pages::table
-        .find(page_id)
-        .filter(pages::organization_id.eq(organization_id))
-        .select(Page::as_select())
-        .first(connection)
-        .optional()?;
-    Ok(page.ok_or(StoreError::NotFound)?)
-}
-
 /// One page of an organization, or [`StoreError::NotFound`].
 pub async fn page_get(store: &Store, organization_id: i64, page_id: String) -> Result<Page, StoreError> {
     store.read(move |connection| page_load(connection, organization_id, &page_id)).await
@@ -308,35 +242,4 @@ pub async fn page_update(
             page_load(connection, organization_id, &page_id)
         })
         .await
-}
-
-/// Whether an edit was made on what is stored. An edit that names no revision applies to whatever is there.
-pub(crate) fn revision_check(current: i64, named: Option<i64>) -> QueryResult<()> {
-    match named {
-        Some(named) if named != current => {
-            Err(StoreError::Conflict("it was changed in the meantime: read it again and repeat the edit").into())
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Takes the scopes of the repositories on a page, in their order, and answers which those are. The caller holds the
-/// page's scope.
-pub(crate) fn repositories_lock(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<i64>> {
-    let repository_ids: Vec<i64> = components::table
-        .filter(components::page_id.eq(page_id))
-        .select(components::repository_id)
-        .distinct()
-        .order(components::repository_id)
-        .load(connection)?;
-    for &repository_id in &repository_ids {
-        connection.lock(&Scope::Repository(repository_id))?;
-    }
-    Ok(repository_ids)
-}
-
-/// Raises the generation of a page in the caller's transaction: something that readers can see has changed.
-pub(crate) fn page_generation_raise(connection: &mut AnyConnection, page_id: &str) -> QueryResult<()> {
-    diesel::update(pages::table.find(page_id)).set(pages::generation.eq(pages::generation + 1)).execute(connection)?;
-    Ok(())
 }

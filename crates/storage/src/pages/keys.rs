@@ -6,7 +6,7 @@ use releasepage_domain::{environment::Environment, page::CountedBy, time::UtcTim
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::schema::{page_keys, pages},
-    pages::edits::{page_generation_raise, page_load},
+    pages::row::{page_generation_raise, page_load},
 };
 
 /// The keys of a page, one for each environment.

@@ -9,11 +9,11 @@ use crate::{
         schema::{component_releases, components, releases},
         stored::stored,
     },
-    pages::releases::{PageRelease, Row, component_of, highest_first, row, visible},
+    pages::{
+        release_row::{PageRelease, RANGE_MAX, Row, highest_first, row, visible},
+        row::component_of,
+    },
 };
-
-/// The most releases that [`component_releases_between`] answers.
-pub const RANGE_MAX: i64 = 500;
 
 /// Where a visible release stands among those of its component.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]

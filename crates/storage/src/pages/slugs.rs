@@ -7,7 +7,7 @@ use releasepage_domain::{fault::Fault, time::UtcTime};
 use crate::{
     AnyConnection, QueryResult, Store, StoreError,
     database::schema::{page_slugs, pages, slug_owners},
-    pages::edits::Page,
+    pages::row::Page,
 };
 
 /// The page at an address `/p/{slug}`, published or not; where no page has the slug, the one that had it last.

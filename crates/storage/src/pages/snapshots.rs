@@ -10,7 +10,10 @@ use crate::{
         stored::stored,
     },
     groups::timeline::{LatestGroup, page_group_latest},
-    pages::releases::{PageComponent, PageIdentity, PageRelease, page_components, page_latest},
+    pages::{
+        release_row::{PageRelease, page_latest},
+        row::{PageComponent, PageIdentity, page_components},
+    },
 };
 
 /// A page as it was at one generation.

@@ -12,9 +12,9 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult,
     database::{backend::on_each_backend, schema::releases},
-    jobs::claims::{job_enqueue, repository_turn},
+    jobs::row::{job_enqueue, repository_turn},
     releases::{
-        edits::{Release, ReleaseRow},
+        row::{Release, ReleaseRow},
         tokens::release_tokens_add,
     },
 };

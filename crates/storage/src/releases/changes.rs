@@ -13,13 +13,17 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult,
-    announcements::spreading::{announcement_create, announcements_cancel, prerelease_cancel},
+    announcements::row::{announcement_create, announcements_cancel, prerelease_cancel},
     database::schema::{component_releases, release_tokens, releases},
-    groups::{members::group_join, row::page_groupings},
-    jobs::claims::{job_enqueue, repository_turn},
-    pages::component_releases::{release_components, repository_pages_raise, repository_recompute},
+    groups::members::group_join,
+    jobs::row::{job_enqueue, repository_turn},
+    pages::{
+        component_releases::{repository_pages_raise, repository_recompute},
+        release_row::release_components,
+        row::page_groupings,
+    },
     releases::{
-        edits::{Release, ReleaseContext, ReleaseRow},
+        row::{Release, ReleaseContext, ReleaseRow},
         tokens::release_tokens_write,
     },
 };

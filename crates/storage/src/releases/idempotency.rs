@@ -6,7 +6,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 use releasepage_domain::time::UtcTime;
 
-use crate::{AnyConnection, QueryResult, database::schema::idempotency_keys, releases::edits::Release};
+use crate::{AnyConnection, QueryResult, database::schema::idempotency_keys, releases::row::Release};
 
 /// How long an answer is replayed.
 pub const IDEMPOTENCY_VALID: Duration = Duration::hours(24);

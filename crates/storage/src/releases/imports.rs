@@ -17,7 +17,7 @@ use crate::{
     releases::{
         batch::releases_add_quietly,
         changes::release_change,
-        edits::{Release, ReleaseContext, releases_of_tags},
+        row::{Release, ReleaseContext, releases_of_tags},
     },
 };
 

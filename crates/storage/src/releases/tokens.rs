@@ -6,7 +6,7 @@ use releasepage_domain::search::tokens;
 use crate::{
     AnyConnection, QueryResult,
     database::{backend::on_each_backend, schema::release_tokens},
-    releases::edits::Release,
+    releases::row::Release,
 };
 
 /// How many words go in one statement.

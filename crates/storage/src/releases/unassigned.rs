@@ -14,8 +14,8 @@ use crate::{
         cursor::{ListPart, TimeCursor},
         schema::{component_releases, components, releases, repositories},
     },
-    pages::edits::page_load,
-    repositories::edits::repository_load,
+    pages::row::page_load,
+    repositories::row::repository_load,
 };
 
 /// A published release that readers of a page do not see, since its tag belongs to none of the page's components.

@@ -9,8 +9,8 @@ use crate::{
         hook_deliveries, idempotency_keys, job_turns, jobs, projects, release_tokens, releases, repositories,
         repository_hooks, repository_sources, source_releases,
     },
-    jobs::claims::repository_turn,
-    repositories::edits::repository_load,
+    jobs::row::repository_turn,
+    repositories::row::repository_load,
 };
 
 /// How many rows of a table go in one transaction. A release has some hundred words, each a row too.

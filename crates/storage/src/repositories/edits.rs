@@ -1,6 +1,6 @@
 //! Repositories: where an organization's releases come from.
 
-use diesel::{dsl::exists, prelude::*};
+use diesel::prelude::*;
 use releasepage_domain::{
     fault::Fault,
     repository::{RepositoryName, RepositoryOrigin},
@@ -8,63 +8,15 @@ use releasepage_domain::{
 };
 
 use crate::{
-    AnyConnection, QueryResult, Scope, Store, StoreError,
+    Scope, Store, StoreError,
     database::{
-        change::Change,
+        change::{Change, revision_check},
         cursor::{IdCursor, ListPart},
         schema::{repositories, repository_hooks, repository_sources},
-        stored_name::StoredName,
     },
-    pages::edits::revision_check,
-    sources::settings::{RepositorySource, SourceChange, source_change, source_rename},
+    repositories::row::{Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename},
+    sources::settings::{SourceChange, source_change, source_rename},
 };
-
-/// A repository of an organization.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = repositories)]
-pub struct Repository {
-    /// The repository; a project's `app_id`.
-    pub id: i64,
-    /// Whose it is.
-    pub organization_id: i64,
-    /// Its name, `owner/name`.
-    pub name: String,
-    /// What tells of its releases.
-    #[diesel(deserialize_as = StoredName)]
-    pub origin: RepositoryOrigin,
-    /// When it was made.
-    pub created_at: UtcTime,
-    /// Raised with every edit.
-    pub revision: i64,
-    /// Its webhook, where its forge tells of its releases.
-    #[diesel(embed)]
-    pub hook: Option<Hook>,
-    /// Where its releases are fetched from, where its forge lists them.
-    #[diesel(embed)]
-    pub source: Option<RepositorySource>,
-}
-
-/// What the owner of a repository is told of its webhook.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = repository_hooks)]
-pub struct Hook {
-    /// The repository: never null, so that a hook without a delivery is told apart from none.
-    pub repository_id: i64,
-    /// The repository's number at its forge; `None` until the first delivery.
-    pub source_id: Option<i64>,
-    /// Its name there, as of the last delivery that was taken.
-    pub source_name: Option<String>,
-    /// The forge's id of the last delivery whose signature was right.
-    pub last_delivery: Option<String>,
-    /// What the forge calls its event.
-    pub last_event: Option<String>,
-    /// What came of it: the name of a `HookResult`.
-    pub last_result: Option<String>,
-    /// The same as a sentence.
-    pub last_message: Option<String>,
-    /// When it came.
-    pub last_at: Option<UtcTime>,
-}
 
 /// An edit of a repository.
 #[derive(Clone, Debug, Default)]
@@ -101,57 +53,9 @@ pub async fn repository_create(
         .await
 }
 
-/// Whether the organization has a repository of that folded name.
-pub(crate) fn repository_name_is_taken(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    folded: &str,
-) -> QueryResult<bool> {
-    let same = repositories::table
-        .filter(repositories::organization_id.eq(organization_id).and(repositories::name_folded.eq(folded)));
-    Ok(diesel::select(exists(same)).get_result(connection)?)
-}
-
-/// Writes a repository in the caller's transaction, which holds the organization's scope and has seen that the name
-/// is free.
-pub(crate) fn repository_insert(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    name: &RepositoryName,
-    origin: RepositoryOrigin,
-    now: UtcTime,
-) -> QueryResult<i64> {
-    Ok(diesel::insert_into(repositories::table)
-        .values((
-            repositories::organization_id.eq(organization_id),
-            repositories::name.eq(name.as_str()),
-            repositories::name_folded.eq(name.folded()),
-            repositories::origin.eq(origin.as_str()),
-            repositories::created_at.eq(now),
-        ))
-        .returning(repositories::id)
-        .get_result(connection)?)
-}
-
 /// One repository of an organization, or [`StoreError::NotFound`].
 pub async fn repository_get(store: &Store, organization_id: i64, id: i64) -> Result<Repository, StoreError> {
     store.read(move |connection| repository_load(connection, organization_id, id)).await
-}
-
-/// A repository of an organization, in the caller's transaction, or [`StoreError::NotFound`].
-pub(crate) fn repository_load(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    id: i64,
-) -> QueryResult<Repository> {
-    let repository = repositories::table
-        .left_join(repository_hooks::table)
-        .left_join(repository_sources::table)
-        .filter(repositories::id.eq(id).and(repositories::organization_id.eq(organization_id)))
-        .select(Repository::as_select())
-        .first(connection)
-        .optional()?;
-    Ok(repository.ok_or(StoreError::NotFound)?)
 }
 
 /// The repositories of an organization, oldest first, at most `limit` after the cursor; with `name`, the one of that
@@ -251,30 +155,4 @@ pub async fn repository_update(
             repository_load(connection, organization_id, id)
         })
         .await
-}
-
-/// Renames a repository, where it is called `known`, and raises its revision, in the caller's transaction under the
-/// scopes of organization and repository. Answers `false`, and changes nothing, where another repository has the new
-/// name, in whatever case.
-pub(crate) fn repository_rename(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    repository_id: i64,
-    known: &str,
-    name: &RepositoryName,
-) -> QueryResult<bool> {
-    let folded = name.folded();
-    let is_only_case = known.eq_ignore_ascii_case(name.as_str());
-    if !is_only_case && repository_name_is_taken(connection, organization_id, &folded)? {
-        return Ok(false);
-    }
-    let same = repositories::id.eq(repository_id).and(repositories::name_folded.eq(known.to_ascii_lowercase()));
-    diesel::update(repositories::table.filter(same))
-        .set((
-            repositories::name.eq(name.as_str()),
-            repositories::name_folded.eq(folded),
-            repositories::revision.eq(repositories::revision + 1),
-        ))
-        .execute(connection)?;
-    Ok(true)
 }

@@ -10,13 +10,12 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
-        change::Change,
+        change::{Change, revision_check},
         cursor::{IdCursor, ListPart},
         name::name_first_free,
         schema::{idempotency_keys, organizations, projects, repositories},
     },
-    pages::edits::revision_check,
-    repositories::edits::{repository_insert, repository_name_is_taken},
+    repositories::row::{repository_insert, repository_name_is_taken},
 };
 
 /// Longest name of a project's repository, in characters: two slugs and the slash between them.

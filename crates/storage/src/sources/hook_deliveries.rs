@@ -11,7 +11,7 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{schema::hook_deliveries, stored::stored},
-    jobs::claims::{job_enqueue, repository_turn},
+    jobs::row::{job_enqueue, repository_turn},
     sources::hooks::{HookAccess, HookBinding, HookNote, hook_bind, hook_note_write, hook_result_write},
 };
 

@@ -15,9 +15,7 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::schema::{hook_deliveries, repositories, repository_hooks, repository_sources},
-    repositories::edits::{
-        Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename,
-    },
+    repositories::row::{Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename},
     sources::settings::{SourceNew, source_insert},
 };
 

@@ -6,7 +6,7 @@ use releasepage_domain::{release::ReleaseState, source_event::SourceStage, time:
 use crate::{
     AnyConnection, QueryResult,
     database::schema::source_releases,
-    releases::edits::{ReleaseContext, ReleaseOwner, release_owned},
+    releases::row::{ReleaseContext, ReleaseOwner, release_owned},
     sources::releases::release_hide,
 };
 

@@ -20,7 +20,7 @@ use crate::{
     pages::component_releases::repository_recompute,
     releases::{
         batch::releases_add_quietly,
-        edits::{ReleaseContext, ReleaseOwner, release_owned, releases_of_tags},
+        row::{ReleaseContext, ReleaseOwner, release_owned, releases_of_tags},
     },
     sources::{
         missing::missing_withdraw,

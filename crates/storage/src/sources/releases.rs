@@ -13,7 +13,7 @@ use crate::{
     database::{schema::source_releases, stored::stored},
     releases::{
         changes::{release_add, release_change},
-        edits::{Release, ReleaseContext, ReleaseOwner, release_find, release_owned},
+        row::{Release, ReleaseContext, ReleaseOwner, release_find, release_owned},
     },
     sources::hook_deliveries::{hook_delivery_finish, hook_delivery_take},
 };

@@ -14,53 +14,14 @@ use crate::{
     database::{
         change::Change,
         schema::{jobs, repository_sources, source_releases},
-        sealed_text::SealedText,
-        stored_name::StoredName,
     },
-    jobs::claims::{job_enqueue, repository_turn},
-    repositories::edits::{Repository, repository_load},
+    jobs::row::{job_enqueue, repository_turn},
+    repositories::row::{Repository, repository_load},
     sources::tokens::{TokenSealing, source_place},
 };
 
 /// How many repositories are found due to be polled at once; the rest is found the next time.
 const DUE_MAX: i64 = 500;
-
-/// What the owner of a repository is told of the forge that its releases are fetched from.
-#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
-#[diesel(table_name = repository_sources)]
-pub struct RepositorySource {
-    /// The repository.
-    pub repository_id: i64,
-    /// The address of the forge's API; `None` for that of the server's settings.
-    pub api_url: Option<String>,
-    /// The repository's name at its forge; `None` for the one that it has here.
-    pub name: Option<String>,
-    /// What the forge lets read it by, sealed for [`crate::sources::tokens::source_token_place`].
-    pub token: Option<SealedText>,
-    /// Whether it is asked again and again.
-    pub polls: bool,
-    /// How far the backfill is.
-    #[diesel(deserialize_as = StoredName)]
-    pub backfill: BackfillState,
-    /// How many releases the backfill found.
-    pub fetched: i64,
-    /// How many of them are new here.
-    pub added: i64,
-    /// How many of them cannot be used.
-    pub refused: i64,
-    /// When the forge was last asked.
-    pub last_poll_at: Option<UtcTime>,
-    /// When it is asked next; `None` where nothing is planned.
-    pub next_poll_at: Option<UtcTime>,
-    /// Until when it wants to be left alone.
-    pub wait_until: Option<UtcTime>,
-    /// What came of the last request: the name of a `SourceResult`.
-    pub last_result: Option<String>,
-    /// The same as a sentence.
-    pub last_message: Option<String>,
-    /// Releases that cannot be used: a JSON list of `SourceRefusal`.
-    pub refusals: String,
-}
 
 /// Where the releases of a new repository are to be fetched from.
 pub struct SourceNew {

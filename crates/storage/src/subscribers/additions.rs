@@ -21,14 +21,12 @@ use crate::{
         schema::{addresses, components, subscriber_components, subscribers},
         stored::stored,
     },
-    pages::{
-        edits::page_load,
-        releases::{PageComponent, page_components},
-    },
+    pages::row::{PageComponent, page_components, page_load},
     subscribers::{
-        changes::{SubscriberInsert, subscriber_confirm, subscriber_find, subscriber_leave, subscriber_scope},
+        changes::{subscriber_confirm, subscriber_leave},
         lists::{SubscriberEntry, subscriber_entry_load},
         requests::{RequestRecord, request_record},
+        row::{SubscriberInsert, subscriber_find, subscriber_scope},
     },
 };
 

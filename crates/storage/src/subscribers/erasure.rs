@@ -11,8 +11,8 @@ use crate::{
         schema::{deliveries, mailbox, subscriber_components, subscribers, subscription_requests as requests},
         stored::stored,
     },
-    pages::edits::page_load,
-    subscribers::changes::{address_stored, subscriber_scope},
+    pages::row::page_load,
+    subscribers::row::{address_stored, subscriber_scope},
 };
 
 /// A subscription and its messages, as they are looked for.

@@ -17,7 +17,7 @@ use crate::{
         schema::{components, subscriber_components, subscribers},
         stored::stored,
     },
-    pages::edits::page_load,
+    pages::row::page_load,
 };
 
 /// A subscriber as those see them who manage the page.

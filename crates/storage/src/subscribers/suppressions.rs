@@ -11,13 +11,13 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
+    accounts::row::runs_the_server,
     database::{
         cursor::{IdCursor, ListPart},
         schema::{addresses, pages, subscribers},
         stored::stored,
     },
-    jobs::list::runs_the_server,
-    subscribers::changes::{address_stored, subscriber_scope},
+    subscribers::row::{address_stored, subscriber_scope},
 };
 
 /// Whose suppressed readers are meant.

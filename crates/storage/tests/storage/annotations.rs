@@ -7,14 +7,12 @@ use releasepage_domain::{annotation::CategoryName, fault::FaultKind, time::UtcTi
 use releasepage_storage::{
     Store, StoreError,
     annotations::{
-        categories::{
-            AnnotationCategory, category_assign, category_create, category_delete, category_get, category_list,
-            category_rename,
-        },
+        categories::{category_assign, category_create, category_delete, category_get, category_list, category_rename},
         edits::{
-            Annotation, AnnotationChange, AnnotationCursor, AnnotationNew, AnnotationOutcome, AnnotationsFilter,
-            annotation_create, annotation_delete, annotation_get, annotation_list, annotation_update,
+            AnnotationChange, AnnotationCursor, AnnotationNew, AnnotationOutcome, AnnotationsFilter, annotation_create,
+            annotation_delete, annotation_get, annotation_list, annotation_update,
         },
+        row::{Annotation, AnnotationCategory},
     },
     database::{change::Change, cursor::IdCursor},
     pages::{

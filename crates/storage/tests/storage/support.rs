@@ -24,19 +24,21 @@ use releasepage_storage::{
     AnyConnection, DatabaseUrl, Store, StoreError, StoreSettings,
     accounts::users::{OwnerCreated, OwnerNew, owner_create},
     database_make,
-    jobs::claims::JobTicket,
+    jobs::row::JobTicket,
     migrate,
     pages::{
         components::{ComponentNew, component_create},
-        edits::{Page, PageGrouping, PageNew, page_create},
+        edits::{PageNew, page_create},
         releases::{PageReleasesFilter, page_releases},
+        row::{Page, PageGrouping},
         snapshots::page_snapshot,
     },
     releases::{
-        edits::{Release, ReleaseArrival, ReleaseContext, release_arrive},
+        edits::{ReleaseArrival, release_arrive},
         idempotency::Replay,
+        row::{Release, ReleaseContext},
     },
-    repositories::edits::{Repository, repository_create},
+    repositories::{edits::repository_create, row::Repository},
     subscribers::requests::{RequestNew, request_note, request_use},
 };
 use tempfile::TempDir;

@@ -22,19 +22,21 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     accounts::{
-        tokens::AccessTokenNew,
+        row::AccessTokenNew,
         users::{OwnerNew, owner_create},
     },
     database::change::Change,
     groups::edits::{GroupNew, group_create},
     pages::{
         components::{ComponentNew, component_create},
-        edits::{PageChange, PageGrouping, PageNew, page_create, page_update},
+        edits::{PageChange, PageNew, page_create, page_update},
         keys::{ApiAccessChange, PageKeys, api_access_set},
+        row::PageGrouping,
     },
     releases::{
-        edits::{ReleaseArrival, ReleaseContext, release_arrive},
+        edits::{ReleaseArrival, release_arrive},
         idempotency::Replay,
+        row::ReleaseContext,
     },
     repositories::{
         edits::repository_create,

@@ -12,7 +12,8 @@ use releasepage_storage::{
         examine::{DatabaseExamined, database_examine},
     },
     jobs::{
-        hold::{JobHold, job_hold_get},
+        hold::job_hold_get,
+        row::JobHold,
         standing::{LaneStanding, queue_standing},
     },
     schema_state,

@@ -4,9 +4,10 @@ use chrono::Duration;
 use releasepage_domain::account::Role;
 use releasepage_storage::accounts::{
     access::{member_by_email, member_list, password_set, sessions_end, setup_link_replace},
+    row::{AccessTokenNew, SetupLinkNew},
     sessions::{session_create, session_user},
-    tokens::{AccessTokenNew, access_token_create, access_token_touch},
-    users::{OwnerNew, SetupLinkNew, owner_create, setup_link_email, setup_link_use, user_by_email},
+    tokens::{access_token_create, access_token_touch},
+    users::{OwnerNew, owner_create, setup_link_email, setup_link_use, user_by_email},
 };
 
 use crate::support::{Database, both, is_not_found, now, owner_new};

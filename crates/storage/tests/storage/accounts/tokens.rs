@@ -2,9 +2,12 @@
 
 use chrono::Duration;
 use releasepage_storage::{
-    accounts::tokens::{
-        AccessToken, AccessTokenNew, access_token_create, access_token_get, access_token_list, access_token_revoke,
-        access_token_touch, access_token_user,
+    accounts::{
+        row::AccessTokenNew,
+        tokens::{
+            AccessToken, access_token_create, access_token_get, access_token_list, access_token_revoke,
+            access_token_touch, access_token_user,
+        },
     },
     database::cursor::IdCursor,
 };

@@ -4,11 +4,10 @@ use chrono::Duration;
 use releasepage_domain::{account::Role, fault::FaultKind};
 use releasepage_storage::{
     accounts::{
+        row::{AccessTokenNew, SetupLinkNew},
         sessions::{session_create, session_end, session_user},
-        tokens::{AccessTokenNew, access_token_create, access_token_touch, access_token_user},
-        users::{
-            OwnerNew, SetupLinkNew, owner_create, setup_link_email, setup_link_renew, setup_link_use, user_by_email,
-        },
+        tokens::{access_token_create, access_token_touch, access_token_user},
+        users::{OwnerNew, owner_create, setup_link_email, setup_link_renew, setup_link_use, user_by_email},
     },
     repositories::projects::{ProjectKeys, ProjectNew, project_create},
 };

@@ -16,9 +16,12 @@ use releasepage_storage::{
         },
         spreading::announcement_spread,
     },
-    jobs::claims::{ClaimedJob, JobOutcome, JobTicket, job_claim, job_finish},
+    jobs::{
+        claims::{ClaimedJob, JobOutcome, job_claim, job_finish},
+        row::JobTicket,
+    },
     pages::components::component_delete,
-    releases::edits::{ReleaseOwner, release_withdraw},
+    releases::{edits::release_withdraw, row::ReleaseOwner},
     subscribers::{
         addresses::address_suppress,
         changes::{subscriber_change, subscriber_unsubscribe},

@@ -4,7 +4,7 @@ use releasepage_domain::{job::JobPayload, release::ReleaseInput};
 use releasepage_storage::{
     announcements::spreading::{BATCH, announcement_spread},
     pages::components::component_delete,
-    releases::edits::{ReleaseOwner, release_withdraw},
+    releases::{edits::release_withdraw, row::ReleaseOwner},
     subscribers::changes::subscriber_unsubscribe,
 };
 

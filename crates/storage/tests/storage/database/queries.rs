@@ -37,7 +37,7 @@ use releasepage_storage::{
     groups::{
         closing::group_close_due,
         edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-        row::{group_get, groups_list},
+        lists::{group_get, groups_list},
         timeline::{TimelinePlace, page_group, page_group_of_release, page_timeline},
     },
     jobs::{
@@ -57,10 +57,11 @@ use releasepage_storage::{
     },
     releases::{
         edits::{
-            ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_edit, release_publish_due,
-            release_withdraw, releases_list,
+            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw,
+            releases_list,
         },
         idempotency::Idempotency,
+        row::ReleaseOwner,
     },
     repositories::deletion::repository_delete,
     sources::{
@@ -150,7 +151,7 @@ async fn everything(database: &Database) {
     let reader = confirmed.subscriber_id.unwrap();
     subscriber_change(store, reader, Preferences::default(), Following::All, now()).await.unwrap();
 
-    let answer = |_: &releasepage_storage::releases::edits::Release| String::new();
+    let answer = |_: &releasepage_storage::releases::row::Release| String::new();
     let idempotency = Idempotency { key: "k".into(), fingerprint: "f".into(), answer: std::sync::Arc::new(answer) };
     let early = ReleaseInput { prerelease: Some(true), ..release_input("v1.0.0") };
     let hand = ReleaseArrival::ByHand;
@@ -158,7 +159,7 @@ async fn everything(database: &Database) {
         .await
         .unwrap();
     let release = database.arrive(site.repository_id, release_input("v1.0.0")).await;
-    let retag = |before: &releasepage_storage::releases::edits::Release| {
+    let retag = |before: &releasepage_storage::releases::row::Release| {
         Ok(ReleaseInput { tag: "v2.0.0".into(), title: "New".into(), ..before.input.clone() })
     };
     release_edit(store, owner, release.id.clone(), None, retag, context(now())).await.unwrap();

@@ -11,9 +11,10 @@ use releasepage_storage::{
     database::change::Change,
     groups::{
         edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-        row::{Group, group_get, groups_list},
+        lists::{group_get, groups_list},
+        row::Group,
     },
-    releases::edits::Release,
+    releases::row::Release,
 };
 
 use crate::{

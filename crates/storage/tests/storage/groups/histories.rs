@@ -12,7 +12,7 @@ use releasepage_storage::{
     database::change::Change,
     groups::{
         closing::group_close_due,
-        row::groups_list,
+        lists::groups_list,
         timeline::{PageGroup, TimelineEntry, TimelinePlace, page_timeline},
     },
     pages::edits::{PageChange, page_update},

@@ -12,10 +12,7 @@ use releasepage_storage::{
     groups::closing::group_jobs_restore,
     jobs::claims::{JobOutcome, job_claim, job_finish},
     pages::{components::component_delete, edits::PageChange},
-    releases::{
-        edits::{ReleaseOwner, release_edit},
-        imports::release_import,
-    },
+    releases::{edits::release_edit, imports::release_import, row::ReleaseOwner},
 };
 
 use crate::{
@@ -193,7 +190,7 @@ both! {
         assert_eq!(site.announcements(database).await.len(), 2, "pre-releases are told one by one");
 
         let owner = ReleaseOwner::Repository(site.api);
-        let promote = |before: &releasepage_storage::releases::edits::Release| {
+        let promote = |before: &releasepage_storage::releases::row::Release| {
             Ok(ReleaseInput { prerelease: Some(false), ..before.input.clone() })
         };
         release_edit(&database.store, owner, made.id, None, promote, context(minute(1))).await.unwrap();

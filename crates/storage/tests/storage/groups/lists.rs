@@ -5,7 +5,7 @@ use releasepage_storage::{
     database::cursor::{IdCursor, TimeCursor},
     groups::{
         edits::{GroupNew, group_create},
-        row::groups_list,
+        lists::groups_list,
         timeline::{
             LatestGroup, TimelineEntry, TimelinePart, TimelinePlace, page_group, page_group_of_release, page_timeline,
         },

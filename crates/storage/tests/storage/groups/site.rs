@@ -4,12 +4,15 @@ use chrono::TimeDelta;
 use releasepage_domain::{group::Grouping, release::ReleaseInput, time::UtcTime};
 use releasepage_storage::{
     database::change::Change,
-    groups::{
-        closing::group_close_due,
-        row::{Group, groups_list},
+    groups::{closing::group_close_due, lists::groups_list, row::Group},
+    pages::{
+        edits::{PageChange, page_update},
+        row::Page,
     },
-    pages::edits::{Page, PageChange, page_update},
-    releases::edits::{Release, ReleaseArrival, ReleaseOwner, release_withdraw},
+    releases::{
+        edits::{ReleaseArrival, release_withdraw},
+        row::{Release, ReleaseOwner},
+    },
 };
 
 use crate::support::{Database, context, now, release_input};

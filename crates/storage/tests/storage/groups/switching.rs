@@ -4,7 +4,10 @@ use releasepage_domain::{group::Grouping, release::ReleaseInput};
 use releasepage_storage::{
     database::change::Change,
     groups::edits::{GroupNew, group_create},
-    pages::edits::{PageChange, PageGrouping, PageNew, page_create},
+    pages::{
+        edits::{PageChange, PageNew, page_create},
+        row::PageGrouping,
+    },
 };
 
 use crate::{

@@ -12,7 +12,8 @@ use releasepage_storage::{
     announcements::spreading::announcement_spread,
     jobs::{
         claims::job_claim,
-        hold::{JobHold, QueuedMail, job_hold_end, job_hold_get, job_hold_set, mail_give_up, mail_queued},
+        hold::{QueuedMail, job_hold_end, job_hold_get, job_hold_set, mail_give_up, mail_queued},
+        row::JobHold,
     },
     subscribers::requests::{RequestNew, request_get, request_note},
 };

@@ -9,7 +9,8 @@ use releasepage_storage::{
     pages::{
         components::{ComponentNew, component_create},
         deletion::page_delete,
-        edits::{PageChange, PageGrouping, PageNew, page_create, page_get, page_list, page_update},
+        edits::{PageChange, PageNew, page_create, page_get, page_list, page_update},
+        row::PageGrouping,
         slugs::page_by_slug,
     },
 };

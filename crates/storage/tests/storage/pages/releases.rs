@@ -5,7 +5,8 @@ use releasepage_domain::{bump::Bump, release::ReleaseInput};
 use releasepage_storage::{
     StoreError,
     pages::{
-        releases::{PageRelease, PageReleasesFilter, page_release, page_releases, release_neighbours},
+        release_row::PageRelease,
+        releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
         snapshots::page_snapshot,
     },
 };

@@ -12,7 +12,10 @@ use releasepage_storage::{
         keys::{ApiAccessChange, PageKeys, api_access_rotate, api_access_set},
         snapshots::{page_generations, page_of_key, page_snapshot},
     },
-    releases::edits::{Release, ReleaseOwner, release_edit, release_publish_due, release_withdraw},
+    releases::{
+        edits::{release_edit, release_publish_due, release_withdraw},
+        row::{Release, ReleaseOwner},
+    },
 };
 
 use crate::support::{Database, Site, both, context, now, release_input};

@@ -8,8 +8,9 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    releases::edits::{
-        Release, ReleaseArrival, ReleaseOwner, release_edit, release_get, release_publish_due, release_withdraw,
+    releases::{
+        edits::{ReleaseArrival, release_edit, release_get, release_publish_due, release_withdraw},
+        row::{Release, ReleaseOwner},
     },
 };
 

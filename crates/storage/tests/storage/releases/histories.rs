@@ -17,7 +17,10 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     pages::snapshots::page_snapshot,
-    releases::edits::{ReleaseArrival, ReleaseOwner, release_arrive, release_withdraw},
+    releases::{
+        edits::{ReleaseArrival, release_arrive, release_withdraw},
+        row::ReleaseOwner,
+    },
 };
 use tokio::runtime::Runtime;
 

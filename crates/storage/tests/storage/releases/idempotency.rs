@@ -7,8 +7,9 @@ use releasepage_domain::{release::ReleaseInput, time::UtcTime};
 use releasepage_storage::{
     StoreError,
     releases::{
-        edits::{Release, ReleaseArrival, release_arrive},
+        edits::{ReleaseArrival, release_arrive},
         idempotency::{Idempotency, Replay},
+        row::Release,
     },
 };
 

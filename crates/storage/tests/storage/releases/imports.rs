@@ -7,10 +7,9 @@ use releasepage_domain::{
     release_import::{ImportKept, ImportTime, ReleaseImport},
 };
 use releasepage_storage::releases::{
-    edits::{
-        Release, ReleaseOwner, ReleasesFilter, release_edit, release_publish_due, release_withdraw, releases_list,
-    },
+    edits::{ReleasesFilter, release_edit, release_publish_due, release_withdraw, releases_list},
     imports::{IMPORT_BATCH, ImportResult, release_import, release_import_plan},
+    row::{Release, ReleaseOwner},
 };
 
 use crate::{

@@ -5,11 +5,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use chrono::TimeDelta;
 use releasepage_domain::release::ReleaseInput;
 use releasepage_storage::releases::{
-    edits::{
-        Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_arrive, release_get, release_withdraw,
-        releases_list,
-    },
+    edits::{ReleaseArrival, ReleasesFilter, release_arrive, release_get, release_withdraw, releases_list},
     idempotency::Replay,
+    row::{Release, ReleaseOwner},
 };
 
 use crate::support::{Database, Site, both, context, now, release_input};

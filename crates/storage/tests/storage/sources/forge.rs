@@ -10,14 +10,20 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store,
-    releases::edits::{Release, ReleasesFilter, releases_list},
-    repositories::edits::{RepositoryChange, repository_get, repository_update},
+    releases::{
+        edits::{ReleasesFilter, releases_list},
+        row::Release,
+    },
+    repositories::{
+        edits::{RepositoryChange, repository_get, repository_update},
+        row::RepositorySource,
+    },
     sources::{
         hook_deliveries::{HookDelivery, hook_receive},
         hooks::{HookRepositoryNew, hook_access, hook_repository_create},
         pages::{SourcePage, SourceProgress, SourceRefused, source_page_store},
         releases::source_event_apply,
-        settings::{RepositorySource, SourceChange, SourceNew},
+        settings::{SourceChange, SourceNew},
         walks::{SourceBegin, SourceFailure, SourceWork, source_backfill_begin, source_poll_begin},
     },
 };

@@ -8,11 +8,11 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     Store, StoreError,
-    releases::edits::{Release, ReleaseArrival, ReleaseOwner, ReleasesFilter, release_withdraw, releases_list},
-    repositories::{
-        deletion::repository_delete,
-        edits::{Repository, repository_get},
+    releases::{
+        edits::{ReleaseArrival, ReleasesFilter, release_withdraw, releases_list},
+        row::{Release, ReleaseOwner},
     },
+    repositories::{deletion::repository_delete, edits::repository_get, row::Repository},
     sources::{
         hook_deliveries::{HookDelivery, HookReceipt, hook_receive},
         hooks::{HookAccess, HookRepositoryNew, hook_access, hook_repository_create, hook_secret_rotate},

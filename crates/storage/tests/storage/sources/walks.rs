@@ -7,7 +7,10 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     database::change::Change,
-    releases::edits::{ReleaseArrival, ReleaseOwner, release_withdraw},
+    releases::{
+        edits::{ReleaseArrival, release_withdraw},
+        row::ReleaseOwner,
+    },
     sources::{
         pages::{SourcePage, SourceProgress},
         settings::{SourceChange, source_backfill},

@@ -12,7 +12,8 @@ use releasepage_storage::{
     subscribers::{
         addresses::address_suppress,
         changes::subscriber_unsubscribe,
-        requests::{Request, RequestNew, request_get, request_use},
+        request_row::Request,
+        requests::{RequestNew, request_get, request_use},
     },
 };
 

@@ -10,13 +10,13 @@ use releasepage_domain::{
     time::UtcTime,
 };
 use releasepage_storage::{
-    jobs::claims::JobTicket,
+    jobs::row::JobTicket,
     subscribers::{
         addresses::address_suppress,
-        changes::{Subscriber, subscriber_get, subscriber_unsubscribe},
-        requests::{
-            Request, RequestNew, RequestTurn, request_decide, request_get, request_look, request_note, request_sent,
-        },
+        changes::{subscriber_get, subscriber_unsubscribe},
+        request_row::Request,
+        requests::{RequestNew, RequestTurn, request_decide, request_get, request_look, request_note, request_sent},
+        row::Subscriber,
     },
 };
 

@@ -14,10 +14,7 @@ use releasepage_storage::{
         spreading::announcement_spread,
     },
     database::cursor::IdCursor,
-    jobs::{
-        claims::{JobTicket, job_claim},
-        list::JobsOf,
-    },
+    jobs::{claims::job_claim, list::JobsOf, row::JobTicket},
     subscribers::{
         addresses::{address_doubt, address_reached, address_suppress},
         changes::{subscriber_get, subscriber_unsubscribe},

@@ -1,0 +1,187 @@
+//! Pages and components as they are stored, and the locks that a change of a page takes.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use releasepage_domain::{
+    bump::Bump,
+    group::{GroupVersion, Grouping},
+    page::CountedBy,
+    time::UtcTime,
+};
+
+use crate::{
+    AnyConnection, QueryResult, Scope, StoreError,
+    database::{
+        schema::{components, pages},
+        stored_name::StoredName,
+    },
+};
+
+/// How a page puts releases together. The default is that of a new page: `off`, and should it be switched on, without a
+/// window and from `v0.1.0` on.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = pages)]
+pub struct PageGrouping {
+    /// Whether, and by whom.
+    #[diesel(column_name = grouping, deserialize_as = StoredName)]
+    pub mode: Grouping,
+    /// How many minutes a group stays open after a release joined it; with 0 each release is a group.
+    #[diesel(column_name = group_window_minutes)]
+    pub window_minutes: i32,
+    /// The version of the first group; whether it has a `v` decides so for all.
+    #[diesel(column_name = group_initial_version, deserialize_as = StoredName)]
+    pub initial_version: GroupVersion,
+}
+
+/// A page of an organization.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
+#[diesel(table_name = pages)]
+pub struct Page {
+    /// The page: 12 lower-case hex digits.
+    pub id: String,
+    /// Whose it is.
+    pub organization_id: i64,
+    /// The last part of its address, `/p/{slug}`.
+    pub slug: String,
+    /// Its title.
+    pub title: String,
+    /// What it says about itself: plain text, empty where it says nothing.
+    pub description: String,
+    /// Whether readers can see it.
+    pub published: bool,
+    /// What a release without a version counts as.
+    #[diesel(deserialize_as = StoredName)]
+    pub unversioned_as: Bump,
+    /// Whether its keys work.
+    pub api_enabled: bool,
+    /// Requests a minute with each key.
+    pub rate_limit: i32,
+    /// How they are counted.
+    #[diesel(deserialize_as = StoredName)]
+    pub counted_by: CountedBy,
+    /// Raised with every change that readers can see.
+    pub generation: i64,
+    /// Raised with every edit of the page itself.
+    pub revision: i64,
+    /// When it was made.
+    pub created_at: UtcTime,
+    /// When it was last edited.
+    pub updated_at: UtcTime,
+    /// How it puts releases together.
+    #[diesel(embed)]
+    pub grouping: PageGrouping,
+}
+
+/// A page of an organization, in the caller's transaction, or [`StoreError::NotFound`].
+pub(crate) fn page_load(connection: &mut AnyConnection, organization_id: i64, page_id: &str) -> QueryResult<Page> {
+    let page = pages::table
+        .find(page_id)
+        .filter(pages::organization_id.eq(organization_id))
+        .select(Page::as_select())
+        .first(connection)
+        .optional()?;
+    Ok(page.ok_or(StoreError::NotFound)?)
+}
+
+/// Takes the scopes of the repositories on a page, in their order, and answers which those are. The caller holds the
+/// page's scope.
+pub(crate) fn repositories_lock(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<i64>> {
+    let repository_ids: Vec<i64> = components::table
+        .filter(components::page_id.eq(page_id))
+        .select(components::repository_id)
+        .distinct()
+        .order(components::repository_id)
+        .load(connection)?;
+    for &repository_id in &repository_ids {
+        connection.lock(&Scope::Repository(repository_id))?;
+    }
+    Ok(repository_ids)
+}
+
+/// Raises the generation of a page in the caller's transaction: something that readers can see has changed.
+pub(crate) fn page_generation_raise(connection: &mut AnyConnection, page_id: &str) -> QueryResult<()> {
+    diesel::update(pages::table.find(page_id)).set(pages::generation.eq(pages::generation + 1)).execute(connection)?;
+    Ok(())
+}
+
+/// How each of these pages puts releases together.
+pub(crate) fn page_groupings(
+    connection: &mut AnyConnection,
+    page_ids: &[&str],
+) -> QueryResult<HashMap<String, PageGrouping>> {
+    let rows: Vec<(String, PageGrouping)> = pages::table
+        .filter(pages::id.eq_any(page_ids))
+        .select((pages::id, PageGrouping::as_select()))
+        .load(connection)?;
+    Ok(rows.into_iter().collect())
+}
+
+/// Takes the scope of the groups of every page that shows one of these repositories, in the order of the pages, before
+/// any row of those pages is written: whoever holds it may write the others.
+pub(crate) fn groups_lock(connection: &mut AnyConnection, repository_ids: &[i64]) -> QueryResult<()> {
+    let page_ids: Vec<String> = components::table
+        .filter(components::repository_id.eq_any(repository_ids))
+        .select(components::page_id)
+        .distinct()
+        .order(components::page_id)
+        .load(connection)?;
+    for page_id in page_ids {
+        connection.lock(&Scope::Groups(page_id))?;
+    }
+    Ok(())
+}
+
+/// What a page is called, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageIdentity {
+    /// 12 lower-case hex digits.
+    pub id: String,
+    /// The title that readers see.
+    pub title: String,
+    /// The last part of its address `/p/{slug}`.
+    pub slug: String,
+    /// Whether readers can see it.
+    pub published: bool,
+}
+
+/// A component as readers know it.
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
+pub struct PageComponent {
+    /// The component.
+    pub id: i64,
+    /// What every `repo` parameter means.
+    pub repo: String,
+    /// Its display name.
+    pub name: String,
+}
+
+/// The components of a page, in the order in which they were added.
+pub(crate) fn page_components(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Vec<PageComponent>> {
+    Ok(components::table
+        .filter(components::page_id.eq(page_id))
+        .order(components::id)
+        .select((components::id, components::repo, components::name))
+        .load(connection)?)
+}
+
+/// A component of a page by its `repo`, whatever its case.
+pub(crate) fn component_of(connection: &mut AnyConnection, page_id: &str, repo: &str) -> QueryResult<PageComponent> {
+    components::table
+        .filter(components::page_id.eq(page_id).and(components::repo_folded.eq(repo.to_ascii_lowercase())))
+        .select((components::id, components::repo, components::name))
+        .first(connection)
+        .optional()?
+        .ok_or_else(|| StoreError::NotFound.into())
+}
+
+/// Loads what a page is called.
+pub(crate) fn page_identity(connection: &mut AnyConnection, page_id: &str) -> QueryResult<PageIdentity> {
+    let (title, slug, published) = pages::table
+        .find(page_id)
+        .select((pages::title, pages::slug, pages::published))
+        .first(connection)
+        .optional()?
+        .ok_or(StoreError::NotFound)?;
+    Ok(PageIdentity { id: page_id.to_owned(), title, slug, published })
+}

@@ -259,6 +259,8 @@ mod tests {
             ("1_36_1", "1.36.1"),
             ("1.0.0-hotfix", "1.0.0-hotfix.1"),
             ("8u402-b06", "8u402-ga"),
+            ("1.4.0-b3f9c21", "1.4.0-f3b9c21"),
+            ("1.4.0-14-gb3f9c21", "1.4.0-14-g2414721"),
         ] {
             assert_eq!(version(one), version(other), "{one} is {other}");
             assert_eq!(version(one).sort_key(), version(other).sort_key(), "{one} is {other}");

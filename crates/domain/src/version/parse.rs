@@ -201,6 +201,15 @@ mod tests {
             "1.24.0.s3-backups-1",
             "1.0.0-acme",
             "v1.2.3-14-g2414721",
+            "1.4.0-b3f9c21",
+            "1.4.0-c0ffee1",
+            "1.4.0-a1b2c3d",
+            "1.4.0-ea1b2c3",
+            "1.4.0-B3F9C21",
+            "1.4.0.b3f9c21",
+            "1.4.0-b3f9c2",
+            "1.4.0-14-gb3f9c21",
+            "1.4.0-b3f9c21e8d7c6b5a49382716051423324150f6e7",
             "1!2.0",
             "vv5.0.0",
             "v.4.9.1",
@@ -249,6 +258,10 @@ mod tests {
             "v2-beta",
             "0.19.0-alpha-test-upload.1",
             "1.0.0-rc.1+5",
+            "1.4.0-b3",
+            "1.0a20240115",
+            "1.0.0-beta.b3f9c21",
+            "1.0.0-b3f9c21-beta",
         ] {
             let read = version(text, Style::PLAIN).unwrap_or_else(|| panic!("{text} is a version"));
             assert!(read.is_prerelease(), "{text} is a pre-release");

@@ -59,6 +59,10 @@ const UNFINISHED_NAMES: [&str; 14] = [
 /// `1.0c1`, `1.0.0.M1`.
 const UNFINISHED_LETTERS: [&str; 4] = ["a", "b", "c", "m"];
 
+/// The lengths of a commit hash. Shorter ones are too much like a number with letters.
+const HASH_LEAST: usize = 7;
+const HASH_MOST: usize = 40;
+
 /// Words for the build or the audience of a version. They do not change its place in the order.
 const FLAVOURS: [&str; 61] = [
     "final",
@@ -141,7 +145,17 @@ pub(super) struct Suffix {
     pub(super) is_known: bool,
 }
 
-/// A word of a suffix, in lower case.
+/// A word of a suffix, in lower case, with its position.
+struct Part {
+    at: usize,
+    word: String,
+    /// True if it is a whole run of letters and digits.
+    is_run: bool,
+    /// True if it is the hash of a commit.
+    is_hash: bool,
+}
+
+/// The meaning of a word.
 enum Word {
     /// Does not change the place in the order.
     Flavour,
@@ -165,9 +179,10 @@ impl Suffix {
         let mut is_repair = true;
         let mut is_complete = false;
         let mut flavour_number = false;
-        for (index, (at, word)) in words(text).into_iter().enumerate() {
-            let (letters, digits) = letters_and_digits(&word);
-            match Word::of(letters, digits, index == 0) {
+        for (index, part) in words(text).into_iter().enumerate() {
+            let at = part.at;
+            let (letters, digits) = letters_and_digits(&part.word);
+            match part.meaning(index == 0) {
                 Word::Flavour => {
                     flavour_number = !digits.is_empty();
                     continue;
@@ -222,19 +237,22 @@ impl Suffix {
     }
 }
 
-impl Word {
-    fn of(letters: &str, digits: &str, is_first: bool) -> Self {
-        let whole = [letters, digits].concat();
-        let is_one_of = |words: &[&str]| words.contains(&letters) || words.contains(&whole.as_str());
-        let is_unfinished = is_one_of(&UNFINISHED_WORDS) || is_one_of(&TRIAL_WORDS);
-        if is_unfinished || is_first && !digits.is_empty() && UNFINISHED_LETTERS.contains(&letters) {
-            Self::Unfinished
+impl Part {
+    fn meaning(&self, is_first: bool) -> Word {
+        let (letters, digits) = letters_and_digits(&self.word);
+        let is_one_of = |words: &[&str]| words.contains(&letters) || words.contains(&self.word.as_str());
+        // More letters after the number make it something else: `b3f9c2` is not the second beta.
+        let is_lettered = is_first && self.is_run && !digits.is_empty() && UNFINISHED_LETTERS.contains(&letters);
+        if self.is_hash {
+            Word::Unknown
+        } else if is_one_of(&UNFINISHED_WORDS) || is_one_of(&TRIAL_WORDS) || is_lettered {
+            Word::Unfinished
         } else if is_one_of(&FLAVOURS) {
-            Self::Flavour
+            Word::Flavour
         } else if letters.is_ascii() && (letters.len() <= 2 || COUNTERS.contains(&letters) && !digits.is_empty()) {
-            Self::Counter
+            Word::Counter
         } else {
-            Self::Unknown
+            Word::Unknown
         }
     }
 }
@@ -245,27 +263,55 @@ pub(crate) fn name_is_unfinished(name: &str) -> bool {
     UNFINISHED_NAMES.contains(&letters_and_digits(&name).0)
 }
 
-/// Returns the words of a suffix in lower case, each with its position. A word ends where letters follow a number. So
-/// `p1rc2` is two words.
-fn words(text: &str) -> Vec<(usize, String)> {
-    let mut found: Vec<(usize, String)> = Vec::new();
+/// Returns the words of a suffix. A word ends where letters follow a number, so `p1rc2` is two words. A commit hash is
+/// one word.
+fn words(text: &str) -> Vec<Part> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for run in text.split(|c: char| !c.is_alphanumeric()) {
+        let lower = run.to_lowercase();
+        if is_hash(&lower) {
+            found.push(Part { at, word: lower, is_run: true, is_hash: true });
+        } else {
+            found.extend(words_of_run(at, run));
+        }
+        // The separator is one character, perhaps of several bytes.
+        at += run.len();
+        at += text[at..].chars().next().map_or(0, char::len_utf8);
+    }
+    found
+}
+
+fn words_of_run(start: usize, run: &str) -> Vec<Part> {
+    let mut begins = Vec::new();
     let mut before = None;
-    for (at, c) in text.char_indices() {
-        let begins = match before {
-            None => true,
-            Some(before) => !char::is_alphanumeric(before) || before.is_ascii_digit() && !c.is_ascii_digit(),
-        };
-        if c.is_alphanumeric() {
-            if begins {
-                found.push((at, String::new()));
-            }
-            if let Some((_, word)) = found.last_mut() {
-                word.extend(c.to_lowercase());
-            }
+    for (at, c) in run.char_indices() {
+        if before.is_none_or(|before: char| before.is_ascii_digit() && !c.is_ascii_digit()) {
+            begins.push(at);
         }
         before = Some(c);
     }
-    found
+    let ends = begins.iter().copied().skip(1).chain([run.len()]);
+    let part = |(at, end): (usize, usize)| Part {
+        at: start + at,
+        word: run[at..end].to_lowercase(),
+        is_run: at == 0 && end == run.len(),
+        is_hash: false,
+    };
+    begins.iter().copied().zip(ends).map(part).collect()
+}
+
+/// True for the hash of a commit: 7 to 40 hexadecimal digits, perhaps after the `g` of `git describe`. A date is no
+/// hash, nor is a letter with a date (`1.0a20240115`).
+fn is_hash(run: &str) -> bool {
+    let digits = run.strip_prefix('g').unwrap_or(run);
+    let is_hex = |c: char| c.is_ascii_digit() || ('a'..='f').contains(&c);
+    let is_dated = run.trim_start_matches(|c: char| c.is_ascii_alphabetic()).starts_with("20");
+    (HASH_LEAST..=HASH_MOST).contains(&digits.len())
+        && digits.chars().all(is_hex)
+        && digits.contains(|c: char| c.is_ascii_digit())
+        && run.contains(|c: char| c.is_ascii_alphabetic())
+        && !is_dated
 }
 
 fn letters_and_digits(word: &str) -> (&str, &str) {

@@ -256,6 +256,26 @@ mod tests {
             ("22.04 LTS", "22.4"),
             ("1.0.0-jdk11", "1.0.0-linux-x86_64"),
             ("2.0.0-cuda11.8", "2.0.0"),
+            ("2.0.0-cuda12.1.1", "2.0.0"),
+            ("2.0.0-cuda12.1.1-ubuntu22.04", "2.0.0"),
+            ("2.0.0-alpine3.18.4", "2.0.0"),
+            ("2.0.0-scala2.12.18", "2.0.0"),
+            ("2.0.0-scala_2.12.18", "2.0.0"),
+            ("2.0.0-jdk17.0.9", "2.0.0"),
+            ("2.0.0-jdk17.0.9_9", "2.0.0"),
+            ("2.0.0-jdk8u402", "2.0.0"),
+            ("2.0.0-ubuntu-22.04", "2.0.0"),
+            ("2.0.0-debian-12-r4", "2.0.0-r4"),
+            ("2.0.0-linux-arm", "2.0.0"),
+            ("2.0.0-linux-armhf", "2.0.0"),
+            ("2.0.0-linux-armv6", "2.0.0"),
+            ("2.0.0-armv7l", "2.0.0"),
+            ("2.0.0-arm64v8", "2.0.0"),
+            ("2.0.0-s390x", "2.0.0"),
+            ("2.0.0-ppc64le", "2.0.0"),
+            ("2.0.0-riscv64", "2.0.0"),
+            ("2.0.0-linux_x86_64", "2.0.0"),
+            ("2.0.0-1.el9", "2.0.0-1.fc39"),
             ("1_36_1", "1.36.1"),
             ("1.0.0-hotfix", "1.0.0-hotfix.1"),
             ("8u402-b06", "8u402-ga"),
@@ -264,6 +284,19 @@ mod tests {
         ] {
             assert_eq!(version(one), version(other), "{one} is {other}");
             assert_eq!(version(one).sort_key(), version(other).sort_key(), "{one} is {other}");
+        }
+    }
+
+    #[test]
+    fn builds_of_a_flavour_are_counted() {
+        for (lower, higher) in [
+            ("2.0.0-alpine3.18", "2.0.0-alpine3.18-2"),
+            ("2.0.0-alpine3.18-2", "2.0.0-alpine3.18.4-3"),
+            ("2.0.0-ios-41", "2.0.0-ios-42"),
+            ("2.0.0-ee", "2.0.0-ee.1"),
+            ("2.0.0-cuda12.1.1-rc1", "2.0.0-cuda12.1.1"),
+        ] {
+            assert!(version(lower) < version(higher), "{lower} < {higher}");
         }
     }
 

@@ -64,7 +64,7 @@ const HASH_LEAST: usize = 7;
 const HASH_MOST: usize = 40;
 
 /// Words for the build or the audience of a version. They do not change its place in the order.
-const FLAVOURS: [&str; 61] = [
+const FLAVOURS: [&str; 67] = [
     "final",
     "ga",
     "release",
@@ -73,10 +73,6 @@ const FLAVOURS: [&str; 61] = [
     "stable",
     "lts",
     "esr",
-    "jre",
-    "jdk",
-    "java",
-    "android",
     "ee",
     "ce",
     "community",
@@ -94,38 +90,55 @@ const FLAVOURS: [&str; 61] = [
     "source",
     "dist",
     "linux",
-    "windows",
-    "win",
     "win32",
     "win64",
+    "win",
+    "windows",
+    "mac",
     "macos",
     "osx",
-    "mac",
     "darwin",
+    "android",
     "ios",
     "freebsd",
-    "alpine",
-    "debian",
-    "ubuntu",
     "slim",
     "musl",
     "gnu",
     "glibc",
     "amd64",
+    "arm",
     "arm64",
+    "arm64v8",
+    "arm32v6",
+    "arm32v7",
+    "armel",
+    "armhf",
+    "armv",
+    "armv6l",
+    "armv7l",
     "aarch64",
-    "armv7",
     "x86",
     "x64",
     "i386",
     "i686",
+    "mips",
+    "mips64le",
+    "ppc64le",
+    "riscv64",
+    "s390x",
+    "loong64",
     "noarch",
     "universal",
     "cpu",
-    "cuda",
-    "scala",
-    "hadoop",
     "fips",
+    "multiarch",
+];
+
+/// Flavours that have a version of their own, which may follow a hyphen: `-ubuntu-22.04`. A number behind another
+/// flavour counts builds: `-ios-42`.
+const PLATFORMS: [&str; 21] = [
+    "java", "jdk", "jre", "openjdk", "scala", "hadoop", "python", "node", "php", "ruby", "cuda", "rocm", "alpine",
+    "debian", "ubuntu", "fedora", "centos", "rhel", "ubi", "el", "fc",
 ];
 
 /// Words that count repairs or rebuilds.
@@ -155,6 +168,19 @@ struct Part {
     is_hash: bool,
 }
 
+/// The part of a flavour's own version that was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum FlavourNumber {
+    /// The flavour has none.
+    Missing,
+    /// The flavour has one, which may follow: `-ubuntu-22.04`.
+    Expected,
+    /// Its first number: `cuda12`.
+    First,
+    /// Its second number or a later one. More of them follow only a dot: `-alpine3.18-2` is the second build.
+    Later,
+}
+
 /// The meaning of a word.
 enum Word {
     /// Does not change the place in the order.
@@ -178,13 +204,13 @@ impl Suffix {
         let mut suffix = Self { is_known: true, ..Self::default() };
         let mut is_repair = true;
         let mut is_complete = false;
-        let mut flavour_number = false;
+        let mut flavour_number = FlavourNumber::Missing;
         for (index, part) in words(text).into_iter().enumerate() {
             let at = part.at;
             let (letters, digits) = letters_and_digits(&part.word);
             match part.meaning(index == 0) {
                 Word::Flavour => {
-                    flavour_number = !digits.is_empty();
+                    flavour_number = FlavourNumber::behind(letters, digits);
                     continue;
                 }
                 Word::Unfinished if suffix.later.is_empty() || !is_repair => return Self::unfinished_known(text),
@@ -192,8 +218,10 @@ impl Suffix {
                     suffix.prerelease = identifiers_of(&text[at..]);
                     return suffix;
                 }
-                // The number of a flavour can have more parts: `cuda11.8`.
-                Word::Counter if letters.is_empty() && flavour_number => {}
+                Word::Counter if flavour_number.goes_on(letters, text[..at].chars().next_back()) => {
+                    flavour_number = flavour_number.next();
+                    continue;
+                }
                 // `jdk8u402-b06` is the sixth build of the update, not a later update.
                 Word::Counter if letters == "b" && suffix.is_update() => {}
                 Word::Counter => {
@@ -213,7 +241,7 @@ impl Suffix {
                     }
                 }
             }
-            flavour_number = false;
+            flavour_number = FlavourNumber::Missing;
         }
         suffix
     }
@@ -237,6 +265,32 @@ impl Suffix {
     }
 }
 
+impl FlavourNumber {
+    fn behind(letters: &str, digits: &str) -> Self {
+        match (digits.is_empty(), PLATFORMS.contains(&letters)) {
+            (false, _) => Self::First,
+            (true, true) => Self::Expected,
+            (true, false) => Self::Missing,
+        }
+    }
+
+    /// True if a word belongs to the flavour's version. `before` is the character in front of it.
+    fn goes_on(self, letters: &str, before: Option<char>) -> bool {
+        let is_glued = before.is_some_and(char::is_alphanumeric);
+        match self {
+            Self::Missing => false,
+            Self::Expected => letters.is_empty(),
+            // Java's update is written after a letter: `jdk8u402`.
+            Self::First => letters.is_empty() || is_glued,
+            Self::Later => letters.is_empty() && matches!(before, Some('.' | '_')) || is_glued,
+        }
+    }
+
+    fn next(self) -> Self {
+        if self == Self::Expected { Self::First } else { Self::Later }
+    }
+}
+
 impl Part {
     fn meaning(&self, is_first: bool) -> Word {
         let (letters, digits) = letters_and_digits(&self.word);
@@ -247,7 +301,7 @@ impl Part {
             Word::Unknown
         } else if is_one_of(&UNFINISHED_WORDS) || is_one_of(&TRIAL_WORDS) || is_lettered {
             Word::Unfinished
-        } else if is_one_of(&FLAVOURS) {
+        } else if is_one_of(&FLAVOURS) || PLATFORMS.contains(&letters) {
             Word::Flavour
         } else if letters.is_ascii() && (letters.len() <= 2 || COUNTERS.contains(&letters) && !digits.is_empty()) {
             Word::Counter
@@ -263,15 +317,17 @@ pub(crate) fn name_is_unfinished(name: &str) -> bool {
     UNFINISHED_NAMES.contains(&letters_and_digits(&name).0)
 }
 
-/// Returns the words of a suffix. A word ends where letters follow a number, so `p1rc2` is two words. A commit hash is
-/// one word.
+/// Returns the words of a suffix. A word ends where letters follow a number, so `p1rc2` is two words. A commit hash and
+/// the name of a platform are one word.
 fn words(text: &str) -> Vec<Part> {
     let mut found = Vec::new();
     let mut at = 0;
     for run in text.split(|c: char| !c.is_alphanumeric()) {
         let lower = run.to_lowercase();
-        if is_hash(&lower) {
-            found.push(Part { at, word: lower, is_run: true, is_hash: true });
+        let is_hash = is_hash(&lower);
+        // `ppc64le` is one word, although letters follow its number.
+        if is_hash || FLAVOURS.contains(&lower.as_str()) {
+            found.push(Part { at, word: lower, is_run: true, is_hash });
         } else {
             found.extend(words_of_run(at, run));
         }

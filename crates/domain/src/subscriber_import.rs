@@ -11,8 +11,8 @@ pub use headers::Column;
 pub use states::{Standing, StateWords};
 pub use times::{TIMES_EXPECTED, time_given};
 
-use headers::{Meaning, agreed_rank, header_key, header_meaning};
-use states::{flag_given, state_expected};
+use headers::{Meaning, header_key, header_meaning};
+use states::{flag_given, is_nothing, is_null, state_expected};
 
 use crate::{
     consent::consent_time_check,
@@ -66,7 +66,7 @@ pub struct Columns {
     names: Vec<String>,
     /// The meaning of each of them.
     told: Vec<Option<Column>>,
-    /// The columns with the time of an agreement, in the order in which they are read.
+    /// The columns with the time of an agreement.
     agreed: Vec<usize>,
     words: StateWords,
     /// True if only people with a time of agreement agreed. One tool exports those who agreed and those who never did
@@ -155,9 +155,7 @@ impl Columns {
         if let Some(index) = meanings.iter().position(is_unclear) {
             return Err(unclear(headers[index]));
         }
-        let mut agreed: Vec<usize> =
-            (0..told.len()).filter(|index| told[*index] == Some(Column::ConsentTime)).collect();
-        agreed.sort_by_key(|index| agreed_rank(&keys[*index]));
+        let agreed: Vec<usize> = (0..told.len()).filter(|index| told[*index] == Some(Column::ConsentTime)).collect();
         let has = |key: &str| keys.iter().any(|known| known == key);
         let needs_time = has("optin_time") && has("confirm_time") && (has("leid") || has("euid"));
         Ok(Self { names, told, agreed, words, needs_time })
@@ -178,18 +176,23 @@ impl Columns {
         self.told.iter().position(|told| *told == Some(column))
     }
 
-    /// Returns the time of agreement in a row. `None` if the row has none. There are as many `cells` as columns.
+    /// Returns the latest time of agreement in a row. `None` if the row has none. There are as many `cells` as columns.
     pub fn agreed_at(&self, cells: &[&str], now: UtcTime) -> Option<Result<UtcTime, Fault>> {
         let since = (0..cells.len())
             .filter(|index| matches!(self.told.get(*index), Some(Some(Column::Subscribed | Column::Confirmed))))
-            .filter(|index| cells.get(*index).is_some_and(|cell| time_given(cell).is_some()));
-        let index = self
-            .agreed
-            .iter()
-            .copied()
-            .chain(since)
-            .find(|index| cells.get(*index).is_some_and(|cell| !cell.is_empty()))?;
-        Some(self.time(cells, index, now))
+            .filter(|index| time_given(cells[*index]).is_some());
+        let mut latest = None;
+        for index in self.agreed.iter().copied().chain(since) {
+            let Some(cell) = cells.get(index).filter(|cell| !is_nothing(cell) && flag_given(cell) != Some(false))
+            else {
+                continue;
+            };
+            match self.time_of(&self.names[index], cell, now) {
+                Ok(time) => latest = latest.max(Some(time)),
+                Err(fault) => return Some(Err(fault)),
+            }
+        }
+        latest.map(Ok)
     }
 
     /// Reads the state of a person in a row. `None` if a cell cannot be understood. There are as many `cells` as
@@ -204,7 +207,7 @@ impl Columns {
                 is_clear = false;
             }
         }
-        let has_time = self.agreed.iter().any(|index| cells.get(*index).is_some_and(|cell| !cell.is_empty()));
+        let has_time = self.agreed.iter().any(|index| cells.get(*index).is_some_and(|cell| !is_nothing(cell)));
         if let Some(&first) = self.agreed.first().filter(|_| self.needs_time && !has_time) {
             said.add(Standing::Pending, &self.names[first]);
         }
@@ -228,7 +231,12 @@ impl Columns {
             _ => return Ok(()),
         };
         let says_no = matches!(column, Column::Unsubscribed | Column::Bounced);
-        if cell.is_empty() || (says_no && cell == "[]") {
+        let is_empty = match column {
+            Column::State => cell.is_empty(),
+            Column::Unsubscribed | Column::Bounced => is_nothing(cell),
+            _ => is_null(cell),
+        };
+        if is_empty && self.words.said(cell).is_none() {
             // A file of ours may leave a state empty. In a file of another tool, an empty state does not mean an
             // agreement.
             let may_be_empty = says_no || name == "state" || (column != Column::State && self.has_state());
@@ -262,10 +270,6 @@ impl Columns {
 
     fn has_state(&self) -> bool {
         self.told.contains(&Some(Column::State))
-    }
-
-    fn time(&self, cells: &[&str], index: usize, now: UtcTime) -> Result<UtcTime, Fault> {
-        self.time_of(&self.names[index], cells.get(index).copied().unwrap_or_default(), now)
     }
 
     fn time_of(&self, name: &str, cell: &str, now: UtcTime) -> Result<UtcTime, Fault> {

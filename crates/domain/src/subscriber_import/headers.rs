@@ -296,12 +296,6 @@ pub(super) fn header_meaning(key: &str) -> Meaning {
     }
 }
 
-/// Returns the rank of a column with the time of an agreement. The lowest rank is read first.
-pub(super) fn agreed_rank(key: &str) -> u8 {
-    let words = ["consent_time", "consent", "confirm", "optin", ""];
-    words.iter().position(|word| key.contains(word)).and_then(|place| u8::try_from(place).ok()).unwrap_or(u8::MAX)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -371,8 +365,5 @@ mod tests {
             assert_eq!(header_key(key), *key);
             assert!(!all[..index].contains(key), "{key} is listed twice");
         }
-        assert!(agreed_rank("consent_time") < agreed_rank("confirm_time"));
-        assert!(agreed_rank("confirm_time") < agreed_rank("optin_time"));
-        assert!(agreed_rank("optin_time") < agreed_rank("subscribed_at"));
     }
 }

@@ -1,5 +1,6 @@
 //! The words for a subscriber's state in exports.
 
+use super::times::time_is_zero;
 use crate::{
     fault::Fault,
     subscriber::SubscriberState,
@@ -117,6 +118,10 @@ const WORDS: [(Standing, &[&str]); 4] = [
 const YES: [&str; 7] = ["true", "yes", "y", "1", "on", "t", "x"];
 const NO: [&str; 6] = ["false", "no", "n", "0", "off", "f"];
 
+/// Words for a missing value. The lists are in the form of [`word_key`].
+const NULLS: [&str; 7] = ["null", "nil", "na", "nan", "undefined", "notset", "notavailable"];
+const NEVER: [&str; 4] = ["none", "never", "notyet", "empty"];
+
 /// Returns a word in lower case, without blanks and punctuation.
 fn word_key(word: &str) -> String {
     word.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
@@ -126,6 +131,22 @@ fn word_key(word: &str) -> String {
 pub(super) fn flag_given(text: &str) -> Option<bool> {
     let key = word_key(text);
     if YES.contains(&key.as_str()) { Some(true) } else { NO.contains(&key.as_str()).then_some(false) }
+}
+
+/// True for a cell without a value: empty, as databases write it (`NULL`, `\N`), a dash, or a zero time.
+pub(super) fn is_null(cell: &str) -> bool {
+    let is_mark = |c: char| "-\u{2013}\u{2014}_./\\()[]{}<>\"'# ".contains(c);
+    let key = word_key(cell);
+    match key.as_str() {
+        "" => cell.chars().all(is_mark),
+        "n" => cell == "\\N",
+        key => NULLS.contains(&key) || time_is_zero(cell),
+    }
+}
+
+/// True for a cell that says that something never happened, in a column that would say when it did.
+pub(super) fn is_nothing(cell: &str) -> bool {
+    is_null(cell) || NEVER.contains(&word_key(cell).as_str())
 }
 
 /// The meanings of words that are given with the import.
@@ -201,6 +222,36 @@ mod tests {
             assert!(StateWords::parse("states", bad).is_err(), "{bad}");
         }
         assert!(state_expected().contains("states=maybe:pending"), "{}", state_expected());
+    }
+
+    #[test]
+    fn cells_without_a_value() {
+        for cell in [
+            "",
+            "-",
+            "--",
+            "\u{2014}",
+            "[]",
+            "NULL",
+            "(null)",
+            "\\N",
+            "nil",
+            "n/a",
+            "N/A",
+            "#N/A",
+            "not set",
+            "0000-00-00",
+            "0000-00-00 00:00:00",
+            "1970-01-01T00:00:00Z",
+        ] {
+            assert!(is_null(cell) && is_nothing(cell), "{cell}");
+        }
+        for cell in ["None", "never"] {
+            assert!(!is_null(cell) && is_nothing(cell), "{cell}");
+        }
+        for cell in ["0", "n", "no", "N", "?", "\u{2713}", "x", "2021-05-10", "Nil Desperandum"] {
+            assert!(!is_nothing(cell), "{cell}");
+        }
     }
 
     #[test]

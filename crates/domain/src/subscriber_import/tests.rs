@@ -124,6 +124,40 @@ const EXPORTS: &[(&str, &[(&str, &str)])] = &[
 ];
 
 #[test]
+fn the_later_of_yes_and_no_counts() {
+    let headers = "email,confirmed_at,subscribed_at,unsubscribed_at";
+    let columns = columns(headers).expect(headers);
+    for (row, expected) in [
+        ("a@x.test,2021-01-01,2024-01-01,2023-01-01", "agreed"),
+        ("a@x.test,2024-01-01,2021-01-01,2023-01-01", "agreed"),
+        ("a@x.test,2021-01-01,2022-01-01,2023-01-01", "left 2023-01-01"),
+        ("a@x.test,2021-01-01,,2023-01-01", "left 2023-01-01"),
+        ("a@x.test,2021-01-01,2023-01-01,2023-01-01", "left 2023-01-01"),
+    ] {
+        assert_eq!(verdict(&columns, row), expected, "{row}");
+    }
+    let columns = self::columns("email,status,subscribed,confirmed,unsubscribed_at").expect("columns");
+    assert_eq!(verdict(&columns, "a@x.test,active,2024-01-01,2021-01-01,2023-01-01"), "agreed");
+}
+
+#[test]
+fn cells_without_a_value_say_nothing() {
+    for cell in ["", "None", "never", "NULL", "\\N", "nil", "n/a", "-", "0000-00-00 00:00:00", "1970-01-01", "0", "no"]
+    {
+        for headers in ["email,unsubscribed_at", "email,Unsubscribed", "email,Bounced", "email,deleted_at"] {
+            let columns = columns(headers).expect(headers);
+            assert_eq!(verdict(&columns, &format!("a@x.test,{cell}")), "agreed", "{headers} {cell}");
+        }
+    }
+    let state = columns("email,status,confirmed").expect("columns");
+    assert_eq!(verdict(&state, "a@x.test,never,1"), "left", "a state is a word");
+    assert_eq!(verdict(&state, "a@x.test,NULL,1"), "status invalid");
+    assert_eq!(verdict(&state, "a@x.test,active,0000-00-00"), "agreed");
+    let confirmed = columns("email,confirmed").expect("columns");
+    assert_eq!(verdict(&confirmed, "a@x.test,1970-01-01"), "confirmed missing");
+}
+
+#[test]
 fn exports_of_many_programs() {
     for (headers, rows) in EXPORTS {
         let columns = columns(headers).expect(headers);
@@ -181,6 +215,9 @@ fn times_that_say_when_somebody_agreed() {
     assert_eq!(agreed("a,,,"), None);
     assert_eq!(agreed("a,2020-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2022-01-01"))));
     assert_eq!(agreed("a,2020-01-01,2021-01-01,"), Some(Ok(at("2021-01-01"))));
+    assert_eq!(agreed("a,2023-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2023-01-01"))), "the latest counts");
+    assert_eq!(agreed("a,0000-00-00 00:00:00,2021-01-01,NULL"), Some(Ok(at("2021-01-01"))));
+    assert_eq!(agreed("a,None,\\N,0"), None);
     let fault = agreed("a,2020-01-01,05/10/2021,").expect("a time").expect_err("the month is unclear");
     assert_eq!((fault.field.as_str(), fault.expected.as_str()), ("confirm_time", TIMES_EXPECTED));
 }

@@ -50,6 +50,31 @@ pub fn time_given(text: &str) -> Option<UtcTime> {
     time_in_range(time).then_some(time)
 }
 
+/// The days that programs write for a missing time: zeros, or the beginning of a program's calendar. In some zones, the
+/// one of Unix is the day before.
+const ZERO_DAYS: [&str; 13] = [
+    "0000-00-00",
+    "0000/00/00",
+    "00/00/0000",
+    "00.00.0000",
+    "-0001-11-30",
+    "0001-01-01",
+    "01/01/0001",
+    "1899-12-30",
+    "1900-01-01",
+    "1969-12-31",
+    "1970-01-01",
+    "1970/01/01",
+    "01/01/1970",
+];
+
+/// True for a time that means that there is none.
+pub(super) fn time_is_zero(text: &str) -> bool {
+    ZERO_DAYS
+        .iter()
+        .any(|day| text.strip_prefix(day).is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_digit())))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -91,6 +116,18 @@ mod tests {
             "0021-05-10",
         ] {
             assert_eq!(time_given(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn zero_times() {
+        for text in
+            ["0000-00-00", "0000-00-00 00:00:00", "1970-01-01T00:00:00.000Z", "1970-01-01 01:00:00", "01/01/1970"]
+        {
+            assert!(time_is_zero(text), "{text}");
+        }
+        for text in ["", "0", "2021-05-10", "1970-01-010", "2000-01-01", "1970-01-02"] {
+            assert!(!time_is_zero(text), "{text}");
         }
     }
 }

@@ -289,6 +289,10 @@ fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
         Meaning::Known(Column::Email) if is_mapped => Meaning::Other,
         // In an export of Substack, this column says who pays. `email_disabled` says who gets no email.
         Meaning::Unclear if key == "active_subscription" && has("email_disabled") => Meaning::Other,
+        // So does this one.
+        Meaning::Unclear if key == "cancel_date" && has("stripe_plan") => Meaning::Other,
+        // In an export of PrestaShop, this column is about the offers of partners.
+        Meaning::Known(Column::Subscribed) if key == "optin" && has("newsletter") => Meaning::Other,
         // MailerLite uses this name for the address.
         Meaning::Other if key == "subscriber" && !is_mapped && !keys.iter().any(|key| key.contains("mail")) => {
             Meaning::Known(Column::Email)

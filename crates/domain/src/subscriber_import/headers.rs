@@ -1,5 +1,12 @@
 //! The headers of exports and the meaning of their columns.
 
+mod words;
+
+use words::{
+    AGREED, AROUND_CHANNEL, AROUND_NO, CHANGED, CHANNEL, COUNT, DETAIL, ELSEWHERE, EMAIL, KNOWN, NO, NO_ALONE,
+    NO_STEMS, NOT_AGREED, PERHAPS_NO, REFUSED, REFUSED_ALONE, STATE, TIME, TIME_LAST, YES, YES_STEMS,
+};
+
 /// The meaning of a column for an import.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Column {
@@ -56,193 +63,6 @@ pub(super) enum Meaning {
     Other,
 }
 
-/// Known headers, in the form of [`header_key`].
-const KNOWN: &[(Column, &[&str])] = &[
-    (
-        Column::Email,
-        &["email", "e_mail", "email_address", "e_mail_address", "emailaddress", "subscriber_email", "contact_email"],
-    ),
-    (Column::Preferences, &["preferences"]),
-    (Column::Components, &["components"]),
-    (Column::Environment, &["environment"]),
-    (Column::ConsentSource, &["consent_source"]),
-    (Column::ConsentTime, &["consent_time", "subscribed_at", "subscribed_on", "subscribed_date", "date_subscribed"]),
-    (
-        Column::State,
-        &[
-            "state",
-            "status",
-            "subscriber_state",
-            "subscriber_status",
-            "subscription_state",
-            "subscription_status",
-            "email_status",
-            "member_status",
-            "contact_status",
-            "list_status",
-            "marketing_status",
-            "email_marketing_status",
-            "email_subscription_status",
-            "email_marketing_consent",
-            "subscriber_type",
-            "type",
-        ],
-    ),
-    (
-        Column::Subscribed,
-        &[
-            "subscribed",
-            "is_subscribed",
-            "subscribed_to_emails",
-            "subscribed_to_newsletter",
-            "email_subscribed",
-            "accepts_marketing",
-            "accepts_email_marketing",
-            "active",
-            "is_active",
-            "enabled",
-            "is_enabled",
-            "email_enabled",
-            "optin",
-            "email_optin",
-        ],
-    ),
-    (Column::Confirmed, &["confirmed", "is_confirmed", "email_confirmed", "optedin"]),
-    (
-        Column::Unsubscribed,
-        &[
-            "unsubscribed",
-            "is_unsubscribed",
-            "unsub",
-            "isunsub",
-            "is_unsub",
-            "optout",
-            "email_optout",
-            "has_optedout",
-            "email_optedout",
-            "optedout",
-            "blacklisted",
-            "is_blacklisted",
-            "email_blacklisted",
-            "blocklisted",
-            "is_blocklisted",
-            "email_blocklisted",
-            "blocked",
-            "is_blocked",
-            "disabled",
-            "is_disabled",
-            "email_disabled",
-            "deleted",
-            "is_deleted",
-            "complained",
-            "cancelled",
-            "canceled",
-            "removed",
-            "archived",
-            "do_not_email",
-            "do_not_mail",
-            "donotemail",
-            "email_suppressions",
-            "email_marketing_suppressions",
-            "stop_time",
-            "stop_status",
-        ],
-    ),
-    (
-        Column::Bounced,
-        &["bounced", "is_bounced", "email_bounced", "hard_bounced", "cleaned", "suppressed", "is_suppressed"],
-    ),
-];
-
-/// Words in headers that mean having left. The lists below are for refused mail, for an agreement, and for any state.
-const NO: &[&str] = &[
-    "unsub",
-    "unsubscribe",
-    "unsubscribed",
-    "unsubscription",
-    "unsubscribes",
-    "optout",
-    "optedout",
-    "blacklist",
-    "blacklisted",
-    "blocklist",
-    "blocklisted",
-    "blocked",
-    "disabled",
-    "deleted",
-    "removed",
-    "cancelled",
-    "canceled",
-    "cancellation",
-    "complained",
-    "complaint",
-    "complaints",
-    "spam",
-    "archived",
-    "suppression",
-    "suppressions",
-    "left",
-    "inactive",
-    "abgemeldet",
-    "ausgetragen",
-];
-const REFUSED: &[&str] = &[
-    "bounce",
-    "bounced",
-    "clean",
-    "cleaned",
-    "suppressed",
-    "unreachable",
-    "undeliverable",
-    "undelivered",
-    "undeliverability",
-];
-const YES: &[&str] = &[
-    "subscribed",
-    "subscribe",
-    "optin",
-    "optedin",
-    "confirm",
-    "confirmed",
-    "confirmation",
-    "consent",
-    "consented",
-    "consents",
-    "active",
-    "activated",
-    "enabled",
-    "unconfirmed",
-    "mailable",
-    "permission",
-    "gdpr",
-    "angemeldet",
-];
-const STATE: &[&str] = &["state", "status", "statut", "estado", "stato"];
-
-/// Words in headers that mean the time of an agreement, together with a word of [`TIME`].
-const AGREED: &[&str] = &[
-    "subscribed",
-    "subscribe",
-    "subscription",
-    "optin",
-    "optedin",
-    "confirm",
-    "confirmed",
-    "confirmation",
-    "consent",
-    "consented",
-];
-const TIME: &[&str] = &["at", "time", "date", "on", "timestamp", "datetime"];
-
-/// Last words of headers of details: a place, a reason or a means, but not a state.
-const DETAIL: &[&str] = &[
-    "ip", "reason", "reasons", "other", "title", "id", "source", "method", "url", "link", "campaign", "country",
-    "count", "by", "referrer", "text", "details", "message", "page", "form", "rate",
-];
-
-/// Words in headers that are not about email.
-const ELSEWHERE: &[&str] = &["sms", "phone", "whatsapp", "push", "mobile", "postal", "paid", "commenting", "comments"];
-
 /// Returns a header in the form for look-ups: words in lower case with `_` between them, and `Opt-Out` as `optout`.
 pub(super) fn header_key(header: &str) -> String {
     let mut key = String::new();
@@ -274,25 +94,90 @@ pub(super) fn header_key(header: &str) -> String {
 
 /// Returns the meaning of a header.
 pub(super) fn header_meaning(key: &str) -> Meaning {
-    if let Some((column, _)) = KNOWN.iter().find(|(_, keys)| keys.contains(&key)) {
-        return Meaning::Known(*column);
+    if let Some(column) = known(key) {
+        return Meaning::Known(column);
     }
-    let words: Vec<&str> = key.split('_').collect();
-    let has = |list: &[&str]| words.iter().any(|word| list.contains(word));
-    if has(ELSEWHERE) {
+    let words = Words(key.split('_').collect());
+    if words.has(ELSEWHERE) && !words.has(EMAIL) {
         return Meaning::Other;
     }
-    let is_detail = words.last().is_some_and(|last| DETAIL.contains(last));
-    let is_no = has(NO) || has(REFUSED);
-    match (is_detail, has(TIME)) {
-        (true, _) if is_no => Meaning::DetailOfNo,
-        (true, _) if !has(STATE) => Meaning::Other,
-        (false, true) if has(NO) => Meaning::Known(Column::Unsubscribed),
-        (false, true) if has(REFUSED) => Meaning::Known(Column::Bounced),
-        (false, true) if has(AGREED) => Meaning::Known(Column::ConsentTime),
-        (false, true) => Meaning::Other,
-        _ if is_no || has(YES) || has(STATE) => Meaning::Unclear,
-        _ => Meaning::Other,
+    let is_left = words.has(NO) || words.contain(NO_STEMS);
+    let is_no = is_left || words.has(REFUSED) || words.has(PERHAPS_NO) || words.forbid();
+    let is_time = words.has(TIME) || words.end_in(TIME_LAST);
+    let is_state = words.has(STATE) || words.0.iter().any(|word| word.ends_with("status"));
+    if words.end_in(DETAIL) || words.has(COUNT) || is_time && words.has(CHANGED) {
+        return match (is_no, is_state && !is_time) {
+            (true, _) => Meaning::DetailOfNo,
+            (false, true) => Meaning::Unclear,
+            (false, false) => Meaning::Other,
+        };
+    }
+    if is_time {
+        return match () {
+            () if is_left => Meaning::Known(Column::Unsubscribed),
+            () if words.has(REFUSED) => Meaning::Known(Column::Bounced),
+            () if is_no || words.has(AGREED) && words.has("end ends") => Meaning::Unclear,
+            () if words.has(AGREED) && !words.has(NOT_AGREED) => Meaning::Known(Column::ConsentTime),
+            () => Meaning::Other,
+        };
+    }
+    if let Some(column) = words.plain() {
+        return Meaning::Known(column);
+    }
+    // `Last active` is about a visit.
+    let is_visit = words.has("last") && words.has("active");
+    let is_yes = (words.has(YES) || words.contain(YES_STEMS)) && !is_visit;
+    let is_unclear = is_no || is_yes || is_state || words.name_a_channel();
+    if is_unclear { Meaning::Unclear } else { Meaning::Other }
+}
+
+fn known(key: &str) -> Option<Column> {
+    let glued = |key: &str| key.replace('_', "");
+    let key = glued(key);
+    KNOWN.iter().find(|(_, keys)| keys.split_whitespace().any(|known| glued(known) == key)).map(|(column, _)| *column)
+}
+
+/// True if a word is in a list.
+fn is_in(list: &str, word: &str) -> bool {
+    list.split_whitespace().any(|listed| listed == word)
+}
+
+/// The words of a header.
+struct Words<'a>(Vec<&'a str>);
+
+impl Words<'_> {
+    fn has(&self, list: &str) -> bool {
+        self.0.iter().any(|word| is_in(list, word))
+    }
+
+    fn end_in(&self, list: &str) -> bool {
+        self.0.last().is_some_and(|last| is_in(list, last))
+    }
+
+    /// True if one of these texts is in a word.
+    fn contain(&self, stems: &str) -> bool {
+        self.0.iter().any(|word| stems.split_whitespace().any(|stem| word.contains(stem)))
+    }
+
+    /// True for `do not` and the like.
+    fn forbid(&self) -> bool {
+        self.0.windows(2).any(|pair| matches!(pair, ["do", "not"] | ["don", "t"])) || self.has("donot dont")
+    }
+
+    /// Returns the column of a plain word, such as `is_unsubscribed_from_emails`.
+    fn plain(&self) -> Option<Column> {
+        let mut others = self.0.iter().filter(|word| !is_in(AROUND_NO, word));
+        match (others.next(), others.next()) {
+            (Some(word), None) if is_in(NO_ALONE, word) => Some(Column::Unsubscribed),
+            (Some(&"confirmed"), None) => Some(Column::Confirmed),
+            (Some(word), None) if is_in(REFUSED_ALONE, word) => Some(Column::Bounced),
+            _ => None,
+        }
+    }
+
+    /// True if the header names only what people receive, so that it holds a yes or no.
+    fn name_a_channel(&self) -> bool {
+        self.has(CHANNEL) && self.0.iter().all(|word| is_in(CHANNEL, word) || is_in(AROUND_CHANNEL, word))
     }
 }
 
@@ -330,6 +215,38 @@ mod tests {
             ("CONFIRM_TIME", ConsentTime),
             ("Email Marketing Consent Timestamp", ConsentTime),
             ("Confirmation date", ConsentTime),
+            ("SubscribedOn", ConsentTime),
+            ("last_subscribed_at", ConsentTime),
+            ("Do Not Contact", Unsubscribed),
+            ("doNotContact", Unsubscribed),
+            ("donotemail", Unsubscribed),
+            ("DoNotBulkEMail", Unsubscribed),
+            ("IsExcludedFromCampaigns", Unsubscribed),
+            ("IsSpamComplaining", Unsubscribed),
+            ("Marked email as spam", Unsubscribed),
+            ("HasOptedOutOfEmail", Unsubscribed),
+            ("Unsubscribed from all email", Unsubscribed),
+            ("Unsubscribed from Emails", Unsubscribed),
+            ("Is this subscriber blacklisted", Unsubscribed),
+            ("Blacklist", Unsubscribed),
+            ("Opted out of email: Newsletter", Unsubscribed),
+            ("Confirmed Opt-Out Date", Unsubscribed),
+            ("suspended_at", Unsubscribed),
+            ("deactivated_at", Unsubscribed),
+            ("consent_withdrawn_at", Unsubscribed),
+            ("Is Email Bounced", Bounced),
+            ("Has Hard Bounced", Bounced),
+            ("Invalid email address", Bounced),
+            ("Newsletter", Subscribed),
+            ("Subscription", Subscribed),
+            ("Accepts Email Marketing", Subscribed),
+            ("receive_admin_email", Subscribed),
+            ("Is the email of this subscriber confirmed", Confirmed),
+            ("email_verified", Confirmed),
+            ("Email permission status", State),
+            ("Global status", State),
+            ("emailStatus", State),
+            ("emailstatus", State),
         ] {
             assert_eq!(header_meaning(&header_key(header)), Meaning::Known(column), "{header}");
         }
@@ -342,6 +259,46 @@ mod tests {
             ("active_subscription_status", Meaning::Unclear),
             ("newsletter state", Meaning::Unclear),
             ("Member opted out?", Meaning::Unclear),
+            ("IsOptInPending", Meaning::Unclear),
+            ("Opted out of email: One to One", Meaning::Unclear),
+            ("email_unsub_flag", Meaning::Unclear),
+            ("unsubscribedate", Meaning::Unclear),
+            ("newsletterSubscribed2", Meaning::Unclear),
+            ("leadstatus", Meaning::Unclear),
+            ("Please don't email", Meaning::Unclear),
+            ("On mailing list", Meaning::Unclear),
+            ("Mailing list", Meaning::Unclear),
+            ("Email marketing", Meaning::Unclear),
+            ("Email preferences", Meaning::Unclear),
+            ("notifications", Meaning::Unclear),
+            ("Product updates", Meaning::Unclear),
+            ("Paused", Meaning::Unclear),
+            ("expired_at", Meaning::Unclear),
+            ("subscription_end_date", Meaning::Unclear),
+            ("On hold", Meaning::Unclear),
+            ("Deliverable", Meaning::Unclear),
+            ("aktiv", Meaning::Unclear),
+            ("D\u{e9}sabonn\u{e9}", Meaning::Unclear),
+            ("UnsubscribedBy", Meaning::DetailOfNo),
+            ("Unsubscribed Mode", Meaning::DetailOfNo),
+            ("ExclusionFromCampaignsUpdatedAt", Meaning::DetailOfNo),
+            ("suspended_till", Meaning::DetailOfNo),
+            ("confirmation_sent_at", Meaning::Other),
+            ("confirmation_token", Meaning::Other),
+            ("consent_expires_at", Meaning::Other),
+            ("email_verified_at", Meaning::Other),
+            ("Last active", Meaning::Other),
+            ("LastActivityAt", Meaning::Other),
+            ("Days active (30d)", Meaning::Other),
+            ("Consent to track", Meaning::Other),
+            ("Accepts SMS Marketing", Meaning::Other),
+            ("Marital status", Meaning::Other),
+            ("State/Province", Meaning::Other),
+            ("Partner offers", Meaning::Other),
+            ("EMAIL_TYPE", Meaning::Other),
+            ("MEMBER_RATING", Meaning::Other),
+            ("DeliveredCount", Meaning::Other),
+            ("Email Lists", Meaning::Other),
             ("OPTIN_IP", Meaning::Other),
             ("name", Meaning::Other),
             ("created_at", Meaning::Other),
@@ -360,10 +317,11 @@ mod tests {
 
     #[test]
     fn every_known_header_is_its_own_key() {
-        let all: Vec<&str> = KNOWN.iter().flat_map(|(_, keys)| keys.iter().copied()).collect();
+        let all: Vec<&str> = KNOWN.iter().flat_map(|(_, keys)| keys.split_whitespace()).collect();
+        let glued: Vec<String> = all.iter().map(|key| key.replace('_', "")).collect();
         for (index, key) in all.iter().enumerate() {
             assert_eq!(header_key(key), *key);
-            assert!(!all[..index].contains(key), "{key} is listed twice");
+            assert!(!glued[..index].contains(&glued[index]), "{key} is listed twice");
         }
     }
 }

@@ -49,6 +49,8 @@ const WORDS: [(Standing, &[&str]); 4] = [
             "trialed",
             "optedin",
             "optin",
+            "express",
+            "explicit",
         ],
     ),
     (
@@ -66,6 +68,9 @@ const WORDS: [(Standing, &[&str]); 4] = [
             "needsattention",
             "awaitingconfirmation",
             "waiting",
+            "notactivated",
+            "unverified",
+            "notoptedin",
         ],
     ),
     (
@@ -82,6 +87,7 @@ const WORDS: [(Standing, &[&str]); 4] = [
             "unreachable",
             "undeliverable",
             "invalid",
+            "quarantined",
         ],
     ),
     (
@@ -110,13 +116,26 @@ const WORDS: [(Standing, &[&str]); 4] = [
             "left",
             "never",
             "none",
+            "unsubscribe",
+            "donotcontact",
+            "donotemail",
+            "suspended",
+            "banned",
+            "excluded",
+            "deactivated",
+            "withdrawn",
+            "revoked",
         ],
     ),
 ];
 
 /// Words for yes and no.
-const YES: [&str; 7] = ["true", "yes", "y", "1", "on", "t", "x"];
-const NO: [&str; 6] = ["false", "no", "n", "0", "off", "f"];
+const YES: [&str; 12] = ["true", "yes", "y", "1", "on", "t", "x", "ja", "oui", "si", "s\u{ed}", "sim"];
+const NO: [&str; 11] = ["false", "no", "n", "0", "off", "f", "nein", "non", "nee", "nao", "n\u{e3}o"];
+
+/// Signs for yes and no.
+const TICKS: [&str; 4] = ["\u{2713}", "\u{2714}", "\u{2705}", "\u{2611}"];
+const CROSSES: [&str; 4] = ["\u{2717}", "\u{2718}", "\u{274c}", "\u{2610}"];
 
 /// Words for a missing value. The lists are in the form of [`word_key`].
 const NULLS: [&str; 7] = ["null", "nil", "na", "nan", "undefined", "notset", "notavailable"];
@@ -130,7 +149,10 @@ fn word_key(word: &str) -> String {
 /// Reads a yes or no.
 pub(super) fn flag_given(text: &str) -> Option<bool> {
     let key = word_key(text);
-    if YES.contains(&key.as_str()) { Some(true) } else { NO.contains(&key.as_str()).then_some(false) }
+    // An emoji may end in a mark that says how to draw it.
+    let sign = text.trim_end_matches('\u{fe0f}');
+    let is_one_of = |words: &[&str], signs: &[&str]| words.contains(&key.as_str()) || signs.contains(&sign);
+    if is_one_of(&YES, &TICKS) { Some(true) } else { is_one_of(&NO, &CROSSES).then_some(false) }
 }
 
 /// True for a cell without a value: empty, as databases write it (`NULL`, `\N`), a dash, or a zero time.
@@ -262,6 +284,17 @@ mod tests {
         all.dedup();
         assert_eq!(all.len(), count);
         assert!(all.iter().all(|word| word_key(word) == *word));
-        assert_eq!([flag_given("Yes"), flag_given("FALSE"), flag_given("maybe")], [Some(true), Some(false), None]);
+        for (text, flag) in [
+            ("Yes", Some(true)),
+            ("\u{2714}\u{fe0f}", Some(true)),
+            ("Ja", Some(true)),
+            ("FALSE", Some(false)),
+            ("N\u{e3}o", Some(false)),
+            ("\u{274c}", Some(false)),
+            ("maybe", None),
+            ("", None),
+        ] {
+            assert_eq!(flag_given(text), flag, "{text}");
+        }
     }
 }

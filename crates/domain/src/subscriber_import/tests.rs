@@ -113,6 +113,62 @@ const EXPORTS: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "Email,Name,IsExcludedFromCampaigns,CreatedAt,IsSpamComplaining,UnsubscribedAt,UnsubscribedBy,\
+         ExclusionFromCampaignsUpdatedAt,LastActivityAt",
+        &[
+            ("a@x.test,A,false,2021-05-10T12:00:00Z,false,,,,2022-05-10T12:00:00Z", "agreed"),
+            ("a@x.test,A,true,2021-05-10T12:00:00Z,false,,,2022-05-10T12:00:00Z,", "left"),
+            ("a@x.test,A,false,2021-05-10T12:00:00Z,true,,,,", "left"),
+            ("a@x.test,A,false,2021-05-10T12:00:00Z,false,2022-05-10T12:00:00Z,a@x.test,,", "left 2022-05-10"),
+        ],
+    ),
+    (
+        "id_customer,Email address,Enabled,Newsletter,Optin,Registration",
+        &[
+            ("1,a@x.test,1,1,0,2021-05-10", "agreed"),
+            ("1,a@x.test,1,0,1,2021-05-10", "left"),
+            ("1,a@x.test,0,1,1,2021-05-10", "left"),
+            ("1,a@x.test,1,,1,2021-05-10", "newsletter missing"),
+        ],
+    ),
+    (
+        "Customer ID,Email,Accepts Email Marketing,Accepts SMS Marketing,Tags",
+        &[("1,a@x.test,yes,no,", "agreed"), ("1,a@x.test,no,yes,", "left")],
+    ),
+    (
+        "Record ID,Email,Unsubscribed from all email,Email hard bounce reason,Marketing emails bounced",
+        &[("1,a@x.test,,,0", "agreed"), ("1,a@x.test,true,,0", "left")],
+    ),
+    ("Name,Email,Opt Out,Blacklist", &[("A,a@x.test,False,False", "agreed"), ("A,a@x.test,False,True", "left")]),
+    ("ID,Email,Status,Store", &[("1,a@x.test,Subscribed,S", "agreed"), ("1,a@x.test,Not Activated,S", "pending")]),
+    (
+        "Email address,Email permission status,Confirmed Opt-Out Date,Confirmed Opt-Out Reason",
+        &[("a@x.test,Express,,", "agreed"), ("a@x.test,Unsubscribed,2022-05-10,Why", "left 2022-05-10")],
+    ),
+    (
+        "subid,email,created,confirmed,enabled,accept,confirmed_date,confirmed_ip",
+        &[("1,a@x.test,2021-05-10,1,1,1,0,", "agreed"), ("1,a@x.test,2021-05-10,1,1,0,0,", "left")],
+    ),
+    (
+        "id,username,email,active,suspended_at,suspended_till,last_seen_at",
+        &[
+            ("1,a,a@x.test,true,,,2021-05-10", "agreed"),
+            ("1,a,a@x.test,true,2022-05-10 12:00:00 UTC,3022-05-10,2021-05-10", "left 2022-05-10"),
+        ],
+    ),
+    (
+        "Email,Name,Stripe plan,Cancel date,Type,Days active (30d)",
+        &[("a@x.test,A,monthly,2022-05-10,premium,3", "agreed")],
+    ),
+    (
+        "email,consent_source,consent_time,Do Not Contact",
+        &[("a@x.test,form,2021-05-10,true", "left"), ("a@x.test,form,2021-05-10,", "agreed")],
+    ),
+    (
+        "email,Subscription",
+        &[("a@x.test,yes", "agreed"), ("a@x.test,no", "left"), ("a@x.test,weekly", "subscription invalid")],
+    ),
+    (
         "email,state,unsubscribed_at",
         &[
             ("a@x.test,,", "agreed"),
@@ -177,6 +233,10 @@ fn files_that_are_refused_as_a_whole() {
         ("email,Member opted out?", "Member opted out?"),
         ("email,consent", "consent"),
         ("email,UNSUB_REASON", "UNSUB_REASON"),
+        ("EmailAddress,SuppressionReason,CreatedAt", "SuppressionReason"),
+        ("email,suspended_till", "suspended_till"),
+        ("email,Email marketing", "Email marketing"),
+        ("email,expired_at", "expired_at"),
         ("email,b@x.test", "header"),
         ("email,name <b@x.test>", "header"),
     ] {

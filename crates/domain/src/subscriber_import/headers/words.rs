@@ -1,0 +1,157 @@
+//! Headers and words in headers, in the form of [`header_key`](super::header_key), with blanks between them.
+
+use super::Column;
+
+/// Known headers. They are also known without the `_` between their words.
+pub(super) const KNOWN: &[(Column, &str)] = &[
+    (Column::Email, "email email_address subscriber_email contact_email"),
+    (Column::Preferences, "preferences"),
+    (Column::Components, "components"),
+    (Column::Environment, "environment"),
+    (Column::ConsentSource, "consent_source"),
+    (Column::ConsentTime, "consent_time subscribed_at subscribed_on subscribed_date date_subscribed"),
+    (
+        Column::State,
+        "
+        state status subscriber_state subscriber_status subscription_state subscription_status email_status
+        email_state email_permission_status email_channel_status emailing_status newsletter_status member_status
+        contact_status list_status global_status marketing_status email_marketing_status email_marketing_state
+        email_subscription_status email_subscription_state email_marketing_consent email_subscribe subscriber_type
+        type",
+    ),
+    (
+        Column::Subscribed,
+        "
+        subscribed is_subscribed subscribe subscription is_subscriber subscribed_to_emails subscribed_to_newsletter
+        email_subscribed email_subscription newsletter newsletter_subscribed newsletter_subscription
+        newsletter_subscriber newsletter_optin optin_newsletter newsletter_enabled accepts_newsletter
+        accept_newsletter receive_newsletter receives_newsletter receive_newsletters wants_newsletter
+        send_newsletter accepts_marketing accept_marketing allow_marketing marketing_optin email_marketing_optin
+        accepts_email_marketing accepts_email accepts_emails accept_email accept_emails accept receive_email
+        receive_emails receives_emails receive_admin_email receive_admin_emails allow_email allow_emails
+        allow_mass_email allow_mass_emails send_email send_emails active is_active enabled is_enabled email_enabled
+        mailable is_mailable optin email_optin",
+    ),
+    (
+        Column::Confirmed,
+        "
+        confirmed is_confirmed email_confirmed optedin double_optin verified is_verified email_verified
+        verified_email validated email_validated activated is_activated",
+    ),
+    (
+        Column::Unsubscribed,
+        "
+        unsubscribed is_unsubscribed unsub isunsub optout email_optout has_optedout email_optedout optedout
+        blacklist blacklisted is_blacklisted email_blacklisted blocklist blocklisted is_blocklisted
+        email_blocklisted block blocked is_blocked ban is_ban disabled is_disabled email_disabled deleted is_deleted
+        complaint complained spam is_spam spam_complaint is_spam_complaining marked_as_spam marked_email_as_spam
+        reported_spam reported_as_spam cancelled canceled removed archived do_not_contact do_not_email do_not_mail
+        do_not_send do_not_market do_not_bulk_email do_not_disturb dnc no_email no_emails no_mail no_newsletter
+        no_newsletters no_marketing email_suppressions email_marketing_suppressions stop stop_time stop_status",
+    ),
+    (
+        Column::Bounced,
+        "
+        bounced is_bounced email_bounced hard_bounced hard_bounce cleaned suppressed is_suppressed invalid
+        is_invalid email_invalid invalid_email invalid_email_address",
+    ),
+];
+
+/// Words that mean having left. Together with a word of [`TIME`], they are the time of it.
+pub(super) const NO: &str = "
+    unsub unsubs unsubscribe unsubscribed unsubscription unsubscribes optout optouts optedout blacklist blacklisted
+    blocklist blocklisted blocked disabled deactivated deactivation deleted deletion removed removal cancelled
+    canceled cancellation complained complaining complaint complaints spam archived suppression suppressions
+    suspended suspension banned excluded exclusion revoked withdrawn withdrawal objected objection erased erasure
+    left inactive abgemeldet ausgetragen gekündigt gesperrt gelöscht désabonné desabonne désinscrit desinscrit baja
+    desuscrito cancelado disiscritto cancellato descadastrado afgemeld uitgeschreven";
+
+/// Words that often mean having left, but also the end of something else. Their times are not read.
+pub(super) const PERHAPS_NO: &str = "
+    cancel cancels exclude suspend revoke withdraw refused declined rejected denied expired ended terminated closed
+    locked frozen paused muted snoozed silenced ignored trashed trash junk abuse churned lapsed dormant forgotten
+    quit stopped stop never dnd dne dnm delete remove complain hold failed failing invalid";
+
+/// Parts of words that mean having left, for headers such as `unsubscribedate`.
+pub(super) const NO_STEMS: &str = "
+    unsub optout optedout blacklist blocklist donotcontact donotemail donotmail donotsend suspend";
+
+/// Words that mean that mail is refused.
+pub(super) const REFUSED: &str = "
+    bounce bounced bouncing clean cleaned suppress suppressed unreachable undeliverable undelivered undeliverability
+    quarantine quarantined";
+
+/// Words that mean having left where all other words of a header are in [`AROUND_NO`].
+pub(super) const NO_ALONE: &str = "
+    unsubscribed optout optedout blacklisted blocklisted blocked banned suspended excluded deactivated disabled
+    deleted removed archived cancelled canceled complained inactive";
+
+/// Words that mean that mail is refused where all other words of a header are in [`AROUND_NO`].
+pub(super) const REFUSED_ALONE: &str = "bounced bouncing suppressed cleaned unreachable undeliverable quarantined";
+
+/// Words that change nothing beside a word of the two lists above.
+pub(super) const AROUND_NO: &str = "
+    is has was been the this from of all any email emails mail mails mailing mailings newsletter newsletters
+    marketing campaigns list lists our your user contact subscriber customer account profile global globally hard";
+
+/// Words that mean an agreement.
+pub(super) const YES: &str = "
+    subscribed subscribe optin optins optedin opt opted doi confirm confirmed confirmation consent consented
+    consents active activated enabled enable unconfirmed mailable marketable contactable deliverable deliverability
+    reachable permission permissions gdpr dsgvo rgpd accept accepts accepted acceptance agree agrees agreed allow
+    allows allowed receive receives receiving want wants verified verification validated valid validity approved
+    approval eligible whitelisted allowlisted angemeldet aktiv abonniert bestätigt einwilligung zustimmung actif
+    abonné abonne inscrit consentement activo suscrito inscrito consentimiento attivo iscritto consenso ativo
+    aangemeld ingeschreven toestemming";
+
+/// Parts of words that mean an agreement, for headers such as `newslettersubscribed`.
+pub(super) const YES_STEMS: &str = "subscribed optin optedin newsletter";
+
+/// Words that mean any state. A word may also end in `status`.
+pub(super) const STATE: &str = "state status statut estado stato situation";
+
+/// Words for what people receive. A header of these words and of [`AROUND_CHANNEL`] looks like a yes or no.
+pub(super) const CHANNEL: &str = "
+    newsletter newsletters subscription subscriptions mailing marketing promo promos promotions promotional
+    notification notifications notify digest digests announcements updates offers preference preferences frequency
+    rundbrief infolettre nieuwsbrief boletín boletin";
+
+/// Words that change nothing beside a word of [`CHANNEL`].
+pub(super) const AROUND_CHANNEL: &str = "
+    email emails e mail mails is has on in to for of the a our my your list and or contact communication
+    communications customer product products news weekly monthly daily";
+
+/// Words that mean the time of an agreement, together with a word of [`TIME`] and none of [`NOT_AGREED`].
+pub(super) const AGREED: &str = "
+    subscribed subscribe subscription optin optedin confirm confirmed confirmation consent consented agreed";
+
+/// Words for other times of an agreement: it was asked for, changed, or ends.
+pub(super) const NOT_AGREED: &str = "
+    sent resent requested request reminded reminder invited expires expire expired expiry expiration renewal renews
+    renewed next end ends updated update modified changed change";
+
+/// Words for a time, anywhere in a header.
+pub(super) const TIME: &str = "time date timestamp datetime since";
+
+/// Words for a time at the end of a header.
+pub(super) const TIME_LAST: &str = "at on";
+
+/// Words for the time at which a column was changed, which may be to yes or to no.
+pub(super) const CHANGED: &str = "updated update modified changed change sent";
+
+/// Last words of headers of details: a place, a reason or a means, but not a state.
+pub(super) const DETAIL: &str = "
+    ip reason reasons other title id source method url link campaign country count by referrer referer text details
+    message page form rate score rating mode via channel agent name note notes language locale version wording
+    token key code hash uuid zone until till";
+
+/// Words for a number of things.
+pub(super) const COUNT: &str = "number num total count counts days hours avg average";
+
+/// Words in headers that are not about email, unless a word of [`EMAIL`] is there, too.
+pub(super) const ELSEWHERE: &str = "
+    sms phone whatsapp push mobile postal paid commenting comments call calls fax telegram viber cookie cookies
+    track tracking billing shipping province payment order orders marital financial fulfillment";
+
+/// Words for email.
+pub(super) const EMAIL: &str = "email emails newsletter newsletters";

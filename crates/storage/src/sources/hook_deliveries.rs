@@ -46,6 +46,17 @@ pub enum HookReceipt {
     },
 }
 
+impl HookReceipt {
+    /// The reason why a delivery is refused, in words for the owner of the repository. `None` for one that is taken.
+    pub fn refusal(&self) -> Option<&str> {
+        match self {
+            Self::Queued | Self::Repeated => None,
+            Self::Foreign => Some(HOOK_FOREIGN),
+            Self::Misnamed { message } => Some(message),
+        }
+    }
+}
+
 /// A stored delivery, as its job needs it.
 pub(crate) struct StoredDelivery {
     pub(crate) id: i64,
@@ -78,46 +89,61 @@ pub async fn hook_receive(
                 result,
                 message: message.to_owned(),
             };
-            let binding = match &delivery.source {
-                Some(source) => hook_bind(connection, organization_id, repository_id, source)?,
-                None => HookBinding::Own,
-            };
-            let refused = match (binding, &delivery.source) {
-                (HookBinding::Misnamed(named), Some(source)) => {
-                    Some(HookReceipt::Misnamed { message: misnamed(&source.name, &named) })
-                }
-                (HookBinding::Other, _) => Some(HookReceipt::Foreign),
-                _ => None,
-            };
-            if let Some(receipt) = refused {
-                let because = if let HookReceipt::Misnamed { message } = &receipt { &**message } else { HOOK_FOREIGN };
+            let receipt = receipt_of(connection, organization_id, repository_id, delivery.source.as_ref())?;
+            if let Some(because) = receipt.refusal() {
                 hook_note_write(connection, repository_id, &note(HookResult::Refused, because), now)?;
                 return Ok(receipt);
             }
-            let values = (
-                hook_deliveries::delivery.eq(&delivery.delivery),
-                hook_deliveries::digest.eq(&delivery.digest),
-                hook_deliveries::event.eq(&event),
-                hook_deliveries::standing.eq(HookStanding::Queued.as_str()),
-                hook_deliveries::received_at.eq(now),
-            );
-            let id = match before {
-                Some((id, ..)) => {
-                    diesel::update(hook_deliveries::table.find(id)).set(values).execute(connection)?;
-                    id
-                }
-                None => diesel::insert_into(hook_deliveries::table)
-                    .values((hook_deliveries::repository_id.eq(repository_id), values))
-                    .returning(hook_deliveries::id)
-                    .get_result(connection)?,
-            };
+            let row = before.map(|(id, ..)| id);
+            let id = delivery_store(connection, repository_id, row, &delivery, &event, now)?;
             let turn = repository_turn(repository_id);
             job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, &turn, now, now)?;
             let note = note(HookResult::Accepted, "it is stored, and is processed within moments");
             hook_note_write(connection, repository_id, &note, now)?;
-            Ok(HookReceipt::Queued)
+            Ok(receipt)
         })
         .await
+}
+
+/// Binds the repository to the one that a delivery is of, and answers what comes of the delivery.
+fn receipt_of(
+    connection: &mut AnyConnection,
+    organization_id: i64,
+    repository_id: i64,
+    source: Option<&SourceRepository>,
+) -> QueryResult<HookReceipt> {
+    let Some(source) = source else { return Ok(HookReceipt::Queued) };
+    Ok(match hook_bind(connection, organization_id, repository_id, source)? {
+        HookBinding::Own => HookReceipt::Queued,
+        HookBinding::Other => HookReceipt::Foreign,
+        HookBinding::Misnamed(named) => HookReceipt::Misnamed { message: misnamed(&source.name, &named) },
+    })
+}
+
+/// Stores a delivery that is to be processed: in this row, or in a new one. Answers its id.
+fn delivery_store(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    row: Option<i64>,
+    delivery: &HookDelivery,
+    event: &str,
+    now: UtcTime,
+) -> QueryResult<i64> {
+    let values = (
+        hook_deliveries::delivery.eq(&delivery.delivery),
+        hook_deliveries::digest.eq(&delivery.digest),
+        hook_deliveries::event.eq(event),
+        hook_deliveries::standing.eq(HookStanding::Queued.as_str()),
+        hook_deliveries::received_at.eq(now),
+    );
+    if let Some(id) = row {
+        diesel::update(hook_deliveries::table.find(id)).set(values).execute(connection)?;
+        return Ok(id);
+    }
+    Ok(diesel::insert_into(hook_deliveries::table)
+        .values((hook_deliveries::repository_id.eq(repository_id), values))
+        .returning(hook_deliveries::id)
+        .get_result(connection)?)
 }
 
 /// The same delivery as it came before: under its id, or under another with the same content.
@@ -138,7 +164,7 @@ fn delivery_before(
 }
 
 /// What the owner is told of a delivery of another repository.
-pub const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
+const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
                                 repository was made anew there, set source_id to null, and the next delivery counts";
 
 /// What the owner is told of a first delivery whose repository is not the one that is named here.

@@ -1,6 +1,11 @@
 //! The rules for subscribers that a back end adds (`management-v1.md`, subscribers).
 
-use crate::{fault::Fault, subscriber::SubscriberState, text::line_is_clean, time::UtcTime};
+use crate::{
+    fault::Fault,
+    subscriber::{SubscriberState, state_unsuppressed},
+    text::line_is_clean,
+    time::UtcTime,
+};
 
 /// The source of a consent that was given with the button in a confirmation email.
 pub const CONSENT_BY_MAIL: &str = "confirmation mail";
@@ -112,23 +117,18 @@ pub enum Addition {
 /// Decides about a person whom a back end adds. `suppressed` is true if the address is known to refuse mail.
 ///
 /// The later of consent and refusal counts, in whatever order they are added. If both have the same time, the refusal
-/// counts. An address that refused mail is never subscribed, even with a consent.
+/// counts. An address that refused mail is never subscribed, even with a consent. A refusal is noted for it all the
+/// same, because the suppression may be lifted later.
 pub fn addition_decide(known: Option<KnownReader>, suppressed: bool, confirmation: &Confirmation) -> Addition {
-    let state = known.map(|reader| reader.state);
-    if suppressed || state == Some(SubscriberState::Suppressed) {
-        return Addition::Refuse(ADDRESS_REFUSED);
-    }
-    let Some(known) = known else {
-        return match confirmation {
-            Confirmation::Left(_) => Addition::NoteLeft,
-            Confirmation::Vouched(_) => Addition::Confirm,
-            Confirmation::Mail { .. } => Addition::Ask,
-        };
-    };
-    match confirmation {
-        Confirmation::Left(at) => left_decide(known, *at),
-        Confirmation::Vouched(consent) => vouched_decide(known, consent),
-        Confirmation::Mail { again } => match known.state {
+    let is_refused = suppressed || known.is_some_and(|reader| reader.state == SubscriberState::Suppressed);
+    match (confirmation, known) {
+        (Confirmation::Left(_), None) => Addition::NoteLeft,
+        (Confirmation::Left(at), Some(known)) => left_decide(known, *at),
+        (Confirmation::Vouched(_) | Confirmation::Mail { .. }, _) if is_refused => Addition::Refuse(ADDRESS_REFUSED),
+        (Confirmation::Vouched(_), None) => Addition::Confirm,
+        (Confirmation::Vouched(consent), Some(known)) => vouched_decide(known, consent),
+        (Confirmation::Mail { .. }, None) => Addition::Ask,
+        (Confirmation::Mail { again }, Some(known)) => match known.state {
             SubscriberState::Confirmed | SubscriberState::Suppressed => Addition::Keep,
             SubscriberState::Pending | SubscriberState::Unsubscribed if *again => Addition::Ask,
             SubscriberState::Pending => Addition::Keep,
@@ -138,7 +138,12 @@ pub fn addition_decide(known: Option<KnownReader>, suppressed: bool, confirmatio
 }
 
 fn left_decide(known: KnownReader, left_at: UtcTime) -> Addition {
-    match known.state {
+    let state = match known.state {
+        // The refusal must count once the suppression is lifted.
+        SubscriberState::Suppressed => state_unsuppressed(known.confirmed_at, known.unsubscribed_at),
+        state => state,
+    };
+    match state {
         // A consent without a known time cannot be later.
         SubscriberState::Confirmed if known.vouched_at.or(known.confirmed_at).is_some_and(|yes| yes > left_at) => {
             Addition::Keep
@@ -182,7 +187,7 @@ mod tests {
 
     #[test]
     fn the_later_of_yes_and_no_counts() {
-        use SubscriberState::{Confirmed, Unsubscribed};
+        use SubscriberState::{Confirmed, Suppressed, Unsubscribed};
         let [before, time, after] = ["11:59:59", "12:00:00", "12:00:01"].map(|time| at(&format!("2024-05-10T{time}Z")));
         let yes = |time| Confirmation::Vouched(Consent { source: "form".into(), time });
         let clicked = KnownReader { confirmed_at: Some(time), ..reader(Confirmed) };
@@ -201,6 +206,10 @@ mod tests {
             (left, Confirmation::Left(before), Addition::Keep),
             (left, Confirmation::Left(time), Addition::Keep),
             (left, Confirmation::Left(after), Addition::NoteTime),
+            (KnownReader { state: Suppressed, ..clicked }, Confirmation::Left(before), Addition::Keep),
+            (KnownReader { state: Suppressed, ..clicked }, Confirmation::Left(after), Addition::NoteLeft),
+            (KnownReader { state: Suppressed, ..left }, Confirmation::Left(before), Addition::Keep),
+            (KnownReader { state: Suppressed, ..left }, Confirmation::Left(after), Addition::NoteTime),
             (left, yes(before), Addition::Refuse(READER_LEFT)),
             (left, yes(after), Addition::Confirm),
         ] {
@@ -270,15 +279,16 @@ mod tests {
             (Some(Pending), &gone, Addition::NoteLeft),
             (Some(Confirmed), &gone, Addition::NoteLeft),
             (Some(Unsubscribed), &gone, Addition::Keep),
-            (Some(Suppressed), &gone, Addition::Refuse(ADDRESS_REFUSED)),
+            (Some(Suppressed), &gone, Addition::NoteLeft),
         ] {
             let known = state.map(|state| KnownReader {
                 unsubscribed_at: Some(left).filter(|_| state == Unsubscribed),
                 ..reader(state)
             });
             assert_eq!(addition_decide(known, false, confirmation), expected, "{state:?} {confirmation:?}");
-            let refused = addition_decide(known, true, confirmation);
-            assert_eq!(refused, Addition::Refuse(ADDRESS_REFUSED), "{state:?} {confirmation:?}");
+            let is_left = matches!(confirmation, Confirmation::Left(_));
+            let refused = if is_left { expected } else { Addition::Refuse(ADDRESS_REFUSED) };
+            assert_eq!(addition_decide(known, true, confirmation), refused, "{state:?} {confirmation:?}");
         }
     }
 

@@ -14,9 +14,10 @@ use releasepage_storage::{
     subscribers::{
         additions::{AdditionPlace, SubscriberNew, page_components_list, subscriber_create, subscribers_add},
         addresses::address_suppress,
-        changes::subscriber_unsubscribe,
+        changes::{subscriber_get, subscriber_unsubscribe},
         lists::SubscriberEntry,
         requests::request_use,
+        suppressions::{SuppressionName, SuppressionsOf, suppression_lift},
     },
 };
 
@@ -118,6 +119,26 @@ both! {
         assert_eq!(database.count("subscribers").await, 1);
         assert_eq!(database.count("subscribers WHERE state = 'suppressed'").await, 1);
         assert_eq!(database.count("subscription_requests WHERE created_at IS NULL").await, 0);
+    }
+
+    async fn whoever_left_elsewhere_stays_away_once_a_suppression_is_lifted(database: &Database) {
+        let site = database.site().await;
+        let store = &database.store;
+        let left = || Confirmation::Left(now() - TimeDelta::hours(1));
+        let known = database.subscriber(&site.page_id, "known@example.com", &["major"], None).await;
+        database.execute("UPDATE subscribers SET confirmed_at = '2020-01-01 00:00:00.000000'").await;
+        for of in ["known@example.com", "unknown@example.com"] {
+            suppress(database, of).await;
+            assert_eq!(add(database, &site, vec![new(of, left())]).await, [Addition::NoteLeft]);
+        }
+        assert_eq!(subscriber_get(store, known).await.unwrap().state, SubscriberState::Suppressed);
+        let before = vouched(now() - TimeDelta::hours(2));
+        for of in ["known@example.com", "unknown@example.com"] {
+            let name = SuppressionName::Address(address(of));
+            suppression_lift(store, SuppressionsOf::Server, name, key).await.unwrap();
+            assert_eq!(add(database, &site, vec![new(of, before.clone())]).await, [Addition::Refuse(READER_LEFT)]);
+        }
+        assert_eq!(database.count("subscribers WHERE state = 'unsubscribed'").await, 2);
     }
 
     async fn whoever_left_after_their_consent_stays_away(database: &Database) {

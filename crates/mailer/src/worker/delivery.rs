@@ -128,10 +128,10 @@ impl MailWorker {
         let refusal = match posted {
             Posted::Accepted(answer) => {
                 self.welcome.note(None);
-                if doubted {
-                    address_reached(&self.store, self.address_keys.key(&subscriber.address.folded())).await?;
-                }
-                return Ok(DeliveryResult::Sent(answer));
+                // The doubt ends in the transaction that records the message. A failure before that would send the
+                // message again.
+                let reached = doubted.then(|| self.address_keys.key(&subscriber.address.folded()));
+                return Ok(DeliveryResult::Sent { answer, reached });
             }
             Posted::Refused(refusal) => refusal,
         };

@@ -11,7 +11,7 @@ use releasepage_domain::{
 };
 
 use crate::{
-    AnyConnection, QueryResult, Store, StoreError,
+    AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
         schema::{announcements, component_releases, components, deliveries, groups, releases, subscribers},
         stored::stored,
@@ -22,7 +22,7 @@ use crate::{
     pages::row::{PageComponent, PageIdentity, page_identity},
     releases::row::release_is_published,
     subscribers::{
-        addresses::address_standing,
+        addresses::{address_reached, address_standing},
         row::{Subscriber, subscriber_load},
     },
 };
@@ -229,7 +229,8 @@ pub enum DeliveryTurn {
         /// And tells of these releases: those that readers see at this moment, of the components that the subscriber
         /// follows.
         releases: Vec<String>,
-        /// A message to the address was refused without a clear reason, and none was taken since.
+        /// A message to the address was refused without a clear reason, and none was taken since. False for a test, of
+        /// which no mail server takes anything.
         doubted: bool,
     },
     /// It is no longer wanted, for this reason.
@@ -285,7 +286,8 @@ pub async fn delivery_look(
             }
             let followed = seen.into_iter().filter(|(_, told)| subscriber.following.holds(told.component));
             let releases = followed.map(|(release_id, _)| release_id).collect();
-            Ok(DeliveryTurn::Send { subscriber: Box::new(subscriber), releases, doubted: standing.doubted })
+            let doubted = standing.doubted && subscriber.environment == Environment::Live;
+            Ok(DeliveryTurn::Send { subscriber: Box::new(subscriber), releases, doubted })
         })
         .await
 }
@@ -327,7 +329,12 @@ impl Refusal {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// It was accepted.
-    Sent(String),
+    Sent {
+        /// What the mail server said.
+        answer: String,
+        /// The keyed hash of an address that was doubted: the doubt ends with this message.
+        reached: Option<String>,
+    },
     /// It is tried again then.
     Deferred(UtcTime, Refusal),
     /// It was refused for good.
@@ -347,15 +354,23 @@ pub async fn delivery_record(
     now: UtcTime,
 ) -> Result<(), StoreError> {
     let outcome = DeliveryOutcome::from(&result);
+    let reached = match &result {
+        DeliveryResult::Sent { reached, .. } => reached.clone(),
+        _ => None,
+    };
+    let scopes: Vec<Scope> = reached.iter().cloned().map(Scope::Address).collect();
     let recorded = store
-        .write(&[], move |connection| {
+        .write(&scopes, move |connection| {
+            if let Some(address_key) = &reached {
+                address_reached(connection, address_key)?;
+            }
             let open = match &result {
-                DeliveryResult::Sent(_) => vec![DeliveryState::Queued.as_str(), DeliveryState::Cancelled.as_str()],
+                DeliveryResult::Sent { .. } => vec![DeliveryState::Queued.as_str(), DeliveryState::Cancelled.as_str()],
                 _ => vec![DeliveryState::Queued.as_str()],
             };
             let tried = i32::from(!matches!(result, DeliveryResult::Cancelled(_)));
             let (state, text, refusal, next) = match &result {
-                DeliveryResult::Sent(text) => (DeliveryState::Sent, text, None, None),
+                DeliveryResult::Sent { answer, .. } => (DeliveryState::Sent, answer, None, None),
                 DeliveryResult::Deferred(next, refusal) => {
                     (DeliveryState::Queued, &refusal.text, Some(refusal), Some(*next))
                 }

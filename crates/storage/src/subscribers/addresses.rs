@@ -104,16 +104,13 @@ pub async fn address_doubt(
         .await
 }
 
-/// Notes that a message to an address was taken: an unclear refusal before it counts no more.
-pub async fn address_reached(store: &Store, address_key: String) -> Result<(), StoreError> {
-    store
-        .write(&[Scope::Address(address_key.clone())], move |connection| {
-            diesel::update(addresses::table.find(&address_key).filter(addresses::doubted_at.is_not_null()))
-                .set(addresses::doubted_at.eq(None::<UtcTime>))
-                .execute(connection)?;
-            Ok(())
-        })
-        .await
+/// Notes that a message to an address was taken, in the caller's transaction under the address's scope: an unclear
+/// refusal before it counts no more.
+pub(crate) fn address_reached(connection: &mut AnyConnection, address_key: &str) -> QueryResult<()> {
+    diesel::update(addresses::table.find(address_key).filter(addresses::doubted_at.is_not_null()))
+        .set(addresses::doubted_at.eq(None::<UtcTime>))
+        .execute(connection)?;
+    Ok(())
 }
 
 fn suppress(

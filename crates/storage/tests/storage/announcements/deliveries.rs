@@ -66,6 +66,11 @@ async fn look(database: &Database, told: &Told, delivery: i64) -> String {
     }
 }
 
+/// A message that was taken.
+fn sent(answer: &str) -> DeliveryResult {
+    DeliveryResult::Sent { answer: answer.into(), reached: None }
+}
+
 /// A refusal that may pass.
 fn refusal(text: &str) -> Refusal {
     Refusal::new(ReplyMeaning::Later, text)
@@ -105,7 +110,7 @@ both! {
         let (soon, late) = (now() + TimeDelta::minutes(1), now() + TimeDelta::hours(4));
         record(database, 1, DeliveryResult::Deferred(late, refusal("451 later"))).await;
         record(database, 2, DeliveryResult::Deferred(soon, refusal("451 later"))).await;
-        record(database, 3, DeliveryResult::Sent("250 ok".into())).await;
+        record(database, 3, sent("250 ok")).await;
         let due = async |range, at| {
             let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, range, at).await.unwrap();
             (due.iter().map(|delivery| (delivery.id, delivery.attempts)).collect::<Vec<_>>(), next)
@@ -145,7 +150,7 @@ both! {
 
     async fn a_try_is_recorded_once(database: &Database) {
         told(database, &["a@example.com", "b@example.com", "c@example.com", "d@example.com"]).await;
-        record(database, 1, DeliveryResult::Sent("250 one".into())).await;
+        record(database, 1, sent("250 one")).await;
         record(database, 2, DeliveryResult::Failed(refusal("550 no"))).await;
         record(database, 3, DeliveryResult::Cancelled("gone".into())).await;
         let later = now() + TimeDelta::minutes(1);
@@ -159,7 +164,7 @@ both! {
             record(database, delivery, DeliveryResult::Failed(refusal("550 late"))).await;
             record(database, delivery, DeliveryResult::Cancelled("late".into())).await;
         }
-        record(database, 1, DeliveryResult::Sent("250 late".into())).await;
+        record(database, 1, sent("250 late")).await;
         assert_eq!(rows(database).await, recorded);
     }
 
@@ -168,7 +173,7 @@ both! {
         assert_eq!(look(database, &told, 1).await, "send a@example.com");
         subscriber_unsubscribe(&database.store, told.readers[0], now()).await.unwrap();
         assert_eq!(rows(database).await, ["cancelled 0 the subscriber left (over)"]);
-        record(database, 1, DeliveryResult::Sent("250 ok".into())).await;
+        record(database, 1, sent("250 ok")).await;
         assert_eq!(rows(database).await, ["sent 1 250 ok (over)"]);
     }
 
@@ -226,15 +231,15 @@ both! {
         retry(&first).await;
         let second = claim(1).await;
         assert_eq!(second.attempt, 2);
-        let sent = || DeliveryResult::Sent("250 ok".into());
-        delivery_record(&database.store, 1, second.ticket, sent(), now()).await.unwrap();
+        let taken = || sent("250 ok");
+        delivery_record(&database.store, 1, second.ticket, taken(), now()).await.unwrap();
         retry(&second).await;
         let third = claim(2).await;
         assert_eq!(third.attempt, 1);
         // One whose lease was lost counts for nobody else's attempts; what it sent is sent.
         retry(&third).await;
         let fourth = claim(3).await;
-        delivery_record(&database.store, 2, third.ticket, sent(), now()).await.unwrap();
+        delivery_record(&database.store, 2, third.ticket, taken(), now()).await.unwrap();
         retry(&fourth).await;
         assert_eq!(claim(4).await.attempt, 3);
         assert_eq!(rows(database).await, ["sent 1 250 ok (over)", "sent 1 250 ok (over)"]);

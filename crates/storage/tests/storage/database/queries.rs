@@ -10,7 +10,7 @@ use releasepage_domain::{
     environment::Environment,
     group::{GroupState, Grouping},
     job::{JobPayload, JobState},
-    release::ReleaseInput,
+    release::{ReleaseArrival, ReleaseInput},
     reply::ReplyMeaning,
     repository::{RepositoryName, RepositoryOrigin},
     source_event::{SourceEvent, SourceEventKind, SourceRepository, SourceText},
@@ -44,8 +44,6 @@ use releasepage_storage::{
         claims::{JobOutcome, job_claim, job_finish, job_heartbeat},
         hold::{job_hold_set, mail_give_up, mail_queued},
         list::{JobsFilter, JobsOf, job_list, job_retry},
-        retention::{Retention, prune},
-        schedules::schedule_run,
     },
     pages::{
         components::component_delete,
@@ -53,32 +51,17 @@ use releasepage_storage::{
         edits::{PageChange, page_update},
         ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
         releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
-        snapshots::page_snapshot,
     },
     releases::{
-        edits::{
-            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw,
-            releases_list,
-        },
+        edits::{ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw, releases_list},
         idempotency::Idempotency,
         row::ReleaseOwner,
     },
-    repositories::deletion::repository_delete,
     sources::{
         hook_deliveries::{HookDelivery, hook_delivery_fail, hook_receive},
         hooks::{HookRepositoryNew, hook_access, hook_repository_create},
-        releases::source_event_apply,
-        settings::SourceNew,
     },
-    subscribers::{
-        additions::{AdditionPlace, SubscriberNew, subscriber_create, subscribers_add},
-        addresses::{address_doubt, address_reached, address_suppress},
-        changes::{subscriber_change, subscriber_unsubscribe},
-        erasure::subscriber_erase,
-        lists::{SubscribersFilter, subscriber_entry, subscriber_list},
-        requests::{RequestNew, request_decide, request_note, request_sent, request_use},
-        suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
-    },
+    subscribers::addresses::{address_doubt, address_suppress},
 };
 
 use crate::{
@@ -224,7 +207,8 @@ async fn everything(database: &Database) {
     subscriber_unsubscribe(store, reader, now()).await.unwrap();
     address_suppress(store, address(), "k".into(), "550".into(), now()).await.unwrap();
     address_doubt(store, address(), "k".into(), "550".into(), now()).await.unwrap();
-    address_reached(store, "k".into()).await.unwrap();
+    let sent = DeliveryResult::Sent { answer: "250".into(), reached: Some("k".into()) };
+    delivery_record(store, 1, job.ticket, sent, now()).await.unwrap();
     let suppressed = |address: &str| address.to_owned();
     for of in [SuppressionsOf::Server, SuppressionsOf::Organization(site.organization_id)] {
         suppression_list(store, of, Some(address()), suppressed, IdCursor::default(), 10).await.unwrap();

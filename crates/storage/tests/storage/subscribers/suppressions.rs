@@ -16,7 +16,7 @@ use releasepage_storage::{
     database::cursor::IdCursor,
     jobs::{claims::job_claim, list::JobsOf, row::JobTicket},
     subscribers::{
-        addresses::{address_doubt, address_reached, address_suppress},
+        addresses::{address_doubt, address_suppress},
         changes::{subscriber_get, subscriber_unsubscribe},
         suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
     },
@@ -64,6 +64,10 @@ async fn record(database: &Database, delivery: i64, result: DeliveryResult) {
     delivery_record(&database.store, delivery, nobody, result, now()).await.unwrap();
 }
 
+fn sent(reached: Option<String>) -> DeliveryResult {
+    DeliveryResult::Sent { answer: "250 ok".into(), reached }
+}
+
 fn failed(about: ReplyMeaning) -> DeliveryResult {
     DeliveryResult::Failed(Refusal::new(about, "550 no"))
 }
@@ -74,7 +78,7 @@ async fn states(database: &Database) -> Vec<String> {
 
 both! {
     async fn an_unclear_refusal_counts_the_second_time_days_later(database: &Database) {
-        let site = database.site().await;
+        let site = told(database, &["a@example.com"]).await;
         let reader = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
         let doubt = async |days| {
             let (of, at) = (address("A@example.com"), now() + TimeDelta::days(days));
@@ -82,8 +86,9 @@ both! {
         };
         assert!(!doubt(0).await && !doubt(1).await);
         assert_eq!(state(database, reader).await, SubscriberState::Confirmed);
-        // A message that was taken ends the doubt.
-        address_reached(&database.store, key("a@example.com")).await.unwrap();
+        // A message that was taken ends the doubt, and is recorded in the same transaction.
+        record(database, 1, sent(Some(key("a@example.com")))).await;
+        assert_eq!(states(database).await, ["sent 1"]);
         assert!(!doubt(3).await && !doubt(4).await);
         assert_eq!(state(database, reader).await, SubscriberState::Confirmed);
         assert!(doubt(5).await);
@@ -149,7 +154,7 @@ both! {
         let names = ["sent", "sender", "later", "message", "address", "unclear", "left"];
         let addresses: Vec<String> = names.iter().map(|name| format!("{name}@example.com")).collect();
         let site = told(database, &addresses.iter().map(String::as_str).collect::<Vec<_>>()).await;
-        record(database, 1, DeliveryResult::Sent("250 ok".into())).await;
+        record(database, 1, sent(None)).await;
         record(database, 2, failed(ReplyMeaning::Sender)).await;
         record(database, 3, failed(ReplyMeaning::Later)).await;
         record(database, 4, failed(ReplyMeaning::Message)).await;

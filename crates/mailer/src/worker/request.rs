@@ -74,8 +74,8 @@ impl MailWorker {
         let looked_at = Instant::now();
         let now = self.clock.now();
         let look = request_look(&self.store, id, job.ticket, move |address| keys.key(address), now).await?;
-        let (request, mail) = match look {
-            RequestTurn::Send { request, mail } => (request, mail),
+        let (request, mail, doubted) = match look {
+            RequestTurn::Send { request, mail, doubted } => (request, mail, doubted),
             RequestTurn::Over => {
                 tracing::debug!(request = id, "the mail for a subscription request is no longer wanted");
                 return Ok(Some(JobEnd::Done));
@@ -87,7 +87,8 @@ impl MailWorker {
         let Some(posted) = self.post(letter, &request.page.id, way, looked_at).await? else { return Ok(None) };
         Ok(Some(match posted {
             Posted::Accepted(_) => {
-                self.insist(|| request_sent(&self.store, id, self.clock.now())).await?;
+                let reached = doubted.then(|| self.address_keys.key(&request.address.folded()));
+                self.insist(|| request_sent(&self.store, id, reached.clone(), self.clock.now())).await?;
                 JobEnd::Done
             }
             Posted::Refused(Refusal { about: ReplyMeaning::Later | ReplyMeaning::Sender, text: reason }) => {

@@ -18,13 +18,13 @@ use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
         schema::{components, subscription_requests as requests},
-        stored::following_text,
+        stored::{following_stored, following_text, stored},
     },
     jobs::row::{JobTicket, job_enqueue, job_is_held},
+    pages::row::{PageIdentity, page_identity},
     subscribers::{
-        addresses::{address_is_suppressed, address_mail_note, address_mails_since},
+        addresses::{address_is_suppressed, address_mail_note, address_mails_since, address_reached, address_standing},
         changes::{subscriber_apply, subscriber_pending},
-        request_row::{Request, request_load},
         row::{subscriber_find, subscriber_scope},
     },
 };
@@ -206,6 +206,9 @@ pub enum RequestTurn {
         request: Box<Request>,
         /// The mail that was decided.
         mail: RequestMail,
+        /// A message to the address was refused without a clear reason, and none was taken since. False for a test, of
+        /// which no mail server takes anything.
+        doubted: bool,
     },
     /// It is no longer wanted, or was sent.
     Over,
@@ -230,20 +233,27 @@ pub async fn request_look(
                 Err(crate::QueryError::Store(StoreError::NotFound)) => return Ok(RequestTurn::Over),
                 request => request?,
             };
-            let suppressed = address_is_suppressed(connection, &address_key(&request.address.folded()))?;
+            let standing = address_standing(connection, &address_key(&request.address.folded()))?;
             let open = request.state == RequestState::Mailed && !request.is_sent;
             let wanted = request.mail.filter(|mail| {
-                open && subscription_mail_is_wanted(*mail, request.subscriber_state, suppressed, request.page.published)
+                let (state, published) = (request.subscriber_state, request.page.published);
+                open && subscription_mail_is_wanted(*mail, state, standing.suppressed, published)
             });
-            Ok(wanted.map_or(RequestTurn::Over, |mail| RequestTurn::Send { request: Box::new(request), mail }))
+            let doubted = standing.doubted && request.environment == Environment::Live;
+            Ok(wanted.map_or(RequestTurn::Over, |mail| RequestTurn::Send { request: Box::new(request), mail, doubted }))
         })
         .await
 }
 
-/// Notes that a request's mail was accepted by the mail server, written, or captured.
-pub async fn request_sent(store: &Store, id: i64, now: UtcTime) -> Result<(), StoreError> {
+/// Notes that a request's mail was accepted by the mail server, written, or captured. `reached` is the keyed hash of an
+/// address that was doubted: the doubt ends with this mail.
+pub async fn request_sent(store: &Store, id: i64, reached: Option<String>, now: UtcTime) -> Result<(), StoreError> {
+    let scopes: Vec<Scope> = reached.iter().cloned().map(Scope::Address).collect();
     store
-        .write(&[], move |connection| {
+        .write(&scopes, move |connection| {
+            if let Some(address_key) = &reached {
+                address_reached(connection, address_key)?;
+            }
             diesel::update(requests::table.find(id)).set(requests::sent_at.eq(now)).execute(connection)?;
             Ok(())
         })

@@ -129,7 +129,7 @@ async fn everything(database: &Database) {
     };
     let id = request_note(store, request(SubscriptionOp::Add), now()).await.unwrap();
     request_decide(store, id, RequestCaps::default(), key, now()).await.unwrap();
-    request_sent(store, id, now()).await.unwrap();
+    request_sent(store, id, Some("k".into()), now()).await.unwrap();
     let (_, confirmed) = request_use(store, id, now()).await.unwrap();
     let reader = confirmed.subscriber_id.unwrap();
     subscriber_change(store, reader, Preferences::default(), Following::All, now()).await.unwrap();

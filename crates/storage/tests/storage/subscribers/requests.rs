@@ -12,11 +12,9 @@ use releasepage_domain::{
 use releasepage_storage::{
     jobs::row::JobTicket,
     subscribers::{
-        addresses::address_suppress,
-        changes::{subscriber_get, subscriber_unsubscribe},
+        addresses::{address_doubt, address_suppress},
         request_row::Request,
         requests::{RequestNew, RequestTurn, request_decide, request_get, request_look, request_note, request_sent},
-        row::Subscriber,
     },
 };
 
@@ -168,8 +166,28 @@ both! {
         database.execute("UPDATE subscribers SET state = 'confirmed'").await;
         let later = decide_at(database, id, now() + TimeDelta::days(1)).await;
         assert_eq!((later.mail, later.is_sent), (Some(RequestMail::Confirm), false));
-        request_sent(&database.store, id, now()).await.unwrap();
+        request_sent(&database.store, id, None, now()).await.unwrap();
         assert!(decide_at(database, id, now()).await.is_sent);
+    }
+
+    async fn a_mail_that_was_taken_ends_the_doubt_of_its_address(database: &Database) {
+        let (store, site) = (&database.store, database.site().await);
+        let held = database.ticket_held().await;
+        let of = address("a@example.com");
+        address_doubt(store, of.clone(), key(&of.folded()), "550 ?".into(), now()).await.unwrap();
+        let asked = new(&site.page_id, SubscriptionOp::Add, "A@example.com");
+        let is_doubted = async |id| match request_look(store, id, held, key, now()).await.unwrap() {
+            RequestTurn::Send { doubted, .. } => doubted,
+            turn => panic!("is not sent: {turn:?}"),
+        };
+        // What is captured was taken by no mail server.
+        let test = ask(database, RequestNew { environment: Environment::Test, ..asked.clone() }, 0).await.id;
+        assert!(!is_doubted(test).await);
+        let live = ask(database, asked, 0).await.id;
+        assert!(is_doubted(live).await);
+        request_sent(store, live, Some(key(&of.folded())), now()).await.unwrap();
+        assert_eq!(database.count("addresses WHERE doubted_at IS NOT NULL").await, 0);
+        assert_eq!(database.count("subscription_requests WHERE sent_at IS NOT NULL").await, 1);
     }
 
     async fn copies_at_once_make_one_subscriber_and_one_mail(database: &Database) {

@@ -5,7 +5,10 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_auth::scope::Scope;
-use releasepage_storage::{announcements::retry::announcement_retry, jobs::list::JobsOf};
+use releasepage_storage::{
+    announcements::retry::{RetryOf, announcement_retry},
+    jobs::list::JobsOf,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -44,6 +47,6 @@ pub(crate) async fn announcement_again(request: HttpRequest, id: Path<String>, s
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     let of = JobsOf::Organization(caller.user.organization_id);
-    let queued = announcement_retry(&state.store, of, id, state.now()).await?;
+    let queued = announcement_retry(&state.store, of, id, RetryOf::Any, state.now()).await?;
     resource(&RetryBody { id, queued })
 }

@@ -1,8 +1,9 @@
 //! `releasepage announcements`: those that did not reach everybody, sent again to those who did not get them.
 
+use releasepage_domain::time::UtcTime;
 use releasepage_storage::{
     Store, StoreError,
-    announcements::retry::{announcement_retry, announcements_failed},
+    announcements::retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused},
     database::clock::Clock,
     jobs::list::JobsOf,
 };
@@ -13,25 +14,27 @@ use crate::{arguments::AnnouncementsCommand, failure::Failure, settings::Setting
 /// Does what was asked for with the announcements of the whole server.
 pub(super) fn announcements(settings: &Settings, command: AnnouncementsCommand) -> Result<(), Failure> {
     let store = store_open(settings)?;
-    let text = block_on(async {
+    block_on(async {
+        let now = Clock::system().now();
         match command {
-            AnnouncementsCommand::List => list(&store).await,
+            AnnouncementsCommand::List => print(&list(&store, now).await?),
             AnnouncementsCommand::Retry { all: true, .. } => {
-                let failed = announcements_failed(&store).await?;
-                let ids: Vec<i64> = failed.iter().map(|announcement| announcement.id).collect();
-                match ids.as_slice() {
-                    [] => Ok("No announcement has messages that can be sent again.\n".to_owned()),
-                    ids => retry(&store, ids).await,
+                let refused = announcements_refused(&store, now).await?;
+                if refused.is_empty() {
+                    return print(
+                        "No message of the last 30 days failed for the sender's sake. Name the announcements to send \
+                         others again: `releasepage announcements list` shows them.\n",
+                    );
                 }
+                retry(&store, &refused, RetryOf::Sender).await
             }
-            AnnouncementsCommand::Retry { announcements, .. } => retry(&store, &announcements).await,
+            AnnouncementsCommand::Retry { announcements, .. } => retry(&store, &announcements, RetryOf::Any).await,
         }
-    })?;
-    print(&text)
+    })
 }
 
-async fn list(store: &Store) -> Result<String, Failure> {
-    let failed = announcements_failed(store).await?;
+async fn list(store: &Store, now: UtcTime) -> Result<String, Failure> {
+    let failed = announcements_failed(store, now).await?;
     if failed.is_empty() {
         return Ok("No announcement has messages that can be sent again.\n".to_owned());
     }
@@ -49,10 +52,10 @@ async fn list(store: &Store) -> Result<String, Failure> {
     Ok(text)
 }
 
-async fn retry(store: &Store, announcements: &[i64]) -> Result<String, Failure> {
+async fn retry(store: &Store, announcements: &[i64], messages: RetryOf) -> Result<(), Failure> {
     let mut text = String::new();
     for &id in announcements {
-        let queued = announcement_retry(store, JobsOf::Server, id, Clock::system().now()).await;
+        let queued = announcement_retry(store, JobsOf::Server, id, messages, Clock::system().now()).await;
         let queued = queued.map_err(|error| match error {
             StoreError::NotFound => Failure::Said(format!("there is no announcement {id}")),
             StoreError::Conflict(why) => Failure::Said(format!("announcement {id}: {why}")),
@@ -63,5 +66,5 @@ async fn retry(store: &Store, announcements: &[i64]) -> Result<String, Failure> 
             queued => format!("Announcement {id}: {queued} messages are sent again.\n"),
         });
     }
-    Ok(text)
+    print(&text)
 }

@@ -5,9 +5,11 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, TimeDelta};
 use diesel::{
     dsl::{count_star, exists, max},
     prelude::*,
+    sql_types::Bool,
 };
 use releasepage_domain::{
     announcement::DeliveryState,
@@ -27,12 +29,53 @@ use crate::{
 /// How many of the newest announcements are looked through for failed messages.
 const NEWEST: i64 = 500;
 
+/// The age up to which a message is sent again if its announcement is not named.
+const UNNAMED_AGE_MAX: TimeDelta = TimeDelta::days(30);
+
+/// The failed messages that are sent again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RetryOf {
+    /// The messages of the last 30 days that were refused for the sender's sake. A message that failed before such
+    /// reasons were recorded is not among them, because it may have been refused as such.
+    Sender,
+    /// All but those that were refused as such.
+    Any,
+}
+
+impl RetryOf {
+    fn faults(self) -> Vec<&'static str> {
+        let faults: &[ReplyMeaning] = match self {
+            Self::Sender => &[ReplyMeaning::Sender],
+            Self::Any => &[ReplyMeaning::Sender, ReplyMeaning::Later, ReplyMeaning::Address, ReplyMeaning::Unclear],
+        };
+        faults.iter().map(|fault| fault.as_str()).collect()
+    }
+
+    /// True if messages are meant whose failure has no recorded reason.
+    fn takes_unknown(self) -> bool {
+        self == Self::Any
+    }
+
+    /// The time at which the oldest message was written that is meant.
+    fn since(self, now: UtcTime) -> UtcTime {
+        match self {
+            Self::Sender => now - UNNAMED_AGE_MAX,
+            Self::Any => DateTime::UNIX_EPOCH.naive_utc(),
+        }
+    }
+}
+
 /// The failed messages that can be sent again.
 macro_rules! failed_again {
-    () => {
+    ($of:expr, $now:expr) => {
         deliveries::state
             .eq(DeliveryState::Failed.as_str())
-            .and(deliveries::fault.is_null().or(deliveries::fault.ne(ReplyMeaning::Message.as_str())))
+            .and(deliveries::created_at.ge($of.since($now)))
+            .and(
+                deliveries::fault
+                    .eq_any($of.faults())
+                    .or(deliveries::fault.is_null().and($of.takes_unknown().into_sql::<Bool>())),
+            )
             .and(exists(
                 subscribers::table.filter(
                     subscribers::id
@@ -58,8 +101,9 @@ pub struct AnnouncementFailed {
     pub result: Option<String>,
 }
 
-/// The announcements, newest first, of which messages failed that can be sent again. Looks through the 500 newest.
-pub async fn announcements_failed(store: &Store) -> Result<Vec<AnnouncementFailed>, StoreError> {
+/// The announcements, newest first, of which messages failed that can be sent again ([`RetryOf::Any`]). Looks through
+/// the 500 newest.
+pub async fn announcements_failed(store: &Store, now: UtcTime) -> Result<Vec<AnnouncementFailed>, StoreError> {
     store
         .read(move |connection| {
             let newest: Vec<(i64, String, String)> = announcements::table
@@ -72,7 +116,7 @@ pub async fn announcements_failed(store: &Store) -> Result<Vec<AnnouncementFaile
                 .load(connection)?;
             let ids: Vec<i64> = newest.iter().map(|(id, ..)| *id).collect();
             let counts: Vec<(i64, i64, Option<String>)> = deliveries::table
-                .filter(deliveries::announcement_id.eq_any(ids).and(failed_again!()))
+                .filter(deliveries::announcement_id.eq_any(ids).and(failed_again!(RetryOf::Any, now)))
                 .group_by(deliveries::announcement_id)
                 .select((deliveries::announcement_id, count_star(), max(deliveries::result)))
                 .load(connection)?;
@@ -85,6 +129,21 @@ pub async fn announcements_failed(store: &Store) -> Result<Vec<AnnouncementFaile
                     Some(AnnouncementFailed { id, page_id, tag, failed, result })
                 })
                 .collect())
+        })
+        .await
+}
+
+/// The announcements, newest first, of which messages failed for the sender's sake and can be sent again
+/// ([`RetryOf::Sender`]).
+pub async fn announcements_refused(store: &Store, now: UtcTime) -> Result<Vec<i64>, StoreError> {
+    store
+        .read(move |connection| {
+            Ok(deliveries::table
+                .filter(deliveries::fault.eq(ReplyMeaning::Sender.as_str()).and(failed_again!(RetryOf::Sender, now)))
+                .order(deliveries::announcement_id.desc())
+                .select(deliveries::announcement_id)
+                .distinct()
+                .load(connection)?)
         })
         .await
 }
@@ -124,6 +183,7 @@ pub async fn announcement_retry(
     store: &Store,
     of: JobsOf,
     announcement: i64,
+    messages: RetryOf,
     now: UtcTime,
 ) -> Result<usize, StoreError> {
     let page_id = store.read(move |connection| page_of(connection, of, announcement)).await?;
@@ -132,7 +192,7 @@ pub async fn announcement_retry(
         let page = page_id.clone();
         let batch = store
             .write(&[Scope::Page(page_id.clone())], move |connection| {
-                batch_requeue(connection, &page, announcement, after, now)
+                batch_requeue(connection, &page, announcement, messages, after, now)
             })
             .await?;
         let Some((count, last)) = batch else { return Ok(queued) };
@@ -160,15 +220,16 @@ fn batch_requeue(
     connection: &mut AnyConnection,
     page_id: &str,
     announcement: i64,
+    messages: RetryOf,
     after: i64,
     now: UtcTime,
 ) -> QueryResult<Option<(usize, i64)>> {
-    let failed: Vec<i64> = deliveries::table
-        .filter(deliveries::announcement_id.eq(announcement).and(deliveries::id.gt(after)).and(failed_again!()))
-        .order(deliveries::id)
-        .limit(BATCH)
-        .select(deliveries::id)
-        .load(connection)?;
+    let failed_after = |after: i64| {
+        let of_announcement = deliveries::announcement_id.eq(announcement).and(deliveries::id.gt(after));
+        let failed = deliveries::table.filter(of_announcement.and(failed_again!(messages, now)));
+        failed.order(deliveries::id).select(deliveries::id)
+    };
+    let failed: Vec<i64> = failed_after(after).limit(BATCH).load(connection)?;
     let Some(&last) = failed.last() else { return Ok(None) };
     let sending = sending_jobs(connection, page_id, announcement)?;
     let mut uncovered: Vec<(i64, i64)> = Vec::new();

@@ -82,7 +82,7 @@ fn refusals_finding(refusals: SenderRefusals) -> Finding {
         }
     );
     let cure = "see to mail.from, its domain (SPF, DKIM), the login or the quota in mail.url; what waits is tried again, \
-                and `releasepage announcements retry --all` sends what failed";
+                and `releasepage announcements retry --all` sends what failed in the last 30 days";
     Finding::note("refusals", what, cure)
 }
 

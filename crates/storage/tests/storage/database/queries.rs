@@ -27,7 +27,7 @@ use releasepage_storage::{
         deliveries::{DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look, delivery_record},
         delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
         mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
-        retry::{announcement_retry, announcements_failed},
+        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused},
         spreading::announcement_spread,
     },
     database::{
@@ -216,8 +216,9 @@ async fn everything(database: &Database) {
     }
     let lifted = SuppressionName::Reader(reader);
     suppression_lift(store, SuppressionsOf::Server, lifted, suppressed).await.unwrap();
-    announcements_failed(store).await.unwrap();
-    announcement_retry(store, JobsOf::Server, 1, now()).await.unwrap();
+    announcements_failed(store, now()).await.unwrap();
+    announcements_refused(store, now()).await.unwrap();
+    announcement_retry(store, JobsOf::Server, 1, RetryOf::Any, now()).await.unwrap();
     prune(store, Retention::default(), now()).await.unwrap();
     component_delete(store, site.organization_id, site.page_id.clone(), site.component_id).await.unwrap();
     database.component(site.organization_id, &site.page_id, "acme/api", None).await;

@@ -10,7 +10,7 @@ use releasepage_storage::{
     StoreError,
     announcements::{
         deliveries::{DeliveryResult, Refusal, delivery_record},
-        retry::{announcement_retry, announcements_failed},
+        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused},
         spreading::announcement_spread,
     },
     database::cursor::IdCursor,
@@ -165,24 +165,47 @@ both! {
         subscriber_unsubscribe(&database.store, 7, now()).await.unwrap();
         database.execute("DELETE FROM jobs").await;
 
-        let told: Vec<(i64, i64)> = announcements_failed(&database.store).await.unwrap().iter()
+        let told: Vec<(i64, i64)> = announcements_failed(&database.store, now()).await.unwrap().iter()
             .map(|announcement| (announcement.id, announcement.failed)).collect();
         assert_eq!(told, [(1, 3)]);
         let other = JobsOf::Organization(site.organization_id + 1);
-        assert!(is_not_found(&announcement_retry(&database.store, other, 1, now()).await));
+        assert!(is_not_found(&announcement_retry(&database.store, other, 1, RetryOf::Any, now()).await));
         let own = JobsOf::Organization(site.organization_id);
-        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 3);
+        assert_eq!(announcement_retry(&database.store, own, 1, RetryOf::Any, now()).await.unwrap(), 3);
         let expected = ["sent 1", "queued 0", "queued 0", "failed 1", "failed 1", "queued 0", "failed 1"];
         assert_eq!(states(database).await, expected);
         let jobs = database.jobs("delivery_send").await;
         assert_eq!(jobs, [JobPayload::DeliverySend { announcement: 1, first: 2, last: 6 }]);
-        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 0);
+        assert_eq!(announcement_retry(&database.store, own, 1, RetryOf::Any, now()).await.unwrap(), 0);
 
         // Who was suppressed is told once that is lifted.
         let name = SuppressionName::Address(address("address@example.com"));
         suppression_lift(&database.store, SuppressionsOf::Server, name, key).await.unwrap();
-        assert_eq!(announcement_retry(&database.store, own, 1, now()).await.unwrap(), 1);
+        assert_eq!(announcement_retry(&database.store, own, 1, RetryOf::Any, now()).await.unwrap(), 1);
         assert_eq!(database.jobs("delivery_send").await.len(), 1, "the job that is there sends it");
+    }
+
+    async fn what_nobody_names_is_sent_again_only_for_the_senders_sake(database: &Database) {
+        let names = ["sender", "unknown", "later", "unclear", "left", "old"];
+        let addresses: Vec<String> = names.iter().map(|name| format!("{name}@example.com")).collect();
+        told(database, &addresses.iter().map(String::as_str).collect::<Vec<_>>()).await;
+        let store = &database.store;
+        for (delivery, about) in (1..).zip([
+            ReplyMeaning::Sender, ReplyMeaning::Sender, ReplyMeaning::Later, ReplyMeaning::Unclear,
+            ReplyMeaning::Sender, ReplyMeaning::Sender,
+        ]) {
+            record(database, delivery, failed(about)).await;
+        }
+        database.execute("UPDATE deliveries SET fault = NULL WHERE id = 2").await;
+        database.execute("UPDATE deliveries SET created_at = '2026-01-29 12:00:00' WHERE id = 6").await;
+        subscriber_unsubscribe(store, 5, now()).await.unwrap();
+
+        assert_eq!(announcements_refused(store, now()).await.unwrap(), [1]);
+        let retry = async |of| announcement_retry(store, JobsOf::Server, 1, of, now()).await.unwrap();
+        assert_eq!(retry(RetryOf::Sender).await, 1);
+        assert_eq!(states(database).await, ["queued 0", "failed 1", "failed 1", "failed 1", "failed 1", "failed 1"]);
+        assert!(announcements_refused(store, now()).await.unwrap().is_empty());
+        assert_eq!(retry(RetryOf::Any).await, 4, "an announcement that is named takes them all");
     }
 
     async fn no_message_is_in_the_hands_of_two_jobs(database: &Database) {
@@ -198,12 +221,12 @@ both! {
         // One that a worker holds may not see what is queued now.
         let at = now() + TimeDelta::minutes(1);
         job_claim(&database.store, at, at).await.unwrap().unwrap();
-        let retry = announcement_retry(&database.store, JobsOf::Server, 1, now()).await;
+        let retry = announcement_retry(&database.store, JobsOf::Server, 1, RetryOf::Any, now()).await;
         assert!(matches!(retry, Err(StoreError::Conflict(_))), "{retry:?}");
         assert_eq!(states(database).await[0], "failed 1", "nothing was changed");
 
         database.execute("UPDATE jobs SET state = 'dead'").await;
-        assert_eq!(announcement_retry(&database.store, JobsOf::Server, 1, now()).await.unwrap(), 4);
+        assert_eq!(announcement_retry(&database.store, JobsOf::Server, 1, RetryOf::Any, now()).await.unwrap(), 4);
         let range = |first, last| JobPayload::DeliverySend { announcement: 1, first, last };
         assert_eq!(database.jobs("delivery_send").await, [range(3, 4), range(1, 2), range(5, 5)]);
         assert_eq!(database.count("jobs WHERE state = 'ready'").await, 3);

@@ -157,12 +157,18 @@ pub struct SenderRefusals {
     pub said: Option<String>,
 }
 
-/// The messages that wait, or failed, for the sender's sake; `None` where there are none.
-pub async fn sender_refusals(store: &Store) -> Result<Option<SenderRefusals>, StoreError> {
+/// The messages that wait for the sender's sake, or failed for it and can be sent again ([`RetryOf::Sender`]). `None`
+/// where there are none.
+pub async fn sender_refusals(store: &Store, now: UtcTime) -> Result<Option<SenderRefusals>, StoreError> {
     store
         .read(move |connection| {
             let open = [DeliveryState::Queued.as_str(), DeliveryState::Failed.as_str()];
-            let refused = || deliveries::fault.eq(ReplyMeaning::Sender.as_str()).and(deliveries::state.eq_any(open));
+            let waits = || deliveries::state.eq(DeliveryState::Queued.as_str());
+            let refused = || {
+                let for_the_sender = deliveries::fault.eq(ReplyMeaning::Sender.as_str());
+                let is_open = deliveries::state.eq_any(open).and(waits().or(failed_again!(RetryOf::Sender, now)));
+                for_the_sender.and(is_open)
+            };
             let messages: i64 = deliveries::table.filter(refused()).count().get_result(connection)?;
             if messages == 0 {
                 return Ok(None);

@@ -65,7 +65,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         Ok((lanes, hold)) => findings.extend(queue_findings(&lanes, hold.as_ref(), now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
-    match sender_refusals(&store).await {
+    match sender_refusals(&store, now).await {
         Ok(refusals) => findings.extend(refusals.map(refusals_finding)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }

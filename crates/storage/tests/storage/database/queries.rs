@@ -23,35 +23,7 @@ use releasepage_storage::{
         categories::{category_assign, category_create, category_delete, category_list},
         edits::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
     },
-    announcements::{
-        deliveries::{DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look, delivery_record},
-        delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
-        mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
-        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused},
-        spreading::announcement_spread,
-    },
-    database::{
-        change::Change,
-        cursor::{IdCursor, TimeCursor},
-    },
-    groups::{
-        closing::group_close_due,
-        edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
-        lists::{group_get, groups_list},
-        timeline::{TimelinePlace, page_group, page_group_of_release, page_timeline},
-    },
-    jobs::{
-        claims::{JobOutcome, job_claim, job_finish, job_heartbeat},
-        hold::{job_hold_set, mail_give_up, mail_queued},
-        list::{JobsFilter, JobsOf, job_list, job_retry},
-    },
-    pages::{
-        components::component_delete,
-        deletion::page_delete,
-        edits::{PageChange, page_update},
-        ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
-        releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
-    },
+    announcements::retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
     releases::{
         edits::{ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw, releases_list},
         idempotency::Idempotency,
@@ -218,6 +190,7 @@ async fn everything(database: &Database) {
     suppression_lift(store, SuppressionsOf::Server, lifted, suppressed).await.unwrap();
     announcements_failed(store, now()).await.unwrap();
     announcements_refused(store, now()).await.unwrap();
+    sender_refusals(store, now()).await.unwrap();
     announcement_retry(store, JobsOf::Server, 1, RetryOf::Any, now()).await.unwrap();
     prune(store, Retention::default(), now()).await.unwrap();
     component_delete(store, site.organization_id, site.page_id.clone(), site.component_id).await.unwrap();

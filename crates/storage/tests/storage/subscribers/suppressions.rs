@@ -8,18 +8,8 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     StoreError,
-    announcements::{
-        deliveries::{DeliveryResult, Refusal, delivery_record},
-        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused},
-        spreading::announcement_spread,
-    },
-    database::cursor::IdCursor,
-    jobs::{claims::job_claim, list::JobsOf, row::JobTicket},
-    subscribers::{
-        addresses::{address_doubt, address_suppress},
-        changes::{subscriber_get, subscriber_unsubscribe},
-        suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
-    },
+    announcements::retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
+    subscribers::addresses::{address_doubt, address_suppress},
 };
 
 use crate::support::{Database, Site, both, is_not_found, now, release_input};
@@ -200,11 +190,16 @@ both! {
         database.execute("UPDATE deliveries SET created_at = '2026-01-29 12:00:00' WHERE id = 6").await;
         subscriber_unsubscribe(store, 5, now()).await.unwrap();
 
+        assert_eq!(sender_refusals(store, now()).await.unwrap().map(|refused| refused.messages), Some(1));
         assert_eq!(announcements_refused(store, now()).await.unwrap(), [1]);
         let retry = async |of| announcement_retry(store, JobsOf::Server, 1, of, now()).await.unwrap();
         assert_eq!(retry(RetryOf::Sender).await, 1);
         assert_eq!(states(database).await, ["queued 0", "failed 1", "failed 1", "failed 1", "failed 1", "failed 1"]);
         assert!(announcements_refused(store, now()).await.unwrap().is_empty());
+        // It waits, and is taken in the end: nothing is left to see to.
+        assert_eq!(sender_refusals(store, now()).await.unwrap().map(|refused| refused.messages), Some(1));
+        record(database, 1, sent(None)).await;
+        assert_eq!(sender_refusals(store, now()).await.unwrap(), None);
         assert_eq!(retry(RetryOf::Any).await, 4, "an announcement that is named takes them all");
     }
 

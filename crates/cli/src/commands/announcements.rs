@@ -52,19 +52,17 @@ async fn list(store: &Store, now: UtcTime) -> Result<String, Failure> {
     Ok(text)
 }
 
+/// Sends announcements again. One that cannot be sent again keeps none of the others.
 async fn retry(store: &Store, announcements: &[i64], messages: RetryOf) -> Result<(), Failure> {
-    let mut text = String::new();
+    let mut refused = Vec::new();
     for &id in announcements {
-        let queued = announcement_retry(store, JobsOf::Server, id, messages, Clock::system().now()).await;
-        let queued = queued.map_err(|error| match error {
-            StoreError::NotFound => Failure::Said(format!("there is no announcement {id}")),
-            StoreError::Conflict(why) => Failure::Said(format!("announcement {id}: {why}")),
-            other => other.into(),
-        })?;
-        text.push_str(&match queued {
-            1 => format!("Announcement {id}: 1 message is sent again.\n"),
-            queued => format!("Announcement {id}: {queued} messages are sent again.\n"),
-        });
+        match announcement_retry(store, JobsOf::Server, id, messages, Clock::system().now()).await {
+            Ok(1) => print(&format!("Announcement {id}: 1 message is sent again.\n"))?,
+            Ok(queued) => print(&format!("Announcement {id}: {queued} messages are sent again.\n"))?,
+            Err(StoreError::NotFound) => refused.push(format!("there is no announcement {id}")),
+            Err(StoreError::Conflict(why)) => refused.push(format!("announcement {id}: {why}")),
+            Err(other) => return Err(other.into()),
+        }
     }
-    print(&text)
+    if refused.is_empty() { Ok(()) } else { Err(Failure::Said(refused.join("; "))) }
 }

@@ -235,9 +235,14 @@ fn batch_requeue(
         let failed = deliveries::table.filter(of_announcement.and(failed_again!(messages, now)));
         failed.order(deliveries::id).select(deliveries::id)
     };
-    let failed: Vec<i64> = failed_after(after).limit(BATCH).load(connection)?;
+    let mut failed: Vec<i64> = failed_after(after).limit(BATCH).load(connection)?;
     let Some(&last) = failed.last() else { return Ok(None) };
     let sending = sending_jobs(connection, page_id, announcement)?;
+    // A job is handed all of its range at once: a worker may hold it as soon as this is committed.
+    if let Some(job) = sending.iter().find(|job| job.first <= last && last < job.last) {
+        failed.extend(failed_after(last).filter(deliveries::id.le(job.last)).load::<i64>(connection)?);
+    }
+    let last = failed.last().copied().unwrap_or(last);
     let mut uncovered: Vec<(i64, i64)> = Vec::new();
     let mut begun = None;
     for &id in &failed {

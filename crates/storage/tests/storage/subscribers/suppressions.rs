@@ -49,6 +49,21 @@ async fn told(database: &Database, addresses: &[&str]) -> Site {
     site
 }
 
+/// Many readers of a page, written at once.
+async fn crowd(database: &Database, site: &Site, state: &str, count: u32) {
+    let page = &site.page_id;
+    database
+        .execute(format!(
+            "INSERT INTO subscribers (page_id, environment, address, address_folded, state, preferences, wants_major, \
+             wants_minor, wants_patch, wants_prerelease, all_components, link_generation, created_at, confirmed_at) \
+             WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < {count}) \
+             SELECT '{page}', 'live', 'r' || n || '@example.com', 'r' || n || '@example.com', '{state}', \
+             'major,minor', (1 = 1), (1 = 1), (1 = 0), (1 = 0), (1 = 1), 0, CURRENT_TIMESTAMP, CURRENT_TIMESTAMP \
+             FROM numbers"
+        ))
+        .await;
+}
+
 async fn record(database: &Database, delivery: i64, result: DeliveryResult) {
     let nobody = JobTicket { id: 0, fence: 0 };
     delivery_record(&database.store, delivery, nobody, result, now()).await.unwrap();
@@ -201,6 +216,25 @@ both! {
         record(database, 1, sent(None)).await;
         assert_eq!(sender_refusals(store, now()).await.unwrap(), None);
         assert_eq!(retry(RetryOf::Any).await, 4, "an announcement that is named takes them all");
+    }
+
+    async fn a_worker_that_begins_at_once_ends_no_retry(database: &Database) {
+        let site = database.site().await;
+        crowd(database, &site, "confirmed", 450).await;
+        database.release(site.repository_id, "v1.0.0").await;
+        database.arrive(site.repository_id, release_input("v1.1.0")).await;
+        while announcement_spread(&database.store, 1, now()).await.unwrap() {}
+        // Each batch of those who are left would end in the middle of what a job sends.
+        database.execute("UPDATE deliveries SET state = 'failed', fault = 'sender'").await;
+        database.execute("UPDATE deliveries SET state = 'sent' WHERE id <= 50").await;
+        database.execute("DELETE FROM jobs WHERE payload NOT LIKE '%delivery_send%'").await;
+        let store = database.store.clone();
+        let retry = async move { announcement_retry(&store, JobsOf::Server, 1, RetryOf::Any, now()).await };
+        let retry = tokio::spawn(retry);
+        while !retry.is_finished() {
+            job_claim(&database.store, now(), now() + TimeDelta::hours(1)).await.unwrap();
+        }
+        assert_eq!(retry.await.unwrap().unwrap(), 400);
     }
 
     async fn no_message_is_in_the_hands_of_two_jobs(database: &Database) {

@@ -113,14 +113,21 @@ pub async fn suppression_list(
         .await
 }
 
+/// How many addresses one statement asks for: SQLite binds no more than 32,766 values.
+const REASONS_MAX: usize = 500;
+
 type Reason = (Option<UtcTime>, Option<String>);
 
 fn reasons(connection: &mut AnyConnection, keys: &[String]) -> QueryResult<HashMap<String, Reason>> {
-    let rows: Vec<(String, Option<UtcTime>, Option<String>)> = addresses::table
-        .filter(addresses::address_key.eq_any(keys))
-        .select((addresses::address_key, addresses::suppressed_at, addresses::suppressed_because))
-        .load(connection)?;
-    Ok(rows.into_iter().map(|(key, at, because)| (key, (at, because))).collect())
+    let mut reasons = HashMap::with_capacity(keys.len());
+    for keys in keys.chunks(REASONS_MAX) {
+        let rows: Vec<(String, Option<UtcTime>, Option<String>)> = addresses::table
+            .filter(addresses::address_key.eq_any(keys))
+            .select((addresses::address_key, addresses::suppressed_at, addresses::suppressed_because))
+            .load(connection)?;
+        reasons.extend(rows.into_iter().map(|(key, at, because)| (key, (at, because))));
+    }
+    Ok(reasons)
 }
 
 /// Lifts a suppression, on every page: mail goes to the address again, and its readers stand where they would stand

@@ -133,6 +133,17 @@ both! {
         assert!(listed(database, SuppressionsOf::Server).await.is_empty());
     }
 
+    async fn a_long_list_is_read_whole(database: &Database) {
+        let site = database.site().await;
+        // More than SQLite binds in one statement.
+        crowd(database, &site, "suppressed", 33_000).await;
+        suppress(database, "r33000@example.com").await;
+        let of = SuppressionsOf::Server;
+        let part = suppression_list(&database.store, of, None, key, IdCursor::default(), 100_000).await.unwrap();
+        assert_eq!((part.rows.len(), part.next), (33_000, None));
+        assert_eq!(part.rows.iter().filter(|reader| reader.because.is_some()).count(), 1);
+    }
+
     async fn an_organization_sees_and_lifts_its_own_suppressions(database: &Database) {
         let site = database.site().await;
         let other = database.owner("eve@example.com").await.organization_id;

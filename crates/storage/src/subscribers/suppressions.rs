@@ -145,6 +145,7 @@ pub async fn suppression_lift(
         .write(&[], move |connection| {
             let address = address_named(connection, of, &name)?;
             let key = address_key(&address.folded());
+            readers_lock(connection, &address)?;
             connection.lock(&Scope::Address(key.clone()))?;
             let listed = addresses::table.find(&key).filter(addresses::suppressed_at.is_not_null());
             let was_listed = diesel::update(listed)
@@ -195,29 +196,33 @@ fn address_named(
     }
 }
 
-/// Gives every suppressed reader with this address the state that they would have without it. Answers these states.
-fn readers_restore(connection: &mut AnyConnection, address: &SubscriberAddress) -> QueryResult<Vec<SubscriberState>> {
-    let suppressed = || {
-        subscribers::address_folded
-            .eq(address.folded())
-            .and(subscribers::state.eq(SubscriberState::Suppressed.as_str()))
-    };
-    let pages: Vec<(String, String)> = subscribers::table
-        .filter(suppressed())
+/// Takes the scopes of an address's readers, which come before that of the address: whoever is leaving at this moment
+/// does so first.
+fn readers_lock(connection: &mut AnyConnection, address: &SubscriberAddress) -> QueryResult<()> {
+    let places: Vec<(String, String)> = subscribers::table
+        .filter(subscribers::address_folded.eq(address.folded()))
         .order((subscribers::page_id, subscribers::environment))
         .select((subscribers::page_id, subscribers::environment))
         .load(connection)?;
-    let mut states = Vec::with_capacity(pages.len());
-    for (page_id, environment) in pages {
-        // Whoever is leaving at this moment does so first.
+    for (page_id, environment) in places {
         connection.lock(&subscriber_scope(&page_id, stored(&environment, "environment")?, address))?;
-        let reader = subscribers::table
-            .filter(suppressed().and(subscribers::page_id.eq(&page_id)).and(subscribers::environment.eq(&environment)));
-        let row: Option<(i64, Option<UtcTime>, Option<UtcTime>)> = reader
-            .select((subscribers::id, subscribers::confirmed_at, subscribers::unsubscribed_at))
-            .first(connection)
-            .optional()?;
-        let Some((id, confirmed_at, unsubscribed_at)) = row else { continue };
+    }
+    Ok(())
+}
+
+/// Gives every suppressed reader with this address the state that they would have without it. Answers these states.
+fn readers_restore(connection: &mut AnyConnection, address: &SubscriberAddress) -> QueryResult<Vec<SubscriberState>> {
+    let rows: Vec<(i64, Option<UtcTime>, Option<UtcTime>)> = subscribers::table
+        .filter(
+            subscribers::address_folded
+                .eq(address.folded())
+                .and(subscribers::state.eq(SubscriberState::Suppressed.as_str())),
+        )
+        .order(subscribers::id)
+        .select((subscribers::id, subscribers::confirmed_at, subscribers::unsubscribed_at))
+        .load(connection)?;
+    let mut states = Vec::with_capacity(rows.len());
+    for (id, confirmed_at, unsubscribed_at) in rows {
         let state = state_unsuppressed(confirmed_at, unsubscribed_at);
         diesel::update(subscribers::table.find(id)).set(subscribers::state.eq(state.as_str())).execute(connection)?;
         states.push(state);

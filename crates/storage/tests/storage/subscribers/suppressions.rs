@@ -1,5 +1,10 @@
 //! Addresses that are doubted, suppressed and brought back, and what is sent again to those who did not get it.
 
+use std::{
+    sync::{Mutex, mpsc},
+    time::Duration,
+};
+
 use chrono::TimeDelta;
 use releasepage_domain::{
     job::JobPayload,
@@ -7,9 +12,19 @@ use releasepage_domain::{
     subscriber::{SubscriberAddress, SubscriberState},
 };
 use releasepage_storage::{
-    StoreError,
-    announcements::retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
-    subscribers::addresses::{address_doubt, address_suppress},
+    Scope, StoreError,
+    announcements::{
+        deliveries::{DeliveryResult, Refusal, delivery_record},
+        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
+        spreading::announcement_spread,
+    },
+    database::cursor::IdCursor,
+    jobs::{claims::job_claim, list::JobsOf, row::JobTicket},
+    subscribers::{
+        addresses::{address_doubt, address_suppress},
+        changes::{subscriber_get, subscriber_unsubscribe},
+        suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+    },
 };
 
 use crate::support::{Database, Site, both, is_not_found, now, release_input};
@@ -271,4 +286,42 @@ both! {
         assert_eq!(database.jobs("delivery_send").await, [range(3, 4), range(1, 2), range(5, 5)]);
         assert_eq!(database.count("jobs WHERE state = 'ready'").await, 3);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn lifting_waits_for_a_reader_without_holding_their_address() {
+    let Some(database) = Database::postgres() else { return };
+    let site = database.site().await;
+    let reader = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
+    suppress(&database, "a@example.com").await;
+    let (holds, held) = mpsc::channel();
+    let (release, released) = mpsc::channel::<()>();
+    let released = Mutex::new(released);
+    let (other, of_reader) =
+        (database.store_with(1), Scope::Subscriber(format!("{} live a@example.com", site.page_id)));
+    let holder = tokio::spawn(async move {
+        let wait = other.write(&[of_reader], move |_| {
+            holds.send(()).unwrap();
+            released.lock().unwrap().recv().unwrap();
+            Ok(())
+        });
+        wait.await
+    });
+    tokio::task::spawn_blocking(move || held.recv().unwrap()).await.unwrap();
+    let store = database.store.clone();
+    let lift = tokio::spawn(async move {
+        suppression_lift(&store, SuppressionsOf::Server, SuppressionName::Reader(reader), key).await
+    });
+    let waiting = "pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'";
+    while database.count(waiting).await == 0 {
+        tokio::task::yield_now().await;
+    }
+    // Whoever holds the reader takes the address next.
+    let of_address = [Scope::Address(key("a@example.com"))];
+    let address = database.store.write(&of_address, |_| Ok(()));
+    let taken = tokio::time::timeout(Duration::from_secs(5), address).await;
+    release.send(()).unwrap();
+    holder.await.unwrap().unwrap();
+    assert!(taken.is_ok(), "the address is free");
+    assert_eq!(lift.await.unwrap().unwrap().confirmed, 1);
 }

@@ -39,7 +39,7 @@ pub(crate) struct Answered<'a> {
 #[track_caller]
 pub(crate) fn conformity_check(answered: &Answered<'_>) {
     static CONFORMITY: LazyLock<Conformity> =
-        LazyLock::new(|| Conformity::new(releasepage_api::openapi_document().clone()));
+        LazyLock::new(|| Conformity::new(releasepage_server::openapi_document().clone()));
     let faults = CONFORMITY.faults(answered);
     assert!(faults.is_empty(), "{}\n{}", faults.join("\n"), String::from_utf8_lossy(answered.body));
 }

@@ -4,15 +4,25 @@
 //! There is one way for all ([`deliver`]), and a description of each forge ([`forge`]). A delivery is checked, stored with the job that processes it, and answered: nothing here waits for anything but the
 //! database.
 
-pub(crate) mod access;
+pub mod access;
 mod answer;
 mod body;
 mod deliver;
-pub(crate) mod error_codes;
+pub mod error_codes;
 mod forge;
-pub(crate) mod generic;
-pub(crate) mod gitea;
-pub(crate) mod github;
-pub(crate) mod gitlab;
-pub(crate) mod gogs;
+mod generic;
+mod gitea;
+mod github;
+mod gitlab;
+mod gogs;
 mod patience;
+
+crate::operations! {
+    /// The webhooks of forges.
+    pub struct Hooks;
+    github::github_deliver.readers_see_nothing(),
+    gitlab::gitlab_deliver.readers_see_nothing(),
+    gitea::gitea_deliver.readers_see_nothing(),
+    gogs::gogs_deliver.readers_see_nothing(),
+    generic::generic_deliver.readers_see_nothing(),
+}

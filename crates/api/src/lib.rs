@@ -1,42 +1,48 @@
-//! Every HTTP route of ReleasePage: the page API, the Releases API, the management API, and the pages people see.
+//! The JSON APIs of ReleasePage, one module for each contract: `page` (`releasepage-v1.md`), `management`
+//! (`management-v1.md`), `amplitude` (`amplitude-2.md`) and `hooks`.
 //!
+//! No module uses another. Each has its operations, its part of the OpenAPI document, its error codes and its own data.
 //! Handlers are short: they turn the input into domain types, call one function of storage, and render the answer.
-//! The whole URL tree stands in `routes`. Each surface has one type of error, and one table from the errors of
-//! storage and domain to it.
 //!
 //! This crate never writes SQL, never sends mail, and never decides what a release or a subscription becomes.
 
-mod amplitude;
-mod body;
-mod captured;
-pub mod client;
-mod connections;
-mod content_type;
-mod field;
-mod hooks;
-pub mod limits;
-mod links;
-mod listening;
-mod management;
-mod metrics;
-mod notices;
-mod openapi;
-pub mod operations;
-mod paced;
-mod pages;
-mod passwords;
-mod query;
-mod release_files;
-mod request;
-mod routes;
-pub mod server;
-pub mod settings;
-mod slash;
-mod snapshot;
-pub mod snapshots;
-pub mod state;
-mod unread;
-mod urlencoded;
-pub mod v1;
+pub mod amplitude;
+pub mod hooks;
+pub mod management;
+pub mod openapi;
+pub mod operation;
+pub mod page;
 
-pub use openapi::document::openapi_document;
+use actix_web::web::{Data, ServiceConfig};
+use releasepage_http::state::AppState;
+
+/// The data that belongs to single surfaces, shared by all threads of a server.
+#[derive(Clone, Debug)]
+pub struct ApiData {
+    /// The pages in memory.
+    pub snapshots: Data<page::snapshots::Snapshots>,
+    keys_in_flight: Data<amplitude::idempotency::KeysInFlight>,
+    hook_decoy: Data<hooks::access::HookDecoy>,
+    import_slots: Data<management::subscriber_import::ImportSlots>,
+}
+
+impl ApiData {
+    /// Makes the data of a server that begins.
+    pub fn new(state: &AppState) -> Self {
+        Self {
+            snapshots: Data::new(page::snapshots::Snapshots::new(state)),
+            keys_in_flight: Data::default(),
+            hook_decoy: Data::new(hooks::access::HookDecoy::new(state)),
+            import_slots: Data::default(),
+        }
+    }
+
+    /// Hands the data to an application.
+    pub fn configure(&self, config: &mut ServiceConfig) {
+        config
+            .app_data(self.snapshots.clone())
+            .app_data(self.keys_in_flight.clone())
+            .app_data(self.hook_decoy.clone())
+            .app_data(self.import_slots.clone());
+    }
+}

@@ -3,9 +3,9 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
-use releasepage_api::{settings::ApiSettings, state::ApiState};
 use releasepage_auth::{sealed::Sealer, secret_key::SecretKey};
 use releasepage_egress::Egress;
+use releasepage_http::{settings::ServerSettings, state::AppState};
 use releasepage_jobs::{
     handler::{Job, JobFailure, JobFuture, JobHandler},
     runner::Runner,
@@ -50,9 +50,9 @@ impl Wiring {
     }
 
     /// The server's state, for a server that listens there.
-    pub(crate) fn api_state(&self, listen: SocketAddr, mailbox_open: bool) -> Arc<ApiState> {
-        let settings = ApiSettings { mailbox_open, ..self.settings.api(listen) };
-        ApiState::new(self.store.clone(), settings, self.clock.clone(), &self.secret_key)
+    pub(crate) fn api_state(&self, listen: SocketAddr, mailbox_open: bool) -> Arc<AppState> {
+        let settings = ServerSettings { mailbox_open, ..self.settings.api(listen) };
+        AppState::new(self.store.clone(), settings, self.clock.clone(), &self.secret_key)
     }
 
     /// The worker, whose mails link to `public_url`.

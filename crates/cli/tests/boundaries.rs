@@ -18,8 +18,11 @@ const EDGES: &[(&str, &[&str])] = &[
     ("sources", &["domain", "storage", "auth", "egress", "jobs"]),
     ("mailer", &["domain", "storage", "auth", "content", "jobs"]),
     ("web", &["domain", "content"]),
-    ("api", &["domain", "storage", "auth", "content", "sources", "web"]),
-    ("cli", &["domain", "storage", "auth", "content", "egress", "jobs", "sources", "mailer", "web", "api"]),
+    ("http", &["domain", "storage", "auth"]),
+    ("api", &["domain", "storage", "auth", "content", "sources", "web", "http"]),
+    ("site", &["domain", "storage", "auth", "content", "web", "http"]),
+    ("server", &["domain", "storage", "auth", "content", "web", "http", "api", "site"]),
+    ("cli", &["domain", "storage", "auth", "content", "egress", "jobs", "sources", "mailer", "web", "http", "server"]),
 ];
 
 /// Each heavy library, with all packages whose name begins like it, and its one home.

@@ -26,8 +26,18 @@ pub struct Badge {
     pub style: BadgeStyle,
 }
 
+/// The message of a badge where nothing was published yet.
+const NO_RELEASE: &str = "no release";
+
 impl Badge {
-    /// Makes a grey badge that reports an error.
+    /// A flat badge of a version: blue, or grey where nothing was published yet.
+    pub fn of_version(label: impl Into<String>, version: Option<&str>) -> Self {
+        let color = if version.is_some() { Color::BLUE } else { Color::LIGHTGREY };
+        let message = version.unwrap_or(NO_RELEASE).to_owned();
+        Self { label: label.into(), message, color, style: BadgeStyle::Flat }
+    }
+
+    /// The badge that says what is wrong, grey.
     pub fn error(label: impl Into<String>, message: impl Into<String>) -> Self {
         Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY, style: BadgeStyle::Flat }
     }

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
+use releasepage_http::state::AppState;
 use releasepage_storage::annotations::categories::{
     category_assign, category_create, category_delete, category_get, category_list, category_rename,
 };
@@ -17,7 +18,7 @@ use super::{
     endpoint::{Answer, answer, json_fields_of, project_of},
     error::AmplitudeError,
 };
-use crate::{openapi::parameters::CategoryListParameters, state::ApiState};
+use crate::openapi::parameters::CategoryListParameters;
 
 /// What is not found where there is none.
 const CATEGORY: &str = "annotation category";
@@ -36,7 +37,7 @@ const CATEGORY: &str = "annotation category";
         (status = 409, description = "The project has a category of this name"),
     ),
 )]
-pub(crate) async fn category_add(request: HttpRequest, payload: Payload, state: State<ApiState>) -> Answer {
+pub(crate) async fn category_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let name = category_name_new(&json_fields_of(&request, payload, CATEGORY_FIELDS).await?)?;
     let category = category_create(&state.store, project.repository_id, name, state.now()).await?;
@@ -60,7 +61,7 @@ pub(crate) async fn category_add(request: HttpRequest, payload: Payload, state: 
     ),
     responses((status = 200, description = "A part of the list", body = DataList<CategoryBody>)),
 )]
-pub(crate) async fn categories_read(request: HttpRequest, state: State<ApiState>) -> Answer {
+pub(crate) async fn categories_read(request: HttpRequest, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let query = categories_query(&request)?;
     let part = category_list(&state.store, project.repository_id, query.name, query.after, query.limit).await?;
@@ -80,7 +81,7 @@ pub(crate) async fn categories_read(request: HttpRequest, state: State<ApiState>
         (status = 400, description = "The id is no whole number"),
     ),
 )]
-pub(crate) async fn category_read(request: HttpRequest, id: Path<String>, state: State<ApiState>) -> Answer {
+pub(crate) async fn category_read(request: HttpRequest, id: Path<String>, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let id = id_of_path("category_id", &id)?;
     let found = category_get(&state.store, project.repository_id, id).await;
@@ -105,7 +106,7 @@ pub(crate) async fn category_change(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: State<ApiState>,
+    state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
     let fields = json_fields_of(&request, payload, CATEGORY_FIELDS).await?;
@@ -127,7 +128,7 @@ pub(crate) async fn category_change(
         (status = 400, description = "The id is no whole number"),
     ),
 )]
-pub(crate) async fn category_remove(request: HttpRequest, id: Path<String>, state: State<ApiState>) -> Answer {
+pub(crate) async fn category_remove(request: HttpRequest, id: Path<String>, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let id = id_of_path("category_id", &id)?;
     let deleted = category_delete(&state.store, project.repository_id, id).await;
@@ -150,7 +151,7 @@ pub(crate) async fn annotations_assign(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: State<ApiState>,
+    state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
     let fields = json_fields_of(&request, payload, CATEGORY_ASSIGN_FIELDS).await?;

@@ -6,13 +6,13 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     time::UtcTime,
 };
+use releasepage_http::query::Query;
 use releasepage_storage::{
     annotations::edits::{AnnotationCursor, AnnotationsFilter},
     database::cursor::IdCursor,
 };
 
 use super::date::{MOMENT_EXPECTED, moment_parse};
-use crate::query::Query;
 
 /// The most entries that one answer has, and as many as it has where nothing is said: those who read the lists of this
 /// API know no parts, and shall have all there is as long as that is possible.

@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
+use releasepage_http::state::AppState;
 use releasepage_storage::annotations::edits::{
     AnnotationOutcome, annotation_create, annotation_delete, annotation_get, annotation_list, annotation_update,
 };
@@ -17,10 +18,7 @@ use super::{
     endpoint::{Answer, answer, json_fields_of, project_of},
     error::AmplitudeError,
 };
-use crate::{
-    openapi::{parameters::AnnotationListParameters, values::MomentAsked},
-    state::ApiState,
-};
+use crate::openapi::{parameters::AnnotationListParameters, values::MomentAsked};
 
 /// What is not found where there is none.
 pub(super) const ANNOTATION: &str = "annotation";
@@ -40,7 +38,7 @@ pub(super) const ANNOTATION: &str = "annotation";
         (status = 404, description = "The project has no category of this name"),
     ),
 )]
-pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let new = annotation_3_new(&json_fields_of(&request, payload, ANNOTATION_3_FIELDS).await?)?;
     annotation_answer(annotation_create(&state.store, project.repository_id, new, state.now()).await?)
@@ -71,7 +69,7 @@ pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state
     ),
     responses((status = 200, description = "A part of the list", body = DataList<Annotation3Body>)),
 )]
-pub(crate) async fn annotations_read(request: HttpRequest, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotations_read(request: HttpRequest, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let query = annotations_3_query(&request)?;
     let part = annotation_list(&state.store, project.repository_id, query.filter, query.after, query.limit).await?;
@@ -92,7 +90,7 @@ pub(crate) async fn annotations_read(request: HttpRequest, state: State<ApiState
         (status = 400, description = "The id is no whole number"),
     ),
 )]
-pub(crate) async fn annotation_read(request: HttpRequest, id: Path<String>, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotation_read(request: HttpRequest, id: Path<String>, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let id = id_of_path("annotation_id", &id)?;
     let found = annotation_get(&state.store, project.repository_id, id).await;
@@ -119,7 +117,7 @@ pub(crate) async fn annotation_change(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: State<ApiState>,
+    state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
     let fields = json_fields_of(&request, payload, ANNOTATION_3_FIELDS).await?;
@@ -143,7 +141,7 @@ pub(crate) async fn annotation_change(
         (status = 400, description = "The id is no whole number"),
     ),
 )]
-pub(crate) async fn annotation_remove(request: HttpRequest, id: Path<String>, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotation_remove(request: HttpRequest, id: Path<String>, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let id = id_of_path("annotation_id", &id)?;
     let deleted = annotation_delete(&state.store, project.repository_id, id).await;

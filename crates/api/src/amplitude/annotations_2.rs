@@ -4,6 +4,7 @@ use actix_web::{
     HttpRequest,
     web::{Data as State, Path, Payload},
 };
+use releasepage_http::state::AppState;
 use releasepage_storage::annotations::{
     edits::{AnnotationOutcome, annotation_create, annotation_get, annotation_list},
     row::Annotation,
@@ -19,7 +20,7 @@ use super::{
     endpoint::{Answer, answer, fields_of, project_of},
     error::AmplitudeError,
 };
-use crate::{openapi::parameters::AnnotationListParameters, state::ApiState};
+use crate::openapi::parameters::AnnotationListParameters;
 
 /// `POST /api/2/annotations`: marks a day.
 #[utoipa::path(
@@ -37,7 +38,7 @@ use crate::{openapi::parameters::AnnotationListParameters, state::ApiState};
     )),
     responses((status = 200, description = "The annotation", body = Annotation2Answer)),
 )]
-pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let new = annotation_2_new(&fields_of(&request, payload, ANNOTATION_2_FIELDS).await?, project)?;
     match annotation_create(&state.store, project.repository_id, new, state.now()).await? {
@@ -66,7 +67,7 @@ pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state
         (status = 404, description = "The project has no annotation of this id"),
     ),
 )]
-pub(crate) async fn annotations_read(request: HttpRequest, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotations_read(request: HttpRequest, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     match annotations_2_query(&request)? {
         Annotations2Query::One(id) => annotation_one(&state, project, id).await,
@@ -91,12 +92,12 @@ pub(crate) async fn annotations_read(request: HttpRequest, state: State<ApiState
         (status = 400, description = "The id is no whole number"),
     ),
 )]
-pub(crate) async fn annotation_read(request: HttpRequest, id: Path<String>, state: State<ApiState>) -> Answer {
+pub(crate) async fn annotation_read(request: HttpRequest, id: Path<String>, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     annotation_one(&state, project, id_of_path("annotation_id", &id)?).await
 }
 
-async fn annotation_one(state: &ApiState, project: ProjectCaller, id: i64) -> Answer {
+async fn annotation_one(state: &AppState, project: ProjectCaller, id: i64) -> Answer {
     let found = annotation_get(&state.store, project.repository_id, id).await;
     let annotation: Annotation = found.map_err(AmplitudeError::about(ANNOTATION))?;
     Ok(answer(&DataList::<Annotation2Body>::whole(vec![annotation])))

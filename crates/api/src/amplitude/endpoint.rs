@@ -5,6 +5,12 @@ use actix_web::{
     http::header::{CACHE_CONTROL, ContentType},
     web::Payload,
 };
+use releasepage_http::{
+    body::{BODY_MAX, body_read},
+    limits::{Bucket, Quota, Subject},
+    request::client_address,
+    state::AppState,
+};
 use serde::Serialize;
 
 use super::{
@@ -13,19 +19,13 @@ use super::{
     fields::{FieldNames, Fields},
     sent::{fields_read, json_fields_read},
 };
-use crate::{
-    body::{BODY_MAX, body_read},
-    limits::{Bucket, Quota, Subject},
-    request::client_address,
-    state::ApiState,
-};
 
 /// What a handler answers.
 pub(crate) type Answer = Result<HttpResponse, AmplitudeError>;
 
 /// Whose key pair it is. Requests are counted for each project; those without a right pair for each client, so that
 /// a stranger's attempts cost a project's own pipelines nothing.
-pub(super) async fn project_of(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
+pub(super) async fn project_of(request: &HttpRequest, state: &AppState) -> Result<ProjectCaller, AmplitudeError> {
     let project = match project_by_credentials(request, state).await {
         Ok(project) => project,
         Err(error) if error.is_unauthorized() => {
@@ -39,7 +39,7 @@ pub(super) async fn project_of(request: &HttpRequest, state: &ApiState) -> Resul
     Ok(project)
 }
 
-async fn project_by_credentials(request: &HttpRequest, state: &ApiState) -> Result<ProjectCaller, AmplitudeError> {
+async fn project_by_credentials(request: &HttpRequest, state: &AppState) -> Result<ProjectCaller, AmplitudeError> {
     let credentials = Credentials::of(request.headers())?;
     let route = request.match_pattern().unwrap_or_default();
     // Where the same things are on another server.
@@ -48,7 +48,7 @@ async fn project_by_credentials(request: &HttpRequest, state: &ApiState) -> Resu
     credentials.project(&state.store).await
 }
 
-fn limit_take(state: &ApiState, subject: Subject, limit: u32) -> Result<(), AmplitudeError> {
+fn limit_take(state: &AppState, subject: Subject, limit: u32) -> Result<(), AmplitudeError> {
     let standing = state.limits.take(Quota { bucket: Bucket::Write, subject, limit }, state.now());
     if standing.refused { Err(AmplitudeError::RateLimited { retry_after: standing.seconds }) } else { Ok(()) }
 }

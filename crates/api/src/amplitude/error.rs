@@ -11,6 +11,12 @@ use actix_web::{
     middleware::Next,
 };
 use releasepage_domain::fault::{Fault, Faults};
+use releasepage_http::{
+    body::BodyFault,
+    content_type::UNCOMPRESSED_EXPECTED,
+    error::{ErrorCode, V1Error},
+    request::{request_id, standing_noted},
+};
 use releasepage_storage::StoreError;
 use serde::Serialize;
 
@@ -20,12 +26,6 @@ use super::{
         IDEMPOTENCY_KEY_REUSED, REGION_OTHER,
     },
     fields::FieldsError,
-};
-use crate::{
-    body::BodyFault,
-    content_type::UNCOMPRESSED_EXPECTED,
-    request::{request_id, standing_noted},
-    v1::error::{ErrorCode, V1Error},
 };
 
 /// The failure of a request of the Releases API. What it displays is the answer's `message`.
@@ -246,7 +246,7 @@ impl ResponseError for AmplitudeError {
 }
 
 /// The middleware of the Releases API: gives each failure its body, also those of the framework.
-pub(crate) async fn failures_explain<B: MessageBody>(
+pub async fn failures_explain<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
 ) -> Result<ServiceResponse<EitherBody<B>>, Error> {

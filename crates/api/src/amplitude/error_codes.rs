@@ -1,9 +1,9 @@
 //! The codes of the Releases API. Those that `/v1` has too mean the same here; the others are declared here.
 
-use crate::v1::error::ErrorCode;
+use releasepage_http::error::ErrorCode;
 
 /// The body or the query is a form that cannot be read.
-pub(crate) const FORM_INVALID: ErrorCode = ErrorCode {
+pub const FORM_INVALID: ErrorCode = ErrorCode {
     code: "form-invalid",
     status: 400,
     description: "The form cannot be read",
@@ -12,7 +12,7 @@ pub(crate) const FORM_INVALID: ErrorCode = ErrorCode {
 };
 
 /// The `Idempotency-Key` is none.
-pub(crate) const IDEMPOTENCY_KEY_INVALID: ErrorCode = ErrorCode {
+pub const IDEMPOTENCY_KEY_INVALID: ErrorCode = ErrorCode {
     code: "idempotency-key-invalid",
     status: 400,
     description: "The Idempotency-Key is invalid",
@@ -21,7 +21,7 @@ pub(crate) const IDEMPOTENCY_KEY_INVALID: ErrorCode = ErrorCode {
 };
 
 /// No key pair came with the request.
-pub(crate) const CREDENTIALS_MISSING: ErrorCode = ErrorCode {
+pub const CREDENTIALS_MISSING: ErrorCode = ErrorCode {
     code: "credentials-missing",
     status: 401,
     description: "The key pair of a project is needed",
@@ -30,7 +30,7 @@ pub(crate) const CREDENTIALS_MISSING: ErrorCode = ErrorCode {
 };
 
 /// The key pair is unknown.
-pub(crate) const CREDENTIALS_INVALID: ErrorCode = ErrorCode {
+pub const CREDENTIALS_INVALID: ErrorCode = ErrorCode {
     code: "credentials-invalid",
     status: 401,
     description: "The key pair is unknown or was replaced",
@@ -39,7 +39,7 @@ pub(crate) const CREDENTIALS_INVALID: ErrorCode = ErrorCode {
 };
 
 /// The key pair is one of another region.
-pub(crate) const REGION_OTHER: ErrorCode = ErrorCode {
+pub const REGION_OTHER: ErrorCode = ErrorCode {
     code: "region-other",
     status: 401,
     description: "The key pair is of another region than this server",
@@ -48,7 +48,7 @@ pub(crate) const REGION_OTHER: ErrorCode = ErrorCode {
 };
 
 /// The key's first request has not ended.
-pub(crate) const IDEMPOTENCY_KEY_IN_FLIGHT: ErrorCode = ErrorCode {
+pub const IDEMPOTENCY_KEY_IN_FLIGHT: ErrorCode = ErrorCode {
     code: "idempotency-key-in-flight",
     status: 409,
     description: "A request with this Idempotency-Key is still being worked on",
@@ -57,7 +57,7 @@ pub(crate) const IDEMPOTENCY_KEY_IN_FLIGHT: ErrorCode = ErrorCode {
 };
 
 /// The key came with other fields before.
-pub(crate) const IDEMPOTENCY_KEY_REUSED: ErrorCode = ErrorCode {
+pub const IDEMPOTENCY_KEY_REUSED: ErrorCode = ErrorCode {
     code: "idempotency-key-reused",
     status: 422,
     description: "This Idempotency-Key was used with other fields",
@@ -66,7 +66,7 @@ pub(crate) const IDEMPOTENCY_KEY_REUSED: ErrorCode = ErrorCode {
 };
 
 /// The codes that only the Releases API has.
-pub(crate) const RELEASES_API_OWN: &[ErrorCode] = &[
+pub const RELEASES_API_OWN: &[ErrorCode] = &[
     FORM_INVALID,
     IDEMPOTENCY_KEY_INVALID,
     CREDENTIALS_MISSING,
@@ -77,7 +77,7 @@ pub(crate) const RELEASES_API_OWN: &[ErrorCode] = &[
 ];
 
 /// Every code of the Releases API, by status.
-pub(crate) const RELEASES_API_CODES: &[ErrorCode] = &[
+pub const RELEASES_API_CODES: &[ErrorCode] = &[
     ErrorCode::REQUEST_INVALID,
     ErrorCode::JSON_INVALID,
     FORM_INVALID,

@@ -6,10 +6,9 @@
 use std::{borrow::Cow, collections::BTreeMap};
 
 use releasepage_domain::fault::Fault;
+use releasepage_http::urlencoded::urlencoded_pairs;
 use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value, value::RawValue};
-
-use crate::urlencoded::urlencoded_pairs;
 
 /// The fields that a resource has. Whatever else a pipeline sends is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -11,6 +11,7 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     release::{ReleaseInput, ReleaseState, release_id_is_valid},
 };
+use releasepage_http::{query::Query, request::surface_data, state::AppState};
 use releasepage_storage::{
     StoreError,
     database::cursor::{ListPart, TimeCursor},
@@ -29,10 +30,10 @@ use super::{
     endpoint::{Answer, answer, answer_text, answer_with, fields_of, project_of},
     error::AmplitudeError,
     fields_schema::{ReleaseChangeBody, ReleaseChangeForm, ReleaseNewBody, ReleaseNewForm},
-    idempotency::{fields_fingerprint, idempotency_key},
+    idempotency::{KeysInFlight, fields_fingerprint, idempotency_key},
     release_fields::{RELEASE_FIELDS, ReleaseChange, release_new},
 };
-use crate::{openapi::parameters::TimeListParameters, query::Query, state::ApiState};
+use crate::openapi::parameters::TimeListParameters;
 
 /// What is not found where there is none.
 const RELEASE: &str = "release";
@@ -62,13 +63,13 @@ const RELEASE: &str = "release";
         (status = 422, description = "The Idempotency-Key was used with other fields in the last 24 hours"),
     ),
 )]
-pub(crate) async fn release_publish(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_publish(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
+    let keys = surface_data::<KeysInFlight>(&request);
     let key = idempotency_key(request.headers())?;
     let input = release_new(&fields_of(&request, payload, RELEASE_FIELDS).await?)?;
-    let in_flight = key
-        .as_ref()
-        .map(|key| state.keys_in_flight.take(project.repository_id, key).ok_or(AmplitudeError::IdempotencyKeyInFlight));
+    let in_flight =
+        key.as_ref().map(|key| keys.take(project.repository_id, key).ok_or(AmplitudeError::IdempotencyKeyInFlight));
     let _guard = in_flight.transpose()?;
     let idempotency = key.map(|key| idempotency_of(project, key, &input));
     let arrived = release_arrive(
@@ -104,7 +105,7 @@ fn idempotency_of(project: ProjectCaller, key: String, input: &ReleaseInput) -> 
     params(TimeListParameters),
     responses((status = 200, description = "A part of the list", body = ReleasesAnswer)),
 )]
-pub(crate) async fn release_list(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_list(request: HttpRequest, state: Data<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let query = Query::of(&request);
     let mut faults = Faults::new();
@@ -117,7 +118,7 @@ pub(crate) async fn release_list(request: HttpRequest, state: Data<ApiState>) ->
 
 /// At most `limit` releases that are not deleted, and where the list goes on.
 async fn releases_part(
-    state: &ApiState,
+    state: &AppState,
     project: ProjectCaller,
     after: Option<TimeCursor>,
     limit: u32,
@@ -141,7 +142,7 @@ async fn releases_part(
     security(("project" = [])),
     responses((status = 200, description = "The release", body = ReleaseAnswer)),
 )]
-pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let release = release_find(&state, project, id.into_inner()).await?;
     Ok(answer(&ReleaseAnswer::of(project, &release)))
@@ -167,7 +168,7 @@ pub(crate) async fn release_change(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
     let fields = fields_of(&request, payload, RELEASE_FIELDS).await?;
@@ -199,7 +200,7 @@ pub(crate) async fn release_change(
     security(("project" = [])),
     responses((status = 200, description = "It is withdrawn", body = DeletedAnswer)),
 )]
-pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
     let found = release_find(&state, project, id.into_inner()).await?;
     let owner = ReleaseOwner::Repository(project.repository_id);
@@ -209,7 +210,7 @@ pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state
 }
 
 /// A release of the project that is not deleted.
-async fn release_find(state: &ApiState, project: ProjectCaller, id: String) -> Result<Release, AmplitudeError> {
+async fn release_find(state: &AppState, project: ProjectCaller, id: String) -> Result<Release, AmplitudeError> {
     if !release_id_is_valid(&id) {
         return Err(AmplitudeError::NotFound(RELEASE));
     }

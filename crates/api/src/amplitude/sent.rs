@@ -3,12 +3,12 @@
 use actix_multipart::Multipart;
 use actix_web::{error::PayloadError, http::header::HeaderMap, web::Bytes};
 use futures_util::{StreamExt, stream};
+use releasepage_http::content_type::{content_is_compressed, content_type_readable};
 
 use super::{
     error::AmplitudeError,
     fields::{FieldNames, Fields, FieldsError},
 };
-use crate::content_type::{content_is_compressed, content_type_readable};
 
 /// Reads body and query; the body wins where a field is in both. An empty body has no fields, whatever its type.
 pub(crate) async fn fields_read(

@@ -1,19 +1,28 @@
 //! Whether a delivery comes from the forge of the repository that it is sent to.
 
 use actix_web::HttpRequest;
-use releasepage_auth::signature::HookProof;
+use releasepage_auth::signature::{HookProof, hook_secret_standard_new};
 use releasepage_domain::repository::RepositoryOrigin;
+use releasepage_http::{
+    counting::client_count, error::V1Error, limits::Bucket, request::surface_data, state::AppState,
+};
 use releasepage_storage::sources::hooks::{HookAccess, hook_access, hook_row};
 
 use super::{error_codes::SIGNATURE_INVALID, patience::in_time};
-use crate::{
-    limits::Bucket,
-    state::ApiState,
-    v1::{error::V1Error, page_access::client_count},
-};
 
 /// The id of no repository.
-pub(crate) const NOBODY: i64 = 0;
+const NOBODY: i64 = 0;
+
+/// A sealed secret of no repository, for deliveries to one that is unknown.
+#[derive(Debug)]
+pub struct HookDecoy(String);
+
+impl HookDecoy {
+    /// Makes a new secret and seals it with the server's key.
+    pub(crate) fn new(state: &AppState) -> Self {
+        Self(state.sealer.seal(&hook_row(NOBODY), &hook_secret_standard_new()))
+    }
+}
 
 /// The repository that a delivery is for, if it shows that its sender knows the repository's secret.
 ///
@@ -22,7 +31,7 @@ pub(crate) const NOBODY: i64 = 0;
 /// the client.
 pub(super) async fn delivery_access(
     request: &HttpRequest,
-    state: &ApiState,
+    state: &AppState,
     id: &str,
     origin: RepositoryOrigin,
     body: &[u8],
@@ -30,8 +39,9 @@ pub(super) async fn delivery_access(
 ) -> Result<HookAccess, V1Error> {
     let id = id.parse().ok().filter(|_| id.bytes().all(|byte| byte.is_ascii_digit())).unwrap_or(NOBODY);
     let found = in_time(hook_access(&state.store, id, origin)).await?;
-    let (row, sealed) =
-        found.as_ref().map_or((NOBODY, &state.hook_decoy), |found| (found.repository_id, &found.secret));
+    let (row, sealed) = found
+        .as_ref()
+        .map_or((NOBODY, &surface_data::<HookDecoy>(request).0), |found| (found.repository_id, &found.secret));
     let secret = state.sealer.open(&hook_row(row), sealed);
     if secret.is_none() {
         tracing::error!(repository = row, "the secret of a webhook cannot be opened: is this another secret_key?");

@@ -2,10 +2,11 @@
 
 use actix_web::{HttpResponse, http::StatusCode};
 use releasepage_domain::hook_delivery::HookResult;
+use releasepage_http::error::V1Error;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{openapi::names::HookResultName, v1::error::V1Error};
+use crate::openapi::names::HookResultName;
 
 /// What comes of a delivery.
 #[derive(Serialize, ToSchema)]

@@ -5,21 +5,19 @@ use std::time::Duration;
 
 use actix_web::{HttpRequest, dev::Payload, http::header::CONTENT_LENGTH, web::Bytes};
 use releasepage_auth::signature::HookProof;
+use releasepage_http::{
+    body::{BODY_MAX_HOOK, body_read},
+    counting::{client_count, client_quota},
+    error::{ErrorCode, V1Error},
+    limits::Bucket,
+    state::AppState,
+};
 use tokio::{
     sync::{Semaphore, SemaphorePermit},
     time::timeout,
 };
 
 use super::error_codes::SIGNATURE_INVALID;
-use crate::{
-    body::{BODY_MAX_HOOK, body_read},
-    limits::Bucket,
-    state::ApiState,
-    v1::{
-        error::{ErrorCode, V1Error},
-        page_access::{client_count, client_quota},
-    },
-};
 
 /// Largest body that is read from anybody at once, in bytes. Nearly all deliveries are smaller.
 const SMALL_MAX: usize = 64 * 1024;
@@ -47,7 +45,7 @@ pub(super) struct DeliveryBody {
 /// which there are. What cannot be read is counted for the client.
 pub(super) async fn delivery_body_read(
     request: &HttpRequest,
-    state: &ApiState,
+    state: &AppState,
     payload: &mut Payload,
     proof: HookProof<'_>,
 ) -> Result<DeliveryBody, V1Error> {

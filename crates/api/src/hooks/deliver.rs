@@ -9,6 +9,12 @@ use actix_web::{
 };
 use releasepage_auth::signature::{HookProof, body_digest};
 use releasepage_domain::{fault::Fault, hook_delivery::HookResult};
+use releasepage_http::{
+    content_type::content_type_readable,
+    error::{ErrorCode, V1Error},
+    state::AppState,
+    urlencoded::urlencoded_pairs,
+};
 use releasepage_sources::{ForgeMessage, MessageError};
 use releasepage_storage::sources::{
     hook_deliveries::{HookDelivery, HookReceipt, hook_receive},
@@ -23,12 +29,6 @@ use super::{
     forge::ForgeHook,
     patience::in_time,
 };
-use crate::{
-    content_type::content_type_readable,
-    state::ApiState,
-    urlencoded::urlencoded_pairs,
-    v1::error::{ErrorCode, V1Error},
-};
 
 /// Takes a delivery: checks what it shows, stores it with the job that processes it, and answers.
 pub(super) async fn hook_deliver(
@@ -36,7 +36,7 @@ pub(super) async fn hook_deliver(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, V1Error> {
     let proof = forge.proof(request.headers());
     let body = delivery_body_read(&request, &state, &mut payload.into_inner(), proof).await?;
@@ -80,7 +80,7 @@ pub(super) async fn hook_deliver(
 
 /// Stores a delivery, and answers what comes of it.
 async fn delivery_store(
-    state: &ApiState,
+    state: &AppState,
     access: &HookAccess,
     delivery: HookDelivery,
 ) -> Result<HttpResponse, V1Error> {

@@ -1,9 +1,9 @@
 //! The codes that answers to forges have beside those of `/v1`.
 
-use crate::v1::error::ErrorCode;
+use releasepage_http::error::ErrorCode;
 
 /// The signature is missing or wrong, or there is no such repository: nobody is told which.
-pub(crate) const SIGNATURE_INVALID: ErrorCode = ErrorCode {
+pub const SIGNATURE_INVALID: ErrorCode = ErrorCode {
     code: "signature-invalid",
     status: 401,
     description: "The delivery is not signed with the secret of this repository's webhook, or more than five minutes ago",
@@ -12,7 +12,7 @@ pub(crate) const SIGNATURE_INVALID: ErrorCode = ErrorCode {
 };
 
 /// The delivery is of another repository of the forge.
-pub(crate) const REPOSITORY_OTHER: ErrorCode = ErrorCode {
+pub const REPOSITORY_OTHER: ErrorCode = ErrorCode {
     code: "repository-other",
     status: 409,
     description: "The delivery is of another repository",
@@ -21,7 +21,7 @@ pub(crate) const REPOSITORY_OTHER: ErrorCode = ErrorCode {
 };
 
 /// The delivery is right and its content cannot be used.
-pub(crate) const PAYLOAD_INVALID: ErrorCode = ErrorCode {
+pub const PAYLOAD_INVALID: ErrorCode = ErrorCode {
     code: "payload-invalid",
     status: 422,
     description: "The delivery cannot be used",
@@ -30,7 +30,7 @@ pub(crate) const PAYLOAD_INVALID: ErrorCode = ErrorCode {
 };
 
 /// The codes that `/v1` does not have.
-pub(crate) const HOOK_CODES: &[ErrorCode] = &[SIGNATURE_INVALID, REPOSITORY_OTHER, PAYLOAD_INVALID];
+pub const HOOK_CODES: &[ErrorCode] = &[SIGNATURE_INVALID, REPOSITORY_OTHER, PAYLOAD_INVALID];
 
 #[cfg(test)]
 mod tests {

@@ -4,14 +4,11 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Payload},
 };
+use releasepage_http::{error::V1Error, state::AppState};
 use utoipa::ToSchema;
 
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GENERIC};
-use crate::{
-    openapi::values::{ForgeHeader, TimeGiven},
-    state::ApiState,
-    v1::error::V1Error,
-};
+use crate::openapi::values::{ForgeHeader, TimeGiven};
 
 /// Something that happened to a release.
 #[derive(ToSchema)]
@@ -84,7 +81,7 @@ pub(crate) async fn generic_deliver(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, V1Error> {
     hook_deliver(&GENERIC, request, payload, id, state).await
 }

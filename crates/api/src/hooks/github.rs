@@ -4,9 +4,10 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Payload},
 };
+use releasepage_http::{error::V1Error, state::AppState};
 
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GITHUB};
-use crate::{openapi::values::ForgeHeader, state::ApiState, v1::error::V1Error};
+use crate::openapi::values::ForgeHeader;
 
 /// `POST /hooks/github/{repository_id}` with what GitHub delivers, signed with the secret of the repository's webhook.
 #[utoipa::path(
@@ -34,7 +35,7 @@ pub(crate) async fn github_deliver(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, V1Error> {
     hook_deliver(&GITHUB, request, payload, id, state).await
 }

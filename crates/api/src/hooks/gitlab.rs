@@ -4,9 +4,10 @@ use actix_web::{
     HttpRequest, HttpResponse,
     web::{Data, Path, Payload},
 };
+use releasepage_http::{error::V1Error, state::AppState};
 
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GITLAB};
-use crate::{openapi::values::ForgeHeader, state::ApiState, v1::error::V1Error};
+use crate::openapi::values::ForgeHeader;
 
 /// `POST /hooks/gitlab/{repository_id}` with what GitLab delivers, signed with the secret of the repository's webhook, or with it.
 #[utoipa::path(
@@ -37,7 +38,7 @@ pub(crate) async fn gitlab_deliver(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Result<HttpResponse, V1Error> {
     hook_deliver(&GITLAB, request, payload, id, state).await
 }

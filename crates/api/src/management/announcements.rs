@@ -5,15 +5,12 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_auth::scope::Scope;
-use releasepage_storage::{
-    announcements::retry::{RetryOf, announcement_retry},
-    jobs::list::JobsOf,
-};
+use releasepage_http::state::AppState;
+use releasepage_storage::{announcements::retry::announcement_retry, jobs::list::JobsOf};
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, number_of_path, resource, writer};
-use crate::state::ApiState;
 
 /// That failed messages of an announcement are sent again.
 #[derive(Serialize, ToSchema)]
@@ -43,7 +40,7 @@ pub(crate) struct RetryBody {
         (status = 409, description = "The announcement is being sent at this moment"),
     ),
 )]
-pub(crate) async fn announcement_again(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn announcement_again(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     let of = JobsOf::Organization(caller.user.organization_id);

@@ -11,6 +11,12 @@ use releasepage_domain::{
     page::{CountedBy, rate_limit_check},
     text::names_expected,
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{Fields, json_read},
+    state::AppState,
+};
 use releasepage_storage::pages::keys::{
     ApiAccess, ApiAccessChange, PageKeys, api_access_get, api_access_rotate, api_access_set,
 };
@@ -18,13 +24,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, page_of_path, reader, resource, writer};
-use crate::{
-    body::BODY_MAX,
-    field::{Fields, json_read},
-    openapi::{names::CountedByName, values::PageId},
-    state::ApiState,
-    v1::error::V1Error,
-};
+use crate::openapi::{names::CountedByName, values::PageId};
 
 /// The API access of a page.
 #[derive(Serialize, ToSchema)]
@@ -99,7 +99,7 @@ fn keys_new() -> PageKeys {
     security(("token" = ["read"])),
     responses((status = 200, description = "The API access of the page", body = ApiAccessBody)),
 )]
-pub(crate) async fn api_access_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn api_access_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
     let access = api_access_get(&state.store, caller.user.organization_id, page).await?;
@@ -122,7 +122,7 @@ pub(crate) async fn api_access_write(
     request: HttpRequest,
     payload: Payload,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;
@@ -152,7 +152,7 @@ fn api_access_fields(fields: &Fields<'_>) -> Result<ApiAccessChange, V1Error> {
     security(("token" = ["manage"])),
     responses((status = 200, description = "The API access of the page, with new keys", body = ApiAccessBody)),
 )]
-pub(crate) async fn api_access_keys_rotate(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn api_access_keys_rotate(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;
     let organization = caller.user.organization_id;

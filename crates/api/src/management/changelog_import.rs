@@ -6,6 +6,13 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::fault::{Fault, Faults};
+use releasepage_http::{
+    body::{BODY_MAX, body_read},
+    content_type::content_type_readable,
+    error::{ErrorCode, V1Error},
+    query::Query,
+    state::AppState,
+};
 use releasepage_sources::{
     changelog::{CHANGELOG_BYTES_MAX, Changelog, ChangelogWarning, changelog_read, changelog_text},
     changelog_import::{
@@ -19,16 +26,9 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, number_of_path, resource, writer};
-use crate::{
-    body::{BODY_MAX, body_read},
-    content_type::content_type_readable,
-    openapi::{
-        names::EntryResultName,
-        values::{Day, DayGiven, TagFormatText},
-    },
-    query::Query,
-    state::ApiState,
-    v1::error::{ErrorCode, V1Error},
+use crate::openapi::{
+    names::EntryResultName,
+    values::{Day, DayGiven, TagFormatText},
 };
 
 const CHANGELOG_EXPECTED: &str =
@@ -160,7 +160,7 @@ pub(crate) async fn repository_changelog_import(
     request: HttpRequest,
     payload: Payload,
     repository: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let repository = number_of_path(&repository)?;

@@ -13,6 +13,12 @@ use releasepage_domain::{
     time::time_iso8601,
     version::VersionRule,
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{FieldChanges, Fields, json_read},
+    state::AppState,
+};
 use releasepage_storage::{
     database::cursor::IdCursor,
     pages::components::{
@@ -27,15 +33,9 @@ use super::resource::{
     Answer, List, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
     resource_list, writer,
 };
-use crate::{
-    body::BODY_MAX,
-    field::{FieldChanges, Fields, json_read},
-    openapi::{
-        parameters::ListParameters,
-        values::{PageId, Repo, Time},
-    },
-    state::ApiState,
-    v1::error::V1Error,
+use crate::openapi::{
+    parameters::ListParameters,
+    values::{PageId, Repo, Time},
 };
 
 /// A repository on a page.
@@ -137,7 +137,7 @@ pub(crate) async fn component_add(
     request: HttpRequest,
     payload: Payload,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;
@@ -182,7 +182,7 @@ fn versions_check(field: &str, text: &str) -> Result<VersionRule, Fault> {
     params(ListParameters),
     responses((status = 200, description = "A part of the list", body = List<ComponentBody>)),
 )]
-pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
     let (after, limit) = list_query(&request, IdCursor::parse)?;
@@ -204,7 +204,7 @@ pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, st
 pub(crate) async fn component_read(
     request: HttpRequest,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = reader(&request, &state).await?;
     let (page, id) = component_of_path(path)?;
@@ -229,7 +229,7 @@ pub(crate) async fn component_edit(
     request: HttpRequest,
     payload: Payload,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let (page, id) = component_of_path(path)?;
@@ -265,7 +265,7 @@ fn component_fields_change(fields: &Fields<'_>) -> Result<ComponentChange, V1Err
 pub(crate) async fn component_remove(
     request: HttpRequest,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let (page, id) = component_of_path(path)?;

@@ -8,6 +8,7 @@ use releasepage_domain::{
     announcement::DeliveryState, bump::Bump, fault::Faults, release::release_id_is_valid, reply::ReplyMeaning,
     time::time_iso8601,
 };
+use releasepage_http::{query::Query, state::AppState};
 use releasepage_storage::announcements::delivery_lists::{
     DeliveriesOf, DeliveryCursor, DeliveryEntry, delivery_counts, delivery_list,
 };
@@ -15,14 +16,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, addresses_reader, not_found, page_of_path, resource};
-use crate::{
-    openapi::{
-        names::{BumpName, DeliveryStateName, EnvironmentName, ReplyMeaningName},
-        parameters::DeliveryListParameters,
-        values::{EmailAddress, PageId, ReleaseId, Time},
-    },
-    query::Query,
-    state::ApiState,
+use crate::openapi::{
+    names::{BumpName, DeliveryStateName, EnvironmentName, ReplyMeaningName},
+    parameters::DeliveryListParameters,
+    values::{EmailAddress, PageId, ReleaseId, Time},
 };
 
 /// A part of a list of deliveries, newest first.
@@ -167,7 +164,7 @@ impl From<Vec<(DeliveryState, i64)>> for DeliveryCountsBody {
     ),
     responses((status = 200, description = "A part of the list", body = DeliveriesBody)),
 )]
-pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let page = page.into_inner();
     deliveries_read(&request, &state, || page_of_path(page).map(DeliveriesOf::Page)).await
 }
@@ -190,7 +187,7 @@ pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String
 pub(crate) async fn release_deliveries_read(
     request: HttpRequest,
     release: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let release = release.into_inner();
     let of = || if release_id_is_valid(&release) { Ok(DeliveriesOf::Release(release)) } else { Err(not_found()) };
@@ -199,8 +196,8 @@ pub(crate) async fn release_deliveries_read(
 
 async fn deliveries_read(
     request: &HttpRequest,
-    state: &ApiState,
-    of: impl FnOnce() -> Result<DeliveriesOf, crate::v1::error::V1Error>,
+    state: &AppState,
+    of: impl FnOnce() -> Result<DeliveriesOf, releasepage_http::error::V1Error>,
 ) -> Answer {
     let organization = addresses_reader(request, state).await?.user.organization_id;
     let of = of()?;

@@ -5,14 +5,14 @@ use releasepage_domain::{
     group::{GROUP_MEMBERS_MAX, GroupVersion},
     release::{release_id_is_valid, release_notes_check},
 };
+use releasepage_http::{
+    error::V1Error,
+    field::{FieldChanges, Fields},
+};
 use releasepage_storage::groups::edits::{GroupChange, GroupNew};
 use utoipa::ToSchema;
 
-use crate::{
-    field::{FieldChanges, Fields},
-    openapi::values::{GroupVersionText, ReleaseId},
-    v1::error::V1Error,
-};
+use crate::openapi::values::{GroupVersionText, ReleaseId};
 
 const VERSION_EXPECTED: &str = "must be a semantic version of three numbers, such as v1.2.0";
 const RELEASES_FIELD: &str = "release_ids";

@@ -6,6 +6,14 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{bump::Bump, fault::Faults, group::GroupState, time::time_iso8601};
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{Fields, json_read},
+    links::group_url,
+    query::Query,
+    state::AppState,
+};
 use releasepage_storage::{
     database::cursor::IdCursor,
     groups::{
@@ -25,18 +33,10 @@ use super::{
         writer,
     },
 };
-use crate::{
-    body::BODY_MAX,
-    field::{Fields, json_read},
-    links::group_url,
-    openapi::{
-        names::{BumpName, GroupStateName},
-        parameters::ListParameters,
-        values::{GroupVersionText, PageId, ReleaseId, Repo, Time, WebAddress},
-    },
-    query::Query,
-    state::ApiState,
-    v1::error::V1Error,
+use crate::openapi::{
+    names::{BumpName, GroupStateName},
+    parameters::ListParameters,
+    values::{GroupVersionText, PageId, ReleaseId, Repo, Time, WebAddress},
 };
 
 /// Releases that readers see as one version.
@@ -128,7 +128,7 @@ pub(crate) struct GroupMemberShownBody {
 }
 
 impl GroupBody {
-    fn of(state: &ApiState, slug: &str, group: Group) -> Self {
+    fn of(state: &AppState, slug: &str, group: Group) -> Self {
         let permalink = || group_url(&state.settings.public_url, slug, group.id);
         Self {
             permalink: (group.state == GroupState::Closed).then(permalink),
@@ -184,7 +184,7 @@ impl From<GroupMemberShown> for GroupMemberShownBody {
     params(ListParameters, ("state" = Option<GroupStateName>, Query, description = "Only those that stand here")),
     responses((status = 200, description = "A part of the list", body = List<GroupBody>)),
 )]
-pub(crate) async fn groups_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn groups_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page_id = page_of_path(page.into_inner())?;
     let (group_state, after, limit) = groups_query(&Query::of(&request))?;
@@ -221,7 +221,7 @@ pub(crate) async fn group_add(
     request: HttpRequest,
     payload: Payload,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let page_id = page_of_path(page.into_inner())?;
@@ -244,7 +244,7 @@ pub(crate) async fn group_add(
     security(("token" = ["read"])),
     responses((status = 200, description = "The group", body = GroupBody)),
 )]
-pub(crate) async fn group_read(request: HttpRequest, path: Path<(String, String)>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn group_read(request: HttpRequest, path: Path<(String, String)>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (page_id, group_id) = group_of_path(path.into_inner())?;
     let organization_id = caller.user.organization_id;
@@ -268,7 +268,7 @@ pub(crate) async fn group_change(
     request: HttpRequest,
     payload: Payload,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let (page_id, group_id) = group_of_path(path.into_inner())?;
@@ -290,7 +290,7 @@ pub(crate) async fn group_change(
     security(("token" = ["publish"])),
     responses((status = 204, description = "Gone")),
 )]
-pub(crate) async fn group_remove(request: HttpRequest, path: Path<(String, String)>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn group_remove(request: HttpRequest, path: Path<(String, String)>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let (page_id, group_id) = group_of_path(path.into_inner())?;
     group_withdraw(&state.store, caller.user.organization_id, page_id, group_id, state.now()).await?;

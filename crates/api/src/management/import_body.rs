@@ -10,12 +10,11 @@ use std::{
 
 use actix_web::{dev::Payload, web::Bytes};
 use futures_util::StreamExt;
+use releasepage_http::body::BodyFault;
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout},
 };
-
-use crate::body::BodyFault;
 
 /// Largest body of an import, in bytes.
 pub(super) const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;

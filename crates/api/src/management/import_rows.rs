@@ -13,10 +13,10 @@ use releasepage_domain::{
     text::{UnknownName, names_expected},
     time::UtcTime,
 };
+use releasepage_http::body::BodyFault;
 use releasepage_storage::{pages::row::PageComponent, subscribers::additions::SubscriberNew};
 
 use super::{import_body::body_fault, subscriber_fields::following_of};
-use crate::body::BodyFault;
 
 /// Most rows of one import.
 pub(super) const IMPORT_ROWS_MAX: u64 = 100_000;

@@ -9,6 +9,7 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, job::Lane, time::time_iso8601};
+use releasepage_http::{caller::TokenCaller, error::V1Error, limits::Bucket, query::Query, state::AppState};
 use releasepage_storage::{
     database::cursor::IdCursor,
     jobs::{
@@ -20,16 +21,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, number_of_path, resource, writer};
-use crate::{
-    limits::Bucket,
-    openapi::{
-        names::{JobStateName, LaneName},
-        parameters::ListParameters,
-        values::Time,
-    },
-    query::Query,
-    state::ApiState,
-    v1::{error::V1Error, token::TokenCaller},
+use crate::openapi::{
+    names::{JobStateName, LaneName},
+    parameters::ListParameters,
+    values::Time,
 };
 
 /// A piece of work. What it concerns is not shown: that may be a person.
@@ -138,7 +133,7 @@ impl From<JobHold> for HeldBody {
     ),
     responses((status = 200, description = "A part of the list", body = JobsBody)),
 )]
-pub(crate) async fn jobs_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn jobs_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
     let (filter, after, limit) = jobs_query(&Query::of(&request))?;
     let of = JobsOf::Organization(caller.user.organization_id);
@@ -170,7 +165,7 @@ fn jobs_query(query: &Query) -> Result<(JobsFilter, Option<IdCursor>, u32), V1Er
         (status = 409, description = "The job is not dead"),
     ),
 )]
-pub(crate) async fn job_again(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn job_again(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Admin).await?;
     let id = number_of_path(&id)?;
     let of = JobsOf::Organization(caller.user.organization_id);

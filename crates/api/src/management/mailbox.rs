@@ -5,6 +5,12 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_domain::time::time_iso8601;
+use releasepage_http::{
+    caller::TokenCaller,
+    captured::{message_headers, message_links},
+    error::V1Error,
+    state::AppState,
+};
 use releasepage_storage::{
     announcements::mailbox::{MailboxEntry, MailboxMessage, mailbox_get, mailbox_list},
     database::cursor::{IdCursor, ListPart},
@@ -13,15 +19,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, List, addresses_reader, list_query, number_of_path, resource, resource_list};
-use crate::{
-    captured::{message_headers, message_links},
-    openapi::{
-        names::EnvironmentName,
-        parameters::ListParameters,
-        values::{EmailAddress, PageId, Time, WebAddress},
-    },
-    state::ApiState,
-    v1::{error::V1Error, token::TokenCaller},
+use crate::openapi::{
+    names::EnvironmentName,
+    parameters::ListParameters,
+    values::{EmailAddress, PageId, Time, WebAddress},
 };
 
 /// A captured message, without what it says.
@@ -108,7 +109,7 @@ impl From<MailboxMessage> for MailboxMessageBody {
 /// Who reads the mailbox. A link in a captured message is all the authority that confirming, changing or ending a
 /// subscription takes, so it takes more than to read: what a program may do otherwise that changes subscribers. People,
 /// viewers among them, read the mailbox in the portal.
-async fn mailbox_reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+async fn mailbox_reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     addresses_reader(request, state).await
 }
 
@@ -125,7 +126,7 @@ async fn mailbox_reader(request: &HttpRequest, state: &ApiState) -> Result<Token
     params(ListParameters),
     responses((status = 200, description = "A part of the list", body = List<MailboxEntryBody>)),
 )]
-pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = mailbox_reader(&request, &state).await?;
     let (before, limit) = list_query(&request, IdCursor::parse)?;
     let before = before.map(|cursor| cursor.0);
@@ -144,7 +145,7 @@ pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<ApiState>) ->
     security(("token" = ["manage"])),
     responses((status = 200, description = "The message", body = MailboxMessageBody)),
 )]
-pub(crate) async fn mailbox_message_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn mailbox_message_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = mailbox_reader(&request, &state).await?;
     let id = number_of_path(&id)?;
     resource(&MailboxMessageBody::from(mailbox_get(&state.store, caller.user.organization_id, id).await?))

@@ -2,16 +2,14 @@
 
 use actix_web::{HttpRequest, web::Data};
 use releasepage_auth::scope::Scope;
+use releasepage_http::state::AppState;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, reader, resource};
-use crate::{
-    openapi::{
-        names::{RoleName, ScopeName},
-        values::EmailAddress,
-    },
-    state::ApiState,
+use crate::openapi::{
+    names::{RoleName, ScopeName},
+    values::EmailAddress,
 };
 
 /// Whose token it is, and what it allows.
@@ -75,7 +73,7 @@ pub(crate) struct TokenBody {
     security(("token" = ["read"])),
     responses((status = 200, description = "Whose token it is", body = MeBody)),
 )]
-pub(crate) async fn me_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn me_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     resource(&MeBody {
         scopes: caller.scopes.iter().map(Scope::as_str).collect(),

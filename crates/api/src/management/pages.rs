@@ -14,6 +14,13 @@ use releasepage_domain::{
     text::names_expected,
     time::time_iso8601,
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{FieldChanges, Fields, json_read, number_take},
+    links::page_url,
+    state::AppState,
+};
 use releasepage_storage::{
     database::cursor::TimeCursor,
     pages::{
@@ -29,17 +36,10 @@ use utoipa::ToSchema;
 use super::resource::{
     Answer, List, list_query, page_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
 };
-use crate::{
-    body::BODY_MAX,
-    field::{FieldChanges, Fields, json_read, number_take},
-    links::page_url,
-    openapi::{
-        names::{BumpName, GroupingName},
-        parameters::TimeListParameters,
-        values::{GroupVersionText, PageId, Time, WebAddress},
-    },
-    state::ApiState,
-    v1::error::V1Error,
+use crate::openapi::{
+    names::{BumpName, GroupingName},
+    parameters::TimeListParameters,
+    values::{GroupVersionText, PageId, Time, WebAddress},
 };
 
 const TITLE_EXPECTED: &str = "must be one line of 1 to 100 characters";
@@ -160,7 +160,7 @@ pub(crate) struct PageChangeBody {
 }
 
 impl PageBody {
-    fn of(state: &ApiState, page: Page) -> Self {
+    fn of(state: &AppState, page: Page) -> Self {
         Self {
             url: page_url(&state.settings.public_url, &page.slug),
             id: page.id,
@@ -192,7 +192,7 @@ impl PageBody {
     request_body = PageNewBody,
     responses((status = 201, description = "The new page", body = PageBody)),
 )]
-pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let new = page_fields_new(&Fields::new(&body))?;
@@ -237,7 +237,7 @@ fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
     params(TimeListParameters),
     responses((status = 200, description = "A part of the list", body = List<PageBody>)),
 )]
-pub(crate) async fn pages_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn pages_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (after, limit) = list_query(&request, TimeCursor::parse)?;
     let part = page_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
@@ -254,7 +254,7 @@ pub(crate) async fn pages_read(request: HttpRequest, state: Data<ApiState>) -> A
     security(("token" = ["read"])),
     responses((status = 200, description = "The page", body = PageBody)),
 )]
-pub(crate) async fn page_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn page_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = page_of_path(id.into_inner())?;
     let page = page_get(&state.store, caller.user.organization_id, id).await?;
@@ -276,7 +276,7 @@ pub(crate) async fn page_edit(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = page_of_path(id.into_inner())?;
@@ -329,7 +329,7 @@ fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
     security(("token" = ["manage"])),
     responses((status = 204, description = "Gone"), (status = 409, description = "The page is published")),
 )]
-pub(crate) async fn page_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn page_remove(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = page_of_path(id.into_inner())?;
     page_delete(&state.store, caller.user.organization_id, id).await?;

@@ -10,6 +10,12 @@ use releasepage_auth::{
     token::secret_hash,
 };
 use releasepage_domain::{account::name_check, fault::Faults, time::time_iso8601};
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{FieldChanges, Fields, json_read},
+    state::AppState,
+};
 use releasepage_storage::{
     database::cursor::IdCursor,
     repositories::projects::{
@@ -24,15 +30,9 @@ use utoipa::ToSchema;
 use super::resource::{
     Answer, List, list_query, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
 };
-use crate::{
-    body::BODY_MAX,
-    field::{FieldChanges, Fields, json_read},
-    openapi::{
-        parameters::ListParameters,
-        values::{Repo, Time},
-    },
-    state::ApiState,
-    v1::error::V1Error,
+use crate::openapi::{
+    parameters::ListParameters,
+    values::{Repo, Time},
 };
 
 const NAME_EXPECTED: &str = "must be one line of 1 to 100 characters";
@@ -130,7 +130,7 @@ fn keys_new(region: &Region) -> (ProjectKeys, SecretString) {
     request_body = ProjectNewBody,
     responses((status = 201, description = "The new project, with its secret key", body = ProjectBody)),
 )]
-pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let mut faults = Faults::new();
@@ -153,7 +153,7 @@ pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: D
     params(ListParameters),
     responses((status = 200, description = "A part of the list", body = List<ProjectBody>)),
 )]
-pub(crate) async fn projects_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn projects_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (after, limit) = list_query(&request, IdCursor::parse)?;
     let part = project_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
@@ -170,7 +170,7 @@ pub(crate) async fn projects_read(request: HttpRequest, state: Data<ApiState>) -
     security(("token" = ["read"])),
     responses((status = 200, description = "The project", body = ProjectBody)),
 )]
-pub(crate) async fn project_read(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn project_read(request: HttpRequest, app_id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let app_id = number_of_path(&app_id)?;
     let project = project_get(&state.store, caller.user.organization_id, app_id).await?;
@@ -192,7 +192,7 @@ pub(crate) async fn project_edit(
     request: HttpRequest,
     payload: Payload,
     app_id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let app_id = number_of_path(&app_id)?;
@@ -219,7 +219,7 @@ fn project_fields_change(fields: &Fields<'_>) -> Result<ProjectChange, V1Error> 
     security(("token" = ["manage"])),
     responses((status = 204, description = "Gone")),
 )]
-pub(crate) async fn project_remove(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn project_remove(request: HttpRequest, app_id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let app_id = number_of_path(&app_id)?;
     project_delete(&state.store, caller.user.organization_id, app_id).await?;
@@ -236,7 +236,7 @@ pub(crate) async fn project_remove(request: HttpRequest, app_id: Path<String>, s
     security(("token" = ["manage"])),
     responses((status = 200, description = "The project, with its new secret key", body = ProjectBody)),
 )]
-pub(crate) async fn project_keys_rotate(request: HttpRequest, app_id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn project_keys_rotate(request: HttpRequest, app_id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let app_id = number_of_path(&app_id)?;
     let (keys, secret) = keys_new(&state.settings.region);

@@ -8,15 +8,15 @@ use releasepage_domain::{
     },
     time::{UtcTime, time_parse},
 };
+use releasepage_http::{
+    error::V1Error,
+    field::{FieldChanges, Fields},
+};
 use releasepage_storage::{database::change::Change, releases::row::Release};
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use crate::{
-    field::{FieldChanges, Fields},
-    openapi::values::TimeGiven,
-    v1::error::V1Error,
-};
+use crate::openapi::values::TimeGiven;
 
 const VERSION_EXPECTED: &str = "must be one line of 1 to 200 characters, such as v1.2.0";
 const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";

@@ -12,6 +12,14 @@ use releasepage_domain::{
     release::{release_id_is_valid, release_tag_check},
     time::time_iso8601,
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    error::{ErrorCode, V1Error},
+    field::{Fields, json_read},
+    links::release_url,
+    query::Query,
+    state::AppState,
+};
 use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     releases::{
@@ -34,18 +42,10 @@ use super::{
         writer,
     },
 };
-use crate::{
-    body::BODY_MAX,
-    field::{Fields, json_read},
-    links::release_url,
-    openapi::{
-        names::ReleaseStateName,
-        parameters::TimeListParameters,
-        values::{ReleaseId, Time, WebAddress},
-    },
-    query::Query,
-    state::ApiState,
-    v1::error::{ErrorCode, V1Error},
+use crate::openapi::{
+    names::ReleaseStateName,
+    parameters::TimeListParameters,
+    values::{ReleaseId, Time, WebAddress},
 };
 
 /// One version of one repository.
@@ -127,7 +127,7 @@ impl ReleaseBody {
     }
 
     /// A release with its addresses.
-    async fn load(state: &ApiState, release: Release) -> Result<Self, V1Error> {
+    async fn load(state: &AppState, release: Release) -> Result<Self, V1Error> {
         let mut permalinks = permalinks_load(state, slice::from_ref(&release)).await?;
         let own = permalinks.remove(&release.id).unwrap_or_default();
         Ok(Self::of(release, own))
@@ -135,7 +135,7 @@ impl ReleaseBody {
 }
 
 /// The addresses of releases, by their ids.
-async fn permalinks_load(state: &ApiState, releases: &[Release]) -> Result<BTreeMap<String, Vec<String>>, V1Error> {
+async fn permalinks_load(state: &AppState, releases: &[Release]) -> Result<BTreeMap<String, Vec<String>>, V1Error> {
     let ids = releases.iter().map(|release| release.id.clone()).collect();
     let slugs = release_page_slugs(&state.store, ids).await?;
     let links = |id: &str, slugs: Vec<String>| {
@@ -160,7 +160,7 @@ pub(crate) async fn release_add(
     request: HttpRequest,
     payload: Payload,
     repository: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let repository = number_of_path(&repository)?;
@@ -194,7 +194,7 @@ pub(crate) async fn release_add(
     ),
     responses((status = 200, description = "A part of the list", body = List<ReleaseBody>)),
 )]
-pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let repository = number_of_path(&repository)?;
     let (query, mut faults) = (Query::of(&request), Faults::new());
@@ -223,7 +223,7 @@ pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>
     security(("token" = ["read"])),
     responses((status = 200, description = "The release", body = ReleaseBody)),
 )]
-pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = release_of_path(id.into_inner())?;
     let owner = ReleaseOwner::Organization(caller.user.organization_id);
@@ -245,7 +245,7 @@ pub(crate) async fn release_change(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let id = release_of_path(id.into_inner())?;
@@ -269,7 +269,7 @@ pub(crate) async fn release_change(
     security(("token" = ["publish"])),
     responses((status = 204, description = "Gone")),
 )]
-pub(crate) async fn release_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn release_remove(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let id = release_of_path(id.into_inner())?;
     let owner = ReleaseOwner::Organization(caller.user.organization_id);

@@ -15,6 +15,14 @@ use releasepage_domain::{
     repository_source::origin_has_listing,
     time::time_iso8601,
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{FieldChanges, Fields, json_read, number_take},
+    links::hook_url,
+    query::Query,
+    state::AppState,
+};
 use releasepage_storage::{
     StoreError,
     database::cursor::IdCursor,
@@ -32,22 +40,16 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::repository_sources::{SourceBody, SourceChangeBody, SourceFields, source_fields};
-use super::resource::{
-    Answer, List, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
-};
-use crate::{
-    body::BODY_MAX,
-    field::{FieldChanges, Fields, json_read, number_take},
-    links::hook_url,
-    openapi::{
-        names::{HookResultName, RepositoryOriginName},
-        parameters::ListParameters,
-        values::{Repo, Time, WebAddress},
+use super::{
+    repository_sources::{SourceBody, SourceChangeBody, SourceFields, source_fields},
+    resource::{
+        Answer, List, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
     },
-    query::Query,
-    state::ApiState,
-    v1::error::V1Error,
+};
+use crate::openapi::{
+    names::{HookResultName, RepositoryOriginName},
+    parameters::ListParameters,
+    values::{Repo, Time, WebAddress},
 };
 
 /// Longest name of a repository, in characters.
@@ -129,7 +131,7 @@ impl LastDeliveryBody {
 }
 
 impl RepositoryBody {
-    pub(super) fn of(state: &ApiState, repository: Repository) -> Self {
+    pub(super) fn of(state: &AppState, repository: Repository) -> Self {
         Self {
             hook_url: repository
                 .hook
@@ -147,7 +149,7 @@ impl RepositoryBody {
         }
     }
 
-    fn with_secret(state: &ApiState, repository: Repository, secret: &SecretString) -> Self {
+    fn with_secret(state: &AppState, repository: Repository, secret: &SecretString) -> Self {
         Self { hook_secret: Some(secret.expose_secret().to_owned()), ..Self::of(state, repository) }
     }
 }
@@ -194,7 +196,7 @@ pub(crate) struct RepositoryChangeBody {
 }
 
 /// A new secret of the webhook of such a repository, and what seals it for its row.
-fn secret_new(state: &ApiState, origin: RepositoryOrigin) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
+fn secret_new(state: &AppState, origin: RepositoryOrigin) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
     let secret = if origin.signs_standard() { hook_secret_standard_new() } else { hook_secret_new() };
     let (sealer, sealed) = (state.sealer.clone(), secret.clone());
     (secret, move |row: &str| sealer.seal(row, &sealed))
@@ -213,7 +215,7 @@ fn secret_new(state: &ApiState, origin: RepositoryOrigin) -> (SecretString, impl
     request_body = RepositoryNewBody,
     responses((status = 201, description = "The new repository", body = RepositoryBody)),
 )]
-pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let (name, origin, source) = repository_fields_new(&Fields::new(&body))?;
@@ -265,7 +267,7 @@ fn repository_fields_new(
     ),
     responses((status = 200, description = "A part of the list", body = List<RepositoryBody>)),
 )]
-pub(crate) async fn repositories_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repositories_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (query, mut faults) = (Query::of(&request), Faults::new());
     let (limit, after) = (query.limit(&mut faults), query.cursor(&mut faults, IdCursor::parse));
@@ -286,7 +288,7 @@ pub(crate) async fn repositories_read(request: HttpRequest, state: Data<ApiState
     security(("token" = ["read"])),
     responses((status = 200, description = "The repository", body = RepositoryBody)),
 )]
-pub(crate) async fn repository_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repository_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = number_of_path(&id)?;
     let repository = repository_get(&state.store, caller.user.organization_id, id).await?;
@@ -309,7 +311,7 @@ pub(crate) async fn repository_edit(
     request: HttpRequest,
     payload: Payload,
     id: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
@@ -356,7 +358,7 @@ fn repository_fields_change(fields: &Fields<'_>, id: i64, sealer: &Sealer) -> Re
         (status = 409, description = "A page shows it, or subscribers were told of its releases"),
     ),
 )]
-pub(crate) async fn repository_remove(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repository_remove(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     repository_delete(&state.store, caller.user.organization_id, id).await?;
@@ -377,7 +379,7 @@ pub(crate) async fn repository_remove(request: HttpRequest, id: Path<String>, st
         (status = 409, description = "The repository has no webhook"),
     ),
 )]
-pub(crate) async fn repository_secret_rotate(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repository_secret_rotate(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     let organization = caller.user.organization_id;

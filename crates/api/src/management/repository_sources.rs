@@ -12,6 +12,10 @@ use releasepage_domain::{
     repository_source::SourceRefusal,
     time::time_iso8601,
 };
+use releasepage_http::{
+    field::{FieldChanges, Fields},
+    state::AppState,
+};
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
     database::change::Change,
@@ -29,13 +33,9 @@ use super::{
     repositories::RepositoryBody,
     resource::{Answer, number_of_path, resource, writer},
 };
-use crate::{
-    field::{FieldChanges, Fields},
-    openapi::{
-        names::{BackfillStateName, SourceResultName},
-        values::{Repo, Time, WebAddress},
-    },
-    state::ApiState,
+use crate::openapi::{
+    names::{BackfillStateName, SourceResultName},
+    values::{Repo, Time, WebAddress},
 };
 
 /// Longest token of a forge, in bytes.
@@ -221,7 +221,7 @@ fn token_sealing(sealer: &Sealer, token: SecretString) -> TokenSealing {
         (status = 409, description = "The repository's releases cannot be fetched"),
     ),
 )]
-pub(crate) async fn repository_backfill(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn repository_backfill(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
     let repository = source_backfill(&state.store, caller.user.organization_id, id, state.now()).await?;

@@ -9,36 +9,33 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     page::page_id_is_valid,
 };
+use releasepage_http::{
+    caller::TokenCaller,
+    error::{ErrorCode, V1Error},
+    limits::Bucket,
+    query::Query,
+    response::Rendered,
+    state::AppState,
+};
 use releasepage_storage::database::cursor::ListPart;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::{
-    limits::Bucket,
-    query::Query,
-    state::ApiState,
-    v1::{
-        error::{ErrorCode, V1Error},
-        response::Rendered,
-        token::TokenCaller,
-    },
-};
 
 /// What a handler answers.
 pub(crate) type Answer = Result<HttpResponse, V1Error>;
 
 /// Who reads. Any token may read what its organization has.
-pub(crate) async fn reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+pub(crate) async fn reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Read, Scope::Read).await
 }
 
 /// Who reads subscribers' addresses: what they entrusted to a page is for those who manage it.
-pub(crate) async fn addresses_reader(request: &HttpRequest, state: &ApiState) -> Result<TokenCaller, V1Error> {
+pub(crate) async fn addresses_reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Read, Scope::Manage).await
 }
 
 /// Who changes what takes this scope.
-pub(crate) async fn writer(request: &HttpRequest, state: &ApiState, scope: Scope) -> Result<TokenCaller, V1Error> {
+pub(crate) async fn writer(request: &HttpRequest, state: &AppState, scope: Scope) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Write, scope).await
 }
 

@@ -7,6 +7,7 @@ use actix_web::{
 };
 use futures_util::{Stream, stream};
 use releasepage_domain::{bump::Bump, csv_cell::cell_defuse, fault::Faults, time::time_iso8601};
+use releasepage_http::{error::V1Error, etag::etag_of, query::Query, state::AppState};
 use releasepage_storage::{
     Store, StoreError,
     database::cursor::{IdCursor, ListPart},
@@ -17,14 +18,9 @@ use super::{
     resource::{Answer, addresses_reader, page_of_path},
     subscriber_fields::subscribers_filter,
 };
-use crate::{
-    openapi::{
-        names::{EnvironmentName, SubscriberStateName},
-        values::EmailAddress,
-    },
-    query::Query,
-    state::ApiState,
-    v1::{error::V1Error, etag::etag_of},
+use crate::openapi::{
+    names::{EnvironmentName, SubscriberStateName},
+    values::EmailAddress,
 };
 
 /// The columns, in their order. An import knows most of them by these names.
@@ -64,7 +60,7 @@ const PART: u32 = 500;
     ),
     responses((status = 200, description = "The file", body = String, content_type = "text/csv")),
 )]
-pub(crate) async fn subscribers_export(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn subscribers_export(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = addresses_reader(&request, &state).await?;
     let page_id = page_of_path(page.into_inner())?;
     let query = Query::of(&request);

@@ -10,13 +10,12 @@ use releasepage_domain::{
     text::{names_expected, names_joined},
     time::UtcTime,
 };
+use releasepage_http::{error::V1Error, field::Fields, query::Query};
 use releasepage_storage::{
     database::cursor::IdCursor,
     pages::row::PageComponent,
     subscribers::{additions::SubscriberNew, lists::SubscribersFilter},
 };
-
-use crate::{field::Fields, query::Query, v1::error::V1Error};
 
 const ADDRESS_EXPECTED: &str = "must be an e-mail address";
 pub(super) const COMPONENTS_EXPECTED: &str = "must be a list of repo values of this page, at least one";

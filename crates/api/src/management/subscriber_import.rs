@@ -18,12 +18,23 @@ use releasepage_domain::{
     subscriber_import::{ColumnMapping, StateWords},
     time::{UtcTime, time_parse},
 };
+use releasepage_http::{
+    body::{BODY_MAX, body_read},
+    content_type::content_type_readable,
+    error::{ErrorCode, V1Error},
+    query::Query,
+    request::surface_data,
+    state::AppState,
+};
 use releasepage_storage::{
     pages::row::PageComponent,
     subscribers::additions::{ADDITIONS_MAX, AdditionPlace, page_components_list, subscribers_add},
 };
 use serde::Serialize;
-use tokio::{sync::mpsc, task::spawn_blocking};
+use tokio::{
+    sync::{Semaphore, mpsc},
+    task::spawn_blocking,
+};
 use utoipa::ToSchema;
 
 use super::{
@@ -32,20 +43,26 @@ use super::{
     resource::{Answer, page_of_path, resource, writer},
     subscriber_fields::TIME_EXPECTED,
 };
-use crate::{
-    body::{BODY_MAX, body_read},
-    content_type::content_type_readable,
-    openapi::{
-        names::{ConfirmName, EnvironmentName},
-        values::TimeGiven,
-    },
-    query::Query,
-    state::ApiState,
-    v1::error::{ErrorCode, V1Error},
+use crate::openapi::{
+    names::{ConfirmName, EnvironmentName},
+    values::TimeGiven,
 };
 
 /// Seconds until another import may find room.
 const IMPORT_AGAIN: u32 = 5;
+
+/// The imports that are worked on at once: each holds a thread while it waits for its client.
+const IMPORTS_MAX: usize = 16;
+
+/// The imports that may still begin, one permit each.
+#[derive(Debug)]
+pub struct ImportSlots(Semaphore);
+
+impl Default for ImportSlots {
+    fn default() -> Self {
+        Self(Semaphore::new(IMPORTS_MAX))
+    }
+}
 
 /// Most faults that an answer lists.
 const FAULTS_MAX: usize = 1_000;
@@ -139,7 +156,7 @@ pub(crate) async fn subscribers_import(
     request: HttpRequest,
     payload: Payload,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let organization_id = caller.user.organization_id;
@@ -156,7 +173,7 @@ pub(crate) async fn subscribers_import(
     let place = AdditionPlace { organization_id, page_id, environment: rules.environment };
 
     // Parsing waits for the client on a thread: the others are for everybody else.
-    let room = state.imports.try_acquire();
+    let room = surface_data::<ImportSlots>(&request).0.try_acquire();
     let _room = room.map_err(|_| V1Error::new(ErrorCode::RATE_LIMITED).with_retry_after(IMPORT_AGAIN))?;
     let (sender, reader) = import_body();
     let (batches, incoming) = mpsc::channel(1);
@@ -252,7 +269,7 @@ fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Par
 
 /// An import at work.
 struct Import<'a> {
-    state: &'a ApiState,
+    state: &'a AppState,
     place: AdditionPlace,
     body: ImportBody,
     /// Whom a dry run would have added, as hashes, and how: nothing is stored that the next batch could find.
@@ -261,7 +278,7 @@ struct Import<'a> {
 }
 
 impl<'a> Import<'a> {
-    fn new(state: &'a ApiState, place: AdditionPlace, dry_run: bool) -> Self {
+    fn new(state: &'a AppState, place: AdditionPlace, dry_run: bool) -> Self {
         let body = ImportBody { dry_run, ..ImportBody::default() };
         Self { state, place, body, seen: HashMap::new(), hashes: RandomState::new() }
     }

@@ -7,6 +7,12 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{consent::Consent, time::time_iso8601};
+use releasepage_http::{
+    body::BODY_MAX,
+    error::V1Error,
+    field::{Fields, json_read},
+    state::AppState,
+};
 use releasepage_storage::subscribers::{
     additions::{AdditionPlace, page_components_list, subscriber_create},
     erasure::subscriber_erase,
@@ -22,16 +28,10 @@ use super::{
     },
     subscriber_fields::{subscriber_fields_new, subscribers_query},
 };
-use crate::{
-    body::BODY_MAX,
-    field::{Fields, json_read},
-    openapi::{
-        names::{BumpName, ConfirmName, EnvironmentName, SubscriberStateName},
-        parameters::ListParameters,
-        values::{EmailAddress, PageId, Repo, Time, TimeGiven},
-    },
-    state::ApiState,
-    v1::error::V1Error,
+use crate::openapi::{
+    names::{BumpName, ConfirmName, EnvironmentName, SubscriberStateName},
+    parameters::ListParameters,
+    values::{EmailAddress, PageId, Repo, Time, TimeGiven},
 };
 
 /// A subscriber of a page.
@@ -162,7 +162,7 @@ impl From<Consent> for ConsentBody {
     ),
     responses((status = 200, description = "A part of the list", body = List<SubscriberBody>)),
 )]
-pub(crate) async fn subscribers_read(request: HttpRequest, page: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn subscribers_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = addresses_reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
     let (filter, after, limit) = subscribers_query(&request)?;
@@ -183,7 +183,7 @@ pub(crate) async fn subscribers_read(request: HttpRequest, page: Path<String>, s
 pub(crate) async fn subscriber_read(
     request: HttpRequest,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = addresses_reader(&request, &state).await?;
     let (page, id) = subscriber_of_path(path)?;
@@ -213,7 +213,7 @@ pub(crate) async fn subscriber_add(
     request: HttpRequest,
     payload: Payload,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let organization_id = caller.user.organization_id;
@@ -249,7 +249,7 @@ pub(crate) async fn subscriber_add(
 pub(crate) async fn subscriber_remove(
     request: HttpRequest,
     path: Path<(String, String)>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let (page, id) = subscriber_of_path(path)?;

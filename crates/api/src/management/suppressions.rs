@@ -6,6 +6,7 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, subscriber::SubscriberAddress, time::time_iso8601};
+use releasepage_http::{caller::TokenCaller, error::V1Error, limits::Bucket, query::Query, state::AppState};
 use releasepage_storage::{
     database::cursor::IdCursor,
     subscribers::suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
@@ -14,15 +15,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, List, not_found, number_of_path, resource_gone, resource_list, writer};
-use crate::{
-    limits::Bucket,
-    openapi::{
-        parameters::ListParameters,
-        values::{EmailAddress, PageId, Time},
-    },
-    query::Query,
-    state::ApiState,
-    v1::{error::V1Error, token::TokenCaller},
+use crate::openapi::{
+    parameters::ListParameters,
+    values::{EmailAddress, PageId, Time},
 };
 
 /// A reader to whom no mail goes.
@@ -73,7 +68,7 @@ impl From<Suppression> for SuppressionBody {
     ),
     responses((status = 200, description = "A part of the list", body = List<SuppressionBody>)),
 )]
-pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Manage).await?;
     let (address, after, limit) = suppressions_query(&Query::of(&request))?;
     let of = SuppressionsOf::Organization(caller.user.organization_id);
@@ -103,7 +98,7 @@ fn suppressions_query(query: &Query) -> Result<(Option<SubscriberAddress>, Optio
     security(("token" = ["manage"])),
     responses((status = 204, description = "It is lifted")),
 )]
-pub(crate) async fn suppression_remove(request: HttpRequest, name: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn suppression_remove(request: HttpRequest, name: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let name = suppression_named(&name)?;
     let of = SuppressionsOf::Organization(caller.user.organization_id);

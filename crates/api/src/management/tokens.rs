@@ -16,6 +16,14 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     time::{UtcTime, time_iso8601},
 };
+use releasepage_http::{
+    body::BODY_MAX,
+    caller::TokenCaller,
+    error::V1Error,
+    field::{Fields, json_read},
+    limits::Bucket,
+    state::AppState,
+};
 use releasepage_storage::{
     accounts::{
         row::AccessTokenNew,
@@ -30,17 +38,10 @@ use utoipa::ToSchema;
 use super::resource::{
     Answer, List, list_query, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
 };
-use crate::{
-    body::BODY_MAX,
-    field::{Fields, json_read},
-    limits::Bucket,
-    openapi::{
-        names::ScopeName,
-        parameters::ListParameters,
-        values::{EmailAddress, Time, TimeGiven},
-    },
-    state::ApiState,
-    v1::{error::V1Error, token::TokenCaller},
+use crate::openapi::{
+    names::ScopeName,
+    parameters::ListParameters,
+    values::{EmailAddress, Time, TimeGiven},
 };
 
 /// A personal access token. The token itself is only in the answer to whoever makes it.
@@ -114,7 +115,7 @@ impl From<AccessToken> for AccessTokenBody {
     params(ListParameters),
     responses((status = 200, description = "A part of the list", body = List<AccessTokenBody>)),
 )]
-pub(crate) async fn tokens_read(request: HttpRequest, state: Data<ApiState>) -> Answer {
+pub(crate) async fn tokens_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
     let (after, limit) = list_query(&request, IdCursor::parse)?;
     let part = access_token_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
@@ -131,7 +132,7 @@ pub(crate) async fn tokens_read(request: HttpRequest, state: Data<ApiState>) -> 
     security(("token" = ["admin"])),
     responses((status = 200, description = "The token", body = AccessTokenBody)),
 )]
-pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
     let id = number_of_path(&id)?;
     resource(&AccessTokenBody::from(access_token_get(&state.store, caller.user.organization_id, id).await?))
@@ -149,7 +150,7 @@ pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Da
     request_body = AccessTokenNewBody,
     responses((status = 201, description = "The token", body = AccessTokenBody)),
 )]
-pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Data<ApiState>) -> Answer {
+pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Admin).await?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let now = state.now();
@@ -178,7 +179,7 @@ pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Dat
     security(("token" = ["admin"])),
     responses((status = 204, description = "Gone")),
 )]
-pub(crate) async fn token_revoke(request: HttpRequest, id: Path<String>, state: Data<ApiState>) -> Answer {
+pub(crate) async fn token_revoke(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Admin).await?;
     let id = number_of_path(&id)?;
     access_token_revoke(&state.store, caller.user.organization_id, id).await?;

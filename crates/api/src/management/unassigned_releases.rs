@@ -8,6 +8,7 @@ use releasepage_domain::{
     component::component_repo, component_suggestion::ComponentSuggestion, repository::RepositoryName, tag::tag_part,
     time::time_iso8601,
 };
+use releasepage_http::state::AppState;
 use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     releases::unassigned::{UnassignedRelease, component_suggestions_find, unassigned_releases_list},
@@ -16,12 +17,9 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{Answer, List, list_query, number_of_path, page_of_path, reader, resource_list};
-use crate::{
-    openapi::{
-        parameters::TimeListParameters,
-        values::{ReleaseId, Repo, Time},
-    },
-    state::ApiState,
+use crate::openapi::{
+    parameters::TimeListParameters,
+    values::{ReleaseId, Repo, Time},
 };
 
 /// A published release that no component of a page takes, so that its readers do not see it.
@@ -108,7 +106,7 @@ impl ComponentSuggestionBody {
 pub(crate) async fn unassigned_releases_read(
     request: HttpRequest,
     page: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
@@ -130,7 +128,7 @@ pub(crate) async fn unassigned_releases_read(
 pub(crate) async fn component_suggestions_read(
     request: HttpRequest,
     repository: Path<String>,
-    state: Data<ApiState>,
+    state: Data<AppState>,
 ) -> Answer {
     let caller = reader(&request, &state).await?;
     let id = number_of_path(&repository)?;

@@ -30,7 +30,7 @@ macro_rules! names {
     ($($(#[doc = $documentation:literal])+ $schema:ident as $name:literal of $type:ty;)+) => {
         $(
             $(#[doc = $documentation])+
-            pub(crate) enum $schema {}
+            pub enum $schema {}
 
             impl PartialSchema for $schema {
                 fn schema() -> RefOr<Schema> {
@@ -46,7 +46,7 @@ macro_rules! names {
         )+
 
         /// All of them, with their names: parameters refer to them too.
-        pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+        pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
             vec![$(($schema::name().into_owned(), $schema::schema())),+]
         }
     };
@@ -100,7 +100,7 @@ names! {
 }
 
 /// The only kind of address there is.
-pub(crate) enum AddressKind {}
+pub enum AddressKind {}
 
 impl PartialSchema for AddressKind {
     fn schema() -> RefOr<Schema> {

@@ -7,7 +7,7 @@ use utoipa::IntoParams;
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub(crate) struct TimeListParameters {
+pub struct TimeListParameters {
     /// How many entries the answer has at most.
     #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
     limit: Option<u32>,
@@ -20,7 +20,7 @@ pub(crate) struct TimeListParameters {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub(crate) struct ListParameters {
+pub struct ListParameters {
     /// How many entries the answer has at most.
     #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
     limit: Option<u32>,
@@ -33,7 +33,7 @@ pub(crate) struct ListParameters {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub(crate) struct DeliveryListParameters {
+pub struct DeliveryListParameters {
     /// How many entries the answer has at most.
     #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
     limit: Option<u32>,
@@ -46,7 +46,7 @@ pub(crate) struct DeliveryListParameters {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub(crate) struct AnnotationListParameters {
+pub struct AnnotationListParameters {
     /// How many entries the answer has at most.
     #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
     limit: Option<u32>,
@@ -59,7 +59,7 @@ pub(crate) struct AnnotationListParameters {
 #[derive(IntoParams)]
 #[into_params(parameter_in = Query)]
 #[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub(crate) struct CategoryListParameters {
+pub struct CategoryListParameters {
     /// How many entries the answer has at most.
     #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
     limit: Option<u32>,
@@ -69,7 +69,7 @@ pub(crate) struct CategoryListParameters {
 }
 
 /// The parameters of paths, by their name in `routes.rs`: schema and description.
-pub(super) fn path_parameter(name: &str) -> Option<Value> {
+pub fn path_parameter(name: &str) -> Option<Value> {
     let number = json!({ "type": "integer", "format": "int64", "minimum": 1 });
     let (schema, description) = match name {
         "page_id" => (json!({ "$ref": "#/components/schemas/PageId" }), "The page"),

@@ -6,7 +6,7 @@ use utoipa::{
 };
 
 /// Patterns that annotations name, since they can hold literals only; the document has the expression.
-pub(super) const PATTERNS: &[(&str, &str)] = &[
+pub const PATTERNS: &[(&str, &str)] = &[
     // One line: neither control characters nor separators of lines.
     ("LINE", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"),
     // The same, and not blank.
@@ -83,7 +83,7 @@ macro_rules! values {
     ($($(#[doc = $documentation:literal])+ $schema:ident { $($field:ident: $value:expr),+ $(,)? })+) => {
         $(
             $(#[doc = $documentation])+
-            pub(crate) enum $schema {}
+            pub enum $schema {}
 
             impl PartialSchema for $schema {
                 fn schema() -> RefOr<Schema> {
@@ -96,7 +96,7 @@ macro_rules! values {
         )+
 
         /// All of them, with their names: parameters refer to them too.
-        pub(super) fn schemas() -> Vec<(String, RefOr<Schema>)> {
+        pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
             vec![$(($schema::name().into_owned(), $schema::schema())),+]
         }
     };

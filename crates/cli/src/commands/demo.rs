@@ -5,7 +5,7 @@ mod sample;
 
 use std::net::{SocketAddr, TcpListener};
 
-use releasepage_api::server;
+use releasepage_server as server;
 use secrecy::ExposeSecret as _;
 
 use self::sample::{Sample, sample_write};

@@ -2,8 +2,8 @@
 
 use std::net::{SocketAddr, TcpListener};
 
-use releasepage_api::server;
 use releasepage_jobs::runner::hold_tell;
+use releasepage_server as server;
 use tokio::sync::watch;
 
 use super::block_on;

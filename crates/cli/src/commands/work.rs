@@ -2,7 +2,8 @@
 
 use std::{future::Future, net::TcpListener};
 
-use releasepage_api::operations::{Operations, operations_serve};
+use releasepage_http::operations::Operations;
+use releasepage_server::operations_serve;
 use tokio::sync::watch;
 
 use super::{

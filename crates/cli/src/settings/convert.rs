@@ -4,9 +4,9 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use chrono::TimeDelta;
-use releasepage_api::settings::ApiSettings;
 use releasepage_domain::{repository_files::ForgeApis, subscription::RequestCaps};
 use releasepage_egress::EgressSettings;
+use releasepage_http::settings::ServerSettings;
 use releasepage_jobs::settings::RunnerSettings;
 use releasepage_sources::{backfill::FetchSettings, forge_address::ForgeAddress};
 use releasepage_storage::StoreSettings;
@@ -39,9 +39,9 @@ impl Settings {
 
     /// For the server, which listens on `address`: `server.listen`, or the address after binding where its port is 0.
     /// The captured mailbox is behind the sign-in; only `demo` opens it.
-    pub(crate) fn api(&self, address: SocketAddr) -> ApiSettings {
+    pub(crate) fn api(&self, address: SocketAddr) -> ServerSettings {
         let endpoints = &self.server.endpoints;
-        ApiSettings {
+        ServerSettings {
             listen: address,
             public_url: self.server.public_url(address).as_url().clone(),
             region: self.server.region.clone(),

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use releasepage_api::client::Network;
 use releasepage_auth::project_key::Region;
 use releasepage_auth::secret_key::SecretKey;
 use releasepage_egress::AllowedHost;
+use releasepage_http::client::Network;
 use releasepage_mailer::settings::MailSettings;
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::DatabaseUrl;

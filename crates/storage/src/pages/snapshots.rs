@@ -41,6 +41,15 @@ pub struct PageSnapshot {
     pub latest_grouped: Option<LatestGroup>,
 }
 
+impl PageSnapshot {
+    /// The page's version: that of its highest group where readers see groups, else the one that was published last, of
+    /// all that are latest.
+    pub fn latest_version(&self) -> Option<&str> {
+        let group = self.latest_grouped.as_ref().map(|group| group.version.as_str());
+        group.or_else(|| self.latest.first().map(|release| release.version.as_str()))
+    }
+}
+
 /// Loads a page as it is now; `None` where there is none.
 pub async fn page_snapshot(store: &Store, page_id: String) -> Result<Option<PageSnapshot>, StoreError> {
     store.read(move |connection| snapshot_load(connection, &page_id)).await

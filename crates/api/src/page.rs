@@ -1,0 +1,22 @@
+//! The page API, version 1 (`releasepage-v1.md`): for readers and their programs, with the key of a page.
+
+mod access;
+mod badge;
+mod changes;
+mod release_json;
+mod releases;
+mod snapshot;
+pub mod snapshots;
+mod subscribers;
+mod version;
+
+crate::operations! {
+    /// The page API.
+    pub struct PageApi;
+    version::version_show.hot(),
+    badge::badge_show,
+    releases::releases_list,
+    releases::release_show,
+    changes::changes_show,
+    subscribers::subscribers_change.readers_see_nothing(),
+}

@@ -1,0 +1,188 @@
+//! Who may read a page: its API key, or a personal access token (`releasepage-v1.md`, Authentication and Rate limit).
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use releasepage_auth::{page_key::page_key_parse, scope::Scope, token::token_check};
+use releasepage_domain::{environment::Environment, fault::FaultKind, page::CountedBy};
+use releasepage_http::{
+    caller::{TokenCaller, key_invalid},
+    counting::{client_quota, count},
+    credential::{Credential, KEY_FIELD},
+    error::{ErrorCode, V1Error},
+    limits::{Bucket, Quota, Subject},
+    media_type::version_check,
+    request::{client_address, standing_note, surface_data},
+    state::AppState,
+};
+use releasepage_storage::snapshots::page_of_key;
+
+use super::{
+    snapshot::{Snapshot, page_number},
+    snapshots::Snapshots,
+};
+
+/// A page that may be read, and whose requests are counted.
+#[derive(Debug)]
+pub(crate) struct PageAccess {
+    /// The page as it is kept in memory.
+    pub(crate) page: Arc<Snapshot>,
+    /// The environment of the key; live with a personal access token.
+    pub(crate) environment: Environment,
+    quota: Quota,
+}
+
+/// Who asks, as far as that is known, and what comes of it.
+struct Identified {
+    quota: Quota,
+    page: Result<(Arc<Snapshot>, Environment), V1Error>,
+}
+
+impl PageAccess {
+    /// Opens a page for a request. A request that is refused has been counted.
+    pub(crate) async fn open(
+        request: &HttpRequest,
+        state: &AppState,
+        page_id: &str,
+        bucket: Bucket,
+    ) -> Result<Self, V1Error> {
+        let credential = Credential::of(request);
+        let identified = match identify_warm(request, page_id, bucket, &credential) {
+            Some(identified) => identified,
+            // In a box: a request that is answered from memory shall not carry what only others need.
+            None => Box::pin(identify(request, state, page_id, bucket, credential)).await?,
+        };
+        let Identified { quota, page } = identified;
+        let checked = page.and_then(|page| version_check(request.headers()).map(|()| page));
+        match checked {
+            Ok((page, environment)) => Ok(Self { page, environment, quota }),
+            Err(refused) => {
+                count(request, state, quota)?;
+                Err(refused)
+            }
+        }
+    }
+
+    /// Counts the request.
+    pub(crate) fn count(&self, request: &HttpRequest, state: &AppState) -> Result<(), V1Error> {
+        count(request, state, self.quota)
+    }
+
+    /// Notes where the caller stands, without counting the request: a 304 from memory is free.
+    pub(crate) fn count_nothing(&self, request: &HttpRequest, state: &AppState) {
+        standing_note(request, state.limits.peek(self.quota, state.now()));
+    }
+}
+
+/// Nearly every request: the page that was asked for is in memory, and with it the key.
+fn identify_warm(request: &HttpRequest, page_id: &str, bucket: Bucket, credential: &Credential) -> Option<Identified> {
+    let (Credential::Header(key) | Credential::Parameter(key)) = credential else {
+        return None;
+    };
+    let page = surface_data::<Snapshots>(request).page_warm(page_id)?;
+    let environment = page.environment_of(key)?;
+    Some(identify_key(request, page, environment, bucket, true))
+}
+
+async fn identify(
+    request: &HttpRequest,
+    state: &AppState,
+    page_id: &str,
+    bucket: Bucket,
+    credential: Credential,
+) -> Result<Identified, V1Error> {
+    let stranger = |error: V1Error, kind| Identified {
+        quota: client_quota(request, state, bucket),
+        page: Err(error.with_cause(KEY_FIELD, kind)),
+    };
+    let invalid = || Ok(stranger(key_invalid(&credential), FaultKind::Invalid));
+    let key = match &credential {
+        Credential::Missing => return Ok(stranger(ErrorCode::KEY_MISSING.into(), FaultKind::Missing)),
+        // A token in an address would be in every log on its way: only the header is looked at.
+        Credential::Header(token) if token_check(token) => {
+            return match TokenCaller::find(state, token).await? {
+                Some(caller) => identify_token(request, state, page_id, bucket, &caller).await,
+                None => invalid(),
+            };
+        }
+        Credential::Header(key) | Credential::Parameter(key) => key,
+    };
+    if page_key_parse(key).is_none() {
+        return invalid();
+    }
+    match page_of(request, state, page_id, key).await? {
+        Some((page, environment, is_own)) => Ok(identify_key(request, page, environment, bucket, is_own)),
+        None => invalid(),
+    }
+}
+
+/// What comes of a right key: `page` is the page that it belongs to, `is_own` whether it is the one that was asked for.
+fn identify_key(
+    request: &HttpRequest,
+    page: Arc<Snapshot>,
+    environment: Environment,
+    bucket: Bucket,
+    is_own: bool,
+) -> Identified {
+    let subject = match page.counted_by {
+        CountedBy::Key => Subject::Key(page.number, environment),
+        CountedBy::Client => Subject::KeyClient(page.number, environment, client_address(request).bucket()),
+    };
+    let quota = Quota { bucket, subject, limit: page.rate_limit };
+    let page = if !page.api_enabled {
+        Err(ErrorCode::API_DISABLED.into())
+    } else if is_own && page.published {
+        Ok((page, environment))
+    } else {
+        Err(ErrorCode::PAGE_NOT_FOUND.into())
+    };
+    Identified { quota, page }
+}
+
+/// The page that a key belongs to, the key's environment, and whether it is the page that was asked for.
+async fn page_of(
+    request: &HttpRequest,
+    state: &AppState,
+    page_id: &str,
+    key: &str,
+) -> Result<Option<(Arc<Snapshot>, Environment, bool)>, V1Error> {
+    // A page that is not in memory is not loaded before the key is known to be right: strangers shall not fill the
+    // memory.
+    let snapshots = surface_data::<Snapshots>(request);
+    let own_id = match snapshots.page_kept(&state.store, page_id).await? {
+        Some(page) if page.environment_of(key).is_some() => Some(page_id.to_owned()),
+        _ => page_of_key(&state.store, key.to_owned()).await?,
+    };
+    let Some(own_id) = own_id else {
+        return Ok(None);
+    };
+    let Some(page) = snapshots.page(&state.store, &own_id).await? else {
+        return Ok(None);
+    };
+    Ok(page.environment_of(key).map(|environment| (page, environment, own_id == page_id)))
+}
+
+async fn identify_token(
+    request: &HttpRequest,
+    state: &AppState,
+    page_id: &str,
+    bucket: Bucket,
+    caller: &TokenCaller,
+) -> Result<Identified, V1Error> {
+    let quota = caller.quota(state, bucket);
+    if bucket != Bucket::Read {
+        return Ok(Identified { quota, page: Err(ErrorCode::FORBIDDEN.into()) });
+    }
+    if let Err(forbidden) = caller.allow(Scope::Read) {
+        return Ok(Identified { quota, page: Err(forbidden) });
+    }
+    let page = match page_number(page_id) {
+        Some(_) => surface_data::<Snapshots>(request).page(&state.store, page_id).await?,
+        None => None,
+    };
+    let own = page.filter(|page| page.organization_id == caller.user.organization_id);
+    Ok(Identified {
+        quota,
+        page: own.map(|page| (page, Environment::Live)).ok_or_else(|| ErrorCode::PAGE_NOT_FOUND.into()),
+    })
+}

@@ -1,0 +1,109 @@
+//! Who calls with a personal access token, and what the token allows (`management-v1.md`).
+
+use actix_web::HttpRequest;
+use releasepage_auth::{
+    page_key::page_key_parse,
+    scope::{Scope, Scopes},
+    token::{secret_hash, token_check, token_resembles},
+};
+use releasepage_domain::fault::FaultKind;
+use releasepage_storage::accounts::tokens::{TokenUser, access_token_touch, access_token_user};
+
+use crate::{
+    counting::{client_count, count},
+    credential::Credential,
+    error::{ErrorCode, V1Error},
+    limits::{Bucket, Quota, Subject},
+    media_type::version_check,
+    state::AppState,
+};
+
+/// The field that causes name where the token is at fault.
+const TOKEN_FIELD: &str = "authorization";
+
+/// What is said where a token is needed and none came.
+const TOKEN_MISSING: &str = "A personal access token is needed: Authorization: Bearer rp_pat_…";
+
+/// What is said of a token that opens nothing.
+const TOKEN_INVALID: &str = "The personal access token is invalid: it is mistyped, was revoked or has expired";
+
+/// What is said of a token in an address, which would be in every log on its way.
+const TOKEN_IN_ADDRESS: &str = "A personal access token is accepted in the header only: Authorization: Bearer rp_pat_…";
+
+/// The refusal of a key that opens nothing. Where it is meant to be a token, it says so.
+pub fn key_invalid(credential: &Credential) -> V1Error {
+    let error = V1Error::new(ErrorCode::KEY_INVALID);
+    match credential {
+        Credential::Header(token) if token_resembles(token) => error.with_description(TOKEN_INVALID),
+        Credential::Parameter(token) if token_resembles(token) => error.with_description(TOKEN_IN_ADDRESS),
+        _ => error,
+    }
+}
+
+/// A caller with a token that works.
+#[derive(Debug)]
+pub struct TokenCaller {
+    /// Whose token it is.
+    pub user: TokenUser,
+    /// What it allows: its own scopes, no more than its user's role.
+    pub scopes: Scopes,
+}
+
+impl TokenCaller {
+    /// Who calls, where the token allows `scope`. The request has been counted, whatever the answer.
+    pub async fn of(request: &HttpRequest, state: &AppState, bucket: Bucket, scope: Scope) -> Result<Self, V1Error> {
+        let refused = |error: V1Error, kind| {
+            client_count(request, state, bucket)?;
+            Err(error.with_cause(TOKEN_FIELD, kind))
+        };
+        let credential = Credential::of(request);
+        let Credential::Header(token) = &credential else {
+            let missing = V1Error::new(ErrorCode::KEY_MISSING).with_description(TOKEN_MISSING);
+            return refused(missing, FaultKind::Missing);
+        };
+        if page_key_parse(token).is_some() {
+            client_count(request, state, bucket)?;
+            return Err(V1Error::new(ErrorCode::FORBIDDEN)
+                .with_description("A page key cannot do this: a personal access token is needed"));
+        }
+        let found = if token_check(token) { Self::find(state, token).await? } else { None };
+        let Some(caller) = found else {
+            return refused(key_invalid(&credential), FaultKind::Invalid);
+        };
+        count(request, state, caller.quota(state, bucket))?;
+        version_check(request.headers())?;
+        caller.allow(scope)?;
+        Ok(caller)
+    }
+
+    /// Whose token it is; `None` where it opens nothing. Its use is noted.
+    pub async fn find(state: &AppState, token: &str) -> Result<Option<Self>, V1Error> {
+        let now = state.now();
+        let Some(user) = access_token_user(&state.store, secret_hash(token), now).await? else {
+            return Ok(None);
+        };
+        if user.touch_is_due(now) {
+            access_token_touch(&state.store, user.token_id, now).await?;
+        }
+        // Scopes that this version does not know allow nothing.
+        let Ok(scopes) = user.scopes.parse::<Scopes>() else {
+            return Ok(None);
+        };
+        Ok(Some(Self { scopes: scopes.limited_to(user.role), user }))
+    }
+
+    /// Refuses what the token does not allow.
+    pub fn allow(&self, scope: Scope) -> Result<(), V1Error> {
+        if self.scopes.contains(scope) {
+            return Ok(());
+        }
+        let needed = format!("This token does not allow that: the scope {} is needed", scope.as_str());
+        Err(V1Error::new(ErrorCode::FORBIDDEN).with_description(needed))
+    }
+
+    /// What the token may ask.
+    pub fn quota(&self, state: &AppState, bucket: Bucket) -> Quota {
+        let subject = Subject::Token(self.user.token_id);
+        Quota { bucket, subject, limit: state.settings.token_per_minute }
+    }
+}

@@ -1,0 +1,45 @@
+//! Counting requests against their limits.
+
+use actix_web::HttpRequest;
+
+use crate::{
+    error::{ErrorCode, V1Error},
+    limits::{Bucket, Quota, Standing, Subject},
+    request::{client_address, standing_note},
+    state::AppState,
+};
+
+/// What a client without a valid key may ask.
+pub fn client_quota(request: &HttpRequest, state: &AppState, bucket: Bucket) -> Quota {
+    let subject = Subject::Client(client_address(request).bucket());
+    Quota { bucket, subject, limit: state.settings.anonymous_per_minute }
+}
+
+/// Counts a request without a valid key.
+pub fn client_count(request: &HttpRequest, state: &AppState, bucket: Bucket) -> Result<(), V1Error> {
+    count(request, state, client_quota(request, state, bucket))
+}
+
+/// Counts a request, and notes where its caller stands for the answer's headers.
+pub fn count(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
+    let standing = state.limits.take(quota, state.now());
+    standing_note(request, standing);
+    if standing.refused { Err(refusal(standing)) } else { Ok(()) }
+}
+
+/// Counts a request that was counted for its key once more, for another limit: the answer's headers tell of that one
+/// only where it is passed.
+pub fn count_beside(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
+    let standing = state.limits.take(quota, state.now());
+    if !standing.refused {
+        return Ok(());
+    }
+    standing_note(request, standing);
+    Err(refusal(standing))
+}
+
+fn refusal(standing: Standing) -> V1Error {
+    let seconds = standing.seconds;
+    let description = format!("{}: try again in {seconds} seconds", ErrorCode::RATE_LIMITED.description);
+    V1Error::new(ErrorCode::RATE_LIMITED).with_description(description).with_retry_after(seconds)
+}

@@ -1,0 +1,168 @@
+//! The paths of the JSON APIs with their methods.
+//!
+//! A surface declares [`Operation`]s: one method of one path each. [`endpoints`] joins those of one path, also where two
+//! surfaces share it, and adds what every path has beside them.
+
+use actix_web::{
+    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route,
+    dev::{AppService, HttpServiceFactory},
+    http::{
+        Method, StatusCode,
+        header::{
+            ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_MAX_AGE, ALLOW, HeaderValue,
+        },
+    },
+    web,
+};
+
+use crate::{
+    counting::client_count,
+    error::{ErrorCode, V1Error},
+    limits::Bucket,
+    metrics::requests::RouteSlot,
+    request::request_state,
+};
+
+/// The headers that scripts of other sites may send.
+const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, If-None-Match, Idempotency-Key, X-Request-Id";
+
+/// The order in which `Allow` lists the methods of a path.
+const METHOD_ORDER: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+
+/// One method of one path, with its handler. With `GET` comes `HEAD`.
+pub struct Operation {
+    path: String,
+    routes: Vec<(Method, Route)>,
+    readers_see_nothing: bool,
+    is_hot: bool,
+}
+
+impl Operation {
+    /// Declares a method of a whole path, such as `/v1/pages/{page_id}`.
+    pub fn new<F, Arguments>(method: Method, path: impl Into<String>, handler: F) -> Self
+    where
+        F: Handler<Arguments>,
+        Arguments: FromRequest + 'static,
+        F::Output: Responder + 'static,
+    {
+        let mut routes = Vec::new();
+        if method == Method::GET {
+            // actix sends no body with HEAD.
+            routes.push((Method::HEAD, web::head().to(handler.clone())));
+        }
+        routes.push((method.clone(), web::method(method).to(handler)));
+        Self { path: path.into(), routes, readers_see_nothing: false, is_hot: false }
+    }
+
+    /// Declares that success changes nothing of what readers see: it concerns subscribers, accounts, charts, or jobs that
+    /// run later. Without this, each success makes every page in memory cost a look-up.
+    pub fn readers_see_nothing(self) -> Self {
+        Self { readers_see_nothing: true, ..self }
+    }
+
+    /// Declares that nearly every request is for this operation, so that its path is looked at before all others.
+    pub fn hot(self) -> Self {
+        Self { is_hot: true, ..self }
+    }
+
+    /// Tells whether nearly every request is for this operation.
+    pub fn is_hot(&self) -> bool {
+        self.is_hot
+    }
+
+    /// The whole path.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+}
+
+/// The properties of a path that middleware looks at.
+#[derive(Default)]
+pub(crate) struct EndpointProperties {
+    /// The numbers of the path's requests.
+    pub(crate) slot: RouteSlot,
+    /// The methods whose success changes nothing of what readers see.
+    pub(crate) readers_see_nothing: Vec<Method>,
+    /// The link itself is the authority for its forms: other sites and mail programs may post them.
+    pub(crate) link_is_authority: bool,
+}
+
+/// Tells whether the success of a request may change a page. An unknown path may.
+pub fn readers_may_see(request: &HttpRequest) -> bool {
+    let properties = request.app_data::<EndpointProperties>();
+    !properties.is_some_and(|properties| properties.readers_see_nothing.contains(request.method()))
+}
+
+/// A path with its methods. `OPTIONS` is answered as a preflight, any other method with 405.
+pub struct Endpoint {
+    path: String,
+    operations: Vec<Operation>,
+}
+
+/// Joins the operations of each path below a scope. The paths keep the order in which they come first.
+pub fn endpoints(operations: impl IntoIterator<Item = Operation>, scope: &str) -> Vec<Endpoint> {
+    let mut endpoints: Vec<Endpoint> = Vec::new();
+    for operation in operations {
+        let path = operation.path.strip_prefix(scope).unwrap_or(&operation.path);
+        match endpoints.iter_mut().find(|endpoint| endpoint.path == path) {
+            Some(endpoint) => endpoint.operations.push(operation),
+            None => endpoints.push(Endpoint { path: path.to_owned(), operations: vec![operation] }),
+        }
+    }
+    endpoints
+}
+
+impl Endpoint {
+    /// The methods of the path, in the order of `Allow`.
+    fn methods(&self) -> Vec<Method> {
+        let has = |method: &Method| self.operations.iter().any(|one| one.routes.iter().any(|(its, _)| its == method));
+        METHOD_ORDER.into_iter().filter(has).collect()
+    }
+
+    fn properties(&self) -> EndpointProperties {
+        let unseen = self.operations.iter().filter(|operation| operation.readers_see_nothing);
+        let methods = unseen.flat_map(|operation| operation.routes.iter().map(|(method, _)| method.clone()));
+        EndpointProperties { readers_see_nothing: methods.collect(), ..EndpointProperties::default() }
+    }
+}
+
+impl HttpServiceFactory for Endpoint {
+    fn register(self, config: &mut AppService) {
+        let methods: Vec<String> = self.methods().iter().map(Method::to_string).collect();
+        let allow: HeaderValue = HeaderValue::try_from(format!("{}, OPTIONS", methods.join(", ")))
+            .expect("the names of methods can stand in a header");
+        let preflight_allow = allow.clone();
+        let preflight = web::method(Method::OPTIONS).to(move || {
+            let response = HttpResponse::build(StatusCode::NO_CONTENT)
+                .insert_header((ACCESS_CONTROL_ALLOW_METHODS, preflight_allow.clone()))
+                .insert_header((ACCESS_CONTROL_ALLOW_HEADERS, ALLOWED_HEADERS))
+                .insert_header((ACCESS_CONTROL_MAX_AGE, "86400"))
+                .insert_header((ALLOW, preflight_allow.clone()))
+                .finish();
+            async { response }
+        });
+        let refusal = web::to(move |request: HttpRequest| {
+            let error = client_refusal(&request, ErrorCode::METHOD_NOT_ALLOWED).with_allow(allow.clone());
+            async { Err::<HttpResponse, _>(error) }
+        });
+        let resource: Resource = web::resource(&*self.path).app_data(self.properties());
+        let routes = self.operations.into_iter().flat_map(|operation| operation.routes);
+        let resource = routes.fold(resource, |resource, (_, route)| resource.route(route));
+        resource.route(preflight).default_service(refusal).register(config);
+    }
+}
+
+/// Answers every path that does not exist.
+pub async fn path_unknown(request: HttpRequest) -> Result<HttpResponse, V1Error> {
+    Err(client_refusal(&request, ErrorCode::NOT_FOUND))
+}
+
+/// The refusal of a request that needs no key. The request is counted for its client, and is refused for its limit once
+/// that is passed.
+fn client_refusal(request: &HttpRequest, code: ErrorCode) -> V1Error {
+    let counted = request_state(request).map(|state| client_count(request, state, Bucket::Read));
+    match counted {
+        Some(Err(too_many)) => too_many,
+        _ => code.into(),
+    }
+}

@@ -1,0 +1,195 @@
+//! The JSON body of a request, and what a `PATCH` does to the fields that it names.
+
+use actix_web::{HttpRequest, dev::Payload};
+use releasepage_domain::fault::{Fault, Faults};
+pub use releasepage_domain::fields::{Fields, number_take, text_take};
+use releasepage_storage::database::change::Change;
+use serde_json::{Map, Value};
+
+use crate::{
+    body::body_read,
+    content_type::content_type_readable,
+    error::{ErrorCode, V1Error},
+};
+
+/// Reads the JSON object that is a request's body, of at most `limit` bytes.
+///
+/// Of a field that comes twice, the last one counts; fields that nobody asks for are ignored.
+pub async fn json_read(
+    request: &HttpRequest,
+    payload: &mut Payload,
+    limit: usize,
+) -> Result<Map<String, Value>, V1Error> {
+    // Whether it is JSON or not, the body is read first, so that the connection can go on.
+    let body = body_read(payload, limit).await?;
+    if !content_is_json(request) {
+        let expected = ErrorCode::CONTENT_TYPE_UNSUPPORTED.description;
+        return Err(V1Error::content_type_unsupported(request.headers(), expected));
+    }
+    match serde_json::from_slice(&body) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(Fault::invalid("body", "must be a JSON object").into()),
+        Err(error) => {
+            let place = format!("line {}, column {}", error.line(), error.column());
+            let description = format!("{}: {place}", ErrorCode::JSON_INVALID.description);
+            Err(V1Error::new(ErrorCode::JSON_INVALID).with_description(description))
+        }
+    }
+}
+
+/// Whether the body says that it is JSON in UTF-8, and not compressed.
+fn content_is_json(request: &HttpRequest) -> bool {
+    content_type_readable(request.headers()).is_some_and(|media_type| {
+        let kind = media_type.strip_prefix("application/");
+        kind.is_some_and(|kind| kind == "json" || kind.ends_with("+json"))
+    })
+}
+
+/// What a `PATCH` does to single fields: one that is not named stays, and `null` clears those that can be.
+///
+/// `None` is a fault, which is noted.
+pub trait FieldChanges<'a> {
+    /// What it does to a field that cannot be cleared: `null` is a fault.
+    fn change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<T>>;
+
+    /// What it does to a field that can be cleared with `null`.
+    fn change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<Option<T>>>;
+
+    /// What it does to a text that cannot be cleared, as `check` of the rules makes it.
+    fn text_change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<T>>;
+
+    /// What it does to a text that can be cleared with `null`, as `check` of the rules makes it.
+    fn text_change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<Option<T>>>;
+}
+
+impl<'a> FieldChanges<'a> for Fields<'a> {
+    fn change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<T>> {
+        match self.named_value(field) {
+            None => Some(Change::Keep),
+            Some(value) => {
+                faults.take(take(value).map(Change::Set).ok_or_else(|| Fault::invalid(self.name(field), expected)))
+            }
+        }
+    }
+
+    fn change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        take: impl FnOnce(&'a Value) -> Option<T>,
+    ) -> Option<Change<Option<T>>> {
+        match self.named_value(field) {
+            Some(Value::Null) => Some(Change::Set(None)),
+            _ => Some(self.change(faults, field, expected, take)?.map(Some)),
+        }
+    }
+
+    fn text_change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<T>> {
+        let change = self.change(faults, field, expected, text_take)?;
+        faults.take(change.try_map(|text| check(&self.name(field), text)))
+    }
+
+    fn text_change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<Option<T>>> {
+        let change = self.change_or_clear(faults, field, "must be a text without U+0000, or null", text_take)?;
+        faults.take(change.try_map(|text| text.map(|text| check(&self.name(field), text)).transpose()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{http::header, test::TestRequest};
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn absent_null_and_set_are_told_apart() {
+        let body = json!({ "null": null, "set": "x" });
+        let fields = Fields::new(body.as_object().unwrap());
+        let mut faults = Faults::new();
+        let change = |faults: &mut Faults, field| fields.change_or_clear(faults, field, "must be a text", text_take);
+        assert_eq!(change(&mut faults, "absent"), Some(Change::Keep));
+        assert_eq!(change(&mut faults, "null"), Some(Change::Set(None)));
+        assert_eq!(change(&mut faults, "set"), Some(Change::Set(Some("x"))));
+        assert!(faults.is_empty());
+        assert_eq!(fields.change(&mut faults, "null", "must be a text", text_take), None);
+        assert_eq!(faults.as_slice().len(), 1);
+    }
+
+    #[test]
+    fn what_the_rules_refuse_is_noted_like_a_wrong_type() {
+        let body = json!({ "data": { "type": 5, "value": "bad", "null": null } });
+        let check = |field: &str, text: &str| match text {
+            "bad" => Err(Fault::invalid(field, "must be good")),
+            text => Ok(text.to_owned()),
+        };
+        let mut faults = Faults::new();
+        let data = Fields::new(body.as_object().unwrap()).object(&mut faults, "data").unwrap();
+        for field in ["type", "value"] {
+            assert_eq!(data.text_change(&mut faults, field, "must be good", check), None);
+            assert_eq!(data.text_change_or_clear(&mut faults, field, check), None);
+        }
+        assert_eq!(data.text_change_or_clear(&mut faults, "null", check), Some(Change::Set(None)));
+        assert_eq!(data.text_change_or_clear(&mut faults, "absent", check), Some(Change::Keep));
+        let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
+        assert_eq!(named, ["data.type", "data.type", "data.value", "data.value"]);
+    }
+
+    #[test]
+    fn only_plain_json_is_json() {
+        for (content_type, json) in [
+            ("application/json", true),
+            ("Application/JSON; charset=UTF-8", true),
+            ("application/vnd.releasepage.v1+json", true),
+            ("application/json; charset=latin1", false),
+            ("text/json", false),
+            ("application/jsonp", false),
+            ("application/x-www-form-urlencoded", false),
+        ] {
+            let request = TestRequest::default().insert_header((header::CONTENT_TYPE, content_type)).to_http_request();
+            assert_eq!(content_is_json(&request), json, "{content_type}");
+        }
+        assert!(!content_is_json(&TestRequest::default().to_http_request()));
+    }
+}

@@ -1,0 +1,259 @@
+//! How often one may ask: fixed windows, counted in this server's memory (`releasepage-v1.md`, Rate limit).
+
+use std::{
+    convert::Infallible,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use quick_cache::sync::Cache;
+use releasepage_domain::{environment::Environment, time::UtcTime};
+
+use crate::client::ClientBucket;
+
+/// Windows that are kept at most, about. Past that, those that are hardly used are forgotten, and begin anew.
+const WINDOWS_MAX: usize = 100_000;
+
+/// Microseconds in a second.
+const MICROS: i64 = 1_000_000;
+
+/// What is counted apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Bucket {
+    /// Reading, a minute.
+    Read,
+    /// Asking for a subscription, a minute.
+    Subscribe,
+    /// Asking for a subscription, an hour: beside the other, for strangers.
+    SubscribeHourly,
+    /// Changing things with a personal access token, a minute.
+    Write,
+    /// Attempts to sign in, a quarter of an hour.
+    SignIn,
+}
+
+impl Bucket {
+    /// How long its windows last, in seconds.
+    pub const fn seconds(self) -> u32 {
+        match self {
+            Self::Read | Self::Subscribe | Self::Write => 60,
+            Self::SubscribeHourly => 3_600,
+            Self::SignIn => 900,
+        }
+    }
+
+    /// Its name in `RateLimit`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Subscribe => "subscribe",
+            Self::SubscribeHourly => "subscribe-hourly",
+            Self::Write => "write",
+            Self::SignIn => "sign-in",
+        }
+    }
+}
+
+/// Whose requests are counted together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// A client without a valid key.
+    Client(ClientBucket),
+    /// A page's key of one environment; the page by its number.
+    Key(u64, Environment),
+    /// One client of such a key.
+    KeyClient(u64, Environment, ClientBucket),
+    /// A personal access token, by its id.
+    Token(i64),
+    /// A browser from which a user signed in before, by the user's id.
+    Device(i64),
+    /// An account that somebody tries to sign in to, by a number made of its name.
+    Account(u64),
+    /// A project of the Releases API, by its `app_id`.
+    Project(i64),
+}
+
+/// How much one subject may ask of one bucket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Quota {
+    /// What is counted.
+    pub bucket: Bucket,
+    /// Whose requests.
+    pub subject: Subject,
+    /// How many of them in a window.
+    pub limit: u32,
+}
+
+/// Where a subject stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Standing {
+    /// What was counted.
+    pub bucket: Bucket,
+    /// Requests in a window.
+    pub limit: u32,
+    /// Requests that are left in this one.
+    pub remaining: u32,
+    /// When the window ends, in seconds of Unix time.
+    pub reset: i64,
+    /// Seconds until then, at least 1.
+    pub seconds: u32,
+    /// Whether the request was one too many.
+    pub refused: bool,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Window {
+    /// When its first request came, in microseconds of Unix time.
+    start: i64,
+    count: u32,
+}
+
+/// The windows of this server.
+#[derive(Debug)]
+pub struct Limits {
+    windows: Cache<(Bucket, Subject), Arc<Mutex<Window>>>,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Limits {
+    /// Nobody has asked for anything.
+    pub fn new() -> Self {
+        Self { windows: Cache::new(WINDOWS_MAX) }
+    }
+
+    /// Counts a request, unless it is refused.
+    pub fn take(&self, quota: Quota, now: UtcTime) -> Standing {
+        let now = now.and_utc().timestamp_micros();
+        let begin = || Ok::<_, Infallible>(Arc::new(Mutex::new(Window { start: now, count: 0 })));
+        let Ok(window) = self.windows.get_or_insert_with(&(quota.bucket, quota.subject), begin);
+        // A thread that panicked here left a number behind, which is as good as any.
+        let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
+        if !window.is_open(quota.bucket, now) {
+            *window = Window { start: now, count: 0 };
+        }
+        let refused = window.count >= quota.limit;
+        if !refused {
+            window.count += 1;
+        }
+        window.standing(quota, refused, now)
+    }
+
+    /// Where a subject stands, without counting anything.
+    pub fn peek(&self, quota: Quota, now: UtcTime) -> Standing {
+        let now = now.and_utc().timestamp_micros();
+        let known = self.windows.get(&(quota.bucket, quota.subject));
+        let known = known.map(|window| *window.lock().unwrap_or_else(PoisonError::into_inner));
+        let window = known.filter(|window| window.is_open(quota.bucket, now));
+        window.unwrap_or(Window { start: now, count: 0 }).standing(quota, false, now)
+    }
+}
+
+impl Window {
+    /// Whether it still lasts. A clock that was set back ends it: nobody waits for the old time to come again.
+    fn is_open(self, bucket: Bucket, now: i64) -> bool {
+        (self.start..self.end(bucket)).contains(&now)
+    }
+
+    /// When it ends, in microseconds of Unix time.
+    fn end(self, bucket: Bucket) -> i64 {
+        self.start.saturating_add(i64::from(bucket.seconds()) * MICROS)
+    }
+
+    fn standing(self, quota: Quota, refused: bool, now: i64) -> Standing {
+        let end = self.end(quota.bucket);
+        // Rounded up: who comes back then finds a new window.
+        let up = |micros: i64| micros.div_euclid(MICROS) + i64::from(micros.rem_euclid(MICROS) > 0);
+        Standing {
+            bucket: quota.bucket,
+            limit: quota.limit,
+            remaining: quota.limit.saturating_sub(self.count),
+            reset: up(end),
+            seconds: u32::try_from(up(end.saturating_sub(now)).max(1)).unwrap_or(quota.bucket.seconds()),
+            refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use releasepage_domain::time::time_parse;
+
+    use super::*;
+
+    const QUOTA: Quota = Quota { bucket: Bucket::Read, subject: Subject::Key(7, Environment::Live), limit: 3 };
+
+    fn at(millis: i64) -> UtcTime {
+        time_parse("2024-05-01T12:00:00Z").unwrap() + chrono::Duration::milliseconds(millis)
+    }
+
+    #[test]
+    fn a_window_starts_with_its_first_request() {
+        let limits = Limits::new();
+        for (millis, remaining, refused, seconds) in [
+            (500, 2, false, 60),
+            (1_000, 1, false, 60),
+            (59_000, 0, false, 2),
+            (60_499, 0, true, 1),
+            (60_500, 2, false, 60),
+            (60_500, 1, false, 60),
+        ] {
+            let standing = limits.take(QUOTA, at(millis));
+            assert_eq!(
+                (standing.remaining, standing.refused, standing.seconds, standing.limit),
+                (remaining, refused, seconds, 3),
+                "{millis}"
+            );
+        }
+        let reset = limits.peek(QUOTA, at(61_000)).reset;
+        assert_eq!(reset, at(121_000).and_utc().timestamp(), "half a second past two minutes, rounded up");
+    }
+
+    #[test]
+    fn buckets_and_subjects_are_counted_apart() {
+        let limits = Limits::new();
+        for _ in 0..3 {
+            assert!(!limits.take(QUOTA, at(0)).refused);
+        }
+        assert!(limits.take(QUOTA, at(0)).refused);
+        for other in [
+            Quota { bucket: Bucket::Subscribe, ..QUOTA },
+            Quota { subject: Subject::Key(7, Environment::Test), ..QUOTA },
+            Quota { subject: Subject::Key(8, Environment::Live), ..QUOTA },
+            Quota { subject: Subject::Token(7), ..QUOTA },
+        ] {
+            assert!(!limits.take(other, at(0)).refused, "{other:?}");
+        }
+    }
+
+    #[test]
+    fn peeking_counts_nothing() {
+        let limits = Limits::new();
+        assert_eq!(limits.peek(QUOTA, at(0)).remaining, 3);
+        limits.take(QUOTA, at(0));
+        assert_eq!(limits.peek(QUOTA, at(1)).remaining, 2);
+        assert_eq!(limits.peek(QUOTA, at(1)).remaining, 2);
+        assert_eq!(limits.peek(QUOTA, at(60_000)).remaining, 3);
+    }
+
+    #[test]
+    fn a_clock_set_back_blocks_nobody() {
+        let limits = Limits::new();
+        for _ in 0..4 {
+            limits.take(QUOTA, at(3_600_000));
+        }
+        assert!(!limits.take(QUOTA, at(0)).refused);
+    }
+
+    #[test]
+    fn a_lowered_limit_holds_at_once() {
+        let limits = Limits::new();
+        limits.take(QUOTA, at(0));
+        limits.take(QUOTA, at(0));
+        let standing = limits.take(Quota { limit: 1, ..QUOTA }, at(0));
+        assert_eq!((standing.remaining, standing.refused), (0, true));
+    }
+}

@@ -1,0 +1,117 @@
+//! What a process measures of itself, in the text format of OpenMetrics, which Prometheus reads.
+//!
+//! Nothing is measured unless it is switched on. What is measured with every request are atomic numbers alone, without
+//! a lock or an allocation ([`requests`]); everything else is looked up when somebody asks.
+
+mod exposition;
+pub mod requests;
+
+use std::{
+    fmt,
+    sync::atomic::{AtomicU64, Ordering},
+    time::{Duration, Instant},
+};
+
+use prometheus_client::{encoding::text, registry::Registry};
+use releasepage_domain::time::UtcTime;
+use releasepage_storage::{
+    Store,
+    database::usage::DeliveryOutcome,
+    jobs::standing::{LaneStanding, queue_standing},
+};
+use tokio::sync::Mutex;
+
+use self::{exposition::Exposition, requests::RequestMetrics};
+
+/// The media type of the exposition.
+pub const EXPOSITION_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+/// How long the figures of the queue are told again before they are looked up anew.
+const QUEUE_FRESH: Duration = Duration::from_secs(1);
+
+/// How long the figures of the queue are waited for. Without them, a database that is gone does not hide the rest.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// The measurements of one process.
+#[derive(Debug)]
+pub struct Metrics {
+    started_at: UtcTime,
+    /// What was asked of this server.
+    pub requests: RequestMetrics,
+    queue: Mutex<Option<(Instant, Vec<LaneStanding>)>>,
+}
+
+/// How often pages were found in memory, and how often they had to be read.
+#[derive(Debug, Default)]
+pub struct SnapshotCounts {
+    hits: AtomicU64,
+    misses: AtomicU64,
+}
+
+impl SnapshotCounts {
+    /// A request was answered with what was in memory.
+    pub fn hit(&self) {
+        self.hits.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// A request had to have the page read from the database.
+    pub fn miss(&self) {
+        self.misses.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+impl Metrics {
+    /// Nothing was measured yet, by a process that began at `started_at`.
+    pub fn new(started_at: UtcTime) -> Self {
+        Self { started_at, requests: RequestMetrics::default(), queue: Mutex::new(None) }
+    }
+
+    /// Everything that is known, as text.
+    ///
+    /// `snapshots` are those of a server; a worker has none. Fails where the text cannot be written.
+    pub async fn exposition(
+        &self,
+        store: &Store,
+        now: UtcTime,
+        snapshots: Option<&SnapshotCounts>,
+    ) -> Result<String, fmt::Error> {
+        let mut registry = Registry::default();
+        registry.register_collector(Box::new(Exposition {
+            started_at: self.started_at,
+            now,
+            requests: self.requests.totals(),
+            snapshots: snapshots.map(|counts| {
+                let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
+                [("hit", read(&counts.hits)), ("miss", read(&counts.misses))]
+            }),
+            lanes: self.lanes(store, now).await,
+            deliveries: DeliveryOutcome::ALL.map(|outcome| (outcome.as_str(), store.deliveries_recorded(outcome))),
+            pools: store.pool_usage(),
+        }));
+        let mut text = String::new();
+        text::encode(&mut text, &registry)?;
+        Ok(text)
+    }
+
+    /// The queue as it stood a second ago at most; nothing where the database does not say.
+    async fn lanes(&self, store: &Store, now: UtcTime) -> Vec<LaneStanding> {
+        let mut kept = self.queue.lock().await;
+        if let Some((looked_at, lanes)) = &*kept
+            && looked_at.elapsed() < QUEUE_FRESH
+        {
+            return lanes.clone();
+        }
+        let lanes = match tokio::time::timeout(QUEUE_TIMEOUT, queue_standing(store, now)).await {
+            Ok(Ok(lanes)) => lanes,
+            Ok(Err(error)) => {
+                tracing::warn!(%error, "the queue cannot be measured");
+                Vec::new()
+            }
+            Err(_) => {
+                tracing::warn!("the queue cannot be measured in time");
+                Vec::new()
+            }
+        };
+        kept.insert((Instant::now(), lanes)).1.clone()
+    }
+}

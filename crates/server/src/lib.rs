@@ -1,0 +1,22 @@
+//! The server of ReleasePage: the whole URL tree, what every request gets, the merged OpenAPI document, health, listening
+//! and draining.
+//!
+//! The surfaces (`api`, `site`) bring their paths; this crate puts them together. It never decides anything about releases
+//! or subscribers.
+
+mod application;
+mod connections;
+mod docs;
+mod health;
+mod listening;
+mod openapi;
+mod operations_listener;
+mod paced;
+mod routes;
+mod service;
+mod slash;
+mod unread;
+
+pub use application::{app, bind, serve};
+pub use openapi::document::openapi_document;
+pub use operations_listener::operations_serve;

@@ -20,7 +20,7 @@ use releasepage_http::state::AppState;
 #[derive(Clone, Debug)]
 pub struct ApiData {
     /// The pages in memory.
-    pub snapshots: Data<page::snapshots::Snapshots>,
+    pub page_cache: Data<page::page_cache::PageCache>,
     keys_in_flight: Data<amplitude::idempotency::KeysInFlight>,
     hook_decoy: Data<hooks::access::HookDecoy>,
     import_slots: Data<management::subscriber_import::ImportSlots>,
@@ -30,7 +30,7 @@ impl ApiData {
     /// Makes the data of a server that begins.
     pub fn new(state: &AppState) -> Self {
         Self {
-            snapshots: Data::new(page::snapshots::Snapshots::new(state)),
+            page_cache: Data::new(page::page_cache::PageCache::new(state)),
             keys_in_flight: Data::default(),
             hook_decoy: Data::new(hooks::access::HookDecoy::new(state)),
             import_slots: Data::default(),
@@ -40,7 +40,7 @@ impl ApiData {
     /// Hands the data to an application.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
-            .app_data(self.snapshots.clone())
+            .app_data(self.page_cache.clone())
             .app_data(self.keys_in_flight.clone())
             .app_data(self.hook_decoy.clone())
             .app_data(self.import_slots.clone());

@@ -2,11 +2,11 @@
 
 mod access;
 mod badge;
+mod cached_page;
 mod changes;
+pub mod page_cache;
 mod release_json;
 mod releases;
-mod snapshot;
-pub mod snapshots;
 mod subscribers;
 mod version;
 

@@ -4,8 +4,8 @@ use actix_web::HttpRequest;
 
 use crate::{
     error::{ErrorCode, V1Error},
-    limits::{Bucket, Quota, Standing, Subject},
-    request::{client_address, standing_note},
+    limits::{Bucket, Quota, RateLimitStatus, Subject},
+    request::{client_address, rate_limit_note},
     state::AppState,
 };
 
@@ -22,24 +22,24 @@ pub fn client_count(request: &HttpRequest, state: &AppState, bucket: Bucket) -> 
 
 /// Counts a request, and notes where its caller stands for the answer's headers.
 pub fn count(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
-    let standing = state.limits.take(quota, state.now());
-    standing_note(request, standing);
-    if standing.refused { Err(refusal(standing)) } else { Ok(()) }
+    let status = state.limits.take(quota, state.now());
+    rate_limit_note(request, status);
+    if status.refused { Err(refusal(status)) } else { Ok(()) }
 }
 
 /// Counts a request that was counted for its key once more, for another limit: the answer's headers tell of that one
 /// only where it is passed.
 pub fn count_beside(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
-    let standing = state.limits.take(quota, state.now());
-    if !standing.refused {
+    let status = state.limits.take(quota, state.now());
+    if !status.refused {
         return Ok(());
     }
-    standing_note(request, standing);
-    Err(refusal(standing))
+    rate_limit_note(request, status);
+    Err(refusal(status))
 }
 
-fn refusal(standing: Standing) -> V1Error {
-    let seconds = standing.seconds;
+fn refusal(status: RateLimitStatus) -> V1Error {
+    let seconds = status.seconds;
     let description = format!("{}: try again in {seconds} seconds", ErrorCode::RATE_LIMITED.description);
     V1Error::new(ErrorCode::RATE_LIMITED).with_description(description).with_retry_after(seconds)
 }

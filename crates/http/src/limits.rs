@@ -85,7 +85,7 @@ pub struct Quota {
 
 /// Where a subject stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Standing {
+pub struct RateLimitStatus {
     /// What was counted.
     pub bucket: Bucket,
     /// Requests in a window.
@@ -126,7 +126,7 @@ impl Limits {
     }
 
     /// Counts a request, unless it is refused.
-    pub fn take(&self, quota: Quota, now: UtcTime) -> Standing {
+    pub fn take(&self, quota: Quota, now: UtcTime) -> RateLimitStatus {
         let now = now.and_utc().timestamp_micros();
         let begin = || Ok::<_, Infallible>(Arc::new(Mutex::new(Window { start: now, count: 0 })));
         let Ok(window) = self.windows.get_or_insert_with(&(quota.bucket, quota.subject), begin);
@@ -139,16 +139,16 @@ impl Limits {
         if !refused {
             window.count += 1;
         }
-        window.standing(quota, refused, now)
+        window.status(quota, refused, now)
     }
 
     /// Where a subject stands, without counting anything.
-    pub fn peek(&self, quota: Quota, now: UtcTime) -> Standing {
+    pub fn peek(&self, quota: Quota, now: UtcTime) -> RateLimitStatus {
         let now = now.and_utc().timestamp_micros();
         let known = self.windows.get(&(quota.bucket, quota.subject));
         let known = known.map(|window| *window.lock().unwrap_or_else(PoisonError::into_inner));
         let window = known.filter(|window| window.is_open(quota.bucket, now));
-        window.unwrap_or(Window { start: now, count: 0 }).standing(quota, false, now)
+        window.unwrap_or(Window { start: now, count: 0 }).status(quota, false, now)
     }
 }
 
@@ -163,11 +163,11 @@ impl Window {
         self.start.saturating_add(i64::from(bucket.seconds()) * MICROS)
     }
 
-    fn standing(self, quota: Quota, refused: bool, now: i64) -> Standing {
+    fn status(self, quota: Quota, refused: bool, now: i64) -> RateLimitStatus {
         let end = self.end(quota.bucket);
         // Rounded up: who comes back then finds a new window.
         let up = |micros: i64| micros.div_euclid(MICROS) + i64::from(micros.rem_euclid(MICROS) > 0);
-        Standing {
+        RateLimitStatus {
             bucket: quota.bucket,
             limit: quota.limit,
             remaining: quota.limit.saturating_sub(self.count),
@@ -201,9 +201,9 @@ mod tests {
             (60_500, 2, false, 60),
             (60_500, 1, false, 60),
         ] {
-            let standing = limits.take(QUOTA, at(millis));
+            let status = limits.take(QUOTA, at(millis));
             assert_eq!(
-                (standing.remaining, standing.refused, standing.seconds, standing.limit),
+                (status.remaining, status.refused, status.seconds, status.limit),
                 (remaining, refused, seconds, 3),
                 "{millis}"
             );
@@ -253,7 +253,7 @@ mod tests {
         let limits = Limits::new();
         limits.take(QUOTA, at(0));
         limits.take(QUOTA, at(0));
-        let standing = limits.take(Quota { limit: 1, ..QUOTA }, at(0));
-        assert_eq!((standing.remaining, standing.refused), (0, true));
+        let status = limits.take(Quota { limit: 1, ..QUOTA }, at(0));
+        assert_eq!((status.remaining, status.refused), (0, true));
     }
 }

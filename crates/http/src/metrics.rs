@@ -43,12 +43,12 @@ pub struct Metrics {
 
 /// How often pages were found in memory, and how often they had to be read.
 #[derive(Debug, Default)]
-pub struct SnapshotCounts {
+pub struct CacheCounts {
     hits: AtomicU64,
     misses: AtomicU64,
 }
 
-impl SnapshotCounts {
+impl CacheCounts {
     /// A request was answered with what was in memory.
     pub fn hit(&self) {
         self.hits.fetch_add(1, Ordering::Relaxed);
@@ -68,19 +68,19 @@ impl Metrics {
 
     /// Everything that is known, as text.
     ///
-    /// `snapshots` are those of a server; a worker has none. Fails where the text cannot be written.
+    /// `cache` are those of a server; a worker has none. Fails where the text cannot be written.
     pub async fn exposition(
         &self,
         store: &Store,
         now: UtcTime,
-        snapshots: Option<&SnapshotCounts>,
+        cache: Option<&CacheCounts>,
     ) -> Result<String, fmt::Error> {
         let mut registry = Registry::default();
         registry.register_collector(Box::new(Exposition {
             started_at: self.started_at,
             now,
             requests: self.requests.totals(),
-            snapshots: snapshots.map(|counts| {
+            cache: cache.map(|counts| {
                 let read = |count: &AtomicU64| count.load(Ordering::Relaxed);
                 [("hit", read(&counts.hits)), ("miss", read(&counts.misses))]
             }),

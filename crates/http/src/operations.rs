@@ -22,7 +22,7 @@ use releasepage_storage::{
 };
 use serde_json::json;
 
-use crate::metrics::{EXPOSITION_TYPE, Metrics, SnapshotCounts};
+use crate::metrics::{CacheCounts, EXPOSITION_TYPE, Metrics};
 
 /// The state of a process, for those who watch it; one for each process, behind an `Arc`.
 #[derive(Debug)]
@@ -33,7 +33,7 @@ pub struct Operations {
     /// `None` where nothing is measured.
     metrics: Option<Metrics>,
     /// Those of a server; a worker has no pages in memory.
-    snapshots: Option<Arc<SnapshotCounts>>,
+    cache: Option<Arc<CacheCounts>>,
 }
 
 impl Operations {
@@ -43,13 +43,13 @@ impl Operations {
     }
 
     /// Of a server, which begins now.
-    pub fn of_server(store: Store, clock: Clock, snapshots: Option<Arc<SnapshotCounts>>) -> Arc<Self> {
-        Arc::new(Self::new(store, clock, snapshots.is_some(), snapshots))
+    pub fn of_server(store: Store, clock: Clock, cache: Option<Arc<CacheCounts>>) -> Arc<Self> {
+        Arc::new(Self::new(store, clock, cache.is_some(), cache))
     }
 
-    fn new(store: Store, clock: Clock, measured: bool, snapshots: Option<Arc<SnapshotCounts>>) -> Self {
+    fn new(store: Store, clock: Clock, measured: bool, cache: Option<Arc<CacheCounts>>) -> Self {
         let metrics = measured.then(|| Metrics::new(clock.now()));
-        Self { store, clock, draining: AtomicBool::new(false), metrics, snapshots }
+        Self { store, clock, draining: AtomicBool::new(false), metrics, cache }
     }
 
     /// The process is about to end: from here on it is not ready, and asks clients to close their connections.
@@ -63,8 +63,8 @@ impl Operations {
     }
 
     /// The counts of pages in memory; `None` where nothing is measured.
-    pub fn snapshot_counts(&self) -> Option<Arc<SnapshotCounts>> {
-        self.snapshots.clone()
+    pub fn cache_counts(&self) -> Option<Arc<CacheCounts>> {
+        self.cache.clone()
     }
 
     /// What is measured; `None` where nothing is.
@@ -102,7 +102,7 @@ impl Operations {
     /// `GET /metrics`: what is measured, in the text format of OpenMetrics; `None` where nothing is.
     pub async fn exposition(&self) -> Option<HttpResponse> {
         let metrics = self.metrics.as_ref()?;
-        Some(match metrics.exposition(&self.store, self.clock.now(), self.snapshots.as_deref()).await {
+        Some(match metrics.exposition(&self.store, self.clock.now(), self.cache.as_deref()).await {
             Ok(text) => {
                 HttpResponse::Ok().content_type(EXPOSITION_TYPE).insert_header((CACHE_CONTROL, "no-store")).body(text)
             }

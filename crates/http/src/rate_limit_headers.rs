@@ -5,7 +5,7 @@ use actix_web::{
     web::Bytes,
 };
 
-use crate::limits::Standing;
+use crate::limits::RateLimitStatus;
 
 const LIMIT: HeaderName = HeaderName::from_static("x-ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("x-ratelimit-remaining");
@@ -21,8 +21,8 @@ const VALUES: usize = 128;
 ///
 /// Every answer has them, and no two are alike. They are written without the formatter and into one buffer, which takes
 /// a third of the time.
-pub(crate) fn standing_write(headers: &mut HeaderMap, standing: Standing) {
-    let Standing { bucket, limit, remaining, reset, seconds, refused } = standing;
+pub(crate) fn rate_limit_write(headers: &mut HeaderMap, status: RateLimitStatus) {
+    let RateLimitStatus { bucket, limit, remaining, reset, seconds, refused } = status;
     let name = bucket.as_str();
     let [limit, remaining, seconds, window] = [limit, remaining, seconds, bucket.seconds()].map(u64::from);
     let mut values = Values { text: Vec::with_capacity(VALUES), ends: [0; 5] };
@@ -83,9 +83,9 @@ mod tests {
 
     use super::*;
 
-    fn written(standing: Standing) -> Vec<(String, String)> {
+    fn written(status: RateLimitStatus) -> Vec<(String, String)> {
         let mut headers = HeaderMap::new();
-        standing_write(&mut headers, standing);
+        rate_limit_write(&mut headers, status);
         let text = |value: &HeaderValue| value.to_str().unwrap().to_owned();
         let mut written: Vec<_> = headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect();
         written.sort();
@@ -94,7 +94,7 @@ mod tests {
 
     #[test]
     fn both_forms_say_the_same() {
-        let standing = Standing {
+        let status = RateLimitStatus {
             bucket: Bucket::Subscribe,
             limit: 60,
             remaining: 0,
@@ -110,12 +110,12 @@ mod tests {
             ("x-ratelimit-remaining", "0"),
             ("x-ratelimit-reset", "1715342460"),
         ];
-        assert_eq!(written(standing), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        assert_eq!(written(status), expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
     }
 
     #[test]
     fn the_largest_numbers_have_room() {
-        let standing = Standing {
+        let status = RateLimitStatus {
             bucket: Bucket::SubscribeHourly,
             limit: u32::MAX,
             remaining: u32::MAX,
@@ -123,7 +123,7 @@ mod tests {
             seconds: u32::MAX,
             refused: false,
         };
-        let length: usize = written(standing).iter().map(|(_, value)| value.len()).sum();
+        let length: usize = written(status).iter().map(|(_, value)| value.len()).sum();
         assert!((100..=VALUES).contains(&length), "{length}");
     }
 }

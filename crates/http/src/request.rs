@@ -22,7 +22,7 @@ use actix_web::{
 };
 use tracing::{Level, Span};
 
-use crate::{client::ClientAddress, endpoint::readers_may_see, limits::Standing, state::AppState};
+use crate::{client::ClientAddress, endpoint::readers_may_see, limits::RateLimitStatus, state::AppState};
 
 /// Names a request in answers and in logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -42,7 +42,7 @@ struct RequestFacts {
     id: RequestId,
     client: ClientAddress,
     /// The limit that the request was counted under last.
-    standing: Cell<Option<Standing>>,
+    status: Cell<Option<RateLimitStatus>>,
 }
 
 /// The id of a request. It is also on the answer, as `X-Request-Id`, and on every line of the log that the request wrote.
@@ -72,15 +72,15 @@ pub fn surface_data<T: 'static>(request: &HttpRequest) -> &T {
 }
 
 /// Notes the limit that a request was counted under, for the headers of its answer.
-pub fn standing_note(request: &HttpRequest, standing: Standing) {
+pub fn rate_limit_note(request: &HttpRequest, status: RateLimitStatus) {
     if let Some(facts) = request.extensions().get::<RequestFacts>() {
-        facts.standing.set(Some(standing));
+        facts.status.set(Some(status));
     }
 }
 
 /// The limit that a request was counted under last.
-pub fn standing_noted(request: &HttpRequest) -> Option<Standing> {
-    request.extensions().get::<RequestFacts>().and_then(|facts| facts.standing.get())
+pub fn rate_limit_noted(request: &HttpRequest) -> Option<RateLimitStatus> {
+    request.extensions().get::<RequestFacts>().and_then(|facts| facts.status.get())
 }
 
 /// A request on its way.
@@ -101,7 +101,7 @@ pub fn request_begin(request: &ServiceRequest, state: &AppState) -> Passage {
     let client = ClientAddress::of(request.peer_addr(), request.headers(), &state.settings.trusted_proxies);
     state.notices.proxy_look(request.peer_addr(), request.headers(), &state.settings);
     let safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
-    request.extensions_mut().insert(RequestFacts { id: id.clone(), client, standing: Cell::new(None) });
+    request.extensions_mut().insert(RequestFacts { id: id.clone(), client, status: Cell::new(None) });
     macro_rules! span {
         ($level:expr) => {
             tracing::span!(

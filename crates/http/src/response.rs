@@ -18,9 +18,9 @@ use crate::{
     counting::client_quota,
     error::{V1Error, code_of_status},
     etag::{etag_matches, etag_of},
-    limits::{Bucket, Standing},
-    rate_limit_headers::standing_write,
-    request::{request_id, request_state, standing_noted},
+    limits::{Bucket, RateLimitStatus},
+    rate_limit_headers::rate_limit_write,
+    request::{rate_limit_noted, request_id, request_state},
     state::AppState,
 };
 
@@ -92,7 +92,7 @@ pub fn finish(mut response: ServiceResponse) -> ServiceResponse {
     if response.response().error().is_some() {
         response = error_draw(response);
     }
-    let standing = standing_of(&response);
+    let status = rate_limit_of(&response);
     let safe = matches!(*response.request().method(), Method::GET | Method::HEAD);
     if !response.headers().contains_key(ETAG) {
         response = tag(response);
@@ -111,16 +111,16 @@ pub fn finish(mut response: ServiceResponse) -> ServiceResponse {
         headers.insert(CACHE_CONTROL, NO_STORE);
         headers.insert(PRAGMA, HeaderValue::from_static("no-cache"));
     }
-    if let Some(standing) = standing {
-        standing_write(headers, standing);
+    if let Some(status) = status {
+        rate_limit_write(headers, status);
     }
     response
 }
 
 /// The limit that the request was counted under; where it was not counted, the one that it would have been.
-fn standing_of(response: &ServiceResponse) -> Option<Standing> {
+fn rate_limit_of(response: &ServiceResponse) -> Option<RateLimitStatus> {
     let request = response.request();
-    standing_noted(request).or_else(|| {
+    rate_limit_noted(request).or_else(|| {
         let state = request_state(request)?;
         Some(state.limits.peek(client_quota(request, state, Bucket::Read), state.now()))
     })

@@ -15,7 +15,7 @@ use releasepage_domain::time::UtcTime;
 use releasepage_storage::{Store, database::clock::Clock, releases::row::ReleaseContext};
 
 use crate::{
-    change_counter::ChangeCounter, limits::Limits, metrics::SnapshotCounts, notices::Notices, operations::Operations,
+    change_counter::ChangeCounter, limits::Limits, metrics::CacheCounts, notices::Notices, operations::Operations,
     passwords::Passwords, settings::ServerSettings,
 };
 
@@ -56,7 +56,7 @@ impl AppState {
     /// Puts the state together.
     pub fn new(store: Store, settings: ServerSettings, clock: Clock, secret_key: &SecretKey) -> Arc<Self> {
         let sealer = Sealer::new(secret_key);
-        let counts = settings.metrics.then(Arc::<SnapshotCounts>::default);
+        let counts = settings.metrics.then(Arc::<CacheCounts>::default);
         Arc::new(Self {
             changes: Arc::default(),
             operations: Operations::of_server(store.clone(), clock.clone(), counts),

@@ -84,7 +84,7 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, shutdown: impl F
         .run();
     tracing::info!(%address, "listening");
     let handle = server.handle();
-    let refreshing = data.snapshots.refresh_forever(&state.store);
+    let refreshing = data.page_cache.refresh_forever(&state.store);
     let stopping = async {
         shutdown.await;
         state.operations.drain_begin();

@@ -57,9 +57,9 @@ fn account_number(account: &str) -> u64 {
 }
 
 fn take(state: &AppState, quota: Quota) -> Result<(), PageError> {
-    let standing = state.limits.take(quota, state.now());
-    if standing.refused {
-        return Err(PageError::RateLimited { retry_after: standing.seconds.into() });
+    let status = state.limits.take(quota, state.now());
+    if status.refused {
+        return Err(PageError::RateLimited { retry_after: status.seconds.into() });
     }
     Ok(())
 }

@@ -49,8 +49,8 @@ async fn project_by_credentials(request: &HttpRequest, state: &AppState) -> Resu
 }
 
 fn limit_take(state: &AppState, subject: Subject, limit: u32) -> Result<(), AmplitudeError> {
-    let standing = state.limits.take(Quota { bucket: Bucket::Write, subject, limit }, state.now());
-    if standing.refused { Err(AmplitudeError::RateLimited { retry_after: standing.seconds }) } else { Ok(()) }
+    let status = state.limits.take(Quota { bucket: Bucket::Write, subject, limit }, state.now());
+    if status.refused { Err(AmplitudeError::RateLimited { retry_after: status.seconds }) } else { Ok(()) }
 }
 
 /// The fields of a request, in its body, whatever the content type, or in its query.

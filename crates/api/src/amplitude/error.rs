@@ -15,7 +15,7 @@ use releasepage_http::{
     body::BodyFault,
     content_type::UNCOMPRESSED_EXPECTED,
     error::{ErrorCode, V1Error},
-    request::{request_id, standing_noted},
+    request::{rate_limit_noted, request_id},
 };
 use releasepage_storage::StoreError;
 use serde::Serialize;
@@ -281,8 +281,8 @@ fn framework_error<B>(failed: &ServiceResponse<B>) -> AmplitudeError {
         StatusCode::METHOD_NOT_ALLOWED => AmplitudeError::MethodNotAllowed,
         StatusCode::PAYLOAD_TOO_LARGE => AmplitudeError::BodyTooLarge,
         StatusCode::TOO_MANY_REQUESTS => {
-            let standing = standing_noted(failed.request());
-            AmplitudeError::RateLimited { retry_after: standing.map_or(60, |standing| standing.seconds) }
+            let status = rate_limit_noted(failed.request());
+            AmplitudeError::RateLimited { retry_after: status.map_or(60, |status| status.seconds) }
         }
         status if status.is_client_error() => AmplitudeError::BodyIncomplete,
         status => AmplitudeError::Internal(StoreError::Database(format!("the framework answered {status}"))),

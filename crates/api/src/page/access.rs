@@ -10,35 +10,44 @@ use releasepage_http::{
     counting::{client_quota, count},
     credential::{Credential, KEY_FIELD},
     error::{ErrorCode, V1Error},
+    etag::etag_matches,
     limits::{Bucket, Quota, Subject},
     media_type::version_check,
-    request::{client_address, standing_note, surface_data},
+    request::{client_address, rate_limit_note, surface_data},
+    response::Rendered,
     state::AppState,
 };
 use releasepage_storage::snapshots::page_of_key;
 
 use super::{
-    snapshot::{Snapshot, page_number},
-    snapshots::Snapshots,
+    cached_page::{CachedPage, page_number},
+    page_cache::PageCache,
 };
 
-/// A page that may be read, and whose requests are counted.
+/// A page that may be read, for a request that was counted.
 #[derive(Debug)]
 pub(crate) struct PageAccess {
     /// The page as it is kept in memory.
-    pub(crate) page: Arc<Snapshot>,
+    pub(crate) page: Arc<CachedPage>,
     /// The environment of the key; live with a personal access token.
     pub(crate) environment: Environment,
+}
+
+/// A page that may be read once the request is counted.
+#[derive(Debug)]
+#[must_use = "a request that is not counted has no limit"]
+pub(crate) struct Uncounted {
+    access: PageAccess,
     quota: Quota,
 }
 
 /// Who asks, as far as that is known, and what comes of it.
 struct Identified {
     quota: Quota,
-    page: Result<(Arc<Snapshot>, Environment), V1Error>,
+    page: Result<(Arc<CachedPage>, Environment), V1Error>,
 }
 
-impl PageAccess {
+impl Uncounted {
     /// Opens a page for a request. A request that is refused has been counted.
     pub(crate) async fn open(
         request: &HttpRequest,
@@ -55,7 +64,7 @@ impl PageAccess {
         let Identified { quota, page } = identified;
         let checked = page.and_then(|page| version_check(request.headers()).map(|()| page));
         match checked {
-            Ok((page, environment)) => Ok(Self { page, environment, quota }),
+            Ok((page, environment)) => Ok(Self { access: PageAccess { page, environment }, quota }),
             Err(refused) => {
                 count(request, state, quota)?;
                 Err(refused)
@@ -63,14 +72,28 @@ impl PageAccess {
         }
     }
 
-    /// Counts the request.
-    pub(crate) fn count(&self, request: &HttpRequest, state: &AppState) -> Result<(), V1Error> {
-        count(request, state, self.quota)
+    /// Counts the request, and gives access to the page.
+    pub(crate) fn count(self, request: &HttpRequest, state: &AppState) -> Result<PageAccess, V1Error> {
+        count(request, state, self.quota)?;
+        Ok(self.access)
     }
 
-    /// Notes where the caller stands, without counting the request: a 304 from memory is free.
-    pub(crate) fn count_nothing(&self, request: &HttpRequest, state: &AppState) {
-        standing_note(request, state.limits.peek(self.quota, state.now()));
+    /// Draws an answer from the page in memory, and counts the request unless the client has that answer already: a 304
+    /// from memory is free.
+    pub(crate) fn draw(
+        self,
+        request: &HttpRequest,
+        state: &AppState,
+        draw: impl FnOnce(&CachedPage) -> Result<Rendered, V1Error>,
+    ) -> Result<Rendered, V1Error> {
+        let drawn = draw(&self.access.page);
+        match &drawn {
+            Ok(known) if etag_matches(request.headers(), &known.etag) => {
+                rate_limit_note(request, state.limits.peek(self.quota, state.now()));
+            }
+            _ => count(request, state, self.quota)?,
+        }
+        drawn
     }
 }
 
@@ -79,7 +102,7 @@ fn identify_warm(request: &HttpRequest, page_id: &str, bucket: Bucket, credentia
     let (Credential::Header(key) | Credential::Parameter(key)) = credential else {
         return None;
     };
-    let page = surface_data::<Snapshots>(request).page_warm(page_id)?;
+    let page = surface_data::<PageCache>(request).page_warm(page_id)?;
     let environment = page.environment_of(key)?;
     Some(identify_key(request, page, environment, bucket, true))
 }
@@ -119,7 +142,7 @@ async fn identify(
 /// What comes of a right key: `page` is the page that it belongs to, `is_own` whether it is the one that was asked for.
 fn identify_key(
     request: &HttpRequest,
-    page: Arc<Snapshot>,
+    page: Arc<CachedPage>,
     environment: Environment,
     bucket: Bucket,
     is_own: bool,
@@ -145,18 +168,18 @@ async fn page_of(
     state: &AppState,
     page_id: &str,
     key: &str,
-) -> Result<Option<(Arc<Snapshot>, Environment, bool)>, V1Error> {
+) -> Result<Option<(Arc<CachedPage>, Environment, bool)>, V1Error> {
     // A page that is not in memory is not loaded before the key is known to be right: strangers shall not fill the
     // memory.
-    let snapshots = surface_data::<Snapshots>(request);
-    let own_id = match snapshots.page_kept(&state.store, page_id).await? {
+    let cache = surface_data::<PageCache>(request);
+    let own_id = match cache.page_kept(&state.store, page_id).await? {
         Some(page) if page.environment_of(key).is_some() => Some(page_id.to_owned()),
         _ => page_of_key(&state.store, key.to_owned()).await?,
     };
     let Some(own_id) = own_id else {
         return Ok(None);
     };
-    let Some(page) = snapshots.page(&state.store, &own_id).await? else {
+    let Some(page) = cache.page(&state.store, &own_id).await? else {
         return Ok(None);
     };
     Ok(page.environment_of(key).map(|environment| (page, environment, own_id == page_id)))
@@ -177,7 +200,7 @@ async fn identify_token(
         return Ok(Identified { quota, page: Err(forbidden) });
     }
     let page = match page_number(page_id) {
-        Some(_) => surface_data::<Snapshots>(request).page(&state.store, page_id).await?,
+        Some(_) => surface_data::<PageCache>(request).page(&state.store, page_id).await?,
         None => None,
     };
     let own = page.filter(|page| page.organization_id == caller.user.organization_id);

@@ -17,7 +17,7 @@ use releasepage_http::{
 };
 use releasepage_web::badge::{Badge, BadgeStyle, Color, badge_color_parse};
 
-use super::{access::PageAccess, snapshot::Snapshot};
+use super::{access::Uncounted, cached_page::CachedPage};
 use crate::openapi::{
     names::BadgeStyleName,
     values::{BadgeColor, Repo},
@@ -72,13 +72,11 @@ pub(crate) async fn badge_show(request: HttpRequest, state: Data<AppState>) -> H
 
 async fn badge_answer(request: &HttpRequest, state: &AppState) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
-    let access = PageAccess::open(request, state, page_id, Bucket::Read).await?;
-    let parameters = Parameters::of(request, &access.page).map_err(parameters_refuse);
-    let drawn = parameters.and_then(|parameters| parameters.draw(&access.page));
-    match &drawn {
-        Ok(badge) if etag_matches(request.headers(), &badge.etag) => access.count_nothing(request, state),
-        _ => access.count(request, state)?,
-    }
+    let uncounted = Uncounted::open(request, state, page_id, Bucket::Read).await?;
+    let drawn = uncounted.draw(request, state, |page| {
+        let parameters = Parameters::of(request, page).map_err(parameters_refuse)?;
+        parameters.draw(page)
+    });
     let mut response = drawn?.svg_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
@@ -95,7 +93,7 @@ struct Parameters {
 }
 
 impl Parameters {
-    fn of(request: &HttpRequest, page: &Snapshot) -> Result<Self, Faults> {
+    fn of(request: &HttpRequest, page: &CachedPage) -> Result<Self, Faults> {
         let query = Query::of(request);
         let mut faults = Faults::new();
         let repo = query.parsed(&mut faults, "repo", "must be a repo", |repo| Some(repo.to_owned()));
@@ -111,7 +109,7 @@ impl Parameters {
         faults.finish(|| Some(Self { repo, label, look: Look { style, color } }))
     }
 
-    fn draw(&self, page: &Snapshot) -> Result<Rendered, V1Error> {
+    fn draw(&self, page: &CachedPage) -> Result<Rendered, V1Error> {
         let Some(repo) = &self.repo else {
             if self.label.is_none() && self.look == Look::default() {
                 return Ok(page.badge.clone());

@@ -21,10 +21,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    access::PageAccess,
+    access::Uncounted,
+    cached_page::{CachedComponent, CachedPage},
     release_json::{PageOfReleases, ReleaseWithNotesBody},
     releases::{groups_of, render},
-    snapshot::{Snapshot, SnapshotComponent},
 };
 use crate::openapi::values::Repo;
 
@@ -73,8 +73,8 @@ pub(crate) struct ChangesBody {
 )]
 pub(crate) async fn changes_show(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
-    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
-    access.count(&request, &state)?;
+    let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Read).await?;
+    let access = uncounted.count(&request, &state)?;
     let asked = Asked::of(&request, &access.page)?;
     let page = Arc::clone(&access.page);
     let found = match &asked.repo {
@@ -96,7 +96,7 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(request: &HttpRequest, page: &Snapshot) -> Result<Self, V1Error> {
+    fn of(request: &HttpRequest, page: &CachedPage) -> Result<Self, V1Error> {
         let query = Query::of(request);
         let mut faults = Faults::new();
         let known = |repo: &str| page.component(repo).map(|component| component.repo.clone());
@@ -119,7 +119,7 @@ impl Asked {
 }
 
 /// Which components there are, in words.
-fn repos_named(components: &[SnapshotComponent]) -> String {
+fn repos_named(components: &[CachedComponent]) -> String {
     let mut names: Vec<&str> = components.iter().take(REPOS_NAMED).map(|component| &*component.repo).collect();
     match components.len() {
         0 => names.push("it has none yet"),
@@ -140,7 +140,7 @@ struct Changes {
 async fn group_changes_find(
     state: &AppState,
     page_id: &str,
-    (asked, page): (&Asked, &Snapshot),
+    (asked, page): (&Asked, &CachedPage),
 ) -> Result<Changes, V1Error> {
     let latest = page.latest.clone().unwrap_or_default();
     let range = match &asked.to {
@@ -188,7 +188,7 @@ fn changes_body(
     found: &Changes,
     groups: &HashMap<String, GroupName>,
     state: &AppState,
-    page: &Snapshot,
+    page: &CachedPage,
 ) -> ChangesBody {
     let page = PageOfReleases { public_url: &state.settings.public_url, slug: &page.slug, groups };
     let body = |release| ReleaseWithNotesBody::of(release, page);

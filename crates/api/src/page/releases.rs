@@ -30,9 +30,9 @@ use tokio::task::spawn_blocking;
 use utoipa::ToSchema;
 
 use super::{
-    access::PageAccess,
+    access::Uncounted,
+    cached_page::CachedPage,
     release_json::{PageOfReleases, PublishedReleaseBody, ReleaseWithHtmlBody},
-    snapshot::Snapshot,
 };
 use crate::openapi::{
     names::BumpName,
@@ -79,8 +79,8 @@ pub(crate) struct PublishedReleasesBody {
 )]
 pub(crate) async fn releases_list(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
-    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
-    access.count(&request, &state)?;
+    let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Read).await?;
+    let access = uncounted.count(&request, &state)?;
     let (filter, limit) = filter_parse(&request, &access.page)?;
     // One more than asked for tells whether there is more.
     let found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
@@ -95,7 +95,7 @@ pub(crate) async fn releases_list(request: HttpRequest, state: Data<AppState>) -
     Ok(response)
 }
 
-fn filter_parse(request: &HttpRequest, page: &Snapshot) -> Result<(PageReleasesFilter, u32), V1Error> {
+fn filter_parse(request: &HttpRequest, page: &CachedPage) -> Result<(PageReleasesFilter, u32), V1Error> {
     let query = Query::of(request);
     let mut faults = Faults::new();
     let limit = query.limit(&mut faults);
@@ -119,7 +119,7 @@ fn cursor_of(release: &PageRelease) -> String {
 /// Renders a list. Summaries are made of notes of up to 1 MiB each, so that another thread does it.
 async fn list_render(
     state: &Data<AppState>,
-    page: &Arc<Snapshot>,
+    page: &Arc<CachedPage>,
     part: ListPart<PageRelease>,
     groups: HashMap<String, GroupName>,
 ) -> Result<PublishedReleasesBody, V1Error> {
@@ -136,7 +136,7 @@ async fn list_render(
 pub(crate) async fn groups_of(
     state: &AppState,
     page_id: &str,
-    page: &Snapshot,
+    page: &CachedPage,
     releases: &[PageRelease],
 ) -> Result<HashMap<String, GroupName>, V1Error> {
     if !page.grouped || releases.is_empty() {
@@ -177,8 +177,8 @@ fn link_next(request: &HttpRequest, state: &AppState, page_id: &str, next: &str)
 pub(crate) async fn release_show(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, V1Error> {
     let path = request.match_info();
     let (page_id, release_id) = (path.get("page_id").unwrap_or_default(), path.get("release_id").unwrap_or_default());
-    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
-    access.count(&request, &state)?;
+    let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Read).await?;
+    let access = uncounted.count(&request, &state)?;
     let release = release_of(&state, page_id, release_id).await?;
     let groups = groups_of(&state, page_id, &access.page, slice::from_ref(&release)).await?;
     let files = files_of(&state, vec![release.id.clone()]).await?;

@@ -26,7 +26,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
-use super::{access::PageAccess, snapshot::Snapshot};
+use super::{access::Uncounted, cached_page::CachedPage};
 use crate::openapi::{
     names::{AddressKind, BumpName, SubscriptionOpName},
     values::{EmailAddress, PageId, Repo},
@@ -115,8 +115,8 @@ pub(crate) async fn subscribers_change(
     state: Data<AppState>,
 ) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
-    let access = PageAccess::open(&request, &state, page_id, Bucket::Subscribe).await?;
-    access.count(&request, &state)?;
+    let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Subscribe).await?;
+    let access = uncounted.count(&request, &state)?;
     let body = json_read(&request, &mut payload.into_inner(), BODY_MAX_KEY).await?;
     let wanted = Wanted::parse(&body, &access.page)?;
     count_hourly(&request, &state)?;
@@ -153,7 +153,7 @@ struct Wanted {
 
 impl Wanted {
     /// Checks the body against the page; names every field at fault.
-    fn parse(body: &Map<String, Value>, page: &Snapshot) -> Result<Self, Faults> {
+    fn parse(body: &Map<String, Value>, page: &CachedPage) -> Result<Self, Faults> {
         let mut faults = Faults::new();
         let fields = Fields::new(body);
         let op = fields.named(&mut faults, "op", &names_expected::<SubscriptionOp>());
@@ -206,7 +206,7 @@ fn preferences_parse(data: &Fields<'_>, faults: &mut Faults) -> Option<Preferenc
     }
 }
 
-fn components_parse(data: &Fields<'_>, faults: &mut Faults, page: &Snapshot) -> Option<Option<Vec<String>>> {
+fn components_parse(data: &Fields<'_>, faults: &mut Faults, page: &CachedPage) -> Option<Option<Vec<String>>> {
     let expected = "must be a list of repo values of this page, at least one";
     let Some(repos) = data.texts_optional(faults, "components", expected)? else {
         return Some(None);

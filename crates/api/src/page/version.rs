@@ -5,7 +5,7 @@ use releasepage_http::{error::V1Error, etag::etag_matches, limits::Bucket, state
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::access::PageAccess;
+use super::access::Uncounted;
 use crate::openapi::values::{GroupVersionText, Repo, Time, WebAddress};
 
 /// The latest versions of a page.
@@ -79,12 +79,6 @@ pub(crate) struct LatestGroupedBody {
 )]
 pub(crate) async fn version_show(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, V1Error> {
     let page_id = request.match_info().get("page_id").unwrap_or_default();
-    let access = PageAccess::open(&request, &state, page_id, Bucket::Read).await?;
-    let version = &access.page.version;
-    if etag_matches(request.headers(), &version.etag) {
-        access.count_nothing(&request, &state);
-    } else {
-        access.count(&request, &state)?;
-    }
-    Ok(version.json_response())
+    let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Read).await?;
+    Ok(uncounted.draw(&request, &state, |page| Ok(page.version.clone()))?.json_response())
 }

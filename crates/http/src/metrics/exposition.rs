@@ -20,7 +20,7 @@ pub(crate) struct Exposition {
     pub(crate) now: UtcTime,
     pub(crate) requests: Vec<RequestTotals>,
     /// Look-ups of pages in memory by what they found; `None` in a worker, which has none.
-    pub(crate) snapshots: Option<[(&'static str, u64); 2]>,
+    pub(crate) cache: Option<[(&'static str, u64); 2]>,
     /// Every lane, or nothing where the database did not say.
     pub(crate) lanes: Vec<LaneStanding>,
     pub(crate) deliveries: [(&'static str, u64); 4],
@@ -34,8 +34,8 @@ impl Collector for Exposition {
         self.requests(encoder)?;
         self.queue(encoder)?;
         self.database(encoder)?;
-        if let Some(snapshots) = self.snapshots {
-            let lookups = snapshots.map(|(result, count)| ([("result", result)], count));
+        if let Some(cache) = self.cache {
+            let lookups = cache.map(|(result, count)| ([("result", result)], count));
             let help = "Look-ups of pages in memory by what they found.";
             counters(encoder, "releasepage_snapshot_lookups", help, lookups)?;
         }

@@ -15,7 +15,7 @@ use super::{
 
 /// A page as it was at one generation.
 #[derive(Debug)]
-pub(crate) struct Snapshot {
+pub(crate) struct CachedPage {
     /// Its id as a number.
     pub(crate) number: u64,
     /// Whose it is.
@@ -39,7 +39,7 @@ pub(crate) struct Snapshot {
     /// The badge without parameters.
     pub(crate) badge: Rendered,
     /// Its components.
-    pub(crate) components: Vec<SnapshotComponent>,
+    pub(crate) components: Vec<CachedComponent>,
     /// The page's version: that of its highest group where readers see groups, else the one that was published last, of
     /// all that are latest.
     pub(crate) latest: Option<String>,
@@ -50,7 +50,7 @@ pub(crate) struct Snapshot {
 
 /// A component of a page.
 #[derive(Debug)]
-pub(crate) struct SnapshotComponent {
+pub(crate) struct CachedComponent {
     /// What every `repo` parameter means.
     pub(crate) repo: String,
     /// Its display name.
@@ -59,7 +59,7 @@ pub(crate) struct SnapshotComponent {
     pub(crate) latest: Option<String>,
 }
 
-impl Snapshot {
+impl CachedPage {
     /// Renders what was read.
     pub(crate) fn new(read: PageSnapshot, public_url: &Url) -> Self {
         let version = Rendered::json(&versions_body(&read, public_url));
@@ -69,7 +69,7 @@ impl Snapshot {
         let components = read
             .components
             .iter()
-            .map(|component| SnapshotComponent {
+            .map(|component| CachedComponent {
                 latest: latest_of(component.id),
                 repo: component.repo.clone(),
                 name: component.name.clone(),
@@ -102,7 +102,7 @@ impl Snapshot {
     }
 
     /// A component by its `repo`, in whatever case.
-    pub(crate) fn component(&self, repo: &str) -> Option<&SnapshotComponent> {
+    pub(crate) fn component(&self, repo: &str) -> Option<&CachedComponent> {
         self.components.iter().find(|component| component.repo.eq_ignore_ascii_case(repo))
     }
 
@@ -199,9 +199,9 @@ mod tests {
     #[test]
     fn version_is_as_the_contract_has_it() {
         let read = read();
-        let snapshot = Snapshot::new(read, &Url::parse("https://releases.example.com").unwrap());
+        let page = CachedPage::new(read, &Url::parse("https://releases.example.com").unwrap());
         assert_eq!(
-            std::str::from_utf8(&snapshot.version.body).unwrap(),
+            std::str::from_utf8(&page.version.body).unwrap(),
             concat!(
                 r#"{"latest":[{"repo":"releasepage/api","version":"v1.0.2","author":"Jivings","#,
                 r#""published_at":"2017-04-12T11:20:10Z","name":"Public API"},"#,
@@ -210,9 +210,9 @@ mod tests {
                 r#""permalink":"https://releases.example.com/p/acme"}"#
             )
         );
-        assert_eq!(snapshot.environment_of("live.x"), Some(Environment::Live));
-        assert_eq!(snapshot.environment_of("live.y"), None);
-        assert_eq!(snapshot.number, 0x0767_f57a_cc44);
+        assert_eq!(page.environment_of("live.x"), Some(Environment::Live));
+        assert_eq!(page.environment_of("live.y"), None);
+        assert_eq!(page.number, 0x0767_f57a_cc44);
     }
 
     #[test]
@@ -225,17 +225,17 @@ mod tests {
             repos: vec!["releasepage/api".into(), "releasepage/portal".into()],
         };
         let read = PageSnapshot { latest: Vec::new(), latest_grouped: Some(group), ..read() };
-        let snapshot = Snapshot::new(read, &Url::parse("https://releases.example.com").unwrap());
+        let page = CachedPage::new(read, &Url::parse("https://releases.example.com").unwrap());
         assert_eq!(
-            std::str::from_utf8(&snapshot.version.body).unwrap(),
+            std::str::from_utf8(&page.version.body).unwrap(),
             concat!(
                 r#"{"latest":[],"latestGrouped":{"version":"v0.5.0","authors":["Jivings","dinkydani"],"#,
                 r#""published_at":"2017-04-12T11:20:10Z","repos":["releasepage/api","releasepage/portal"]},"#,
                 r#""permalink":"https://releases.example.com/p/acme"}"#
             )
         );
-        assert_eq!((snapshot.latest.as_deref(), snapshot.grouped), (Some("v0.5.0"), true));
-        assert!(std::str::from_utf8(&snapshot.badge.body).unwrap().contains("Acme: v0.5.0"));
+        assert_eq!((page.latest.as_deref(), page.grouped), (Some("v0.5.0"), true));
+        assert!(std::str::from_utf8(&page.badge.body).unwrap().contains("Acme: v0.5.0"));
     }
 
     #[test]

@@ -15,7 +15,7 @@ use std::{
 };
 
 use quick_cache::{Weighter, sync::Cache};
-use releasepage_http::{change_counter::ChangeCounter, metrics::SnapshotCounts, state::AppState};
+use releasepage_http::{change_counter::ChangeCounter, metrics::CacheCounts, state::AppState};
 use releasepage_storage::{
     Store, StoreError,
     pages::snapshots::{page_generations, page_snapshot},
@@ -23,7 +23,7 @@ use releasepage_storage::{
 use tokio::sync::Mutex;
 use url::Url;
 
-use super::snapshot::Snapshot;
+use super::cached_page::CachedPage;
 
 /// How long a page is taken to be current without looking, in milliseconds.
 const FRESH: u64 = 1_000;
@@ -58,7 +58,7 @@ const TURNS: usize = 32;
 
 /// The pages that this server has in memory.
 #[derive(Debug)]
-pub struct Snapshots {
+pub struct PageCache {
     entries: Cache<String, Arc<Entry>, EntryWeight>,
     /// The changes on this server that readers may see.
     changes: Arc<ChangeCounter>,
@@ -67,13 +67,13 @@ pub struct Snapshots {
     public_url: Url,
     started: Instant,
     /// Where requests are counted by what they found; `None` where nobody wants to know.
-    counts: Option<Arc<SnapshotCounts>>,
+    counts: Option<Arc<CacheCounts>>,
 }
 
 /// A page and what is known of its being current. All times are milliseconds since the start.
 #[derive(Debug)]
 struct Entry {
-    snapshot: Arc<Snapshot>,
+    page: Arc<CachedPage>,
     /// When a look-up that found it current began.
     checked_at: AtomicU64,
     /// When a look-up last failed; 0 for never.
@@ -91,7 +91,7 @@ struct EntryWeight;
 
 impl Weighter<String, Arc<Entry>> for EntryWeight {
     fn weight(&self, _id: &String, entry: &Arc<Entry>) -> u64 {
-        entry.snapshot.weight()
+        entry.page.weight()
     }
 }
 
@@ -114,9 +114,9 @@ struct Moment {
 }
 
 impl Entry {
-    fn new(snapshot: Arc<Snapshot>, moment: Moment) -> Self {
+    fn new(page: Arc<CachedPage>, moment: Moment) -> Self {
         Self {
-            snapshot,
+            page,
             checked_at: AtomicU64::new(moment.millis),
             failed_at: AtomicU64::new(0),
             failed_changes: AtomicU64::new(0),
@@ -154,7 +154,7 @@ impl Entry {
     }
 }
 
-impl Snapshots {
+impl PageCache {
     /// Begins with nothing in memory.
     pub(crate) fn new(state: &AppState) -> Self {
         Self {
@@ -163,7 +163,7 @@ impl Snapshots {
             turns: std::array::from_fn(|_| Mutex::new(())),
             public_url: state.settings.public_url.clone(),
             started: Instant::now(),
-            counts: state.operations.snapshot_counts(),
+            counts: state.operations.cache_counts(),
         }
     }
 
@@ -184,14 +184,14 @@ impl Snapshots {
     }
 
     /// A page that can be answered from memory right now, without asking the database.
-    pub(crate) fn page_warm(&self, page_id: &str) -> Option<Arc<Snapshot>> {
+    pub(crate) fn page_warm(&self, page_id: &str) -> Option<Arc<CachedPage>> {
         let moment = self.moment();
         let entry = self.in_memory(page_id, moment)?;
         if entry.freshness(moment) != Freshness::Good {
             return None;
         }
         self.hit();
-        Some(Arc::clone(&entry.snapshot))
+        Some(Arc::clone(&entry.page))
     }
 
     fn hit(&self) {
@@ -209,9 +209,9 @@ impl Snapshots {
     /// A page, published or not; `None` where there is none.
     ///
     /// Fails with [`StoreError::Unavailable`] where nobody could look for more than a minute.
-    pub(crate) async fn page(&self, store: &Store, page_id: &str) -> Result<Option<Arc<Snapshot>>, StoreError> {
-        if let Some(snapshot) = self.page_warm(page_id) {
-            return Ok(Some(snapshot));
+    pub(crate) async fn page(&self, store: &Store, page_id: &str) -> Result<Option<Arc<CachedPage>>, StoreError> {
+        if let Some(page) = self.page_warm(page_id) {
+            return Ok(Some(page));
         }
         let _turn = self.turn_of(page_id).lock().await;
         let moment = self.moment();
@@ -222,7 +222,7 @@ impl Snapshots {
         match entry.freshness(moment) {
             Freshness::Good => {
                 self.hit();
-                return Ok(Some(Arc::clone(&entry.snapshot)));
+                return Ok(Some(Arc::clone(&entry.page)));
             }
             Freshness::Gone => return Err(unreachable_error()),
             Freshness::Unknown => {}
@@ -230,10 +230,10 @@ impl Snapshots {
         let look_up = page_generations(store, vec![page_id.to_owned()]);
         let found = tokio::time::timeout(CHECK_TIMEOUT, look_up).await.unwrap_or_else(|_| Err(unreachable_error()));
         match found {
-            Ok(generations) if generations.iter().any(|(_, generation)| *generation == entry.snapshot.generation) => {
+            Ok(generations) if generations.iter().any(|(_, generation)| *generation == entry.page.generation) => {
                 entry.found_current(moment);
                 self.hit();
-                Ok(Some(Arc::clone(&entry.snapshot)))
+                Ok(Some(Arc::clone(&entry.page)))
             }
             Ok(_) => {
                 self.miss();
@@ -244,7 +244,7 @@ impl Snapshots {
                 entry.look_up_failed(after);
                 if entry.freshness(after) == Freshness::Good {
                     self.hit();
-                    Ok(Some(Arc::clone(&entry.snapshot)))
+                    Ok(Some(Arc::clone(&entry.page)))
                 } else {
                     Err(error)
                 }
@@ -253,20 +253,20 @@ impl Snapshots {
     }
 
     /// A page that is in memory, brought up to date; `None` where it is not in memory.
-    pub(crate) async fn page_kept(&self, store: &Store, page_id: &str) -> Result<Option<Arc<Snapshot>>, StoreError> {
+    pub(crate) async fn page_kept(&self, store: &Store, page_id: &str) -> Result<Option<Arc<CachedPage>>, StoreError> {
         if self.entries.contains_key(page_id) { self.page(store, page_id).await } else { Ok(None) }
     }
 
     /// Reads a page from the database and keeps it. `moment` is one before the reading.
-    async fn load(&self, store: &Store, page_id: &str, moment: Moment) -> Result<Option<Arc<Snapshot>>, StoreError> {
+    async fn load(&self, store: &Store, page_id: &str, moment: Moment) -> Result<Option<Arc<CachedPage>>, StoreError> {
         let Some(read) = page_snapshot(store, page_id.to_owned()).await? else {
             self.entries.remove(page_id);
             return Ok(None);
         };
-        let snapshot = Arc::new(Snapshot::new(read, &self.public_url));
-        let entry = Arc::new(Entry::new(Arc::clone(&snapshot), moment));
+        let page = Arc::new(CachedPage::new(read, &self.public_url));
+        let entry = Arc::new(Entry::new(Arc::clone(&page), moment));
         self.entries.insert(page_id.to_owned(), entry);
-        Ok(Some(snapshot))
+        Ok(Some(page))
     }
 
     fn turn_of(&self, page_id: &str) -> &Mutex<()> {
@@ -303,7 +303,7 @@ impl Snapshots {
         };
         let generations: HashMap<String, i64> = generations.into_iter().collect();
         for (id, entry) in part {
-            if generations.get(id) == Some(&entry.snapshot.generation) {
+            if generations.get(id) == Some(&entry.page.generation) {
                 entry.found_current(moment);
                 continue;
             }
@@ -349,7 +349,7 @@ mod tests {
             latest_grouped: None,
         };
         let url = Url::parse("http://localhost").unwrap();
-        let entry = Entry::new(Arc::new(Snapshot::new(read, &url)), at(10, 0));
+        let entry = Entry::new(Arc::new(CachedPage::new(read, &url)), at(10, 0));
         assert_eq!(entry.freshness(at(1_009, 0)), Freshness::Good);
         assert_eq!(entry.freshness(at(1_010, 0)), Freshness::Unknown, "after a second");
         assert_eq!(entry.freshness(at(11, 1)), Freshness::Unknown, "after a change here");

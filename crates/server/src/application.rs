@@ -76,7 +76,7 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, shutdown: impl F
         .disable_signals()
         .listen("http", listener, move || {
             let ending = ending.clone();
-            connections_serve(application(&shared.0, &shared.1), address, move || {
+            connections_serve(app(&shared.0, &shared.1), address, move || {
                 let ending = ending.clone();
                 async move { ending.notified().await }
             })
@@ -100,23 +100,8 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, shutdown: impl F
     }
 }
 
-/// An application of its own for a test, without a listener.
+/// The application that each thread runs: all paths, and what every request gets. `data` is shared by all threads.
 pub fn app(
-    state: &Arc<AppState>,
-) -> App<
-    impl ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse<impl MessageBody + use<>>,
-        Error = Error,
-        InitError = (),
-    > + use<>,
-> {
-    application(state, &ApiData::new(state))
-}
-
-/// The application that each thread runs: all routes, and what every request gets.
-fn application(
     state: &Arc<AppState>,
     data: &ApiData,
 ) -> App<

@@ -6,7 +6,7 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_http::{etag::etag_matches, response::Rendered, session::Visitor, state::AppState};
-use releasepage_storage::snapshots::page_snapshot;
+use releasepage_storage::pages::snapshots::page_snapshot;
 use releasepage_web::badge::Badge;
 
 use crate::{

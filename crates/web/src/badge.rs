@@ -30,14 +30,14 @@ pub struct Badge {
 const NO_RELEASE: &str = "no release";
 
 impl Badge {
-    /// A flat badge of a version: blue, or grey where nothing was published yet.
+    /// Makes a flat badge of a version: blue, or grey where nothing was published yet.
     pub fn of_version(label: impl Into<String>, version: Option<&str>) -> Self {
         let color = if version.is_some() { Color::BLUE } else { Color::LIGHTGREY };
         let message = version.unwrap_or(NO_RELEASE).to_owned();
         Self { label: label.into(), message, color, style: BadgeStyle::Flat }
     }
 
-    /// The badge that says what is wrong, grey.
+    /// Makes a grey badge that reports an error.
     pub fn error(label: impl Into<String>, message: impl Into<String>) -> Self {
         Self { label: label.into(), message: message.into(), color: Color::LIGHTGREY, style: BadgeStyle::Flat }
     }

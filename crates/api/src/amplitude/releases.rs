@@ -9,16 +9,14 @@ use actix_web::{
 use releasepage_auth::random::release_id_new;
 use releasepage_domain::{
     fault::{Fault, Faults},
-    release::{ReleaseInput, ReleaseState, release_id_is_valid},
+    release::{ReleaseArrival, ReleaseInput, ReleaseState, release_id_is_valid},
 };
 use releasepage_http::{query::Query, request::surface_data, state::AppState};
 use releasepage_storage::{
     StoreError,
     database::cursor::{ListPart, TimeCursor},
     releases::{
-        edits::{
-            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list,
-        },
+        edits::{ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list},
         idempotency::{Idempotency, Replay},
         row::{Release, ReleaseOwner},
     },

@@ -9,7 +9,7 @@ use actix_web::{
 use releasepage_auth::{random::release_id_new, scope::Scope};
 use releasepage_domain::{
     fault::Faults,
-    release::{release_id_is_valid, release_tag_check},
+    release::{ReleaseArrival, release_id_is_valid, release_tag_check},
     time::time_iso8601,
 };
 use releasepage_http::{
@@ -23,9 +23,7 @@ use releasepage_http::{
 use releasepage_storage::{
     database::cursor::{ListPart, TimeCursor},
     releases::{
-        edits::{
-            ReleaseArrival, ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list,
-        },
+        edits::{ReleasesFilter, release_arrive, release_edit, release_get, release_withdraw, releases_list},
         idempotency::Replay,
         pages::release_page_slugs,
         row::{Release, ReleaseOwner},

@@ -12,7 +12,7 @@ use releasepage_auth::{
 use releasepage_domain::{
     fault::{Fault, Faults},
     repository::{RepositoryName, RepositoryOrigin},
-    repository_source::origin_has_listing,
+    repository_source::{SOURCE_NONE, origin_has_listing},
     time::time_iso8601,
 };
 use releasepage_http::{
@@ -31,10 +31,7 @@ use releasepage_storage::{
         edits::{RepositoryChange, repository_create, repository_get, repository_list, repository_update},
         row::{Hook, Repository},
     },
-    sources::{
-        hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
-        settings::SOURCE_NONE,
-    },
+    sources::hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;

@@ -17,7 +17,7 @@ use releasepage_http::{
     response::Rendered,
     state::AppState,
 };
-use releasepage_storage::snapshots::page_of_key;
+use releasepage_storage::pages::snapshots::page_of_key;
 
 use super::{
     cached_page::{CachedPage, page_number},

@@ -12,13 +12,13 @@ use actix_web::{
     http::{Method, StatusCode, header::HeaderMap},
     test::{TestRequest, call_service, init_service},
 };
+use releasepage_api::ApiData;
 use releasepage_auth::{
     page_key::page_key_new,
     random::{page_id_new, release_id_new},
     secret_key::SecretKey,
     token::{secret_hash, token_new},
 };
-use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     page::CountedBy,
@@ -27,6 +27,7 @@ use releasepage_domain::{
     subscriber::SubscriberAddress,
     time::{UtcTime, time_parse},
 };
+use releasepage_domain::{release::ReleaseArrival, version::VersionRule};
 use releasepage_http::{settings::ServerSettings, state::AppState};
 use releasepage_server::app;
 use releasepage_storage::{
@@ -43,7 +44,7 @@ use releasepage_storage::{
         keys::{ApiAccessChange, PageKeys, api_access_set},
         row::PageGrouping,
     },
-    releases::edits::{ReleaseArrival, release_arrive},
+    releases::edits::release_arrive,
     repositories::edits::repository_create,
 };
 use secrecy::ExposeSecret;
@@ -58,6 +59,7 @@ pub(crate) const CONNECTIONS: u32 = 2;
 /// A server with one organization.
 pub(crate) struct TestServer {
     pub(crate) state: Arc<AppState>,
+    data: ApiData,
     pub(crate) organization_id: i64,
     /// A personal access token of the owner's.
     pub(crate) token: String,
@@ -141,7 +143,8 @@ impl TestServer {
             }),
         };
         let organization_id = owner_create(&state.store, new, state.now()).await.unwrap().organization_id;
-        Self { state, organization_id, token, clock, _directory: directory }
+        let data = ApiData::new(&state);
+        Self { state, data, organization_id, token, clock, _directory: directory }
     }
 
     /// Lets time pass.
@@ -272,7 +275,7 @@ impl TestServer {
         headers: &[(&str, &str)],
         body: Vec<u8>,
     ) -> Answer {
-        let service = init_service(app(&self.state)).await;
+        let service = init_service(app(&self.state, &self.data)).await;
         let mut request = TestRequest::with_uri(path).method(method).peer_addr("198.51.100.1:4711".parse().unwrap());
         for header in headers {
             request = request.append_header(*header);

@@ -22,12 +22,12 @@ use actix_web::{
 };
 use chrono::Duration;
 use futures_util::future::LocalBoxFuture;
+use releasepage_api::ApiData;
 use releasepage_auth::{
     link::{LinkPurpose, LinkSigner},
     secret_key::SecretKey,
     token::secret_hash,
 };
-use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     release::{Platforms, ReleaseInput},
@@ -36,6 +36,7 @@ use releasepage_domain::{
     subscription::{RequestCaps, SubscriptionOp},
     time::{UtcTime, time_parse},
 };
+use releasepage_domain::{release::ReleaseArrival, version::VersionRule};
 use releasepage_http::{settings::ServerSettings, state::AppState};
 use releasepage_storage::{
     DatabaseUrl, Store, StoreSettings,
@@ -52,7 +53,7 @@ use releasepage_storage::{
         row::{Page, PageGrouping},
     },
     releases::{
-        edits::{ReleaseArrival, release_arrive},
+        edits::release_arrive,
         row::{Release, ReleaseContext},
     },
     repositories::edits::repository_create,
@@ -336,7 +337,7 @@ fn store_in(directory: &Path) -> Store {
 }
 
 async fn call_of(state: &Arc<AppState>) -> Call {
-    let service = Rc::new(init_service(releasepage_server::app(state)).await);
+    let service = Rc::new(init_service(releasepage_server::app(state, &ApiData::new(state))).await);
     Box::new(move |request: TestRequest| {
         let service = Rc::clone(&service);
         Box::pin(async move {

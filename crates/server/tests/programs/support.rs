@@ -20,6 +20,7 @@ use actix_web::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use chrono::Duration;
 use futures_util::future::LocalBoxFuture;
+use releasepage_api::ApiData;
 use releasepage_auth::{
     secret_key::SecretKey,
     token::{secret_hash, token_new},
@@ -266,7 +267,7 @@ async fn token(store: &Store, owner: OwnerCreated, scopes: &str, now: UtcTime) -
 }
 
 async fn call_of(state: &Arc<AppState>) -> Call {
-    let service = Rc::new(init_service(releasepage_server::app(state)).await);
+    let service = Rc::new(init_service(releasepage_server::app(state, &ApiData::new(state))).await);
     Box::new(move |request: TestRequest| {
         let service = Rc::clone(&service);
         Box::pin(async move {

@@ -423,7 +423,7 @@ pub async fn deliveries_put_off(
 impl From<&DeliveryResult> for DeliveryOutcome {
     fn from(result: &DeliveryResult) -> Self {
         match result {
-            DeliveryResult::Sent(_) => Self::Sent,
+            DeliveryResult::Sent { .. } => Self::Sent,
             DeliveryResult::Deferred(..) => Self::Deferred,
             DeliveryResult::Failed(_) => Self::Failed,
             DeliveryResult::Cancelled(_) => Self::Cancelled,

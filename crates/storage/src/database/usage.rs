@@ -30,17 +30,6 @@ impl DeliveryOutcome {
     }
 }
 
-impl From<&DeliveryResult> for DeliveryOutcome {
-    fn from(result: &DeliveryResult) -> Self {
-        match result {
-            DeliveryResult::Sent { .. } => Self::Sent,
-            DeliveryResult::Deferred(..) => Self::Deferred,
-            DeliveryResult::Failed(_) => Self::Failed,
-            DeliveryResult::Cancelled(_) => Self::Cancelled,
-        }
-    }
-}
-
 /// The tries of this process to send messages, by how they ended.
 #[derive(Debug, Default)]
 pub(crate) struct DeliveryCounts([AtomicU64; DeliveryOutcome::ALL.len()]);

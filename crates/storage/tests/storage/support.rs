@@ -8,7 +8,6 @@ use std::{
 
 use chrono::TimeDelta;
 use diesel::{Connection as _, PgConnection, QueryableByName, RunQueryDsl as _, connection::SimpleConnection as _};
-use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     bump::Bump,
     environment::Environment,
@@ -20,6 +19,7 @@ use releasepage_domain::{
     subscription::{RequestLink, SubscriptionOp},
     time::{UtcTime, time_parse},
 };
+use releasepage_domain::{release::ReleaseArrival, version::VersionRule};
 use releasepage_storage::{
     AnyConnection, DatabaseUrl, Store, StoreError, StoreSettings,
     accounts::users::{OwnerCreated, OwnerNew, owner_create},
@@ -34,7 +34,7 @@ use releasepage_storage::{
         snapshots::page_snapshot,
     },
     releases::{
-        edits::{ReleaseArrival, release_arrive},
+        edits::release_arrive,
         idempotency::Replay,
         row::{Release, ReleaseContext},
     },

@@ -11,7 +11,6 @@ use releasepage_auth::{
     scope::Scope,
     token::{secret_hash, token_new},
 };
-use releasepage_domain::version::VersionRule;
 use releasepage_domain::{
     environment::Environment,
     group::{GroupVersion, Grouping},
@@ -20,6 +19,7 @@ use releasepage_domain::{
     subscriber::{Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
 };
+use releasepage_domain::{release::ReleaseArrival, version::VersionRule};
 use releasepage_storage::{
     accounts::{
         row::AccessTokenNew,
@@ -33,11 +33,7 @@ use releasepage_storage::{
         keys::{ApiAccessChange, PageKeys, api_access_set},
         row::PageGrouping,
     },
-    releases::{
-        edits::{ReleaseArrival, release_arrive},
-        idempotency::Replay,
-        row::ReleaseContext,
-    },
+    releases::{edits::release_arrive, idempotency::Replay, row::ReleaseContext},
     repositories::{
         edits::repository_create,
         projects::{ProjectKeys, ProjectNew, project_create},

@@ -7,7 +7,13 @@ use std::{
 };
 
 use chrono::TimeDelta;
-use releasepage_domain::{bump::Bump, group::Grouping, release::ReleaseInput, tag::tag_component, time::UtcTime};
+use releasepage_domain::{
+    bump::Bump,
+    group::Grouping,
+    release::{ReleaseArrival, ReleaseInput},
+    tag::tag_component,
+    time::UtcTime,
+};
 use releasepage_storage::{
     database::change::Change,
     groups::{
@@ -16,7 +22,6 @@ use releasepage_storage::{
         timeline::{PageGroup, TimelineEntry, TimelinePlace, page_timeline},
     },
     pages::edits::{PageChange, page_update},
-    releases::edits::ReleaseArrival,
 };
 
 use crate::support::{Database, at, both, context, release_input};

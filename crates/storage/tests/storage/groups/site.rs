@@ -1,7 +1,11 @@
 //! A page of two components that are released together, as the tests of groups begin with it.
 
 use chrono::TimeDelta;
-use releasepage_domain::{group::Grouping, release::ReleaseInput, time::UtcTime};
+use releasepage_domain::{
+    group::Grouping,
+    release::{ReleaseArrival, ReleaseInput},
+    time::UtcTime,
+};
 use releasepage_storage::{
     database::change::Change,
     groups::{closing::group_close_due, lists::groups_list, row::Group},
@@ -10,7 +14,7 @@ use releasepage_storage::{
         row::Page,
     },
     releases::{
-        edits::{ReleaseArrival, release_withdraw},
+        edits::release_withdraw,
         row::{Release, ReleaseOwner},
     },
 };

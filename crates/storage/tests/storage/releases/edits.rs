@@ -4,12 +4,12 @@ use chrono::TimeDelta;
 use releasepage_domain::{
     fault::Fault,
     job::JobPayload,
-    release::{Platforms, ReleaseInput, ReleaseState},
+    release::{Platforms, ReleaseArrival, ReleaseInput, ReleaseState},
 };
 use releasepage_storage::{
     StoreError,
     releases::{
-        edits::{ReleaseArrival, release_edit, release_get, release_publish_due, release_withdraw},
+        edits::{release_edit, release_get, release_publish_due, release_withdraw},
         row::{Release, ReleaseOwner},
     },
 };

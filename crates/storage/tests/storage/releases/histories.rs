@@ -11,14 +11,14 @@ use proptest::{
 use releasepage_domain::{
     bump::Bump,
     history::{ComponentRelease, HistoryRelease, component_history, component_latest},
-    release::{Platforms, ReleaseInput},
+    release::{Platforms, ReleaseArrival, ReleaseInput},
     tag::tag_component,
     version::VersionRule,
 };
 use releasepage_storage::{
     pages::snapshots::page_snapshot,
     releases::{
-        edits::{ReleaseArrival, release_arrive, release_withdraw},
+        edits::{release_arrive, release_withdraw},
         row::ReleaseOwner,
     },
 };

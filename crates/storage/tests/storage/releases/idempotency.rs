@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use chrono::TimeDelta;
-use releasepage_domain::{release::ReleaseInput, time::UtcTime};
+use releasepage_domain::{
+    release::{ReleaseArrival, ReleaseInput},
+    time::UtcTime,
+};
 use releasepage_storage::{
     StoreError,
     releases::{
-        edits::{ReleaseArrival, release_arrive},
+        edits::release_arrive,
         idempotency::{Idempotency, Replay},
         row::Release,
     },

@@ -3,9 +3,9 @@
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use chrono::TimeDelta;
-use releasepage_domain::release::ReleaseInput;
+use releasepage_domain::release::{ReleaseArrival, ReleaseInput};
 use releasepage_storage::releases::{
-    edits::{ReleaseArrival, ReleasesFilter, release_arrive, release_get, release_withdraw, releases_list},
+    edits::{ReleasesFilter, release_arrive, release_get, release_withdraw, releases_list},
     idempotency::Replay,
     row::{Release, ReleaseOwner},
 };

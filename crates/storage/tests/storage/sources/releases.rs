@@ -1,7 +1,7 @@
 //! What forges tell of their releases: which events count, who is told, and what is remembered.
 
 use releasepage_domain::{
-    release::{ReleaseInput, ReleaseState},
+    release::{ReleaseArrival, ReleaseInput, ReleaseState},
     repository::{RepositoryName, RepositoryOrigin},
     source_event::{SourceEvent, SourceEventKind, SourceEventKind::*, SourceRepository, SourceText},
     time::UtcTime,
@@ -9,7 +9,7 @@ use releasepage_domain::{
 use releasepage_storage::{
     Store, StoreError,
     releases::{
-        edits::{ReleaseArrival, ReleasesFilter, release_withdraw, releases_list},
+        edits::{ReleasesFilter, release_withdraw, releases_list},
         row::{Release, ReleaseOwner},
     },
     repositories::{deletion::repository_delete, edits::repository_get, row::Repository},

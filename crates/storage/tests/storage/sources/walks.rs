@@ -1,16 +1,13 @@
 //! Walks through the listings of forges: the history that is there, what a poll finds, what a webhook told meanwhile.
 
 use releasepage_domain::{
-    release::{ReleaseInput, ReleaseState},
+    release::{ReleaseArrival, ReleaseInput, ReleaseState},
     repository_source::{BackfillState, SourceRefusal, SourceWalk},
     source_event::{SourceEvent, SourceEventKind},
 };
 use releasepage_storage::{
     database::change::Change,
-    releases::{
-        edits::{ReleaseArrival, release_withdraw},
-        row::ReleaseOwner,
-    },
+    releases::{edits::release_withdraw, row::ReleaseOwner},
     sources::{
         pages::{SourcePage, SourceProgress},
         settings::{SourceChange, source_backfill},

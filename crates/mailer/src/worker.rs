@@ -22,7 +22,10 @@ use releasepage_domain::{
 };
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError, announcements::spreading::announcement_spread, database::clock::Clock, pages::row::PageIdentity,
+    Store, StoreError,
+    announcements::{deliveries::DeliveryRange, spreading::announcement_spread},
+    database::clock::Clock,
+    pages::row::PageIdentity,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -118,7 +121,7 @@ impl MailWorker {
             JobPayload::SubscriptionAnswer { request } => self.request_answer(job, request).await,
             JobPayload::AnnouncementSpread { announcement } => self.announcement_spread(job, announcement).await,
             JobPayload::DeliverySend { announcement, first, last } => {
-                self.deliveries_send(job, announcement, (first, last)).await
+                self.deliveries_send(job, DeliveryRange { announcement, first, last }).await
             }
             JobPayload::SourceEvent { .. }
             | JobPayload::SourceBackfill { .. }

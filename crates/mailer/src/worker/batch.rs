@@ -3,7 +3,7 @@
 use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use releasepage_jobs::handler::{Job, JobFailure};
-use releasepage_storage::announcements::deliveries::{DueDelivery, deliveries_due};
+use releasepage_storage::announcements::deliveries::{DeliveryRange, DueDelivery, deliveries_due};
 use tokio::{
     sync::watch,
     task::{JoinError, JoinSet},
@@ -34,15 +34,14 @@ pub(super) enum Turn {
 pub(super) struct Batch {
     pub(super) job: Job,
     pub(super) content: Arc<Content>,
-    announcement: i64,
-    range: (i64, i64),
-    /// True once messages that wait for a line shall stop waiting.
+    range: DeliveryRange,
+    /// Becomes true when messages that wait for a line need wait no longer.
     halt: watch::Sender<bool>,
 }
 
 impl Batch {
-    pub(super) fn new(job: &Job, content: Arc<Content>, announcement: i64, range: (i64, i64)) -> Arc<Self> {
-        Arc::new(Self { job: job.clone(), content, announcement, range, halt: watch::Sender::new(false) })
+    pub(super) fn new(job: &Job, content: Arc<Content>, range: DeliveryRange) -> Arc<Self> {
+        Arc::new(Self { job: job.clone(), content, range, halt: watch::Sender::new(false) })
     }
 
     /// Waits until no more messages may begin.
@@ -149,7 +148,7 @@ impl MailWorker {
             if turns.settle(0, Instant::now() + SLICE).await || turns.is_over() {
                 return turns.finish().await;
             }
-            due = match deliveries_due(&self.store, batch.announcement, batch.range, self.clock.now()).await {
+            due = match deliveries_due(&self.store, batch.range, self.clock.now()).await {
                 Ok((due, _)) => due.into_iter().filter(|delivery| !turns.under_way.contains(&delivery.id)).collect(),
                 Err(error) => {
                     turns.ended(Ok((0, Err(error.into()))));

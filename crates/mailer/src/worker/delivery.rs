@@ -7,8 +7,8 @@ use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     StoreError,
     announcements::deliveries::{
-        DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due, deliveries_put_off,
-        delivery_look, delivery_record,
+        DeliveryRange, DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due,
+        deliveries_put_off, delivery_look, delivery_record,
     },
     subscribers::{addresses::address_reached, row::Subscriber},
 };
@@ -24,17 +24,12 @@ use crate::{
 };
 
 impl MailWorker {
-    /// Sends the due deliveries in a range of an announcement, several at once.
-    pub(super) async fn deliveries_send(
-        &self,
-        job: &Job,
-        announcement: i64,
-        range: (i64, i64),
-    ) -> Result<JobEnd, JobFailure> {
-        let (mut due, _) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
-        // Messages with fewer tries come first, so that no message delays others again and again.
+    /// Sends what is due of a range of an announcement's deliveries, several at once.
+    pub(super) async fn deliveries_send(&self, job: &Job, range: DeliveryRange) -> Result<JobEnd, JobFailure> {
+        let (mut due, _) = deliveries_due(&self.store, range, self.clock.now()).await?;
+        // Whoever was tried least comes first, so that no message stands before others again and again.
         due.sort_by_key(|delivery| delivery.attempts);
-        let Some(content) = announcement_content(&self.store, announcement).await? else {
+        let Some(content) = announcement_content(&self.store, range.announcement).await? else {
             for delivery in due {
                 let gone = DeliveryResult::Cancelled("the component is no longer on the page".into());
                 delivery_record(&self.store, delivery.id, job.ticket, gone, self.clock.now()).await?;
@@ -42,18 +37,18 @@ impl MailWorker {
             return Ok(JobEnd::Done);
         };
         let tries = due.iter().map(|delivery| delivery.attempts).max().unwrap_or(0);
-        let batch = Batch::new(job, self.content_render(content).await?, announcement, range);
+        let batch = Batch::new(job, self.content_render(content).await?, range);
         match self.batch_send(&batch, due).await? {
             Turn::Recorded => {}
             Turn::NoWay => {
                 let again = self.next_try(self.outage.goes_on(self.clock.now()));
-                deliveries_put_off(&self.store, announcement, range, again, self.clock.now()).await?;
+                deliveries_put_off(&self.store, range, again, self.clock.now()).await?;
                 return Ok(JobEnd::PutOff(again));
             }
             Turn::Unwelcome => return Ok(JobEnd::PutOff(self.clock.now() + self.wait(tries_of(tries)))),
             Turn::Lost => return Ok(JobEnd::PutOff(self.clock.now())),
         }
-        let (due, next) = deliveries_due(&self.store, announcement, range, self.clock.now()).await?;
+        let (due, next) = deliveries_due(&self.store, range, self.clock.now()).await?;
         Ok(match (due.is_empty(), next) {
             (false, _) => JobEnd::PutOff(self.clock.now()),
             (true, Some(next)) => JobEnd::PutOff(next),

@@ -40,7 +40,7 @@ pub struct TokenUser {
 }
 
 /// A stored token as it is shown; the token itself is not known any more.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct AccessToken {
     /// The token.
     pub id: i64,
@@ -60,15 +60,7 @@ pub struct AccessToken {
     pub last_used_at: Option<UtcTime>,
 }
 
-type AccessTokenRow = (i64, String, String, i64, String, UtcTime, Option<UtcTime>, Option<UtcTime>);
-
-impl AccessToken {
-    fn of_row((id, name, scopes, user_id, email, created_at, expires_at, last_used_at): AccessTokenRow) -> Self {
-        Self { id, name, scopes, user_id, email, created_at, expires_at, last_used_at }
-    }
-}
-
-/// The columns of [`AccessTokenRow`].
+/// The columns of an [`AccessToken`], in the order of its fields.
 macro_rules! token_columns {
     () => {
         (
@@ -185,14 +177,13 @@ pub async fn access_token_list(
 ) -> Result<ListPart<AccessToken>, StoreError> {
     store
         .read(move |connection| {
-            let rows: Vec<AccessTokenRow> = access_tokens::table
+            let tokens: Vec<AccessToken> = access_tokens::table
                 .inner_join(users::table)
                 .filter(access_tokens::organization_id.eq(organization_id).and(access_tokens::id.gt(after.0)))
                 .order(access_tokens::id)
                 .limit(i64::from(limit) + 1)
                 .select(token_columns!())
                 .load(connection)?;
-            let tokens = rows.into_iter().map(AccessToken::of_row).collect();
             Ok(ListPart::cut(tokens, limit, |last: &AccessToken| IdCursor(last.id).to_string()))
         })
         .await
@@ -202,13 +193,13 @@ pub async fn access_token_list(
 pub async fn access_token_get(store: &Store, organization_id: i64, id: i64) -> Result<AccessToken, StoreError> {
     store
         .read(move |connection| {
-            let row: Option<AccessTokenRow> = access_tokens::table
+            let token: Option<AccessToken> = access_tokens::table
                 .inner_join(users::table)
                 .filter(access_tokens::organization_id.eq(organization_id).and(access_tokens::id.eq(id)))
                 .select(token_columns!())
                 .first(connection)
                 .optional()?;
-            Ok(row.map(AccessToken::of_row).ok_or(StoreError::NotFound)?)
+            Ok(token.ok_or(StoreError::NotFound)?)
         })
         .await
 }

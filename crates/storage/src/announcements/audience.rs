@@ -87,15 +87,19 @@ macro_rules! audience {
     }};
 }
 
-/// The last subscriber of the next batch; `None` where nobody is left.
-pub(crate) fn batch_end(
-    connection: &mut AnyConnection,
-    page_id: &str,
-    audience: &Audience,
-    (after, limit): (i64, i64),
-) -> QueryResult<Option<i64>> {
-    let batch: Vec<i64> = audience!(page_id, audience)
-        .filter(subscribers::id.gt(after))
+/// The subscribers of a page who come after one of them.
+#[derive(Clone, Copy)]
+pub(crate) struct Readers<'a> {
+    pub(crate) page_id: &'a str,
+    pub(crate) audience: &'a Audience,
+    /// The last subscriber of the batch before.
+    pub(crate) after: i64,
+}
+
+/// The last of the next `limit` readers; `None` where nobody is left.
+pub(crate) fn batch_end(connection: &mut AnyConnection, readers: Readers<'_>, limit: i64) -> QueryResult<Option<i64>> {
+    let batch: Vec<i64> = audience!(readers.page_id, readers.audience)
+        .filter(subscribers::id.gt(readers.after))
         .order(subscribers::id)
         .limit(limit)
         .select(subscribers::id)
@@ -103,18 +107,17 @@ pub(crate) fn batch_end(
     Ok(batch.last().copied())
 }
 
-/// Writes the deliveries of an announcement to those of its audience who come after one subscriber, up to another.
-/// Answers how many there are.
+/// Writes the deliveries of an announcement to its readers, up to the subscriber `last`. Answers how many there are.
 pub(crate) fn deliveries_write(
     connection: &mut AnyConnection,
     announcement: i64,
-    (page_id, audience): (&str, &Audience),
-    (after, last): (i64, i64),
+    readers: Readers<'_>,
+    last: i64,
     now: UtcTime,
 ) -> QueryResult<i64> {
     use diesel::sql_types::{BigInt, Integer, Text, Timestamp};
-    let rows = audience!(page_id, audience)
-        .filter(subscribers::id.gt(after).and(subscribers::id.le(last)))
+    let rows = audience!(readers.page_id, readers.audience)
+        .filter(subscribers::id.gt(readers.after).and(subscribers::id.le(last)))
         .order(subscribers::id)
         .select((
             announcement.into_sql::<BigInt>(),

@@ -179,11 +179,21 @@ struct QueuedDelivery {
     environment: Option<String>,
 }
 
-/// The queued messages of an announcement in a range of ids: those whose time has come, and when the next one's comes.
+/// Some messages of an announcement: those with ids from the first to the last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeliveryRange {
+    /// The announcement.
+    pub announcement: i64,
+    /// The first id.
+    pub first: i64,
+    /// The last id.
+    pub last: i64,
+}
+
+/// The queued messages of a range: those whose time has come, and when the next one's comes.
 pub async fn deliveries_due(
     store: &Store,
-    announcement: i64,
-    (first, last): (i64, i64),
+    range: DeliveryRange,
     now: UtcTime,
 ) -> Result<(Vec<DueDelivery>, Option<UtcTime>), StoreError> {
     store
@@ -192,8 +202,8 @@ pub async fn deliveries_due(
                 .left_join(subscribers::table.on(subscribers::id.eq(deliveries::subscriber_id)))
                 .filter(
                     deliveries::announcement_id
-                        .eq(announcement)
-                        .and(deliveries::id.between(first, last))
+                        .eq(range.announcement)
+                        .and(deliveries::id.between(range.first, range.last))
                         .and(deliveries::state.eq(DeliveryState::Queued.as_str())),
                 )
                 .order(deliveries::id)
@@ -395,12 +405,11 @@ pub async fn delivery_record(
     Ok(())
 }
 
-/// Puts off what is due of an announcement's queued messages in a range of ids. There was no way to the mail server, so
-/// that none of them was tried.
+/// Puts off what is due of the queued messages of a range. There was no way to the mail server, so that none of them was
+/// tried.
 pub async fn deliveries_put_off(
     store: &Store,
-    announcement: i64,
-    (first, last): (i64, i64),
+    range: DeliveryRange,
     until: UtcTime,
     now: UtcTime,
 ) -> Result<(), StoreError> {
@@ -408,8 +417,8 @@ pub async fn deliveries_put_off(
         .write(&[], move |connection| {
             let due = deliveries::table.filter(
                 deliveries::announcement_id
-                    .eq(announcement)
-                    .and(deliveries::id.between(first, last))
+                    .eq(range.announcement)
+                    .and(deliveries::id.between(range.first, range.last))
                     .and(deliveries::state.eq(DeliveryState::Queued.as_str()))
                     .and(deliveries::next_attempt_at.le(now)),
             );

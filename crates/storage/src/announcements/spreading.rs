@@ -9,7 +9,7 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    announcements::audience::{Audience, batch_end, deliveries_write},
+    announcements::audience::{Audience, Readers, batch_end, deliveries_write},
     database::{
         schema::{announcements, deliveries, pages, releases},
         stored::stored,
@@ -56,11 +56,12 @@ pub async fn announcement_spread(store: &Store, announcement: i64, now: UtcTime)
                 return Ok(false);
             };
             let (page_id, spread_to) = (telling.page_id.as_str(), telling.spread_to);
-            let Some(last) = batch_end(connection, page_id, &audience, (spread_to, BATCH))? else {
+            let readers = Readers { page_id, audience: &audience, after: spread_to };
+            let Some(last) = batch_end(connection, readers, BATCH)? else {
                 set_state(connection, AnnouncementState::Spread)?;
                 return Ok(false);
             };
-            let written = deliveries_write(connection, announcement, (page_id, &audience), (spread_to, last), now)?;
+            let written = deliveries_write(connection, announcement, readers, last, now)?;
             diesel::update(announcements::table.find(announcement))
                 .set((
                     announcements::state.eq(AnnouncementState::Spreading.as_str()),

@@ -86,9 +86,10 @@ struct WalkRow {
 pub async fn source_backfill_begin(store: &Store, repository_id: i64, now: UtcTime) -> Result<SourceBegin, StoreError> {
     store
         .write(&[Scope::Repository(repository_id)], move |connection| {
-            let Some((origin, name, row)) = walk_load(connection, repository_id)? else {
+            let Some(walked) = walk_load(connection, repository_id)? else {
                 return Ok(SourceBegin::Nothing);
             };
+            let row = &walked.row;
             let is_due = matches!(row.backfill, BackfillState::Waiting | BackfillState::Running);
             let (true, Some(started_at)) = (is_due, row.walk_started_at) else { return Ok(SourceBegin::Nothing) };
             if let Some(until) = row.wait_until.filter(|until| *until > now) {
@@ -97,7 +98,7 @@ pub async fn source_backfill_begin(store: &Store, repository_id: i64, now: UtcTi
             diesel::update(repository_sources::table.find(repository_id))
                 .set(repository_sources::backfill.eq(BackfillState::Running.as_str()))
                 .execute(connection)?;
-            Ok(row.work((repository_id, origin, name), SourceWalk::Backfill, started_at))
+            Ok(walked.work(repository_id, SourceWalk::Backfill, started_at))
         })
         .await
 }
@@ -106,9 +107,10 @@ pub async fn source_backfill_begin(store: &Store, repository_id: i64, now: UtcTi
 pub async fn source_poll_begin(store: &Store, repository_id: i64, now: UtcTime) -> Result<SourceBegin, StoreError> {
     store
         .write(&[Scope::Repository(repository_id)], move |connection| {
-            let Some((origin, name, row)) = walk_load(connection, repository_id)? else {
+            let Some(walked) = walk_load(connection, repository_id)? else {
                 return Ok(SourceBegin::Nothing);
             };
+            let row = &walked.row;
             if row.backfill != BackfillState::Done || !row.polls {
                 return Ok(SourceBegin::Nothing);
             }
@@ -124,38 +126,39 @@ pub async fn source_poll_begin(store: &Store, repository_id: i64, now: UtcTime) 
                     (walk, now)
                 }
             };
-            Ok(row.work((repository_id, origin, name), walk, started_at))
+            Ok(walked.work(repository_id, walk, started_at))
         })
         .await
 }
 
-impl WalkRow {
-    fn work(
-        self,
-        (repository_id, origin, name): (i64, RepositoryOrigin, String),
-        walk: SourceWalk,
-        started_at: UtcTime,
-    ) -> SourceBegin {
+impl Walked {
+    fn work(self, repository_id: i64, walk: SourceWalk, started_at: UtcTime) -> SourceBegin {
         SourceBegin::Walk(Box::new(SourceWork {
             repository_id,
-            origin,
-            name: self.name.unwrap_or(name),
-            api_url: self.api_url,
-            token: self.token,
+            origin: self.origin,
+            name: self.row.name.unwrap_or(self.name),
+            api_url: self.row.api_url,
+            token: self.row.token,
             walk,
             started_at,
             // All of a listing may have changed, though its beginning has not.
-            etag: self.etag.filter(|_| !walk.is_full() && self.next_page.is_none()),
-            next_page: self.next_page,
+            etag: self.row.etag.filter(|_| !walk.is_full() && self.row.next_page.is_none()),
+            next_page: self.row.next_page,
         }))
     }
 }
 
-/// The kind of a repository's forge, its name there, and its walk.
-fn walk_load(
-    connection: &mut AnyConnection,
-    repository_id: i64,
-) -> QueryResult<Option<(RepositoryOrigin, String, WalkRow)>> {
+/// A repository whose forge is walked through.
+struct Walked {
+    /// The kind of its forge.
+    origin: RepositoryOrigin,
+    /// Its name, as far as its owner gave none that it has at its forge.
+    name: String,
+    row: WalkRow,
+}
+
+/// Loads a repository with its walk; `None` where there is no forge to walk through.
+fn walk_load(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<Option<Walked>> {
     let found: Option<(String, String, Option<String>, WalkRow)> = repository_sources::table
         .inner_join(repositories::table.left_join(repository_hooks::table))
         .filter(repository_sources::repository_id.eq(repository_id))
@@ -168,7 +171,7 @@ fn walk_load(
         .first(connection)
         .optional()?;
     let Some((origin, name, name_there, row)) = found else { return Ok(None) };
-    Ok(Some((stored(&origin, "origin")?, name_there.unwrap_or(name), row)))
+    Ok(Some(Walked { origin: stored(&origin, "origin")?, name: name_there.unwrap_or(name), row }))
 }
 
 /// Notes that a walk begins.

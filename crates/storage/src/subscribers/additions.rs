@@ -207,10 +207,10 @@ fn additions_write(
     // In the order of their addresses, so that of two who hand over the same, one only waits for the other.
     let mut order: Vec<usize> = (0..new.len()).collect();
     order.sort_by_cached_key(|&index| new[index].address.folded());
-    let strangers: Vec<(&SubscriberNew, Addition)> = order
+    let strangers: Vec<Stranger<'_>> = order
         .iter()
         .filter(|&&index| !decided[index].is_known)
-        .map(|&index| (&new[index], decided[index].addition))
+        .map(|&index| Stranger { new: &new[index], addition: decided[index].addition })
         .collect();
     let written = subscribers_insert(connection, place, &strangers, now)?;
     let mut additions: Vec<Addition> = decided.iter().map(|decided| decided.addition).collect();
@@ -240,16 +240,22 @@ fn additions_write(
     Ok(Written { additions, rows: written.len() })
 }
 
+/// Somebody whom the page did not have, with what was decided.
+struct Stranger<'a> {
+    new: &'a SubscriberNew,
+    addition: Addition,
+}
+
 /// Writes those whom the page did not have, in their order. One who came by another way meanwhile stays as they are.
 /// Answers whom it wrote: their ids by their folded addresses.
 fn subscribers_insert(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
-    new: &[(&SubscriberNew, Addition)],
+    strangers: &[Stranger<'_>],
     now: UtcTime,
 ) -> QueryResult<HashMap<String, i64>> {
     let rows: Vec<SubscriberInsert> =
-        new.iter().filter_map(|(one, addition)| subscriber_row(place, one, *addition, now)).collect();
+        strangers.iter().filter_map(|stranger| subscriber_row(place, stranger, now)).collect();
     if rows.is_empty() {
         return Ok(HashMap::new());
     }
@@ -259,11 +265,11 @@ fn subscribers_insert(
         .returning((subscribers::address_folded, subscribers::id))
         .get_results(connection))?;
     let written: HashMap<String, i64> = written.into_iter().collect();
-    let wanted: HashMap<String, &[i64]> = new
+    let wanted: HashMap<String, &[i64]> = strangers
         .iter()
-        .filter_map(|(one, _)| match &one.following {
+        .filter_map(|stranger| match &stranger.new.following {
             Following::All => None,
-            Following::Only(components) => Some((one.address.folded(), components.as_slice())),
+            Following::Only(components) => Some((stranger.new.address.folded(), components.as_slice())),
         })
         .collect();
     if !wanted.is_empty() {
@@ -273,14 +279,16 @@ fn subscribers_insert(
 }
 
 /// The row of one whom the page does not have; `None` for one who gets none.
-fn subscriber_row(
-    place: &AdditionPlace,
-    new: &SubscriberNew,
-    addition: Addition,
-    now: UtcTime,
-) -> Option<SubscriberInsert> {
-    let page = (place.page_id.as_str(), place.environment);
-    let pending = SubscriberInsert::pending(page, &new.address, &new.preferences, &new.following, now);
+fn subscriber_row(place: &AdditionPlace, stranger: &Stranger<'_>, now: UtcTime) -> Option<SubscriberInsert> {
+    let Stranger { new, addition } = *stranger;
+    let pending = SubscriberInsert::pending(
+        &place.page_id,
+        place.environment,
+        &new.address,
+        &new.preferences,
+        &new.following,
+        now,
+    );
     match (addition, &new.confirmation) {
         (Addition::Confirm, Confirmation::Vouched(consent)) => Some(SubscriberInsert {
             state: SubscriberState::Confirmed.as_str(),

@@ -33,7 +33,8 @@ pub(crate) fn subscriber_pending(connection: &mut AnyConnection, request: &Reque
 /// Makes a subscriber who did not confirm yet.
 fn subscriber_add(connection: &mut AnyConnection, request: &Request, now: UtcTime) -> QueryResult<i64> {
     let row = SubscriberInsert::pending(
-        (&request.page.id, request.environment),
+        &request.page.id,
+        request.environment,
         &request.address,
         &request.preferences,
         &Following::All,

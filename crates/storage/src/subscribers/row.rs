@@ -108,7 +108,8 @@ pub(crate) struct SubscriberInsert {
 impl SubscriberInsert {
     /// One who did not confirm yet. The components of one who follows only some are stored apart.
     pub(crate) fn pending(
-        (page_id, environment): (&str, Environment),
+        page_id: &str,
+        environment: Environment,
         address: &SubscriberAddress,
         preferences: &Preferences,
         following: &Following,

@@ -11,8 +11,8 @@ use releasepage_domain::{
 use releasepage_storage::{
     announcements::{
         deliveries::{
-            AnnouncementContent, DeliveryResult, DeliveryTurn, Refusal, announcement_content, deliveries_due,
-            deliveries_put_off, delivery_look, delivery_record,
+            AnnouncementContent, DeliveryRange, DeliveryResult, DeliveryTurn, Refusal, announcement_content,
+            deliveries_due, deliveries_put_off, delivery_look, delivery_record,
         },
         spreading::announcement_spread,
     },
@@ -39,6 +39,10 @@ struct Told {
 }
 
 const ANNOUNCEMENT: i64 = 1;
+
+fn range(first: i64, last: i64) -> DeliveryRange {
+    DeliveryRange { announcement: ANNOUNCEMENT, first, last }
+}
 
 async fn told(database: &Database, addresses: &[&str]) -> Told {
     let site = database.site().await;
@@ -110,16 +114,17 @@ both! {
         let (soon, late) = (now() + TimeDelta::minutes(1), now() + TimeDelta::hours(4));
         record(database, 1, DeliveryResult::Deferred(late, refusal("451 later"))).await;
         record(database, 2, DeliveryResult::Deferred(soon, refusal("451 later"))).await;
-        record(database, 3, sent("250 ok")).await;
-        let due = async |range, at| {
-            let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, range, at).await.unwrap();
+        record(database, 3, DeliveryResult::Sent("250 ok".into())).await;
+        let due = async |first, last, at| {
+            let (due, next) = deliveries_due(&database.store, range(first, last), at).await.unwrap();
             (due.iter().map(|delivery| (delivery.id, delivery.attempts)).collect::<Vec<_>>(), next)
         };
-        assert_eq!(due((1, 4), now()).await, (vec![(4, 0)], Some(soon)));
-        assert_eq!(due((1, 4), soon).await, (vec![(2, 1), (4, 0)], Some(late)));
-        assert_eq!(due((1, 4), late).await, (vec![(1, 1), (2, 1), (4, 0)], None));
-        assert_eq!(due((3, 3), late).await, (vec![], None));
-        assert_eq!(deliveries_due(&database.store, 7, (1, 4), late).await.unwrap(), (vec![], None));
+        assert_eq!(due(1, 4, now()).await, (vec![(4, 0)], Some(soon)));
+        assert_eq!(due(1, 4, soon).await, (vec![(2, 1), (4, 0)], Some(late)));
+        assert_eq!(due(1, 4, late).await, (vec![(1, 1), (2, 1), (4, 0)], None));
+        assert_eq!(due(3, 3, late).await, (vec![], None));
+        let other = DeliveryRange { announcement: 7, ..range(1, 4) };
+        assert_eq!(deliveries_due(&database.store, other, late).await.unwrap(), (vec![], None));
     }
 
     async fn only_what_is_still_wanted_is_sent(database: &Database) {
@@ -200,9 +205,9 @@ both! {
         told(database, &["a@example.com", "b@example.com"]).await;
         let later = now() + TimeDelta::minutes(1);
         record(database, 1, DeliveryResult::Deferred(now(), Refusal::new(ReplyMeaning::Later, "451 later"))).await;
-        deliveries_put_off(&database.store, ANNOUNCEMENT, (1, 2), later, now()).await.unwrap();
+        deliveries_put_off(&database.store, range(1, 2), later, now()).await.unwrap();
         assert_eq!(rows(database).await, ["queued 1 451 later", "queued 0 -"]);
-        let (due, next) = deliveries_due(&database.store, ANNOUNCEMENT, (1, 2), now()).await.unwrap();
+        let (due, next) = deliveries_due(&database.store, range(1, 2), now()).await.unwrap();
         assert_eq!((due.len(), next), (0, Some(later)));
     }
 

@@ -23,7 +23,41 @@ use releasepage_storage::{
         categories::{category_assign, category_create, category_delete, category_list},
         edits::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
     },
-    announcements::retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
+    announcements::{
+        deliveries::{
+            DeliveryRange, DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look,
+            delivery_record,
+        },
+        delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
+        mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
+        retry::{announcement_retry, announcements_failed},
+        spreading::announcement_spread,
+    },
+    database::{
+        change::Change,
+        cursor::{IdCursor, TimeCursor},
+    },
+    groups::{
+        closing::group_close_due,
+        edits::{GroupChange, GroupNew, group_create, group_edit, group_withdraw},
+        lists::{group_get, groups_list},
+        timeline::{TimelinePlace, page_group, page_group_of_release, page_timeline},
+    },
+    jobs::{
+        claims::{JobOutcome, job_claim, job_finish, job_heartbeat},
+        hold::{job_hold_set, mail_give_up, mail_queued},
+        list::{JobsFilter, JobsOf, job_list, job_retry},
+        retention::{Retention, prune},
+        schedules::schedule_run,
+    },
+    pages::{
+        components::component_delete,
+        deletion::page_delete,
+        edits::{PageChange, page_update},
+        ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
+        releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
+        snapshots::page_snapshot,
+    },
     releases::{
         edits::{ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw, releases_list},
         idempotency::Idempotency,
@@ -123,7 +157,7 @@ async fn everything(database: &Database) {
         while announcement_spread(store, announcement, now()).await.unwrap() {}
     }
     let content = announcement_content(store, 2).await.unwrap().unwrap();
-    deliveries_due(store, 2, (1, 1), now()).await.unwrap();
+    deliveries_due(store, DeliveryRange { announcement: 2, first: 1, last: 1 }, now()).await.unwrap();
     let held = database.ticket_held().await;
     delivery_look(store, 1, held, content, key, now()).await.unwrap();
     let job = job_claim(store, now(), now()).await.unwrap().unwrap();

@@ -29,8 +29,6 @@ const LONG_FUNCTIONS: &[&str] = &[
     "cli/src/settings/load/tests.rs impossible_setting_is_told_with_place_and_accepted_form",
     "egress/src/address.rs ranges_from_end_to_end",
     "sources/src/changelog/tests.rs dialects",
-    "storage/src/pages/component_releases.rs component_recompute",
-    "storage/src/releases/changes.rs release_change",
     "storage/src/repositories/edits.rs repository_update",
     "storage/src/sources/hook_deliveries.rs hook_receive",
 ];

@@ -25,6 +25,7 @@ mod mailbox;
 pub mod masking;
 pub mod page;
 pub mod release;
+pub mod release_consequences;
 pub mod release_import;
 pub mod reply;
 pub mod repository;

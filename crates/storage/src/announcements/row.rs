@@ -17,69 +17,77 @@ use crate::{
     jobs::row::job_enqueue,
 };
 
-/// Writes an announcement and the job that spreads it after `delay`, in the caller's transaction. A release that was
-/// told to the page before, as the same kind of release, is not told again.
+/// An announcement that is to be written.
+pub(crate) struct AnnouncementNew<'a> {
+    pub(crate) page_id: &'a str,
+    /// The component and the release that the announcement is found by.
+    pub(crate) component_id: i64,
+    pub(crate) release_id: &'a str,
+    /// Tells the release as a pre-release.
+    pub(crate) prerelease: bool,
+    /// The group that is told of, where it is one.
+    pub(crate) group_id: Option<i64>,
+}
+
+/// Writes the announcement of a release and the job that spreads it after `delay`, in the caller's transaction. A release
+/// that was told to the page before, as the same kind of release, is not told again.
 pub(crate) fn announcement_create(
     connection: &mut AnyConnection,
-    (component_id, page_id): (i64, &str),
-    (release_id, prerelease): (&str, bool),
+    new: &AnnouncementNew<'_>,
     delay: Duration,
     now: UtcTime,
 ) -> QueryResult<()> {
     let told = announcements::table.filter(
         announcements::page_id
-            .eq(page_id)
-            .and(announcements::release_id.eq(release_id))
-            .and(announcements::prerelease.eq(prerelease)),
+            .eq(new.page_id)
+            .and(announcements::release_id.eq(new.release_id))
+            .and(announcements::prerelease.eq(new.prerelease)),
     );
     if diesel::select(exists(told)).get_result(connection)? {
         return Ok(());
     }
-    announcement_insert(connection, (page_id, None), (component_id, release_id, prerelease), delay, now)
+    announcement_insert(connection, new, delay, now)
 }
 
-/// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction, in the name
-/// of its `lead`: the component and the release that the announcement is found by. One in the same name that was cancelled
-/// before anybody was told makes room for it.
+/// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction. One of the
+/// same release that was cancelled before anybody was told makes room for it.
 pub(crate) fn group_announcement_create(
     connection: &mut AnyConnection,
-    (page_id, group_id): (&str, i64),
-    lead: (i64, &str),
+    new: &AnnouncementNew<'_>,
     delay: Duration,
     now: UtcTime,
 ) -> QueryResult<()> {
     let same = announcements::page_id
-        .eq(page_id)
-        .and(announcements::release_id.eq(lead.1))
+        .eq(new.page_id)
+        .and(announcements::release_id.eq(new.release_id))
         .and(announcements::prerelease.eq(false));
     let told_nothing =
         announcements::state.eq(AnnouncementState::Cancelled.as_str()).and(announcements::spread_to.eq(0));
     diesel::delete(announcements::table.filter(same.and(told_nothing))).execute(connection)?;
-    announcement_insert(connection, (page_id, Some(group_id)), (lead.0, lead.1, false), delay, now)
+    announcement_insert(connection, new, delay, now)
 }
 
 fn announcement_insert(
     connection: &mut AnyConnection,
-    (page_id, group_id): (&str, Option<i64>),
-    (component_id, release_id, prerelease): (i64, &str, bool),
+    new: &AnnouncementNew<'_>,
     delay: Duration,
     now: UtcTime,
 ) -> QueryResult<()> {
     let id: i64 = diesel::insert_into(announcements::table)
         .values((
-            announcements::page_id.eq(page_id),
-            announcements::release_id.eq(release_id),
-            announcements::component_id.eq(component_id),
-            announcements::prerelease.eq(prerelease),
+            announcements::page_id.eq(new.page_id),
+            announcements::release_id.eq(new.release_id),
+            announcements::component_id.eq(new.component_id),
+            announcements::prerelease.eq(new.prerelease),
             announcements::state.eq(AnnouncementState::Waiting.as_str()),
             announcements::spread_to.eq(0),
             announcements::audience.eq(0),
             announcements::created_at.eq(now),
-            announcements::group_id.eq(group_id),
+            announcements::group_id.eq(new.group_id),
         ))
         .returning(announcements::id)
         .get_result(connection)?;
-    job_enqueue(connection, &JobPayload::AnnouncementSpread { announcement: id }, page_id, now + delay, now)
+    job_enqueue(connection, &JobPayload::AnnouncementSpread { announcement: id }, new.page_id, now + delay, now)
 }
 
 /// Cancels what is still to be told of a release that readers no longer see, in the caller's transaction. A group that it

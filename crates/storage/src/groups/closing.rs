@@ -10,7 +10,7 @@ use releasepage_domain::{
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
-    announcements::row::{group_announcement_create, release_was_told},
+    announcements::row::{AnnouncementNew, group_announcement_create, release_was_told},
     database::schema::{group_members, groups, jobs},
     groups::{
         member_row::{CountedMember, members_counted},
@@ -19,7 +19,7 @@ use crate::{
     jobs::row::job_enqueue,
     pages::{
         release_row::bump_fix,
-        row::{page_generation_raise, page_groupings},
+        row::{page_generation_raise, page_grouping},
     },
     releases::row::ReleaseContext,
 };
@@ -132,12 +132,12 @@ pub(crate) fn group_close(
         diesel::delete(groups::table.find(group_id)).execute(connection)?;
         return Ok(());
     };
-    let initial = page_groupings(connection, &[page_id])?.remove(page_id).ok_or(StoreError::NotFound)?.initial_version;
+    let initial = page_grouping(connection, page_id)?.ok_or(StoreError::NotFound)?.initial_version;
     let version = group_version_next(group_version_highest(connection, page_id)?, bump, initial);
     let notify = members.iter().any(|member| member.notify);
-    group_number(connection, group_id, (version, bump, notify), &members, context.now)?;
+    group_number(connection, group_id, &GroupNumber { version, bump, notify, members: &members }, context.now)?;
     page_generation_raise(connection, page_id)?;
-    if notify { group_announce(connection, (page_id, group_id), &members, context) } else { Ok(()) }
+    if notify { group_announce(connection, page_id, group_id, &members, context) } else { Ok(()) }
 }
 
 /// What a group is to its readers; `None` without members.
@@ -145,15 +145,27 @@ pub(crate) fn members_bump(members: &[CountedMember]) -> Option<Bump> {
     group_bump(members.iter().map(|member| member.rank.bump))
 }
 
+/// A group as it closes.
+pub(crate) struct GroupNumber<'a> {
+    /// Its version.
+    pub(crate) version: GroupVersion,
+    /// What it is to its readers.
+    pub(crate) bump: Bump,
+    /// Subscribers are told of it.
+    pub(crate) notify: bool,
+    /// The members that count.
+    pub(crate) members: &'a [CountedMember],
+}
+
 /// Writes down what a group has from its closing on, and keeps the bumps of its members as they are: whatever history
 /// arrives later, the group and its version stay as they were told.
 pub(crate) fn group_number(
     connection: &mut AnyConnection,
     group_id: i64,
-    (version, bump, notify): (GroupVersion, Bump, bool),
-    members: &[CountedMember],
+    number: &GroupNumber<'_>,
     now: UtcTime,
 ) -> QueryResult<()> {
+    let GroupNumber { version, bump, notify, members } = *number;
     diesel::update(groups::table.find(group_id))
         .set((
             groups::state.eq(GroupState::Closed.as_str()),
@@ -176,7 +188,8 @@ pub(crate) fn group_number(
 /// group of which they know every release is no news.
 pub(crate) fn group_announce(
     connection: &mut AnyConnection,
-    (page_id, group_id): (&str, i64),
+    page_id: &str,
+    group_id: i64,
     members: &[CountedMember],
     context: ReleaseContext,
 ) -> QueryResult<()> {
@@ -187,6 +200,12 @@ pub(crate) fn group_announce(
         }
     }
     let Some(lead) = group_lead(&untold) else { return Ok(()) };
-    let lead = (lead.component, lead.release_id.as_str());
-    group_announcement_create(connection, (page_id, group_id), lead, context.notify_delay, context.now)
+    let new = AnnouncementNew {
+        page_id,
+        component_id: lead.component,
+        release_id: &lead.release_id,
+        prerelease: false,
+        group_id: Some(group_id),
+    };
+    group_announcement_create(connection, &new, context.notify_delay, context.now)
 }

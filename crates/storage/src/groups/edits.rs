@@ -19,7 +19,7 @@ use crate::{
         stored::stored,
     },
     groups::{
-        closing::{group_announce, group_number, members_bump},
+        closing::{GroupNumber, group_announce, group_number, members_bump},
         member_row::{CountedMember, member_add, release_is_member},
         row::{Group, group_add, group_load, group_row},
     },
@@ -73,7 +73,7 @@ pub async fn group_create(
                 return Err(StoreError::Conflict(because).into());
             }
             let mut faults = Faults::new();
-            faults.take(version_free(connection, (&page_id, None), new.version)?);
+            faults.take(version_free(connection, &page_id, None, new.version)?);
             let members = members_found(connection, &page_id, &new.releases, &mut faults)?;
             let bump = members_bump(&members);
             if new.releases.is_empty() {
@@ -85,13 +85,14 @@ pub async fn group_create(
             let now = context.now;
             let group_id = group_add(connection, &page_id, GroupState::Closed, now)?;
             for member in &members {
-                member_add(connection, (&page_id, group_id), (&member.rank.release_id, member.notify), now)?;
+                member_add(connection, &page_id, group_id, member.as_new(), now)?;
             }
-            group_number(connection, group_id, (new.version, bump, new.notify), &members, now)?;
+            let number = GroupNumber { version: new.version, bump, notify: new.notify, members: &members };
+            group_number(connection, group_id, &number, now)?;
             diesel::update(groups::table.find(group_id)).set(groups::notes.eq(&new.notes)).execute(connection)?;
             page_generation_raise(connection, &page_id)?;
             if new.notify {
-                group_announce(connection, (&page_id, group_id), &members, context)?;
+                group_announce(connection, &page_id, group_id, &members, context)?;
             }
             group_load(connection, &page_id, group_id)
         })
@@ -101,7 +102,8 @@ pub async fn group_create(
 /// The version, or a fault where another group of the page has it.
 fn version_free(
     connection: &mut AnyConnection,
-    (page_id, own): (&str, Option<i64>),
+    page_id: &str,
+    own: Option<i64>,
     version: GroupVersion,
 ) -> QueryResult<Result<(), Fault>> {
     let others = groups::table
@@ -196,7 +198,7 @@ pub async fn group_edit(
                         let because = "the version of this group is not given by hand: that is for pages whose grouping is manual";
                         return Err(StoreError::Conflict(because).into());
                     }
-                    version_free(connection, (&page_id, Some(group_id)), version)??;
+                    version_free(connection, &page_id, Some(group_id), version)??;
                     Some(version)
                 }
                 _ => None,

@@ -35,8 +35,15 @@ pub(crate) use counted;
 pub(crate) struct CountedMember {
     /// The release, with its component, its bump and its time.
     pub(crate) rank: GroupMemberRank,
-    /// Whether its author wants it to be told.
+    /// Its author wants it to be told.
     pub(crate) notify: bool,
+}
+
+impl CountedMember {
+    /// The member as it is written into a group.
+    pub(crate) fn as_new(&self) -> MemberNew<'_> {
+        MemberNew { release_id: &self.rank.release_id, notify: self.notify }
+    }
 }
 
 /// The members of a group that count, in the order in which they joined.
@@ -85,19 +92,28 @@ pub(crate) fn release_is_member(connection: &mut AnyConnection, page_id: &str, r
     Ok(diesel::select(exists(is_member)).get_result(connection)?)
 }
 
-/// Writes a release into a group.
+/// A release that joins a group.
+#[derive(Clone, Copy)]
+pub(crate) struct MemberNew<'a> {
+    pub(crate) release_id: &'a str,
+    /// Subscribers are told of it with the group.
+    pub(crate) notify: bool,
+}
+
+/// Writes a release into a group of a page.
 pub(crate) fn member_add(
     connection: &mut AnyConnection,
-    (page_id, group_id): (&str, i64),
-    (release_id, notify): (&str, bool),
+    page_id: &str,
+    group_id: i64,
+    member: MemberNew<'_>,
     now: UtcTime,
 ) -> QueryResult<()> {
     diesel::insert_into(group_members::table)
         .values((
             group_members::group_id.eq(group_id),
-            group_members::release_id.eq(release_id),
+            group_members::release_id.eq(member.release_id),
             group_members::page_id.eq(page_id),
-            group_members::notify.eq(notify),
+            group_members::notify.eq(member.notify),
             group_members::joined_at.eq(now),
         ))
         .execute(connection)?;

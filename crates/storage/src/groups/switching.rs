@@ -11,7 +11,7 @@ use crate::{
     AnyConnection, QueryResult,
     database::schema::groups,
     groups::{
-        closing::{group_number, members_bump},
+        closing::{GroupNumber, group_number, members_bump},
         member_row::{CountedMember, member_add, release_is_member},
         row::{group_add, group_open, group_version_highest},
     },
@@ -67,7 +67,7 @@ fn latest_group(
     let version = group_version_next(group_version_highest(connection, page_id)?, bump, grouping.initial_version);
     let group_id = group_add(connection, page_id, GroupState::Closed, now)?;
     for member in &members {
-        member_add(connection, (page_id, group_id), (&member.rank.release_id, member.notify), now)?;
+        member_add(connection, page_id, group_id, member.as_new(), now)?;
     }
-    group_number(connection, group_id, (version, bump, false), &members, now)
+    group_number(connection, group_id, &GroupNumber { version, bump, notify: false, members: &members }, now)
 }

@@ -23,7 +23,7 @@ use crate::{
     groups::{member_row::counted, row::GroupRow},
     pages::{
         release_row::{PageRelease, Row, row, visible},
-        row::page_groupings,
+        row::page_grouping,
     },
 };
 
@@ -160,7 +160,7 @@ fn latest_of(mut group: PageGroup) -> Option<LatestGroup> {
 
 /// Whether readers see groups on a page.
 pub(crate) fn is_grouped(connection: &mut AnyConnection, page_id: &str) -> QueryResult<bool> {
-    let grouping = page_groupings(connection, &[page_id])?.remove(page_id);
+    let grouping = page_grouping(connection, page_id)?;
     Ok(grouping.is_some_and(|grouping| grouping.mode != Grouping::Off))
 }
 

@@ -4,36 +4,26 @@ use std::collections::HashMap;
 
 use diesel::prelude::*;
 use releasepage_domain::{
-    bump::Bump,
-    history::{HistoryRelease, VERSION_RULES, component_history},
+    history::{ComponentRelease, HistoryRelease, VERSION_RULES, component_history},
     release::ReleaseState,
+    release_consequences::RepositoryComponent,
     tag::{Tag, tag_component},
     time::UtcTime,
-    version::VersionRule,
 };
 
 use crate::{
     AnyConnection, QueryResult,
     database::{
         backend::on_each_backend,
-        schema::{component_releases, components, pages, releases, repositories},
+        schema::{component_releases, components, releases, repositories},
         stored::stored,
     },
-    pages::row::{groups_lock, page_generation_raise},
+    pages::row::{groups_lock, page_generation_raise, repository_components},
     releases::row::prerelease_flag,
 };
 
 /// How many places go in one statement.
 const ROWS_MAX: usize = 500;
-
-/// A component with what its history depends on.
-struct Component {
-    id: i64,
-    page_id: String,
-    tag_prefix: Option<String>,
-    versions: VersionRule,
-    unversioned_as: Bump,
-}
 
 /// A release that readers can see.
 #[derive(Queryable)]
@@ -47,7 +37,7 @@ struct Visible {
 }
 
 /// A row of `component_releases` without its key.
-#[derive(Clone, PartialEq, Queryable, AsChangeset, Insertable)]
+#[derive(Clone, PartialEq, Queryable, Selectable, AsChangeset, Insertable)]
 #[diesel(table_name = component_releases, treat_none_as_default_value = false)]
 struct Place {
     version: String,
@@ -57,6 +47,20 @@ struct Place {
     bump_fixed: bool,
     visible: bool,
     published_at: UtcTime,
+}
+
+impl Place {
+    fn of(place: ComponentRelease<'_>, tag_prefix: Option<&str>) -> Self {
+        Self {
+            version: Tag::parse(place.release.tag, tag_prefix).shown().to_owned(),
+            version_key: place.version_key,
+            bump: place.bump.as_str().to_owned(),
+            prerelease: place.prerelease,
+            bump_fixed: place.release.fixed.is_some(),
+            visible: true,
+            published_at: place.release.published_at,
+        }
+    }
 }
 
 /// Brings `component_releases` up to date for every component that the repository has, on any page, and raises the
@@ -112,46 +116,13 @@ pub(crate) fn repository_pages_raise(connection: &mut AnyConnection, repository_
     Ok(())
 }
 
-/// The repository's components, those of one page beside each other.
-fn repository_components(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<Vec<Component>> {
-    components::table
-        .inner_join(pages::table)
-        .filter(components::repository_id.eq(repository_id))
-        .order((components::page_id, components::id))
-        .select((
-            components::id,
-            components::page_id,
-            components::tag_prefix,
-            components::versions,
-            pages::unversioned_as,
-        ))
-        .load::<(i64, String, Option<String>, String, String)>(connection)?
-        .into_iter()
-        .map(|(id, page_id, tag_prefix, versions, unversioned_as)| {
-            let (versions, unversioned_as) = (stored(&versions, "versions")?, stored(&unversioned_as, "bump")?);
-            Ok(Component { id, page_id, tag_prefix, versions, unversioned_as })
-        })
-        .collect()
-}
-
-fn component_recompute(connection: &mut AnyConnection, component: &Component, members: &[&Visible]) -> QueryResult<()> {
-    let mut before: HashMap<String, Place> = component_releases::table
-        .filter(component_releases::component_id.eq(component.id))
-        .select((
-            component_releases::release_id,
-            (
-                component_releases::version,
-                component_releases::version_key,
-                component_releases::bump,
-                component_releases::prerelease,
-                component_releases::bump_fixed,
-                component_releases::visible,
-                component_releases::published_at,
-            ),
-        ))
-        .load::<(String, Place)>(connection)?
-        .into_iter()
-        .collect();
+/// Brings the places of a component's releases up to date.
+fn component_recompute(
+    connection: &mut AnyConnection,
+    component: &RepositoryComponent,
+    members: &[&Visible],
+) -> QueryResult<()> {
+    let mut before = places_load(connection, component.id)?;
     let mut history = Vec::with_capacity(members.len());
     for member in members {
         let fixed = match before.get(&member.id) {
@@ -170,25 +141,18 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
     let mut added = Vec::new();
     let (prefix, rule) = (component.tag_prefix.as_deref(), component.versions);
     for place in component_history(&history, prefix, rule, component.unversioned_as) {
-        let after = Place {
-            version: Tag::parse(place.release.tag, prefix).shown().to_owned(),
-            version_key: place.version_key,
-            bump: place.bump.as_str().to_owned(),
-            prerelease: place.prerelease,
-            bump_fixed: place.release.fixed.is_some(),
-            visible: true,
-            published_at: place.release.published_at,
-        };
-        match before.remove(place.release.id) {
+        let release = place.release;
+        let after = Place::of(place, prefix);
+        match before.remove(release.id) {
             Some(same) if same == after => {}
             Some(_) => {
-                diesel::update(component_releases::table.find((component.id, place.release.id)))
+                diesel::update(component_releases::table.find((component.id, release.id)))
                     .set(&after)
                     .execute(connection)?;
             }
             None => added.push((
                 component_releases::component_id.eq(component.id),
-                component_releases::release_id.eq(place.release.id),
+                component_releases::release_id.eq(release.id),
                 after,
             )),
         }
@@ -196,8 +160,22 @@ fn component_recompute(connection: &mut AnyConnection, component: &Component, me
     for rows in added.chunks(ROWS_MAX) {
         on_each_backend!(connection, connection => diesel::insert_into(component_releases::table).values(rows).execute(connection))?;
     }
-    for (release_id, gone) in before {
-        let row = component_releases::table.find((component.id, release_id));
+    places_leave(connection, component.id, before)
+}
+
+/// The places of a component's releases, by the releases' ids.
+fn places_load(connection: &mut AnyConnection, component_id: i64) -> QueryResult<HashMap<String, Place>> {
+    let places = component_releases::table
+        .filter(component_releases::component_id.eq(component_id))
+        .select((component_releases::release_id, Place::as_select()))
+        .load::<(String, Place)>(connection)?;
+    Ok(places.into_iter().collect())
+}
+
+/// Removes the places of releases that a component no longer shows.
+fn places_leave(connection: &mut AnyConnection, component_id: i64, gone: HashMap<String, Place>) -> QueryResult<()> {
+    for (release_id, gone) in gone {
+        let row = component_releases::table.find((component_id, release_id));
         if !gone.bump_fixed {
             diesel::delete(row).execute(connection)?;
         } else if gone.visible {

@@ -155,20 +155,6 @@ pub(crate) fn page_latest(connection: &mut AnyConnection, page_id: &str) -> Quer
     Ok(latest)
 }
 
-/// The components in which readers see a release: component, page, and whether it is a pre-release there. Those of one
-/// page are beside each other, and pages come in one order for all: what is written for each is locked in that order.
-pub(crate) fn release_components(
-    connection: &mut AnyConnection,
-    release_id: &str,
-) -> QueryResult<Vec<(i64, String, bool)>> {
-    Ok(component_releases::table
-        .inner_join(components::table)
-        .filter(component_releases::release_id.eq(release_id).and(component_releases::visible.eq(true)))
-        .order((components::page_id, components::id))
-        .select((components::id, components::page_id, component_releases::prerelease))
-        .load(connection)?)
-}
-
 /// Keeps the bump of an announced release as it is, and answers it; `None` where readers no longer see the release.
 pub(crate) fn bump_fix(
     connection: &mut AnyConnection,

@@ -1,12 +1,11 @@
 //! Pages and components as they are stored, and the locks that a change of a page takes.
 
-use std::collections::HashMap;
-
 use diesel::prelude::*;
 use releasepage_domain::{
     bump::Bump,
     group::{GroupVersion, Grouping},
     page::CountedBy,
+    release_consequences::RepositoryComponent,
     time::UtcTime,
 };
 
@@ -14,6 +13,7 @@ use crate::{
     AnyConnection, QueryResult, Scope, StoreError,
     database::{
         schema::{components, pages},
+        stored::stored,
         stored_name::StoredName,
     },
 };
@@ -105,16 +105,42 @@ pub(crate) fn page_generation_raise(connection: &mut AnyConnection, page_id: &st
     Ok(())
 }
 
-/// How each of these pages puts releases together.
-pub(crate) fn page_groupings(
+/// The grouping of a page, where there is the page.
+pub(crate) fn page_grouping(connection: &mut AnyConnection, page_id: &str) -> QueryResult<Option<PageGrouping>> {
+    Ok(pages::table.find(page_id).select(PageGrouping::as_select()).first(connection).optional()?)
+}
+
+/// The components of a repository on all pages, those of one page beside each other. Pages come in one order for all:
+/// what is written for each is locked in that order.
+pub(crate) fn repository_components(
     connection: &mut AnyConnection,
-    page_ids: &[&str],
-) -> QueryResult<HashMap<String, PageGrouping>> {
-    let rows: Vec<(String, PageGrouping)> = pages::table
-        .filter(pages::id.eq_any(page_ids))
-        .select((pages::id, PageGrouping::as_select()))
-        .load(connection)?;
-    Ok(rows.into_iter().collect())
+    repository_id: i64,
+) -> QueryResult<Vec<RepositoryComponent>> {
+    components::table
+        .inner_join(pages::table)
+        .filter(components::repository_id.eq(repository_id))
+        .order((components::page_id, components::id))
+        .select((
+            components::id,
+            components::page_id,
+            components::tag_prefix,
+            components::versions,
+            pages::unversioned_as,
+            pages::grouping,
+        ))
+        .load::<(i64, String, Option<String>, String, String, String)>(connection)?
+        .into_iter()
+        .map(|(id, page_id, tag_prefix, versions, unversioned_as, grouping)| {
+            Ok(RepositoryComponent {
+                id,
+                page_id,
+                tag_prefix,
+                versions: stored(&versions, "versions")?,
+                unversioned_as: stored(&unversioned_as, "bump")?,
+                grouping: stored(&grouping, "grouping")?,
+            })
+        })
+        .collect()
 }
 
 /// Takes the scope of the groups of every page that shows one of these repositories, in the order of the pages, before

@@ -6,6 +6,7 @@ use chrono::Duration;
 use diesel::prelude::*;
 use releasepage_domain::{
     release::{Platforms, ReleaseInput, ReleaseState},
+    release_consequences::ReleaseView,
     time::UtcTime,
 };
 use serde_json::{Map, Value};
@@ -43,6 +44,13 @@ pub struct Release {
     pub updated_at: UtcTime,
     /// Who changed it last, where the source says so.
     pub updated_by: Option<String>,
+}
+
+impl Release {
+    /// The release as the rules look at it.
+    pub(crate) fn view(&self) -> ReleaseView<'_> {
+        ReleaseView { state: self.state, input: &self.input }
+    }
 }
 
 /// What the columns hold of a release besides its identity.

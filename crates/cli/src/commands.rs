@@ -92,3 +92,8 @@ fn print(text: &str) -> Result<(), Failure> {
         written => written.map_err(Failure::io("standard output cannot be written")),
     }
 }
+
+/// Fails with all the refusals that a command met, if there are any.
+fn refused_say(refused: &[String]) -> Result<(), Failure> {
+    if refused.is_empty() { Ok(()) } else { Err(Failure::Said(refused.join("; "))) }
+}

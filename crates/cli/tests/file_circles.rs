@@ -17,7 +17,7 @@ const FILE_LINES_MAX: usize = 450;
 const FUNCTION_LINES_MAX: usize = 60;
 
 /// The crates that still have a circle of files. The list only ever gets shorter.
-const WITH_CIRCLES: &[&str] = &["api", "cli", "content", "domain", "egress", "mailer", "sources"];
+const WITH_CIRCLES: &[&str] = &["api", "cli", "content", "egress", "mailer", "sources"];
 
 /// The files that are still too long. The list only ever gets shorter.
 const LONG_FILES: &[&str] = &["egress/src/client/tests.rs"];
@@ -29,8 +29,6 @@ const LONG_FUNCTIONS: &[&str] = &[
     "cli/src/settings/load/tests.rs impossible_setting_is_told_with_place_and_accepted_form",
     "egress/src/address.rs ranges_from_end_to_end",
     "sources/src/changelog/tests.rs dialects",
-    "storage/src/repositories/edits.rs repository_update",
-    "storage/src/sources/hook_deliveries.rs hook_receive",
 ];
 
 #[test]
@@ -225,7 +223,7 @@ impl FileMap {
 /// A name that a file uses, by its path from the crate's root.
 struct Import {
     path: Vec<String>,
-    /// Whether the file uses it only to hand it on, as the parent of a module does with what is in it.
+    /// Says whether the file uses it only to hand it on, as the parent of a module does with what is in it.
     is_handed_on: bool,
 }
 
@@ -288,7 +286,7 @@ fn tree_paths(tree: &str) -> Vec<Vec<String>> {
     paths.map(|path| [path_begin(prefix), path].concat()).collect()
 }
 
-/// What an import of a module names, by its path from the root; `None` for something of another crate.
+/// Finds what an import of a module names, by its path from the root; `None` for something of another crate.
 fn import_of(module: &[String], path: &[String], depth: usize, is_public: bool) -> Option<Import> {
     let ups = path.iter().take_while(|part| *part == "super").count();
     let from_root = match path.first()?.as_str() {

@@ -2,7 +2,7 @@
 
 use chrono::SubsecRound;
 
-use crate::{account::name_check, fault::Fault, text::line_is_clean, time::UtcTime};
+use crate::{account::name_check, conflict::Conflict, fault::Fault, text::line_is_clean, time::UtcTime};
 
 /// The longest label, in characters.
 pub const LABEL_MAX: usize = 500;
@@ -81,6 +81,9 @@ pub fn annotation_time(given: UtcTime) -> UtcTime {
 fn is_line(text: &str, length_max: usize) -> bool {
     !text.trim().is_empty() && text.chars().count() <= length_max && line_is_clean(text)
 }
+
+/// The conflict where a project has a category of a name already, in whatever case.
+pub const CATEGORY_TAKEN: Conflict = Conflict("category must be a new name: the project has a category of this one");
 
 #[cfg(test)]
 mod tests {

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     bump::Bump,
+    conflict::Conflict,
     group::group_bump,
     subscriber::{Following, Preferences, SubscriberState},
 };
@@ -102,6 +103,9 @@ pub fn delivery_obstacle(facts: &DeliveryFacts<'_>) -> Option<&'static str> {
         None
     }
 }
+
+/// The conflict where an announcement is to be sent again while a worker sends it.
+pub const ANNOUNCEMENT_IS_SENT: Conflict = Conflict("the announcement is being sent at this moment: ask again shortly");
 
 #[cfg(test)]
 mod tests {

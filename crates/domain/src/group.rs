@@ -4,7 +4,10 @@ use std::{cmp::Reverse, fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize};
 
-use crate::{bump::Bump, fault::Fault, release::HISTORY_AGE, text::UnknownName, time::UtcTime, version::Version};
+use crate::{
+    bump::Bump, conflict::Conflict, fault::Fault, release::HISTORY_AGE, text::UnknownName, time::UtcTime,
+    version::Version,
+};
 
 /// The way in which a page groups releases.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -184,6 +187,62 @@ pub fn group_lead(members: &[GroupMemberRank]) -> Option<&GroupMemberRank> {
 /// too old to be announced do not join, unless their author said with `notify` that they are news.
 pub fn release_joins_group(promoted: bool, notify: Option<bool>, published_at: UtcTime, now: UtcTime) -> bool {
     promoted || notify == Some(true) || now - published_at <= HISTORY_AGE
+}
+
+/// Checks that an editor makes the groups of a page.
+pub fn group_new_check(grouping: Grouping) -> Result<(), Conflict> {
+    match grouping {
+        Grouping::Manual => Ok(()),
+        Grouping::Off | Grouping::Auto => {
+            Err(Conflict("the page does not have its groups made by hand: set its grouping to manual first"))
+        }
+    }
+}
+
+/// Checks that a group can be edited.
+pub fn group_edit_check(state: GroupState) -> Result<(), Conflict> {
+    match state {
+        GroupState::Open | GroupState::Closed => Ok(()),
+        GroupState::Withdrawn => Err(Conflict("the group was taken back: make a new one of its releases")),
+    }
+}
+
+/// Checks that an editor gives a group its version.
+pub fn group_version_check(grouping: Grouping, state: GroupState) -> Result<(), Conflict> {
+    match (grouping, state) {
+        (Grouping::Manual, GroupState::Closed) => Ok(()),
+        _ => {
+            Err(Conflict("the version of this group is not given by hand: that is for pages whose grouping is manual"))
+        }
+    }
+}
+
+/// A release that an editor names for a new group, as the page has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GroupCandidate {
+    /// The editor named it before.
+    Repeated,
+    /// Readers do not see it on the page.
+    Unseen,
+    /// It is a pre-release there.
+    Prerelease,
+    /// Another group of the page has it.
+    Taken,
+    /// No group has it.
+    Free,
+}
+
+/// Checks that a release can be a member of a new group.
+pub fn group_candidate_check(field: &str, candidate: GroupCandidate) -> Result<(), Fault> {
+    match candidate {
+        GroupCandidate::Free => Ok(()),
+        GroupCandidate::Repeated => Err(Fault::invalid(field, "must be named once")),
+        GroupCandidate::Unseen => {
+            Err(Fault::invalid(field, "must be the id of a published release that the page shows"))
+        }
+        GroupCandidate::Prerelease => Err(Fault::invalid(field, "must not be a pre-release: groups hold none")),
+        GroupCandidate::Taken => Err(Fault::taken(field, "must not be in another group of the page")),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use crate::conflict::Conflict;
+
 /// The lanes, in the order in which workers serve them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -161,6 +163,12 @@ pub fn job_backoff(attempt: i32, jitter: f64) -> Duration {
     let full = Duration::from_secs((1_u64 << exponent).min(3_600));
     full.mul_f64(0.5 + jitter.clamp(0.0, 1.0) / 2.0)
 }
+
+/// The conflict where a job is to be tried again that is not a dead letter.
+pub const JOB_NOT_DEAD: Conflict = Conflict("only a dead job can be tried again, and this one is not dead");
+
+/// The conflict where mail is to be given up while workers send it.
+pub const QUEUE_NOT_HELD: Conflict = Conflict("the queue is not held");
 
 #[cfg(test)]
 mod tests {

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
+use crate::{conflict::Conflict, fault::Fault};
 
 /// The way in which the API counts the requests of a page key (`releasepage-v1.md`, Rate limit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +60,14 @@ pub fn description_check(field: &str, description: &str) -> Result<String, Fault
     Ok(description.to_owned())
 }
 
+/// Checks that a page can be deleted: one call shall not end what readers rely on.
+pub fn page_deletion_check(is_published: bool) -> Result<(), Conflict> {
+    if is_published {
+        return Err(Conflict("the page is published: set published to false before deleting it"));
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,5 +105,10 @@ mod tests {
         for bad in ["a\0", "\u{7}", "\u{85}", &"é".repeat(2_001)] {
             assert!(description_check("description", bad).is_err(), "{bad:?}");
         }
+    }
+
+    #[test]
+    fn a_page_that_readers_see_is_not_deleted() {
+        assert!(page_deletion_check(true).is_err() && page_deletion_check(false).is_ok());
     }
 }

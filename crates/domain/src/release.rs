@@ -3,7 +3,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{fault::Fault, tag::Tag, text::line_is_clean, time::UtcTime};
+use crate::{conflict::Conflict, fault::Fault, tag::Tag, text::line_is_clean, time::UtcTime};
 
 /// The age from which a release is history. History is shown, but is not announced unless somebody asks for it.
 pub const HISTORY_AGE: Duration = Duration::days(7);
@@ -218,6 +218,54 @@ pub fn release_notes_check(field: &str, notes: &str) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The way in which a release comes in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReleaseArrival {
+    /// From a source that may send it again: what is there is updated.
+    Repeatable,
+    /// From a person: what is there already is a conflict, unless it was withdrawn.
+    ByHand,
+}
+
+/// The event that the arrival of a release is to the one that is there with its version and platforms.
+pub fn release_arrival(
+    arrival: ReleaseArrival,
+    before: ReleaseState,
+    is_draft: bool,
+) -> Result<ReleaseEvent, Conflict> {
+    match (arrival, before) {
+        (ReleaseArrival::Repeatable, _) => Ok(ReleaseEvent::Arrive),
+        (ReleaseArrival::ByHand, ReleaseState::Withdrawn) if is_draft => Ok(ReleaseEvent::Edit),
+        (ReleaseArrival::ByHand, ReleaseState::Withdrawn) => Ok(ReleaseEvent::Publish),
+        (ReleaseArrival::ByHand, _) => {
+            Err(Conflict("this repository has a release of this version and these platforms"))
+        }
+    }
+}
+
+/// The event that an edit is: a draft that is one no longer is published.
+pub fn release_edit_event(before: ReleaseState, is_draft: bool) -> ReleaseEvent {
+    if before == ReleaseState::Draft && !is_draft { ReleaseEvent::Publish } else { ReleaseEvent::Edit }
+}
+
+/// Checks that an edit of a release was made on what is stored. An edit that names no revision applies to whatever is
+/// there.
+pub fn release_revision_check(current: i64, named: Option<i64>) -> Result<(), Conflict> {
+    match named {
+        Some(named) if named != current => Err(Conflict("the release was changed since that revision")),
+        _ => Ok(()),
+    }
+}
+
+/// Checks that an edit leaves a release its own version and platforms: `holder` is the id of the release that has them,
+/// where there is one.
+pub fn release_identity_check(own: &str, holder: Option<&str>) -> Result<(), Conflict> {
+    match holder {
+        Some(holder) if holder != own => Err(Conflict("another release has this version and these platforms")),
+        _ => Ok(()),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::{ReleaseEffect::*, ReleaseEvent::*, ReleaseState::*, *};
@@ -280,5 +328,34 @@ mod tests {
         assert_ne!(one.key(), Platforms::default().key());
         assert!(parse(&[""]).is_err());
         assert!(parse(&["a\nb"]).is_err());
+    }
+
+    #[test]
+    fn a_person_makes_a_release_once() {
+        use ReleaseArrival::{ByHand, Repeatable};
+        for (arrival, before, is_draft, event) in [
+            (Repeatable, Published, false, Some(Arrive)),
+            (Repeatable, Withdrawn, true, Some(Arrive)),
+            (ByHand, Withdrawn, false, Some(Publish)),
+            (ByHand, Withdrawn, true, Some(Edit)),
+            (ByHand, Published, false, None),
+            (ByHand, Draft, true, None),
+            (ByHand, Scheduled, false, None),
+        ] {
+            assert_eq!(release_arrival(arrival, before, is_draft).ok(), event, "{arrival:?} {before} {is_draft}");
+        }
+    }
+
+    #[test]
+    fn what_an_edit_may_do() {
+        for (before, is_draft, event) in
+            [(Draft, false, Publish), (Draft, true, Edit), (Published, false, Edit), (Withdrawn, false, Edit)]
+        {
+            assert_eq!(release_edit_event(before, is_draft), event, "{before} {is_draft}");
+        }
+        assert!(release_identity_check("a", None).is_ok() && release_identity_check("a", Some("a")).is_ok());
+        assert!(release_identity_check("a", Some("b")).is_err());
+        assert!(release_revision_check(2, None).is_ok() && release_revision_check(2, Some(2)).is_ok());
+        assert!(release_revision_check(2, Some(1)).is_err());
     }
 }

@@ -1,4 +1,5 @@
-//! What follows a change of a release, as data: a list that storage carries out from its first entry to its last.
+//! The consequences of a change of a release, as data: a list that storage carries out from its first entry to its
+//! last.
 
 use crate::{
     bump::Bump,
@@ -12,23 +13,23 @@ use crate::{
     version::VersionRule,
 };
 
-/// What an event makes of a release.
+/// A release after an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReleaseStep {
-    /// Where it stands now.
+    /// Its state now.
     pub state: ReleaseState,
-    /// What is said of it now.
+    /// Its content now.
     pub input: ReleaseInput,
-    /// What the event means to subscribers.
+    /// The meaning of the event to subscribers.
     pub effect: ReleaseEffect,
-    /// Whether it was a pre-release until now.
+    /// Says whether it was a pre-release until now.
     pub is_promoted: bool,
 }
 
 /// Applies an event to a release that is known. `input` is what is said of it with the event.
 ///
-/// A pre-release of which somebody says that it is a release is promoted, whether by an edit or by sending it again. Who
-/// made a release stays, whoever sends it again.
+/// A pre-release of which somebody says that it is a release is promoted, be it by an edit or by sending it again. The
+/// author of a release stays, whoever sends it again.
 pub fn release_step(before: ReleaseView<'_>, input: ReleaseInput, event: ReleaseEvent, now: UtcTime) -> ReleaseStep {
     let is_promoted = before.input.prerelease != input.prerelease
         && before.input.is_prerelease()
@@ -50,9 +51,9 @@ pub fn release_step(before: ReleaseView<'_>, input: ReleaseInput, event: Release
 /// A release as it stands at one moment.
 #[derive(Clone, Copy, Debug)]
 pub struct ReleaseView<'a> {
-    /// Where it stands.
+    /// Its state.
     pub state: ReleaseState,
-    /// What is said of it.
+    /// Its content.
     pub input: &'a ReleaseInput,
 }
 
@@ -69,13 +70,13 @@ pub struct RepositoryComponent {
     pub id: i64,
     /// The page that it is on.
     pub page_id: String,
-    /// What its tags begin with.
+    /// The prefix of its tags.
     pub tag_prefix: Option<String>,
-    /// How its tags are read.
+    /// The rule by which its tags are read.
     pub versions: VersionRule,
-    /// What a release without a version counts as on its page.
+    /// The bump that a release without a version counts as on its page.
     pub unversioned_as: Bump,
-    /// How its page puts releases together.
+    /// The way in which its page puts releases together.
     pub grouping: Grouping,
 }
 
@@ -86,13 +87,13 @@ pub struct ReleaseChange<'a> {
     pub before: Option<ReleaseView<'a>>,
     /// The release as it is now.
     pub after: ReleaseView<'a>,
-    /// What the change means to subscribers.
+    /// The meaning of the change to subscribers.
     pub effect: ReleaseEffect,
-    /// Whether it was a pre-release until now.
+    /// Says whether it was a pre-release until now.
     pub is_promoted: bool,
-    /// Whether the release was withdrawn once or came in as history: publishing it is no news.
+    /// Says whether the release was withdrawn once or came in as history: publishing it is no news.
     pub is_quiet: bool,
-    /// Whether anybody may be told of the change at all.
+    /// Says whether anybody may be told of the change at all.
     pub is_news: bool,
     /// The components of the repository; those of one page are beside each other.
     pub components: &'a [RepositoryComponent],
@@ -105,7 +106,7 @@ pub struct ReleaseChange<'a> {
 pub enum ReleaseConsequence {
     /// Its words for search are written again.
     Index,
-    /// Whatever is made of it later, it is no news.
+    /// From now on it is no news, whatever is made of it.
     Silence,
     /// The bumps of the pre-release that were told are free to change: they do not bind the release.
     BumpFree,
@@ -115,9 +116,9 @@ pub enum ReleaseConsequence {
     Recompute,
     /// A job publishes it at this time.
     Schedule(UtcTime),
-    /// Whatever is still to be told of it is cancelled.
+    /// Everything that is still to be told of it is cancelled.
     Cancel,
-    /// What a page is still to be told of it as a pre-release is cancelled.
+    /// The telling of it to a page as a pre-release is cancelled.
     PrereleaseCancel {
         /// The page.
         page_id: String,
@@ -128,19 +129,20 @@ pub enum ReleaseConsequence {
         component_id: i64,
         /// The page of the component.
         page_id: String,
-        /// Whether it is a pre-release there.
+        /// Says whether it is a pre-release there.
         prerelease: bool,
     },
     /// It joins the open group of a page, or opens one.
     GroupJoin {
         /// The page.
         page_id: String,
-        /// Whether subscribers are told of it with the group.
+        /// Says whether subscribers are told of it with the group.
         notify: bool,
     },
 }
 
-/// What follows a change of a release, in the order in which it is done: first what readers see, then what is told.
+/// Lists what follows a change of a release, in the order in which it is done: first what readers see, then what is
+/// told.
 pub fn release_consequences(change: &ReleaseChange<'_>) -> Vec<ReleaseConsequence> {
     let mut consequences = shown(change);
     consequences.extend(told(change));

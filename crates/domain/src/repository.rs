@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::fault::Fault;
+use crate::{conflict::Conflict, fault::Fault};
 
 /// The kind of source of a repository (`management-v1.md`, `/v1/repositories`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -79,6 +79,20 @@ pub fn repository_owner(repo: &str) -> &str {
     repo.split_once('/').map_or(repo, |(owner, _)| owner)
 }
 
+/// Checks that a repository can be deleted: `is_shown` on a page, `is_told` of to subscribers.
+pub fn repository_deletion_check(is_shown: bool, is_told: bool) -> Result<(), Conflict> {
+    if is_shown {
+        return Err(Conflict("a page has it as a component: take it off the page first"));
+    }
+    if is_told {
+        return Err(Conflict("subscribers were told of its releases, and what was sent to whom stays on record"));
+    }
+    Ok(())
+}
+
+/// The conflict where a name went from one repository to another at the moment of a change.
+pub const REPOSITORY_RENAMED: Conflict = Conflict("the repository was renamed in the meantime: try again");
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -93,5 +107,14 @@ mod tests {
             assert!(RepositoryName::parse("name", bad).is_err(), "{bad}");
         }
         assert_eq!(repository_owner("acme/ios-app"), "acme");
+    }
+
+    #[test]
+    fn a_repository_that_somebody_knows_of_stays() {
+        for (is_shown, is_told, may) in
+            [(false, false, true), (true, false, false), (false, true, false), (true, true, false)]
+        {
+            assert_eq!(repository_deletion_check(is_shown, is_told).is_ok(), may, "{is_shown} {is_told}");
+        }
     }
 }

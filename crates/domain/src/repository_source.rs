@@ -151,6 +151,9 @@ pub fn poll_at(repository_id: i64, interval: Duration, now: UtcTime) -> UtcTime 
     now + interval + interval * share / 1_000
 }
 
+/// The sentence on a repository whose releases cannot be fetched.
+pub const SOURCE_NONE: &str = "its releases cannot be fetched: only those of origin github, gitlab and gitea are";
+
 #[cfg(test)]
 mod tests {
     use super::*;

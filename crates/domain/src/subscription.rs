@@ -6,7 +6,7 @@
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
-use crate::{subscriber::SubscriberState, time::UtcTime};
+use crate::{conflict::Conflict, consent::ADDRESS_REFUSED, subscriber::SubscriberState, time::UtcTime};
 
 /// The time for which the link in a confirmation works.
 pub const CONFIRMATION_VALID: Duration = Duration::hours(48);
@@ -176,6 +176,36 @@ pub fn request_link(state: RequestState, requested_at: UtcTime, now: UtcTime) ->
     }
 }
 
+/// The effect of a click on the link of a request on its subscriber.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestUse {
+    /// Nothing: there is nobody who could leave.
+    Nothing,
+    /// The subscriber leaves.
+    Leave,
+    /// Somebody new is subscribed: the row of a request that waited for long may be gone.
+    Add,
+    /// The subscriber is confirmed. Mail goes to the address as it is written in the request: a mail server may tell
+    /// `Reader@` from `reader@`.
+    Confirm,
+    /// The preferences of a confirmed subscriber change, and the address stays as it was confirmed.
+    Change,
+}
+
+/// Decides on a click, by where the subscriber of the request stands. An address that refused mail is not subscribed.
+pub fn request_use_decide(op: SubscriptionOp, subscriber: Option<SubscriberState>) -> Result<RequestUse, Conflict> {
+    match (op, subscriber) {
+        (SubscriptionOp::Remove, None) => Ok(RequestUse::Nothing),
+        (SubscriptionOp::Remove, Some(_)) => Ok(RequestUse::Leave),
+        (SubscriptionOp::Add | SubscriptionOp::Replace, None) => Ok(RequestUse::Add),
+        (SubscriptionOp::Add | SubscriptionOp::Replace, Some(state)) => match state {
+            SubscriberState::Suppressed => Err(Conflict(ADDRESS_REFUSED)),
+            SubscriberState::Confirmed => Ok(RequestUse::Change),
+            SubscriberState::Pending | SubscriberState::Unsubscribed => Ok(RequestUse::Confirm),
+        },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -270,5 +300,23 @@ mod tests {
         assert_eq!(link(RequestState::Mailed, 48), RequestLink::Open);
         assert_eq!(link(RequestState::Mailed, 49), RequestLink::Expired);
         assert_eq!(link(RequestState::Used, 1), RequestLink::Used);
+    }
+
+    #[test]
+    fn what_a_click_does() {
+        use SubscriberState::{Confirmed, Pending, Suppressed, Unsubscribed};
+        use SubscriptionOp::{Add, Remove, Replace};
+        for (op, state, used) in [
+            (Remove, None, Ok(RequestUse::Nothing)),
+            (Remove, Some(Suppressed), Ok(RequestUse::Leave)),
+            (Remove, Some(Confirmed), Ok(RequestUse::Leave)),
+            (Add, None, Ok(RequestUse::Add)),
+            (Replace, Some(Pending), Ok(RequestUse::Confirm)),
+            (Add, Some(Unsubscribed), Ok(RequestUse::Confirm)),
+            (Replace, Some(Confirmed), Ok(RequestUse::Change)),
+            (Add, Some(Suppressed), Err(Conflict(ADDRESS_REFUSED))),
+        ] {
+            assert_eq!(request_use_decide(op, state), used, "{op} {state:?}");
+        }
     }
 }

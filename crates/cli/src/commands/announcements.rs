@@ -8,7 +8,7 @@ use releasepage_storage::{
     jobs::list::JobsOf,
 };
 
-use super::{block_on, print};
+use super::{block_on, print, refused_say};
 use crate::{arguments::AnnouncementsCommand, failure::Failure, settings::Settings, wiring::store_open};
 
 /// Does what was asked for with the announcements of the whole server.
@@ -52,7 +52,7 @@ async fn list(store: &Store, now: UtcTime) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Sends announcements again. One that cannot be sent again keeps none of the others.
+/// Sends announcements again. A failure for one of them stops none of the others, and is said at the end.
 async fn retry(store: &Store, announcements: &[i64], messages: RetryOf) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for &id in announcements {
@@ -64,5 +64,5 @@ async fn retry(store: &Store, announcements: &[i64], messages: RetryOf) -> Resul
             Err(other) => return Err(other.into()),
         }
     }
-    if refused.is_empty() { Ok(()) } else { Err(Failure::Said(refused.join("; "))) }
+    refused_say(&refused)
 }

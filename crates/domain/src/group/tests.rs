@@ -159,3 +159,26 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn what_an_editor_may_do() {
+    use GroupState::{Closed, Open, Withdrawn};
+    use Grouping::{Auto, Manual, Off};
+    for (grouping, is_by_hand) in [(Off, false), (Auto, false), (Manual, true)] {
+        assert_eq!(group_new_check(grouping).is_ok(), is_by_hand, "{grouping}");
+        for (state, is_numbered) in [(Open, false), (Closed, true), (Withdrawn, false)] {
+            let may = group_version_check(grouping, state).is_ok();
+            assert_eq!(may, is_by_hand && is_numbered, "{grouping} {state}");
+        }
+    }
+    for (state, may) in [(Open, true), (Closed, true), (Withdrawn, false)] {
+        assert_eq!(group_edit_check(state).is_ok(), may, "{state}");
+    }
+    for candidate in
+        [GroupCandidate::Repeated, GroupCandidate::Unseen, GroupCandidate::Prerelease, GroupCandidate::Taken]
+    {
+        let fault = group_candidate_check("release_ids.0", candidate).expect_err("not free");
+        assert_eq!(fault.field, "release_ids.0");
+    }
+    assert!(group_candidate_check("release_ids.0", GroupCandidate::Free).is_ok());
+}

@@ -3,7 +3,11 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use releasepage_domain::{annotation::CategoryName, fault::Fault, time::UtcTime};
+use releasepage_domain::{
+    annotation::{CATEGORY_TAKEN, CategoryName},
+    fault::Fault,
+    time::UtcTime,
+};
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
@@ -49,7 +53,7 @@ fn name_is_free(
 ) -> QueryResult<()> {
     let holder = category_find(connection, repository_id, name)?;
     if holder.is_some_and(|holder| own != Some(holder)) {
-        return Err(StoreError::Conflict("category must be a new name: the project has a category of this one").into());
+        return Err(CATEGORY_TAKEN.into());
     }
     Ok(())
 }

@@ -12,7 +12,7 @@ use diesel::{
     sql_types::Bool,
 };
 use releasepage_domain::{
-    announcement::DeliveryState,
+    announcement::{ANNOUNCEMENT_IS_SENT, DeliveryState},
     job::{JobPayload, JobState, Lane},
     reply::ReplyMeaning,
     subscriber::SubscriberState,
@@ -308,7 +308,7 @@ fn job_hasten(connection: &mut AnyConnection, id: i64, now: UtcTime) -> QueryRes
         .set((jobs::state.eq(JobState::Ready.as_str()), jobs::attempts.eq(0), jobs::run_at.eq(now)))
         .execute(connection)?;
     if hastened == 0 {
-        return Err(StoreError::Conflict("the announcement is being sent at this moment: ask again shortly").into());
+        return Err(ANNOUNCEMENT_IS_SENT.into());
     }
     Ok(())
 }

@@ -1,7 +1,5 @@
 //! What a partial edit (`PATCH`) does to one member.
 
-use crate::{QueryResult, StoreError};
-
 /// An edit of one member of a resource. Where the member can be cleared, `T` is an [`Option`] and `Set(None)` clears
 /// it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -41,15 +39,5 @@ impl<T> Change<T> {
             Self::Keep => Ok(Change::Keep),
             Self::Set(value) => map(value).map(Change::Set),
         }
-    }
-}
-
-/// Whether an edit was made on what is stored. An edit that names no revision applies to whatever is there.
-pub(crate) fn revision_check(current: i64, named: Option<i64>) -> QueryResult<()> {
-    match named {
-        Some(named) if named != current => {
-            Err(StoreError::Conflict("it was changed in the meantime: read it again and repeat the edit").into())
-        }
-        _ => Ok(()),
     }
 }

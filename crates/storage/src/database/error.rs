@@ -1,7 +1,10 @@
 //! What can go wrong in the database, sorted by what the caller can do about it.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
-use releasepage_domain::fault::{Fault, Faults};
+use releasepage_domain::{
+    conflict::Conflict,
+    fault::{Fault, Faults},
+};
 
 /// The failure of a storage function. A database error never looks like "not found".
 #[derive(Debug, thiserror::Error)]
@@ -30,6 +33,12 @@ impl StoreError {
     }
 }
 
+impl From<Conflict> for StoreError {
+    fn from(Conflict(because): Conflict) -> Self {
+        Self::Conflict(because)
+    }
+}
+
 impl From<Fault> for StoreError {
     fn from(fault: Fault) -> Self {
         Self::Faults(fault.into())
@@ -55,6 +64,12 @@ impl From<DieselError> for QueryError {
 impl From<StoreError> for QueryError {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<Conflict> for QueryError {
+    fn from(conflict: Conflict) -> Self {
+        Self::Store(conflict.into())
     }
 }
 

@@ -5,8 +5,12 @@ use std::collections::{HashMap, HashSet};
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     bump::Bump,
+    conflict::revision_check,
     fault::{Fault, Faults},
-    group::{GroupMemberRank, GroupState, GroupVersion, Grouping},
+    group::{
+        GroupCandidate, GroupMemberRank, GroupState, GroupVersion, group_candidate_check, group_edit_check,
+        group_new_check, group_version_check,
+    },
     time::UtcTime,
 };
 
@@ -14,7 +18,7 @@ use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     announcements::row::group_announcements_withdraw,
     database::{
-        change::{Change, revision_check},
+        change::Change,
         schema::{component_releases, components, group_members, groups, releases},
         stored::stored,
     },
@@ -68,10 +72,7 @@ pub async fn group_create(
 ) -> Result<Group, StoreError> {
     store
         .write(&[Scope::Groups(page_id.clone())], move |connection| {
-            if page_load(connection, organization_id, &page_id)?.grouping.mode != Grouping::Manual {
-                let because = "the page does not have its groups made by hand: set its grouping to manual first";
-                return Err(StoreError::Conflict(because).into());
-            }
+            group_new_check(page_load(connection, organization_id, &page_id)?.grouping.mode)?;
             let mut faults = Faults::new();
             faults.take(version_free(connection, &page_id, None, new.version)?);
             let members = members_found(connection, &page_id, &new.releases, &mut faults)?;
@@ -144,28 +145,25 @@ fn members_found(
     let mut named = HashSet::new();
     for (index, release_id) in release_ids.iter().enumerate() {
         let field = format!("release_ids.{index}");
-        let fault = if !named.insert(release_id) {
-            Fault::invalid(field, "must be named once")
-        } else if let Some((_, component, bump, prerelease, published_at)) = shown.get(release_id) {
-            let bump: Bump = stored(bump, "bump")?;
-            if *prerelease {
-                Fault::invalid(field, "must not be a pre-release: groups hold none")
-            } else if release_is_member(connection, page_id, release_id)? {
-                Fault::taken(field, "must not be in another group of the page")
-            } else {
-                let rank = GroupMemberRank {
-                    component: *component,
-                    release_id: release_id.clone(),
-                    bump,
-                    published_at: *published_at,
-                };
-                members.push(CountedMember { rank, notify: true });
-                continue;
-            }
-        } else {
-            Fault::invalid(field, "must be the id of a published release that the page shows")
+        let own = shown.get(release_id);
+        let candidate = match own {
+            _ if !named.insert(release_id) => GroupCandidate::Repeated,
+            None => GroupCandidate::Unseen,
+            Some((.., true, _)) => GroupCandidate::Prerelease,
+            Some(_) if release_is_member(connection, page_id, release_id)? => GroupCandidate::Taken,
+            Some(_) => GroupCandidate::Free,
         };
-        faults.push(fault);
+        let is_free = faults.take(group_candidate_check(&field, candidate)).is_some();
+        if let Some((_, component, bump, _, published_at)) = own.filter(|_| is_free) {
+            let bump: Bump = stored(bump, "bump")?;
+            let rank = GroupMemberRank {
+                component: *component,
+                release_id: release_id.clone(),
+                bump,
+                published_at: *published_at,
+            };
+            members.push(CountedMember { rank, notify: true });
+        }
     }
     Ok(members)
 }
@@ -189,15 +187,10 @@ pub async fn group_edit(
             let before = group_row(connection, &page_id, group_id)?;
             revision_check(before.revision, change.revision)?;
             let state = before.state()?;
-            if state == GroupState::Withdrawn {
-                return Err(StoreError::Conflict("the group was taken back: make a new one of its releases").into());
-            }
+            group_edit_check(state)?;
             let version = match change.version {
                 Change::Set(version) if before.version.as_deref() != Some(&version.to_string()) => {
-                    if mode != Grouping::Manual || state != GroupState::Closed {
-                        let because = "the version of this group is not given by hand: that is for pages whose grouping is manual";
-                        return Err(StoreError::Conflict(because).into());
-                    }
+                    group_version_check(mode, state)?;
                     version_free(connection, &page_id, Some(group_id), version)??;
                     Some(version)
                 }
@@ -213,11 +206,7 @@ pub async fn group_edit(
                     .execute(connection)?;
             }
             diesel::update(groups::table.find(group_id))
-                .set((
-                    groups::notes.eq(notes),
-                    groups::revision.eq(groups::revision + 1),
-                    groups::updated_at.eq(now),
-                ))
+                .set((groups::notes.eq(notes), groups::revision.eq(groups::revision + 1), groups::updated_at.eq(now)))
                 .execute(connection)?;
             page_generation_raise(connection, &page_id)?;
             group_load(connection, &page_id, group_id)

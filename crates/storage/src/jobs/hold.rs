@@ -7,6 +7,7 @@ use diesel::prelude::*;
 use releasepage_domain::{
     announcement::{AnnouncementState, DeliveryState},
     group::GroupState,
+    job::QUEUE_NOT_HELD,
     release::ReleaseState,
     subscription::RequestState,
     time::UtcTime,
@@ -133,7 +134,7 @@ fn announcements_after(connection: &mut AnyConnection, after: i64) -> QueryResul
 pub async fn mail_give_up(store: &Store, now: UtcTime) -> Result<QueuedMail, StoreError> {
     let repository_ids = store
         .read(move |connection| {
-            hold_load(connection)?.ok_or(StoreError::Conflict("the queue is not held"))?;
+            hold_load(connection)?.ok_or(QUEUE_NOT_HELD)?;
             repositories_telling(connection, now)
         })
         .await?;

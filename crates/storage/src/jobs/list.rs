@@ -7,7 +7,7 @@ use diesel::{
     sql_types::Text,
 };
 use releasepage_domain::{
-    job::{JobState, Lane},
+    job::{JOB_NOT_DEAD, JobState, Lane},
     masking::text_masked,
     page::page_id_is_valid,
     time::UtcTime,
@@ -195,7 +195,7 @@ pub async fn job_retry(store: &Store, of: JobsOf, id: i64, now: UtcTime) -> Resu
             let visible = jobs_visible!(eyes).filter(jobs::id.eq(id)).select(jobs::id);
             visible.first::<i64>(connection).optional()?.ok_or(StoreError::NotFound)?;
             if revive(connection, Some(id), now)? == 0 {
-                return Err(StoreError::Conflict("only a dead job can be tried again, and this one is not dead").into());
+                return Err(JOB_NOT_DEAD.into());
             }
             entry(jobs::table.find(id).select(entry_columns!()).first(connection)?, eyes)
         })

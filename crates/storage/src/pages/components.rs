@@ -2,13 +2,18 @@
 
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
-    component::component_repo, fault::Fault, repository::RepositoryName, time::UtcTime, version::VersionRule,
+    component::component_repo,
+    conflict::revision_check,
+    fault::Fault,
+    repository::{REPOSITORY_RENAMED, RepositoryName},
+    time::UtcTime,
+    version::VersionRule,
 };
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
-        change::{Change, revision_check},
+        change::Change,
         cursor::{IdCursor, ListPart},
         schema::{component_releases, components, pages, repositories, subscriber_components},
     },
@@ -89,7 +94,7 @@ pub async fn component_create(
             // It may have been renamed or deleted while this waited for its scope.
             let (current_id, repository) = repository_find(connection, organization_id, &new.repo)?;
             if current_id != repository_id {
-                return Err(StoreError::Conflict("the repository was renamed in the meantime: try again").into());
+                return Err(REPOSITORY_RENAMED.into());
             }
             let repo = component_repo(&repository, new.tag_prefix.as_deref());
             let folded = repo.to_ascii_lowercase();

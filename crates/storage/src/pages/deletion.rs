@@ -1,6 +1,7 @@
 //! Deleting a page, and everything that belongs to it alone.
 
 use diesel::prelude::*;
+use releasepage_domain::page::page_deletion_check;
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
@@ -63,10 +64,7 @@ pub async fn page_delete(store: &Store, organization_id: i64, page_id: String) -
 
 /// Makes sure that the organization has the page, and that no reader sees it.
 fn page_hidden(connection: &mut AnyConnection, organization_id: i64, page_id: &str) -> QueryResult<()> {
-    if page_load(connection, organization_id, page_id)?.published {
-        return Err(StoreError::Conflict("the page is published: set published to false before deleting it").into());
-    }
-    Ok(())
+    Ok(page_deletion_check(page_load(connection, organization_id, page_id)?.published)?)
 }
 
 /// Removes a batch of the rows of a table, which has an `id`, that fulfil a condition.

@@ -6,6 +6,7 @@ use diesel::{
 };
 use releasepage_domain::{
     bump::Bump,
+    conflict::revision_check,
     group::{GroupVersion, Grouping},
     page::{CountedBy, RATE_LIMIT_DEFAULT},
     text::slug_of,
@@ -15,7 +16,7 @@ use releasepage_domain::{
 use crate::{
     Scope, Store, StoreError,
     database::{
-        change::{Change, revision_check},
+        change::Change,
         cursor::{ListPart, TimeCursor},
         name::name_first_free,
         schema::pages,

@@ -3,7 +3,10 @@
 use diesel::prelude::*;
 use releasepage_domain::{
     fault::Fault,
-    release::{ReleaseEvent, ReleaseInput, ReleaseState},
+    release::{
+        ReleaseArrival, ReleaseEvent, ReleaseInput, ReleaseState, release_arrival, release_edit_event,
+        release_identity_check, release_revision_check,
+    },
     time::UtcTime,
 };
 
@@ -16,15 +19,6 @@ use crate::{
         row::{Release, ReleaseContext, ReleaseOwner, ReleaseRow, release_find, release_locked, release_owned},
     },
 };
-
-/// How a release comes in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReleaseArrival {
-    /// From a source that may send it again: what is there is updated.
-    Repeatable,
-    /// From a person: what is there already is a conflict, unless it was withdrawn.
-    ByHand,
-}
 
 /// Stores a release that comes in, publishes it, and writes what must follow.
 ///
@@ -47,21 +41,12 @@ pub async fn release_arrive(
                 return Ok(replay);
             }
             let before = release_find(connection, repository_id, &input.tag, &input.platforms)?;
-            let release = match (before, arrival) {
-                (Some(before), ReleaseArrival::ByHand) if before.state != ReleaseState::Withdrawn => {
-                    return Err(StoreError::Conflict(
-                        "this repository has a release of this version and these platforms",
-                    )
-                    .into());
-                }
-                (Some(before), ReleaseArrival::ByHand) => {
-                    let event = if input.draft { ReleaseEvent::Edit } else { ReleaseEvent::Publish };
+            let release = match before {
+                Some(before) => {
+                    let event = release_arrival(arrival, before.state, input.draft)?;
                     release_change(connection, before, input.clone(), event, context)?
                 }
-                (Some(before), ReleaseArrival::Repeatable) => {
-                    release_change(connection, before, input.clone(), ReleaseEvent::Arrive, context)?
-                }
-                (None, _) => release_add(connection, repository_id, input.clone(), &ids, context)?,
+                None => release_add(connection, repository_id, input.clone(), &ids, context)?,
             };
             if let Some(idempotency) = &idempotency {
                 idempotency_store(connection, repository_id, idempotency, &release, context.now)?;
@@ -86,19 +71,11 @@ pub async fn release_edit(
     store
         .write(&[], move |connection| {
             let before = release_locked(connection, owner, &id)?;
-            if revision.is_some_and(|revision| revision != before.revision) {
-                return Err(StoreError::Conflict("the release was changed since that revision").into());
-            }
+            release_revision_check(before.revision, revision)?;
             let input = edit(&before)?;
-            if let Some(other) = release_find(connection, before.repository_id, &input.tag, &input.platforms)?
-                && other.id != before.id
-            {
-                return Err(StoreError::Conflict("another release has this version and these platforms").into());
-            }
-            let event = match before.state {
-                ReleaseState::Draft if !input.draft => ReleaseEvent::Publish,
-                _ => ReleaseEvent::Edit,
-            };
+            let holder = release_find(connection, before.repository_id, &input.tag, &input.platforms)?;
+            release_identity_check(&before.id, holder.as_ref().map(|holder| holder.id.as_str()))?;
+            let event = release_edit_event(before.state, input.draft);
             release_change(connection, before, input, event, context)
         })
         .await

@@ -1,6 +1,7 @@
 //! Deleting a repository, and everything that belongs to it alone.
 
 use diesel::{dsl::exists, prelude::*};
+use releasepage_domain::repository::repository_deletion_check;
 
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
@@ -58,20 +59,15 @@ pub async fn repository_delete(store: &Store, organization_id: i64, id: i64) -> 
 fn repository_is_free(connection: &mut AnyConnection, organization_id: i64, id: i64) -> QueryResult<()> {
     repository_load(connection, organization_id, id)?;
     let shown = components::table.filter(components::repository_id.eq(id));
-    if diesel::select(exists(shown)).get_result(connection)? {
-        return Err(StoreError::Conflict("a page has it as a component: take it off the page first").into());
-    }
+    let is_shown = diesel::select(exists(shown)).get_result(connection)?;
     let told = announcements::table.inner_join(releases::table).filter(releases::repository_id.eq(id));
     let told_in_group = group_members::table
         .inner_join(releases::table)
         .inner_join(announcements::table.on(announcements::group_id.eq(group_members::group_id.nullable())))
         .filter(releases::repository_id.eq(id));
     let is_told: bool = diesel::select(exists(told)).get_result(connection)?;
-    if is_told || diesel::select(exists(told_in_group)).get_result(connection)? {
-        let because = "subscribers were told of its releases, and what was sent to whom stays on record";
-        return Err(StoreError::Conflict(because).into());
-    }
-    Ok(())
+    let is_told = is_told || diesel::select(exists(told_in_group)).get_result(connection)?;
+    Ok(repository_deletion_check(is_shown, is_told)?)
 }
 
 /// The jobs that wait for it.

@@ -2,19 +2,23 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
+    conflict::{Conflict, revision_check},
     fault::Fault,
+    hook_binding::{hook_secret_check, source_id_edit},
     repository::{RepositoryName, RepositoryOrigin},
     time::UtcTime,
 };
 
 use crate::{
-    Scope, Store, StoreError,
+    AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
-        change::{Change, revision_check},
+        change::Change,
         cursor::{IdCursor, ListPart},
         schema::{repositories, repository_hooks, repository_sources},
     },
-    repositories::row::{Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename},
+    repositories::row::{
+        Hook, Repository, repository_insert, repository_load, repository_name_is_taken, repository_rename,
+    },
     sources::settings::{SourceChange, source_change, source_rename},
 };
 
@@ -100,59 +104,79 @@ pub async fn repository_update(
         .write(&[Scope::Organization(organization_id), Scope::Repository(id)], move |connection| {
             let before = repository_load(connection, organization_id, id)?;
             revision_check(before.revision, change.revision)?;
-            let name = match &change.name {
-                Change::Set(name) if name.as_str() != before.name => Some(name),
-                _ => None,
-            };
-            let source_id = match (&before.hook, change.source_id.clone()) {
-                (None, Change::Set(Some(_))) => {
-                    return Err(
-                        StoreError::Conflict("a repository of origin api has no forge, and no source_id").into()
-                    );
-                }
-                // One without a number is bound by its name, and let go of likewise.
-                (Some(hook), Change::Set(id))
-                    if hook.source_id != id || (id.is_none() && hook.source_name.is_some()) =>
-                {
-                    Some(id)
-                }
-                _ => None,
-            };
-            let secret = match &change.hook_secret {
-                Change::Set(_) if before.origin != RepositoryOrigin::Gitlab => {
-                    let conflict = "only a repository of origin gitlab takes a secret that was made elsewhere";
-                    return Err(StoreError::Conflict(conflict).into());
-                }
-                Change::Set(secret) => Some(secret),
-                Change::Keep => None,
-            };
+            let edit = RepositoryEdit::of(&before, &change)?;
             let is_source_changed = source_change(connection, &before, &change.source, now)?;
-            if name.is_none() && source_id.is_none() && secret.is_none() && !is_source_changed {
+            if edit.is_empty() && !is_source_changed {
                 return Ok(before);
             }
-            match name {
-                Some(name) if !repository_rename(connection, organization_id, id, &before.name, name)? => {
-                    return Err(Fault::taken("name", "must be a name that no other repository has").into());
-                }
-                Some(_) => source_rename(connection, &before, now)?,
-                None => {
-                    diesel::update(repositories::table.find(id))
-                        .set(repositories::revision.eq(repositories::revision + 1))
-                        .execute(connection)?;
-                }
-            }
-            if let Some(source_id) = source_id {
-                // The name is that of the repository it was bound to before: nothing is to follow from it.
-                diesel::update(repository_hooks::table.find(id))
-                    .set((repository_hooks::source_id.eq(source_id), repository_hooks::source_name.eq(None::<String>)))
-                    .execute(connection)?;
-            }
-            if let Some(secret) = secret {
-                diesel::update(repository_hooks::table.find(id))
-                    .set(repository_hooks::secret.eq(secret))
-                    .execute(connection)?;
-            }
+            edit_write(connection, &before, &edit, now)?;
             repository_load(connection, organization_id, id)
         })
         .await
+}
+
+/// What an edit changes of a repository, besides where its releases are fetched from.
+struct RepositoryEdit<'a> {
+    name: Option<&'a RepositoryName>,
+    source_id: Option<Option<i64>>,
+    secret: Option<&'a str>,
+}
+
+impl<'a> RepositoryEdit<'a> {
+    /// Compares an edit with what is stored.
+    fn of(before: &Repository, change: &'a RepositoryChange) -> Result<Self, Conflict> {
+        let name = match &change.name {
+            Change::Set(name) if name.as_str() != before.name => Some(name),
+            _ => None,
+        };
+        let source_id = match change.source_id {
+            Change::Set(id) => source_id_edit(before.hook.as_ref().map(Hook::bound).as_ref(), id)?,
+            Change::Keep => None,
+        };
+        let secret = match &change.hook_secret {
+            Change::Set(secret) => {
+                hook_secret_check(before.origin)?;
+                Some(secret.as_str())
+            }
+            Change::Keep => None,
+        };
+        Ok(Self { name, source_id, secret })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.name.is_none() && self.source_id.is_none() && self.secret.is_none()
+    }
+}
+
+/// Writes an edit, and raises the revision.
+fn edit_write(
+    connection: &mut AnyConnection,
+    before: &Repository,
+    edit: &RepositoryEdit<'_>,
+    now: UtcTime,
+) -> QueryResult<()> {
+    let id = before.id;
+    match edit.name {
+        Some(name) if !repository_rename(connection, before.organization_id, id, &before.name, name)? => {
+            return Err(Fault::taken("name", "must be a name that no other repository has").into());
+        }
+        Some(_) => source_rename(connection, before, now)?,
+        None => {
+            diesel::update(repositories::table.find(id))
+                .set(repositories::revision.eq(repositories::revision + 1))
+                .execute(connection)?;
+        }
+    }
+    if let Some(source_id) = edit.source_id {
+        // The name is that of the repository it was bound to before: nothing is to follow from it.
+        diesel::update(repository_hooks::table.find(id))
+            .set((repository_hooks::source_id.eq(source_id), repository_hooks::source_name.eq(None::<String>)))
+            .execute(connection)?;
+    }
+    if let Some(secret) = edit.secret {
+        diesel::update(repository_hooks::table.find(id))
+            .set(repository_hooks::secret.eq(secret))
+            .execute(connection)?;
+    }
+    Ok(())
 }

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
+    conflict::revision_check,
     repository::{RepositoryName, RepositoryOrigin},
     text::slug_of,
     time::UtcTime,
@@ -10,7 +11,7 @@ use releasepage_domain::{
 use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
-        change::{Change, revision_check},
+        change::Change,
         cursor::{IdCursor, ListPart},
         name::name_first_free,
         schema::{idempotency_keys, organizations, projects, repositories},

@@ -2,6 +2,7 @@
 
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
+    hook_binding::HookBound,
     repository::{RepositoryName, RepositoryOrigin},
     repository_source::BackfillState,
     time::UtcTime,
@@ -61,6 +62,13 @@ pub struct Hook {
     pub last_message: Option<String>,
     /// When it came.
     pub last_at: Option<UtcTime>,
+}
+
+impl Hook {
+    /// The repository of the forge that the webhook is bound to.
+    pub(crate) fn bound(&self) -> HookBound {
+        HookBound { id: self.source_id, name: self.source_name.clone() }
+    }
 }
 
 /// Whether the organization has a repository of that folded name.

@@ -2,6 +2,7 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
+    hook_binding::{HOOK_FOREIGN, hook_misnamed},
     hook_delivery::{HookResult, HookStanding, hook_delivery_is_due_again},
     job::JobPayload,
     source_event::{SourceEvent, SourceRepository},
@@ -74,7 +75,6 @@ pub async fn hook_receive(
     now: UtcTime,
 ) -> Result<HookReceipt, StoreError> {
     let (organization_id, repository_id) = (access.organization_id, access.repository_id);
-    let event = serde_json::to_string(&delivery.event).map_err(|_| StoreError::corrupt("event"))?;
     store
         .write(&[Scope::Organization(organization_id), Scope::Repository(repository_id)], move |connection| {
             let before = delivery_before(connection, repository_id, &delivery)?;
@@ -95,7 +95,7 @@ pub async fn hook_receive(
                 return Ok(receipt);
             }
             let row = before.map(|(id, ..)| id);
-            let id = delivery_store(connection, repository_id, row, &delivery, &event, now)?;
+            let id = delivery_store(connection, repository_id, row, &delivery, now)?;
             let turn = repository_turn(repository_id);
             job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, &turn, now, now)?;
             let note = note(HookResult::Accepted, "it is stored, and is processed within moments");
@@ -116,7 +116,7 @@ fn receipt_of(
     Ok(match hook_bind(connection, organization_id, repository_id, source)? {
         HookBinding::Own => HookReceipt::Queued,
         HookBinding::Other => HookReceipt::Foreign,
-        HookBinding::Misnamed(named) => HookReceipt::Misnamed { message: misnamed(&source.name, &named) },
+        HookBinding::Misnamed(named) => HookReceipt::Misnamed { message: hook_misnamed(&source.name, &named) },
     })
 }
 
@@ -126,13 +126,13 @@ fn delivery_store(
     repository_id: i64,
     row: Option<i64>,
     delivery: &HookDelivery,
-    event: &str,
     now: UtcTime,
 ) -> QueryResult<i64> {
+    let event = serde_json::to_string(&delivery.event).map_err(|_| StoreError::corrupt("event"))?;
     let values = (
         hook_deliveries::delivery.eq(&delivery.delivery),
         hook_deliveries::digest.eq(&delivery.digest),
-        hook_deliveries::event.eq(event),
+        hook_deliveries::event.eq(&event),
         hook_deliveries::standing.eq(HookStanding::Queued.as_str()),
         hook_deliveries::received_at.eq(now),
     );
@@ -161,19 +161,6 @@ fn delivery_before(
     }
     let Some((id, standing, received_at)) = found else { return Ok(None) };
     Ok(Some((id, stored(&standing, "delivery")?, received_at)))
-}
-
-/// What the owner is told of a delivery of another repository.
-const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
-                                repository was made anew there, set source_id to null, and the next delivery counts";
-
-/// What the owner is told of a first delivery whose repository is not the one that is named here.
-fn misnamed(told: &str, named: &str) -> String {
-    let told: String = told.chars().filter(|c| !c.is_control()).take(200).collect();
-    format!(
-        "it is of the repository {told}, and this one is {named}; if they are the same, give this one that name, or its \
-         source (source.name) where it is to be called otherwise here"
-    )
 }
 
 /// Loads a delivery that is still to be processed, under its repository's scope; `None` where it was processed or is

@@ -6,6 +6,7 @@ use std::fmt;
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     fault::Fault,
+    hook_binding::{HookBound, hook_check, hook_expected_name},
     hook_delivery::HookResult,
     repository::{RepositoryName, RepositoryOrigin},
     source_event::SourceRepository,
@@ -102,9 +103,7 @@ pub async fn hook_secret_rotate(
     store
         .write(&[Scope::Repository(id)], move |connection| {
             let repository = repository_load(connection, organization_id, id)?;
-            if repository.hook.is_none() {
-                return Err(StoreError::Conflict("a repository of origin api has no webhook, and no secret").into());
-            }
+            hook_check(repository.hook.is_some())?;
             diesel::update(repository_hooks::table.find(id))
                 .set(repository_hooks::secret.eq(seal(&hook_row(id))))
                 .execute(connection)?;
@@ -200,29 +199,24 @@ pub(crate) fn hook_bind(
     let hook = repository_hooks::table.find(repository_id);
     let found: Option<(Option<i64>, Option<String>)> =
         hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
-    let (bound, known_name) = found.ok_or(StoreError::NotFound)?;
-    let is_other = match (bound, source.id) {
-        (Some(bound), Some(id)) => bound != id,
-        // Without a number to go by, a repository with another name is another one.
-        _ => known_name.as_ref().is_some_and(|known| !known.eq_ignore_ascii_case(&source.name)),
-    };
-    if is_other {
+    let (id, name) = found.ok_or(StoreError::NotFound)?;
+    let bound = HookBound { id, name };
+    if bound.is_other(source) {
         return Ok(HookBinding::Other);
     }
-    if bound.is_none()
-        && known_name.is_none()
-        && let Some(named) = hook_misnamed(connection, repository_id, &source.name)?
+    if bound.is_open()
+        && let Some(expected) = hook_unexpected(connection, repository_id, &source.name)?
     {
-        return Ok(HookBinding::Misnamed(named));
+        return Ok(HookBinding::Misnamed(expected));
     }
     let name = RepositoryName::parse("name", &source.name).ok();
     let name_text = name.as_ref().map(|name| name.as_str().to_owned());
-    if bound.is_none() || (name_text.is_some() && name_text != known_name) {
+    if bound.id.is_none() || (name_text.is_some() && name_text != bound.name) {
         diesel::update(hook)
-            .set((repository_hooks::source_id.eq(source.id.or(bound)), repository_hooks::source_name.eq(&name_text)))
+            .set((repository_hooks::source_id.eq(source.id.or(bound.id)), repository_hooks::source_name.eq(&name_text)))
             .execute(connection)?;
     }
-    if let (Some(known), Some(name)) = (known_name, name)
+    if let (Some(known), Some(name)) = (bound.name, name)
         && known != name.as_str()
     {
         repository_rename(connection, organization_id, repository_id, &known, &name)?;
@@ -232,7 +226,7 @@ pub(crate) fn hook_bind(
 
 /// The name that the first delivery's repository should have, where it has another one. Whoever let go of a repository
 /// that deliveries came from (`source_id`) has said that the next one counts.
-fn hook_misnamed(connection: &mut AnyConnection, repository_id: i64, told: &str) -> QueryResult<Option<String>> {
+fn hook_unexpected(connection: &mut AnyConnection, repository_id: i64, told: &str) -> QueryResult<Option<String>> {
     let delivered = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id));
     if diesel::select(exists(delivered)).get_result(connection)? {
         return Ok(None);
@@ -242,6 +236,5 @@ fn hook_misnamed(connection: &mut AnyConnection, repository_id: i64, told: &str)
         .filter(repositories::id.eq(repository_id))
         .select((repositories::name, repository_sources::name.nullable()))
         .first(connection)?;
-    let is_named = [Some(&name), name_there.as_ref()].into_iter().flatten().any(|name| name.eq_ignore_ascii_case(told));
-    Ok((!is_named).then(|| name_there.unwrap_or(name)))
+    Ok(hook_expected_name(told, &name, name_there.as_deref()).map(str::to_owned))
 }

@@ -5,7 +5,7 @@ use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     job::{JobPayload, JobState},
     repository::{RepositoryName, RepositoryOrigin},
-    repository_source::{BackfillState, SourceWalk, origin_has_listing, poll_at, source_token_check},
+    repository_source::{BackfillState, SOURCE_NONE, SourceWalk, origin_has_listing, poll_at, source_token_check},
     time::UtcTime,
 };
 
@@ -157,9 +157,6 @@ pub async fn source_backfill(
         })
         .await
 }
-
-/// What is said of a repository whose releases cannot be fetched.
-pub const SOURCE_NONE: &str = "its releases cannot be fetched: only those of origin github, gitlab and gitea are";
 
 /// Edits where a repository's releases are fetched from, in the caller's transaction under the repository's scope.
 /// Answers whether anything changed.

@@ -7,6 +7,7 @@ use releasepage_domain::{
     consent::ADDRESS_REFUSED,
     fault::Fault,
     subscriber::{Following, Preferences, SubscriberState},
+    subscription::{RequestUse, request_use_decide},
     time::UtcTime,
 };
 
@@ -46,33 +47,24 @@ fn subscriber_add(connection: &mut AnyConnection, request: &Request, now: UtcTim
         .get_result(connection))?)
 }
 
-/// Gives a request's subscriber its state and preferences, in the caller's transaction under the subscriber's scope.
+/// Does to a request's subscriber what a click on its link asks for, in the caller's transaction under the subscriber's
+/// scope.
 ///
 /// Fails with a conflict where one whose address cannot be reached would be subscribed.
-pub(crate) fn subscriber_apply(
-    connection: &mut AnyConnection,
-    request: &Request,
-    state: SubscriberState,
-    now: UtcTime,
-) -> QueryResult<()> {
+pub(crate) fn subscriber_apply(connection: &mut AnyConnection, request: &Request, now: UtcTime) -> QueryResult<()> {
     let before = subscriber_find(connection, &request.page.id, request.environment, &request.address)?;
-    let id = match (before, state) {
-        (None, SubscriberState::Unsubscribed) => return Ok(()),
-        (Some(before), SubscriberState::Unsubscribed) => return subscriber_leave(connection, before.id, now, now),
-        // The row of a request that waited longer than unconfirmed subscribers are kept.
-        (None, _) => subscriber_add(connection, request, now)?,
-        (Some(before), _) if before.state == SubscriberState::Suppressed => {
-            return Err(StoreError::Conflict(ADDRESS_REFUSED).into());
-        }
-        (Some(before), _) => {
-            if before.state != SubscriberState::Confirmed {
-                // Mail goes to the address as it was confirmed: a mail server may tell `Reader@` from `reader@`.
-                diesel::update(subscribers::table.find(before.id))
-                    .set(subscribers::address.eq(request.address.as_str()))
-                    .execute(connection)?;
-            }
+    let used = request_use_decide(request.op, before.as_ref().map(|before| before.state))?;
+    let id = match (used, before) {
+        (RequestUse::Nothing, _) => return Ok(()),
+        (RequestUse::Leave, Some(before)) => return subscriber_leave(connection, before.id, now, now),
+        (RequestUse::Change, Some(before)) => before.id,
+        (RequestUse::Confirm, Some(before)) => {
+            diesel::update(subscribers::table.find(before.id))
+                .set(subscribers::address.eq(request.address.as_str()))
+                .execute(connection)?;
             before.id
         }
+        (RequestUse::Add, _) | (_, None) => subscriber_add(connection, request, now)?,
     };
     subscriber_confirm(connection, id, &request.preferences, &request.following, now)
 }

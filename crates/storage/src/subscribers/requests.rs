@@ -6,7 +6,7 @@ use releasepage_domain::{
     environment::Environment,
     fault::Fault,
     job::JobPayload,
-    subscriber::{Following, Preferences, SubscriberAddress, SubscriberState},
+    subscriber::{Following, Preferences, SubscriberAddress},
     subscription::{
         RequestCaps, RequestFacts, RequestLink, RequestMail, RequestState, SubscriptionOp, request_link,
         subscription_decide, subscription_mail_is_wanted,
@@ -271,11 +271,7 @@ pub async fn request_use(store: &Store, id: i64, now: UtcTime) -> Result<(Reques
             let request = request_load(connection, id)?;
             let link = request_link(request.state, request.created_at, now);
             if link == RequestLink::Open {
-                let state = match request.op {
-                    SubscriptionOp::Add | SubscriptionOp::Replace => SubscriberState::Confirmed,
-                    SubscriptionOp::Remove => SubscriberState::Unsubscribed,
-                };
-                subscriber_apply(connection, &request, state, now)?;
+                subscriber_apply(connection, &request, now)?;
                 diesel::update(requests::table.find(id))
                     .set((requests::state.eq(RequestState::Used.as_str()), requests::used_at.eq(now)))
                     .execute(connection)?;

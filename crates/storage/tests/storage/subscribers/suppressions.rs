@@ -254,6 +254,7 @@ both! {
         database.execute("UPDATE deliveries SET state = 'failed', fault = 'sender'").await;
         database.execute("UPDATE deliveries SET state = 'sent' WHERE id <= 50").await;
         database.execute("DELETE FROM jobs WHERE payload NOT LIKE '%delivery_send%'").await;
+        database.execute("UPDATE jobs SET run_at = '2999-01-01 00:00:00'").await;
         let store = database.store.clone();
         let retry = async move { announcement_retry(&store, JobsOf::Server, 1, RetryOf::Any, now()).await };
         let retry = tokio::spawn(retry);
@@ -298,9 +299,9 @@ async fn lifting_waits_for_a_reader_without_holding_their_address() {
     let (release, released) = mpsc::channel::<()>();
     let released = Mutex::new(released);
     let (other, of_reader) =
-        (database.store_with(1), Scope::Subscriber(format!("{} live a@example.com", site.page_id)));
+        (database.store_with(1), [Scope::Subscriber(format!("{} live a@example.com", site.page_id))]);
     let holder = tokio::spawn(async move {
-        let wait = other.write(&[of_reader], move |_| {
+        let wait = other.write(&of_reader, move |_| {
             holds.send(()).unwrap();
             released.lock().unwrap().recv().unwrap();
             Ok(())

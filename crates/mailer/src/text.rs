@@ -38,15 +38,39 @@ pub fn cut(text: &str, length: usize) -> String {
 
 /// A server's answer in the form for logs and the database: one line, cut, with every address masked.
 pub fn answer(text: &str) -> String {
-    let mut masked = String::new();
-    for piece in line(text).split_inclusive([' ', '<', '>', '(', ')', '[', ']', ',', ';', ':', '\'', '"']) {
-        if piece.contains('@') {
-            masked.push_str(&address_masked(piece));
-        } else {
-            masked.push_str(piece);
-        }
+    let line = line(text);
+    // From the end to the beginning, because a local part may hold an `@`, and a domain may not.
+    let (mut pieces, mut end) = (Vec::new(), line.len());
+    while let Some(at) = line[..end].rfind('@') {
+        let begin = local_begin(&line[..at]);
+        pieces.push(line[at + 1..end].to_owned());
+        pieces.push(address_masked(&line[begin..=at]));
+        end = begin;
     }
-    cut(&masked, ANSWER_LENGTH)
+    pieces.push(line[..end].to_owned());
+    pieces.reverse();
+    cut(&pieces.concat(), ANSWER_LENGTH)
+}
+
+/// Returns the place in a text where the local part begins that the text ends with.
+///
+/// Between quotation marks, a local part may hold any character (RFC 5321, section 4.1.2). A server may leave the marks
+/// out, so everything after an open angle bracket belongs to the local part, too.
+fn local_begin(text: &str) -> usize {
+    let bracket = text.rfind(['<', '>']).filter(|at| text[*at..].starts_with('<')).map(|at| at + 1);
+    let quoted = text.strip_suffix('"').map(|inside| quote_open(inside).unwrap_or(0));
+    let begin = bracket.into_iter().chain(quoted).min();
+    begin.unwrap_or_else(|| {
+        let word = text.rfind([' ', '<', '>', '(', ')', '[', ']', ',', ';', ':', '"']).map_or(0, |at| at + 1);
+        // `'` may be a character of the local part or a quotation mark around the address.
+        text.len() - text[word..].trim_start_matches('\'').len()
+    })
+}
+
+/// Returns the place of the last quotation mark in a text that no backslash escapes.
+fn quote_open(text: &str) -> Option<usize> {
+    let is_escaped = |at: usize| (at - text[..at].trim_end_matches('\\').len()) % 2 == 1;
+    text.rmatch_indices('"').map(|(at, _)| at).find(|at| !is_escaped(*at))
 }
 
 /// True if a character changes the direction of the text around it (Unicode, bidirectional formatting characters).
@@ -100,12 +124,29 @@ mod tests {
             ("no such user:reader@example.com.", "no such user:r***@example.com."),
             ("a@b@example.com;x@y", "a***@example.com;x***@y"),
             ("2.0.0 Ok: queued as 4F2\r\nX", "2.0.0 Ok: queued as 4F2 X"),
+            (r#"5.1.1 <"odd name"@x.test>: unknown"#, r#"5.1.1 <"***@x.test>: unknown"#),
+            (r#"no "odd name"@x.test here"#, r#"no "***@x.test here"#),
+            (r#"no "odd \"na@me"@x.test, no "b"@y"#, r#"no "***@x.test, no "***@y"#),
+            (r#"no \"odd name\"@x.test"#, r"n***@x.test"),
+            ("<odd name@x.test> and <b@y>", "<o***@x.test> and <b***@y>"),
+            ("no user 'o'neil@x.test'", "no user 'o***@x.test'"),
+            ("@", "***@"),
         ] {
             assert_eq!(answer(text), expected, "{text:?}");
         }
     }
 
     proptest! {
+        #[test]
+        fn answers_hide_every_local_part(
+            before in "[ -~]{0,20}",
+            local in "[a-zA-Z0-9._'+-]{6,20}|\"[a-z]{3}([ -!#-\\[\\]-~]|\\\\[ -~]){1,10}[a-z]{3}\"",
+            after in "[ -?A-~]{0,20}",
+        ) {
+            let masked = answer(&format!("{before}<{local}@example.com>{after}"));
+            prop_assert!(!masked.contains(&local[local.len() - 4..]), "{}", masked);
+        }
+
         #[test]
         fn a_line_is_one_line(text in any::<String>()) {
             let broken = line(&text).chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}'));

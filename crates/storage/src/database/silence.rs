@@ -9,13 +9,13 @@ use std::{
         Arc, Mutex, PoisonError, Weak,
         atomic::{AtomicBool, Ordering},
     },
+    thread,
     time::Duration,
 };
 
 use diesel::connection::SimpleConnection as _;
 use tokio::{
     sync::{Semaphore, watch},
-    task::spawn_blocking,
     time::{Instant, sleep, timeout},
 };
 
@@ -144,12 +144,17 @@ impl Inner {
         let Ok(permit) = Arc::clone(&self.questions).try_acquire_owned() else { return };
         *asked = Some(Instant::now());
         let inner = Arc::clone(self);
-        // Nobody waits for the thread: the answer is what counts, however late.
-        drop(spawn_blocking(move || {
+        // A thread of its own: the pool of threads for blocking work may be full of what has nothing to do with the
+        // database, and that is not silence. Nobody waits for the thread: the answer is what counts, however late.
+        let asking = thread::Builder::new().name("database-question".into()).spawn(move || {
             let answer = inner.question_ask();
             inner.answers.send_replace(Some((Instant::now(), answer)));
             drop(permit);
-        }));
+        });
+        if let Err(error) = asking {
+            let refused = Answer::Refused(format!("there is no thread to ask the database on: {error}"));
+            self.answers.send_replace(Some((Instant::now(), refused)));
+        }
     }
 
     /// Asks on the connection that is kept, or else on a new one.

@@ -40,6 +40,22 @@ async fn a_server_that_says_nothing_hangs_nobody() {
 }
 
 both! {
+    async fn a_database_is_not_silent_because_threads_are_busy(database: &Database) {
+        let url = database.url.clone();
+        let answer = std::thread::spawn(move || {
+            let threads = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(2).build().unwrap();
+            threads.block_on(async {
+                // As many as there are, for longer than the patience of the store.
+                for _ in 0..2 {
+                    tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(3)));
+                }
+                store_of(url).read(|_| Ok(7)).await
+            })
+        });
+        let answer = tokio::task::spawn_blocking(|| answer.join().unwrap()).await.unwrap();
+        assert_eq!(answer.unwrap(), 7);
+    }
+
     async fn a_slow_transaction_is_waited_for(database: &Database) {
         let store = store_of(database.url.clone());
         // Several times as long as the database may say nothing.

@@ -14,7 +14,7 @@ mod stream;
 
 use std::sync::Arc;
 
-pub use error::{EnhancedStatus, Fate, Phase, SendError};
+pub use error::{Phase, SendError};
 pub use line::{Line, Unsent};
 pub use lines::Errand;
 

@@ -2,35 +2,7 @@
 
 use std::fmt;
 
-pub use releasepage_domain::reply::EnhancedStatus;
 use releasepage_domain::reply::{ReplyMeaning, ReplyPhase, reply_meaning};
-
-/// The next step for a message that was not accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
-    /// Try again later.
-    Retry,
-    /// The address was refused. No more email goes to it.
-    AddressRefused,
-    /// The sender was refused. Try again later and tell the operator, who may be able to fix it.
-    SenderRefused,
-    /// The message was refused. Give it up, but keep the address.
-    MessageRefused,
-    /// The cause is unknown. Give the message up, and doubt the address.
-    Unclear,
-}
-
-impl From<ReplyMeaning> for Fate {
-    fn from(meaning: ReplyMeaning) -> Self {
-        match meaning {
-            ReplyMeaning::Later => Self::Retry,
-            ReplyMeaning::Address => Self::AddressRefused,
-            ReplyMeaning::Sender => Self::SenderRefused,
-            ReplyMeaning::Message => Self::MessageRefused,
-            ReplyMeaning::Unclear => Self::Unclear,
-        }
-    }
-}
 
 /// The step of sending that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,14 +44,12 @@ impl fmt::Display for Phase {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{phase}: {text}{}", code_suffix(*.code))]
 pub struct SendError {
-    /// The next step for the message.
-    pub fate: Fate,
+    /// The meaning of the refusal, which decides what comes next.
+    pub about: ReplyMeaning,
     /// The step that failed.
     pub phase: Phase,
     /// The code of the server's reply, if there was one.
     pub code: Option<u16>,
-    /// The enhanced status of the reply, if it has one.
-    pub status: Option<EnhancedStatus>,
     /// The text of the server or the system: one line, cut, addresses masked.
     pub text: String,
 }
@@ -87,21 +57,19 @@ pub struct SendError {
 impl SendError {
     /// A temporary failure without a reply of the server.
     pub(super) fn passing(phase: Phase, text: &str) -> Self {
-        Self { fate: Fate::Retry, phase, code: None, status: None, text: crate::text::answer(text) }
+        Self { about: ReplyMeaning::Later, phase, code: None, text: crate::text::answer(text) }
     }
 
     /// A reply that refuses. `text` is unchanged from the server.
     pub(super) fn refused(phase: Phase, code: u16, text: &str) -> Self {
-        let status = EnhancedStatus::of_reply(code, text);
-        let fate = fate(phase, code, text);
-        Self { fate, phase, code: Some(code), status, text: crate::text::answer(text) }
+        Self { about: meaning(phase, code, text), phase, code: Some(code), text: crate::text::answer(text) }
     }
 
     /// True if a permanent refusal is about this server, not about the message or its reader. The operator has to fix
     /// it.
     pub(super) fn is_ours(&self) -> bool {
-        let at_the_door = self.fate == Fate::Retry && self.code.is_some_and(|code| code >= 500);
-        at_the_door || self.fate == Fate::SenderRefused
+        let at_the_door = self.about == ReplyMeaning::Later && self.code.is_some_and(|code| code >= 500);
+        at_the_door || self.about == ReplyMeaning::Sender
     }
 }
 
@@ -112,14 +80,14 @@ fn code_suffix(code: Option<u16>) -> String {
 
 /// The meaning of a reply of 400 or above for a message. A refusal before MAIL is not about a message. It is tried
 /// again, because email must survive a mistake in the settings.
-fn fate(phase: Phase, code: u16, text: &str) -> Fate {
+fn meaning(phase: Phase, code: u16, text: &str) -> ReplyMeaning {
     let phase = match phase {
-        Phase::Connect | Phase::Tls | Phase::Login | Phase::File => return Fate::Retry,
+        Phase::Connect | Phase::Tls | Phase::Login | Phase::File => return ReplyMeaning::Later,
         Phase::Sender => ReplyPhase::Sender,
         Phase::Recipient => ReplyPhase::Recipient,
         Phase::Data | Phase::Message => ReplyPhase::Message,
     };
-    reply_meaning(phase, code, text).into()
+    reply_meaning(phase, code, text)
 }
 
 #[cfg(test)]
@@ -129,17 +97,17 @@ mod tests {
     #[test]
     fn what_is_refused_before_a_message_is_tried_again() {
         for (phase, code, text, expected) in [
-            (Phase::Connect, 554, "5.7.1 listed at a block list", Fate::Retry),
-            (Phase::Tls, 554, "5.1.1 no such user", Fate::Retry),
-            (Phase::Login, 535, "5.7.8 bad credentials", Fate::Retry),
-            (Phase::Sender, 553, "sender rejected", Fate::SenderRefused),
-            (Phase::Recipient, 550, "5.1.1 no such user", Fate::AddressRefused),
-            (Phase::Recipient, 550, "rejected", Fate::Unclear),
-            (Phase::Data, 554, "no valid recipients", Fate::MessageRefused),
-            (Phase::Message, 550, "5.7.1 spam", Fate::MessageRefused),
+            (Phase::Connect, 554, "5.7.1 listed at a block list", ReplyMeaning::Later),
+            (Phase::Tls, 554, "5.1.1 no such user", ReplyMeaning::Later),
+            (Phase::Login, 535, "5.7.8 bad credentials", ReplyMeaning::Later),
+            (Phase::Sender, 553, "sender rejected", ReplyMeaning::Sender),
+            (Phase::Recipient, 550, "5.1.1 no such user", ReplyMeaning::Address),
+            (Phase::Recipient, 550, "rejected", ReplyMeaning::Unclear),
+            (Phase::Data, 554, "no valid recipients", ReplyMeaning::Message),
+            (Phase::Message, 550, "5.7.1 spam", ReplyMeaning::Message),
         ] {
             let error = SendError::refused(phase, code, text);
-            assert_eq!(error.fate, expected, "{phase} {code} {text}");
+            assert_eq!(error.about, expected, "{phase} {code} {text}");
             let is_ours = matches!(phase, Phase::Connect | Phase::Tls | Phase::Login | Phase::Sender);
             assert_eq!(error.is_ours(), is_ours, "{phase} {code} {text}");
         }
@@ -149,6 +117,5 @@ mod tests {
     fn errors_read_well_and_hide_the_reader() {
         let error = SendError::refused(Phase::Recipient, 550, "5.1.1 <reader@example.com>: unknown");
         assert_eq!(error.to_string(), "RCPT TO: 5.1.1 <r***@example.com>: unknown (550)");
-        assert_eq!(error.status.map(|status| status.to_string()), Some("5.1.1".to_owned()));
     }
 }

@@ -5,9 +5,11 @@ use std::{
     time::{Duration, Instant},
 };
 
+use releasepage_domain::reply::ReplyMeaning;
+
 use super::{
     Accepted, Kind, Transport,
-    error::{Fate, Phase, SendError},
+    error::{Phase, SendError},
     lines::Place,
     session::Session,
 };
@@ -102,7 +104,7 @@ impl Drop for Line {
 /// True if the connection failed before the server got any part of the message. The server closed it or accepts no more
 /// messages on it. Another connection may work.
 fn is_unbegun(error: &SendError) -> bool {
-    error.phase == Phase::Sender && matches!(error.code, None | Some(421)) && error.fate == Fate::Retry
+    error.phase == Phase::Sender && matches!(error.code, None | Some(421)) && error.about == ReplyMeaning::Later
 }
 
 fn failed(error: SendError) -> Unsent {

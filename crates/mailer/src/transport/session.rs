@@ -13,12 +13,13 @@ use lettre::{
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
+use releasepage_domain::reply::ReplyMeaning;
 
 use super::{
     Accepted,
     answer::send_error,
     connection::{Reply, SmtpConnection, WireError},
-    error::{Fate, Phase, SendError},
+    error::{Phase, SendError},
     stream::TlsParameters,
 };
 use crate::{
@@ -163,10 +164,9 @@ impl Session {
             // No command was sent yet.
             self.between = true;
             return Err(SendError {
-                fate: Fate::MessageRefused,
+                about: ReplyMeaning::Message,
                 phase: Phase::Sender,
                 code: None,
-                status: None,
                 text: "the address is not ASCII before its @, and the server does not offer SMTPUTF8".to_owned(),
             });
         }

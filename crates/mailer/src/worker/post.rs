@@ -12,7 +12,7 @@ use releasepage_storage::announcements::{
 use super::MailWorker;
 use crate::{
     message::Mail,
-    transport::{Errand, Fate, Line, SendError, Unsent},
+    transport::{Errand, Line, Unsent},
 };
 
 /// The way that an email takes.
@@ -93,22 +93,11 @@ impl MailWorker {
         Ok(Some(match unblocked(move || line.send(&letter, looked_at)).await {
             Ok(Ok(accepted)) => Posted::Accepted(accepted.answer),
             Ok(Err(Unsent::Again)) => return Ok(None),
-            Ok(Err(Unsent::Failed(error))) => Posted::Refused(refusal_of(&error)),
+            Ok(Err(Unsent::Failed(error))) => Posted::Refused(Refusal::new(error.about, error.to_string())),
             // The panic concerns this message only, so the others go on.
             Err(_) => Posted::Refused(Refusal::new(ReplyMeaning::Later, "sending the message panicked")),
         }))
     }
-}
-
-fn refusal_of(error: &SendError) -> Refusal {
-    let about = match error.fate {
-        Fate::Retry => ReplyMeaning::Later,
-        Fate::SenderRefused => ReplyMeaning::Sender,
-        Fate::AddressRefused => ReplyMeaning::Address,
-        Fate::MessageRefused => ReplyMeaning::Message,
-        Fate::Unclear => ReplyMeaning::Unclear,
-    };
-    Refusal::new(about, error.to_string())
 }
 
 /// Runs blocking work on a thread for such work.

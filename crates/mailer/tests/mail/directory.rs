@@ -3,9 +3,10 @@
 use std::{fs, os::unix::fs::PermissionsExt as _};
 
 use crate::support::{Sending, letter, site};
+use releasepage_domain::reply::ReplyMeaning;
 use releasepage_mailer::{
     settings::MailSettings,
-    transport::{Fate, OpenError, Phase, Transport},
+    transport::{OpenError, Phase, Transport},
 };
 use serde_json::json;
 
@@ -40,7 +41,7 @@ fn a_directory_that_went_away_is_tried_again() {
     let transport = Sending::new(&settings(&path));
     fs::remove_dir(&path).expect("an empty directory");
     let error = transport.send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::File));
+    assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::File));
 }
 
 #[test]

@@ -7,10 +7,8 @@ use crate::support::{
     fake_smtp::{FakeSmtp, Reply},
     letter,
 };
-use releasepage_mailer::{
-    settings::MailSettings,
-    transport::{Fate, Phase},
-};
+use releasepage_domain::reply::ReplyMeaning;
+use releasepage_mailer::{settings::MailSettings, transport::Phase};
 use serde_json::{Value, json};
 
 /// A transport to a URL, with more settings.
@@ -47,22 +45,22 @@ fn three_digits_say_that_a_message_was_taken() {
 
 #[test]
 fn replies_decide_a_message() {
-    for (verb, reply, fate, phase) in [
-        ("GREETING", "554 5.3.2 go away", Fate::Retry, Phase::Connect),
-        ("EHLO", "421 4.3.2 busy", Fate::Retry, Phase::Connect),
-        ("MAIL", "550 5.1.8 bad sender", Fate::SenderRefused, Phase::Sender),
-        ("RCPT", "451 4.7.1 greylisted", Fate::Retry, Phase::Recipient),
-        ("RCPT", "421 4.3.2 closing", Fate::Retry, Phase::Recipient),
-        ("RCPT", "550 5.1.1 <reader@example.org>: no such user", Fate::AddressRefused, Phase::Recipient),
-        ("RCPT", "550-5.7.1 listed\r\n550 5.7.1 at a block list", Fate::SenderRefused, Phase::Recipient),
-        ("RCPT", "550 5.4.1 Recipient address rejected: Access denied", Fate::Unclear, Phase::Recipient),
-        ("DATA", "451 4.3.0 later", Fate::Retry, Phase::Data),
-        (".", "452 4.3.1 disk full", Fate::Retry, Phase::Message),
-        (".", "554 5.6.0 will not have it", Fate::MessageRefused, Phase::Message),
+    for (verb, reply, about, phase) in [
+        ("GREETING", "554 5.3.2 go away", ReplyMeaning::Later, Phase::Connect),
+        ("EHLO", "421 4.3.2 busy", ReplyMeaning::Later, Phase::Connect),
+        ("MAIL", "550 5.1.8 bad sender", ReplyMeaning::Sender, Phase::Sender),
+        ("RCPT", "451 4.7.1 greylisted", ReplyMeaning::Later, Phase::Recipient),
+        ("RCPT", "421 4.3.2 closing", ReplyMeaning::Later, Phase::Recipient),
+        ("RCPT", "550 5.1.1 <reader@example.org>: no such user", ReplyMeaning::Address, Phase::Recipient),
+        ("RCPT", "550-5.7.1 listed\r\n550 5.7.1 at a block list", ReplyMeaning::Sender, Phase::Recipient),
+        ("RCPT", "550 5.4.1 Recipient address rejected: Access denied", ReplyMeaning::Unclear, Phase::Recipient),
+        ("DATA", "451 4.3.0 later", ReplyMeaning::Later, Phase::Data),
+        (".", "452 4.3.1 disk full", ReplyMeaning::Later, Phase::Message),
+        (".", "554 5.6.0 will not have it", ReplyMeaning::Message, Phase::Message),
     ] {
         let server = FakeSmtp::start(&[]).next(verb, Reply::Say(reply));
         let error = transport(&server).send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
-        assert_eq!((error.fate, error.phase), (fate, phase), "{verb}: {error}");
+        assert_eq!((error.about, error.phase), (about, phase), "{verb}: {error}");
         assert_eq!(error.code, reply.get(..3).and_then(|code| code.parse().ok()), "{verb}: {error}");
         assert!(!error.to_string().contains("reader@"), "{error}");
         assert!(server.messages().is_empty());
@@ -87,7 +85,7 @@ fn a_broken_connection_is_tried_again(verb: &'static str, reply: Reply<'static>)
     } });
     let transport = transport_to(&format!("smtp://127.0.0.1:{}", server.port()), timeouts);
     let error = transport.send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.code), (Fate::Retry, None), "{verb} {reply:?}: {error}");
+    assert_eq!((error.about, error.code), (ReplyMeaning::Later, None), "{verb} {reply:?}: {error}");
     let late = error.text == "the server did not answer in time";
     assert_eq!(late, matches!(reply, Reply::Hang), "{verb} {reply:?}: {error}");
     // The broken connection is never used again.
@@ -100,7 +98,7 @@ fn nobody_listening_is_tried_again() {
     // No server listens on the port of tcpmux.
     let url = "smtp://127.0.0.1:1";
     let error = transport_to(url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Connect), "{error}");
+    assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::Connect), "{error}");
 }
 
 #[test]
@@ -172,7 +170,7 @@ fn required_tls_is_required() {
         let server = FakeSmtp::start(extensions);
         let url = format!("smtp://127.0.0.1:{}?tls=required", server.port());
         let error = transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-        assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Tls), "{error}");
+        assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::Tls), "{error}");
         assert!(error.text.contains(said), "{error}");
         assert!(!server.commands().iter().any(|command| command.starts_with("MAIL")));
     }
@@ -182,7 +180,7 @@ fn required_tls_is_required() {
 fn offered_tls_is_used_unless_it_is_switched_off() {
     let server = FakeSmtp::start(&["STARTTLS"]).next("STARTTLS", Reply::Close);
     let error = transport(&server).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Tls), "{error}");
+    assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::Tls), "{error}");
 
     let url = format!("smtp://127.0.0.1:{}?tls=none", server.port());
     transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect("accepted");
@@ -194,7 +192,7 @@ fn a_password_is_not_sent_in_plain_text_to_another_machine() {
     // 0.0.0.0 reaches this machine, but it is not a loopback address.
     let url = format!("smtp://me:secret@0.0.0.0:{}?tls=opportunistic", server.port());
     let error = transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Login), "{error}");
+    assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::Login), "{error}");
     assert!(!server.commands().iter().any(|command| command.starts_with("AUTH")));
 }
 
@@ -213,7 +211,7 @@ fn a_server_that_offers_no_login_here_is_told_in_words() {
     let server = FakeSmtp::start(&["AUTH XOAUTH2"]);
     let url = format!("smtp://me:secret@127.0.0.1:{}?tls=none", server.port());
     let error = transport_to(&url, json!({})).send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase), (Fate::Retry, Phase::Login), "{error}");
+    assert_eq!((error.about, error.phase), (ReplyMeaning::Later, Phase::Login), "{error}");
     assert!(error.text.contains("offers neither AUTH PLAIN nor AUTH LOGIN"), "{error}");
 }
 
@@ -222,14 +220,14 @@ fn a_refused_login_is_ours_to_mend() {
     let server = FakeSmtp::start(&["AUTH LOGIN PLAIN"]).next("AUTH", Reply::Say("535 5.7.8 bad credentials"));
     let url = format!("smtp://me:secret@127.0.0.1:{}", server.port());
     let error = transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-    assert_eq!((error.fate, error.phase, error.code), (Fate::Retry, Phase::Login, Some(535)), "{error}");
+    assert_eq!((error.about, error.phase, error.code), (ReplyMeaning::Later, Phase::Login, Some(535)), "{error}");
 }
 
 #[test]
 fn an_address_that_is_not_ascii_needs_a_server_that_takes_it() {
     let server = FakeSmtp::start(&["8BITMIME"]);
     let error = transport(&server).send(&letter("delivery-1", "用户@example.org")).expect_err("an error");
-    assert_eq!(error.fate, Fate::MessageRefused);
+    assert_eq!(error.about, ReplyMeaning::Message);
     assert!(error.text.contains("SMTPUTF8"), "{error}");
 
     let server = FakeSmtp::start(&["8BITMIME", "SMTPUTF8"]);

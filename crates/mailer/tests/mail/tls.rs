@@ -7,7 +7,8 @@ use std::{
     thread,
 };
 
-use releasepage_mailer::transport::{Fate, Phase};
+use releasepage_domain::reply::ReplyMeaning;
+use releasepage_mailer::transport::Phase;
 use rustls::{ServerConfig, ServerConnection, StreamOwned, crypto::ring};
 use serde_json::json;
 
@@ -101,7 +102,7 @@ fn tls_that_is_asked_for_or_guards_a_password_checks_the_certificate() {
     ] {
         let url = url.replace("PORT", &start(encrypts).to_string());
         let error = transport_to(&url, json!({})).send(&letter("delivery-1", "a@example.org")).expect_err("an error");
-        assert_eq!((error.fate, error.phase), (Fate::Retry, phase), "{error}");
+        assert_eq!((error.about, error.phase), (ReplyMeaning::Later, phase), "{error}");
         assert!(error.text.contains("certificate"), "{error}");
     }
 }

@@ -1,20 +1,24 @@
 //! `releasepage suppressions`: readers to whom no mail goes, and bringing them back.
 
+use std::collections::HashSet;
+
 use releasepage_auth::address_key::AddressKeys;
 use releasepage_domain::{subscriber::SubscriberAddress, time::time_iso8601};
 use releasepage_storage::{
     Store, StoreError,
     database::cursor::IdCursor,
-    subscribers::suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+    subscribers::suppressions::{
+        Suppression, SuppressionLifted, SuppressionName, SuppressionsOf, suppression_lift, suppression_list,
+    },
 };
 
-use super::{block_on, print};
+use super::{block_on, print, refused_say};
 use crate::{
     arguments::SuppressionsCommand, failure::Failure, secret::secret_key_existing, settings::Settings,
     wiring::store_open,
 };
 
-/// How many readers are lifted before it is looked for more.
+/// How many readers are read at once.
 const BATCH: u32 = 500;
 
 /// Does what was asked for with the suppressions of the whole server.
@@ -26,32 +30,38 @@ pub(super) fn suppressions(settings: &Settings, command: SuppressionsCommand) ->
         )
     })?;
     let keys = AddressKeys::new(&key);
-    let text = block_on(async {
+    block_on(async {
         match command {
-            SuppressionsCommand::List { limit } => list(&store, &keys, limit).await,
+            SuppressionsCommand::List { limit } => print(&list(&store, &keys, limit).await?),
             SuppressionsCommand::Lift { all: true, .. } => lift_all(&store, &keys).await,
             SuppressionsCommand::Lift { addresses, .. } => {
-                let mut text = String::new();
+                let mut refused = Vec::new();
                 for address in addresses {
-                    text.push_str(&lift(&store, &keys, address).await?);
+                    if !lift(&store, &keys, &address).await? {
+                        refused.push(format!("{} is not suppressed", address.as_str()));
+                    }
                 }
-                Ok(text)
+                refused_say(&refused)
             }
         }
-    })?;
-    print(&text)
+    })
 }
 
-/// Reads the first suppressed readers.
-async fn suppressed(store: &Store, keys: &AddressKeys, limit: u32) -> Result<(Vec<Suppression>, bool), Failure> {
+/// Reads suppressed readers after one of them, at most `limit`. Answers them, and whether there are more.
+async fn suppressed(
+    store: &Store,
+    keys: &AddressKeys,
+    after: IdCursor,
+    limit: u32,
+) -> Result<(Vec<Suppression>, bool), Failure> {
     let keys = keys.clone();
     let key = move |address: &str| keys.key(address);
-    let part = suppression_list(store, SuppressionsOf::Server, None, key, IdCursor::default(), limit).await?;
+    let part = suppression_list(store, SuppressionsOf::Server, None, key, after, limit).await?;
     Ok((part.rows, part.next.is_some()))
 }
 
 async fn list(store: &Store, keys: &AddressKeys, limit: u32) -> Result<String, Failure> {
-    let (readers, more) = suppressed(store, keys, limit).await?;
+    let (readers, more) = suppressed(store, keys, IdCursor::default(), limit).await?;
     if readers.is_empty() {
         return Ok("No address is suppressed.\n".to_owned());
     }
@@ -67,37 +77,52 @@ async fn list(store: &Store, keys: &AddressKeys, limit: u32) -> Result<String, F
     Ok(text)
 }
 
-async fn lift(store: &Store, keys: &AddressKeys, address: SubscriberAddress) -> Result<String, Failure> {
-    let (keys, shown) = (keys.clone(), address.as_str().to_owned());
-    let name = SuppressionName::Address(address);
-    let lifted = suppression_lift(store, SuppressionsOf::Server, name, move |address| keys.key(address)).await;
-    let lifted = lifted.map_err(|error| match error {
-        StoreError::NotFound => Failure::Said(format!("{shown} is not suppressed")),
-        other => other.into(),
-    })?;
-    Ok(match lifted.confirmed {
-        1 => format!("{shown} is sent mail again, for 1 subscription.\n"),
-        confirmed => format!("{shown} is sent mail again, for {confirmed} subscriptions.\n"),
-    })
+/// Lifts the suppression of one address and says so. Answers false if there is none.
+async fn lift(store: &Store, keys: &AddressKeys, address: &SubscriberAddress) -> Result<bool, Failure> {
+    let (keys, name) = (keys.clone(), SuppressionName::Address(address.clone()));
+    let shown = address.as_str();
+    let key = move |address: &str| keys.key(address);
+    match suppression_lift(store, SuppressionsOf::Server, name, key).await {
+        Ok(SuppressionLifted { confirmed: 1, .. }) => {
+            print(&format!("{shown} is sent mail again, for 1 subscription.\n"))?;
+        }
+        Ok(SuppressionLifted { confirmed, .. }) => {
+            print(&format!("{shown} is sent mail again, for {confirmed} subscriptions.\n"))?;
+        }
+        Err(StoreError::NotFound) => return Ok(false),
+        Err(other) => return Err(other.into()),
+    }
+    Ok(true)
 }
 
-async fn lift_all(store: &Store, keys: &AddressKeys) -> Result<String, Failure> {
-    let mut text = String::new();
+/// Lifts every suppression. A failure for one reader stops none of the others, and is said at the end.
+async fn lift_all(store: &Store, keys: &AddressKeys) -> Result<(), Failure> {
+    let (mut lifted, mut refused) = (HashSet::new(), Vec::new());
+    let mut after = IdCursor::default();
     loop {
-        let (readers, _) = suppressed(store, keys, BATCH).await?;
-        if readers.is_empty() {
-            break;
-        }
+        let (readers, more) = suppressed(store, keys, after, BATCH).await?;
         for reader in readers {
-            let address = SubscriberAddress::parse("address", &reader.address)
-                .map_err(|_| Failure::Said(format!("the address of subscriber {} cannot be read", reader.id)))?;
-            match lift(store, keys, address).await {
-                Ok(line) => text.push_str(&line),
-                // Lifted before, with the same address on another page.
-                Err(Failure::Said(_)) => {}
-                Err(failure) => return Err(failure),
+            after = IdCursor(reader.id);
+            let Ok(address) = SubscriberAddress::parse("address", &reader.address) else {
+                refused.push(format!("the address of subscriber {} cannot be read", reader.id));
+                continue;
+            };
+            // The same address on another page was lifted with the first one.
+            if lifted.contains(&address.folded()) {
+                continue;
+            }
+            if lift(store, keys, &address).await? {
+                lifted.insert(address.folded());
+            } else {
+                refused.push(format!("the suppression of {} is not found", reader.address));
             }
         }
+        if !more {
+            break;
+        }
     }
-    Ok(if text.is_empty() { "No address is suppressed.\n".to_owned() } else { text })
+    if lifted.is_empty() && refused.is_empty() {
+        print("No address is suppressed.\n")?;
+    }
+    refused_say(&refused)
 }

@@ -3,13 +3,14 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
-use releasepage_auth::{sealed::Sealer, secret_key::SecretKey};
+use releasepage_api::{settings::ApiSettings, state::ApiState};
+use releasepage_auth::{address_key::AddressKeys, sealed::Sealer, secret_key::SecretKey};
 use releasepage_egress::Egress;
 use releasepage_http::{settings::ServerSettings, state::AppState};
 use releasepage_jobs::{
     handler::{Job, JobFailure, JobFuture, JobHandler},
     runner::Runner,
-    upkeep::Upkeep,
+    upkeep::{AddressKey, Upkeep},
 };
 use releasepage_mailer::worker::{MailWorker, WorkerError};
 use releasepage_sources::{backfill::SourceFetcher, forge::ForgeClient, worker::SourceWorker};
@@ -79,8 +80,14 @@ impl Wiring {
         let sealer = Sealer::new(&self.secret_key);
         let fetch = settings.fetch();
         let fetcher = SourceFetcher::new(store.clone(), clock.clone(), forges, sealer, notify_delay, fetch);
-        let upkeep =
-            Upkeep { store: store.clone(), clock: clock.clone(), notify_delay, retention: settings.retention() };
+        let address_keys = AddressKeys::new(&self.secret_key);
+        let upkeep = Upkeep {
+            store: store.clone(),
+            clock: clock.clone(),
+            notify_delay,
+            retention: settings.retention(),
+            address_key: AddressKey::new(move |address| address_keys.key(address)),
+        };
         Ok(Runner {
             store,
             clock,

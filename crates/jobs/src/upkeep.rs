@@ -1,8 +1,11 @@
 //! The jobs that need only the database.
 
+use std::{fmt, sync::Arc};
+
 use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{
     Store, StoreError,
+    address_rules::address_rules_apply,
     database::clock::Clock,
     groups::closing::{group_close_due, group_jobs_restore},
     jobs::retention::{Retention, prune},
@@ -13,6 +16,23 @@ use crate::{
     handler::{Job, JobEnd, JobFailure},
     runner::Recurring,
 };
+
+/// Makes the keyed hash of a folded address, under which mail to it is suppressed.
+#[derive(Clone)]
+pub struct AddressKey(Arc<dyn Fn(&str) -> String + Send + Sync>);
+
+impl AddressKey {
+    /// Takes the function that makes the hash.
+    pub fn new(key: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
+        Self(Arc::new(key))
+    }
+}
+
+impl fmt::Debug for AddressKey {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("AddressKey")
+    }
+}
 
 /// The handler of upkeep. It publishes scheduled releases, closes groups, and removes data past its retention. It also
 /// restores the job of an open group whose job failed for good.
@@ -26,6 +46,8 @@ pub struct Upkeep {
     pub notify_delay: chrono::Duration,
     /// The times for which data is kept.
     pub retention: Retention,
+    /// The keyed hash of addresses.
+    pub address_key: AddressKey,
 }
 
 impl Upkeep {
@@ -45,7 +67,7 @@ impl Upkeep {
             }
             JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
             JobPayload::Prune => self.tidy(context.now).await,
-            JobPayload::VersionRules => self.rules_apply().await,
+            JobPayload::VersionRules => self.rules_apply(context.now).await,
             JobPayload::SubscriptionAnswer { .. }
             | JobPayload::SourceEvent { .. }
             | JobPayload::SourceBackfill { .. }
@@ -57,11 +79,17 @@ impl Upkeep {
         Some(done.map(|()| JobEnd::Done).map_err(JobFailure::from))
     }
 
-    /// Computes versions and bumps again if an older version of the program computed them.
-    async fn rules_apply(&self) -> Result<(), StoreError> {
+    /// Computes versions and bumps again if an older version of the program computed them, and folds addresses again if
+    /// an older version folded them.
+    async fn rules_apply(&self, now: UtcTime) -> Result<(), StoreError> {
         let done = version_rules_apply(&self.store).await?;
         if done > 0 {
             tracing::info!(repositories = done, "versions and bumps were computed again, by the rules of this program");
+        }
+        let key = self.address_key.clone();
+        let folded = address_rules_apply(&self.store, move |address| (key.0)(address), now).await?;
+        if folded > 0 {
+            tracing::info!(addresses = folded, "addresses were folded again, by the rules of this program");
         }
         Ok(())
     }

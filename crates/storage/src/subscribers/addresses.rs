@@ -133,13 +133,50 @@ fn suppress(
             .values((addresses::address_key.eq(address_key), suppressed))
             .execute(connection)?;
     }
-    diesel::update(subscribers::table)
-        .filter(
-            subscribers::address_folded
-                .eq(address.folded())
-                .and(subscribers::environment.eq(Environment::Live.as_str())),
-        )
+    readers_suppress(connection, &address.folded())
+}
+
+/// Suppresses the live subscriptions with an address on every page, in the caller's transaction under the address's
+/// scope.
+pub(crate) fn readers_suppress(connection: &mut AnyConnection, address_folded: &str) -> QueryResult<()> {
+    let live = subscribers::environment.eq(Environment::Live.as_str());
+    diesel::update(subscribers::table.filter(subscribers::address_folded.eq(address_folded).and(live)))
         .set(subscribers::state.eq(SubscriberState::Suppressed.as_str()))
         .execute(connection)?;
     Ok(())
+}
+
+/// Moves what is known of mail to an address to another key, in the caller's transaction under the scopes of both. What
+/// is known there already stays, and a suppression is kept from either.
+pub(crate) fn address_move(connection: &mut AnyConnection, from: &str, to: &str) -> QueryResult<()> {
+    let Some(moved) = standing_row(connection, from)? else { return Ok(()) };
+    diesel::delete(addresses::table.find(from)).execute(connection)?;
+    let there = standing_row(connection, to)?;
+    let kept = match &there {
+        Some(there) if there.suppressed_at.is_some() => return Ok(()),
+        Some(there) if moved.suppressed_at.is_none() => {
+            StandingRow { doubted_at: there.doubted_at.or(moved.doubted_at), ..moved }
+        }
+        _ => moved,
+    };
+    if there.is_some() {
+        diesel::update(addresses::table.find(to)).set(kept).execute(connection)?;
+    } else {
+        diesel::insert_into(addresses::table).values((addresses::address_key.eq(to), kept)).execute(connection)?;
+    }
+    Ok(())
+}
+
+/// What is stored of mail to an address.
+#[derive(AsChangeset, Insertable, Queryable, Selectable)]
+#[diesel(table_name = addresses, treat_none_as_null = true, treat_none_as_default_value = false)]
+struct StandingRow {
+    suppressed_at: Option<UtcTime>,
+    suppressed_because: Option<String>,
+    doubted_at: Option<UtcTime>,
+}
+
+fn standing_row(connection: &mut AnyConnection, address_key: &str) -> QueryResult<Option<StandingRow>> {
+    let row = addresses::table.find(address_key).select(StandingRow::as_select());
+    Ok(row.first(connection).optional()?)
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod accounts;
+mod address_rules;
 mod annotations;
 mod announcements;
 mod backup;

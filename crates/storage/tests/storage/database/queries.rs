@@ -19,18 +19,16 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     AnyConnection, QueryResult,
+    address_rules::address_rules_apply,
     annotations::{
         categories::{category_assign, category_create, category_delete, category_list},
         edits::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
     },
     announcements::{
-        deliveries::{
-            DeliveryRange, DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look,
-            delivery_record,
-        },
+        deliveries::{DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look, delivery_record},
         delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
         mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
-        retry::{announcement_retry, announcements_failed},
+        retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
         spreading::announcement_spread,
     },
     database::{
@@ -47,8 +45,6 @@ use releasepage_storage::{
         claims::{JobOutcome, job_claim, job_finish, job_heartbeat},
         hold::{job_hold_set, mail_give_up, mail_queued},
         list::{JobsFilter, JobsOf, job_list, job_retry},
-        retention::{Retention, prune},
-        schedules::schedule_run,
     },
     pages::{
         components::component_delete,
@@ -56,7 +52,6 @@ use releasepage_storage::{
         edits::{PageChange, page_update},
         ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
         releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
-        snapshots::page_snapshot,
     },
     releases::{
         edits::{ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw, releases_list},
@@ -226,6 +221,9 @@ async fn everything(database: &Database) {
     announcements_refused(store, now()).await.unwrap();
     sender_refusals(store, now()).await.unwrap();
     announcement_retry(store, JobsOf::Server, 1, RetryOf::Any, now()).await.unwrap();
+    let quoted = "address = '\"a\"@b.c', address_folded = '\"a\"@b.c'";
+    database.execute(format!("UPDATE subscribers SET {quoted} WHERE id = {reader}")).await;
+    address_rules_apply(store, key, now()).await.unwrap();
     prune(store, Retention::default(), now()).await.unwrap();
     component_delete(store, site.organization_id, site.page_id.clone(), site.component_id).await.unwrap();
     database.component(site.organization_id, &site.page_id, "acme/api", None).await;

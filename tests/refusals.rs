@@ -1,5 +1,7 @@
 //! Refusals of mail servers, by what they are about: nobody is given up for our sake, and what failed is sent again.
 
+use std::time::Duration;
+
 use serde_json::Value;
 
 use crate::support::app::App;
@@ -105,6 +107,121 @@ both_databases! {
         page.publish("acme/api", "v1.0.2").await;
         eventually("the address is suppressed", async || (!suppressed(&app).await.is_empty()).then_some(())).await;
         assert!(reader.subjects().iter().all(|subject| !subject.contains("v1.0")));
+    }
+}
+
+/// Has the database refuse every change of what is known of addresses.
+fn addresses_hold(app: &App) {
+    app.execute(if is_postgres(app) {
+        "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'held'; END $$; \
+         CREATE TRIGGER hold BEFORE UPDATE ON addresses FOR EACH ROW EXECUTE FUNCTION hold()"
+    } else {
+        "CREATE TRIGGER hold BEFORE UPDATE ON addresses BEGIN SELECT RAISE(ABORT, 'held'); END"
+    });
+}
+
+fn addresses_release(app: &App) {
+    app.execute(if is_postgres(app) { "DROP TRIGGER hold ON addresses" } else { "DROP TRIGGER hold" });
+}
+
+fn is_postgres(app: &App) -> bool {
+    app.settings()["database.url"].starts_with("postgres")
+}
+
+both_databases! {
+    async fn message_to_a_doubted_address_is_sent_once(app: App) {
+        let page = app.page("Acme").with_component("acme/api").await;
+        let reader = app.subscriber(&page, "reader@example.com").await;
+        app.sink().refuse("reader@example.com", "550 Empfaenger abgelehnt");
+        page.publish("acme/api", "v1.0.0").await;
+        stands(&app, &page, "reader@example.com", "failed", "unclear").await;
+        app.sink().welcome("reader@example.com");
+        addresses_hold(&app);
+        page.publish("acme/api", "v1.0.1").await;
+        reader.mail("v1.0.1").await;
+        // Longer than the wait before a job is tried again.
+        tokio::time::sleep(Duration::from_secs(5)).await;
+        addresses_release(&app);
+        eventually("it is recorded", async || {
+            let newest = deliveries(&app, &page, "reader@example.com").await.into_iter().next()?;
+            (newest["state"] == "sent").then_some(())
+        })
+        .await;
+        let subjects = reader.subjects();
+        assert_eq!(subjects.iter().filter(|subject| subject.contains("v1.0.1")).count(), 1, "{subjects:?}");
+    }
+}
+
+both_databases! {
+    async fn reminder_that_is_taken_ends_the_doubt_of_an_address(app: App) {
+        let page = app.page("Acme").with_component("acme/api").await;
+        let reader = app.subscriber(&page, "reader@example.com").await;
+        app.sink().refuse("reader@example.com", "550 Empfaenger abgelehnt");
+        page.publish("acme/api", "v1.0.0").await;
+        stands(&app, &page, "reader@example.com", "failed", "unclear").await;
+        app.sink().welcome("reader@example.com");
+        app.execute("UPDATE subscription_requests SET decided_at = '2024-05-01 12:00:00'");
+        page.subscribe("reader@example.com").await.expect(200);
+        reader.mail("You already follow Acme").await;
+        // It is recorded a moment after it was taken.
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        app.execute("UPDATE addresses SET doubted_at = '2024-05-01 12:00:00' WHERE doubted_at IS NOT NULL");
+        app.sink().refuse("reader@example.com", "550 Empfaenger abgelehnt");
+        page.publish("acme/api", "v1.0.1").await;
+        eventually("it is refused again", async || {
+            (app.sink().turned_away("reader@example.com") == 2).then_some(())
+        })
+        .await;
+        stands(&app, &page, "reader@example.com", "failed", "unclear").await;
+        assert!(suppressed(&app).await.is_empty());
+    }
+}
+
+both_databases! {
+    async fn failure_for_one_stops_none_of_the_others(app: App) {
+        let mut app = app;
+        let page = app.page("Acme").with_component("acme/api").await;
+        let readers = ["anna@example.com", "reader@example.com"];
+        for reader in readers {
+            app.subscriber(&page, reader).await;
+            app.sink().refuse(reader, "550 5.1.1 no such user");
+        }
+        page.publish("acme/api", "v1.0.0").await;
+        eventually("both are suppressed", async || (suppressed(&app).await.len() == 2).then_some(())).await;
+        // As earlier versions stored an address with quotation marks that it does not need.
+        app.execute(
+            "UPDATE subscribers SET address = '\"anna\"@example.com', address_folded = '\"anna\"@example.com' \
+             WHERE address = 'anna@example.com'",
+        );
+        app.execute("DELETE FROM addresses");
+        for arguments in [&["--all"][..], &["\"anna\"@example.com", "reader@example.com"]] {
+            app.execute("UPDATE subscribers SET state = 'suppressed'");
+            let output = run(&[&["suppressions", "lift"], arguments].concat(), app.settings(), "");
+            let (told, refused) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+            assert_eq!(output.status.code(), Some(1), "{told}");
+            assert!(told.contains("reader@example.com is sent mail again"), "{told}");
+            assert!(refused.contains("\"anna\"@example.com"), "{refused}");
+        }
+        // The first start after an upgrade stores the address as it is compared now.
+        app.execute("DELETE FROM schedules");
+        app.restart().await;
+        eventually("both are sent mail again", async || {
+            let output = run(&["suppressions", "lift", "anna@example.com"], app.settings(), "");
+            output.status.success().then_some(())
+        })
+        .await;
+
+        // A message that failed for its reader's sake can be sent again by name, whatever else is named.
+        for reader in readers {
+            app.sink().welcome(reader);
+        }
+        let output = run(&["announcements", "retry", "999999", "1"], app.settings(), "");
+        let (told, refused) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        assert_eq!(output.status.code(), Some(1), "{told}");
+        assert!(told.contains("Announcement 1: 2 messages are sent again."), "{told}");
+        assert!(refused.contains("there is no announcement 999999"), "{refused}");
+        let told = succeeds(&run(&["announcements", "retry", "--all"], app.settings(), ""));
+        assert!(told.contains("No message of the last 30 days failed for the sender's sake"), "{told}");
     }
 }
 

@@ -3,7 +3,6 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
-use releasepage_api::{settings::ApiSettings, state::ApiState};
 use releasepage_auth::{address_key::AddressKeys, sealed::Sealer, secret_key::SecretKey};
 use releasepage_egress::Egress;
 use releasepage_http::{settings::ServerSettings, state::AppState};

@@ -5,11 +5,11 @@ use std::{fmt, sync::Arc};
 use releasepage_domain::{job::JobPayload, time::UtcTime};
 use releasepage_storage::{
     Store, StoreError,
-    address_rules::address_rules_apply,
     database::clock::Clock,
     groups::closing::{group_close_due, group_jobs_restore},
     jobs::retention::{Retention, prune},
     releases::{edits::release_publish_due, row::ReleaseContext, version_rules::version_rules_apply},
+    subscribers::address_rules::address_rules_apply,
 };
 
 use crate::{

@@ -28,9 +28,6 @@
 //! in, and [`database::clock::Clock`] is there for those who hand it in.
 
 pub mod accounts;
-pub mod address_rules;
-pub mod addresses;
-pub mod annotation_categories;
 pub mod annotations;
 pub mod announcements;
 pub mod backup;

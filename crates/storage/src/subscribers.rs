@@ -1,6 +1,7 @@
 //! Subscribers: their requests, their preferences, and the addresses that refuse mail.
 
 pub mod additions;
+pub mod address_rules;
 pub mod addresses;
 pub mod changes;
 pub mod erasure;

@@ -19,7 +19,6 @@ use releasepage_domain::{
 };
 use releasepage_storage::{
     AnyConnection, QueryResult,
-    address_rules::address_rules_apply,
     annotations::{
         categories::{category_assign, category_create, category_delete, category_list},
         edits::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
@@ -62,7 +61,10 @@ use releasepage_storage::{
         hook_deliveries::{HookDelivery, hook_delivery_fail, hook_receive},
         hooks::{HookRepositoryNew, hook_access, hook_repository_create},
     },
-    subscribers::addresses::{address_doubt, address_suppress},
+    subscribers::{
+        address_rules::address_rules_apply,
+        addresses::{address_doubt, address_suppress},
+    },
 };
 
 use crate::{

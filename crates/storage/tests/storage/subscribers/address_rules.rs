@@ -1,11 +1,7 @@
 //! The work of an upgrade with addresses that earlier rules folded.
 
 use releasepage_domain::subscriber::{SubscriberAddress, SubscriberState};
-use releasepage_storage::{
-    accounts::user_by_email,
-    address_rules::address_rules_apply,
-    suppressions::{SuppressionName, SuppressionsOf, suppression_lift},
-};
+use releasepage_storage::{accounts::users::user_by_email, subscribers::{address_rules::address_rules_apply, suppressions::{SuppressionName, SuppressionsOf, suppression_lift}}};
 
 use crate::{
     requests::{address, key},

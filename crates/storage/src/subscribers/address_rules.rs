@@ -12,12 +12,15 @@ use releasepage_domain::{
 };
 
 use crate::{
-    QueryResult, Scope, Store, StoreError,
-    addresses::{address_is_suppressed, address_move, readers_suppress},
-    backend::AnyConnection,
-    schema::{subscriber_components, subscribers, subscription_requests as requests, users},
-    stored::stored,
-    subscribers::{address_stored, subscriber_scope},
+    AnyConnection, QueryResult, Scope, Store, StoreError,
+    database::{
+        schema::{subscriber_components, subscribers, subscription_requests as requests, users},
+        stored::stored,
+    },
+    subscribers::{
+        addresses::{address_is_suppressed, address_move, readers_suppress},
+        row::{address_stored, subscriber_scope},
+    },
 };
 
 /// How many addresses are looked at in one transaction.

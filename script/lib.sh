@@ -18,3 +18,13 @@ debian_install() {
   apt-get update </dev/null >/dev/null 2>&1 || return 1
   apt-get install -y --no-install-recommends "$1" </dev/null >/dev/null 2>&1
 }
+
+# The path of a program: where it is installed, else from the package of PyPI that has it ready-made, in target/tools.
+tool_find() { # PROGRAM PACKAGE==VERSION
+  have "$1" && { echo "$1"; return; }
+  local tools=$root/target/tools
+  [ -x "$tools/bin/$1" ] || {
+    have python3 && python3 -m venv "$tools" && "$tools/bin/pip" install --quiet "$2"
+  } >/dev/null 2>&1 || return 1
+  echo "$tools/bin/$1"
+}

@@ -3,19 +3,20 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
-use releasepage_auth::{address_key::AddressKeys, sealed::Sealer, secret_key::SecretKey};
+use releasepage_auth::{sealed::Sealer, secret_key::SecretKey};
+use releasepage_domain::job::JobPayload;
 use releasepage_egress::Egress;
 use releasepage_http::{settings::ServerSettings, state::AppState};
 use releasepage_jobs::{
-    handler::{Job, JobFailure, JobFuture, JobHandler},
+    handler::{Job, JobFuture, JobHandler},
     runner::Runner,
     upkeep::{AddressKey, Upkeep},
 };
 use releasepage_mailer::worker::{MailWorker, WorkerError};
 use releasepage_sources::{backfill::SourceFetcher, forge::ForgeClient, worker::SourceWorker};
 use releasepage_storage::{
-    DatabaseUrl, MigrateError, SchemaState, Store, database::clock::Clock, database_make, migrate, schema_is_new,
-    schema_state,
+    DatabaseUrl, MigrateError, SchemaState, Store, announcements::deliveries::DeliveryRange, database::clock::Clock,
+    database_make, migrate, schema_is_new, schema_state,
 };
 use url::Url;
 
@@ -159,7 +160,7 @@ fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> 
     }
 }
 
-/// Every kind of work, each with the crate that does it.
+/// The parts that do jobs, one for each crate with such work.
 pub(crate) struct Work {
     mail: MailWorker,
     sources: SourceWorker,
@@ -170,19 +171,24 @@ pub(crate) struct Work {
 impl JobHandler for Work {
     fn handle(&self, job: Job) -> JobFuture<'_> {
         Box::pin(async move {
-            if let Some(result) = self.mail.handle(&job).await {
-                return result;
+            match &job.payload {
+                JobPayload::SubscriptionAnswer { request } => self.mail.request_answer(&job, *request).await,
+                JobPayload::AnnouncementSpread { announcement } => {
+                    self.mail.announcement_spread(&job, *announcement).await
+                }
+                JobPayload::DeliverySend { announcement, first, last } => {
+                    let range = DeliveryRange { announcement: *announcement, first: *first, last: *last };
+                    self.mail.deliveries_send(&job, range).await
+                }
+                JobPayload::SourceEvent { delivery } => self.sources.event_apply(&job, *delivery).await,
+                JobPayload::SourceBackfill { repository } => self.fetcher.backfill(&job, *repository).await,
+                JobPayload::SourcePoll { repository } => self.fetcher.poll(&job, *repository).await,
+                JobPayload::SourcePolls => self.fetcher.polls_spread().await,
+                JobPayload::ReleasePublish { release } => self.upkeep.release_publish(release).await,
+                JobPayload::GroupClose { group } => self.upkeep.group_close(*group).await,
+                JobPayload::VersionRules => self.upkeep.rules_apply().await,
+                JobPayload::Prune => self.upkeep.tidy().await,
             }
-            if let Some(result) = self.sources.handle(&job).await {
-                return result;
-            }
-            if let Some(result) = self.fetcher.handle(&job).await {
-                return result;
-            }
-            self.upkeep
-                .handle(&job)
-                .await
-                .unwrap_or_else(|| Err(JobFailure::Fail("nobody does this kind of work".into())))
         })
     }
 }

@@ -2,9 +2,9 @@
 
 use std::{fmt, sync::Arc};
 
-use releasepage_domain::{job::JobPayload, time::UtcTime};
+use releasepage_domain::job::JobPayload;
 use releasepage_storage::{
-    Store, StoreError,
+    Store,
     database::clock::Clock,
     groups::closing::{group_close_due, group_jobs_restore},
     jobs::retention::{Retention, prune},
@@ -13,7 +13,7 @@ use releasepage_storage::{
 };
 
 use crate::{
-    handler::{Job, JobEnd, JobFailure},
+    handler::{JobEnd, JobFailure},
     runner::Recurring,
 };
 
@@ -57,49 +57,45 @@ impl Upkeep {
         vec![hourly("prune", JobPayload::Prune), hourly("version_rules", JobPayload::VersionRules)]
     }
 
-    /// Runs a job of this kind. Returns `None` for any other kind.
-    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
-        let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
-        let done = match &job.payload {
-            JobPayload::GroupClose { group } => {
-                let closed = group_close_due(&self.store, *group, context).await;
-                return Some(closed.map(|again| again.map_or(JobEnd::Done, JobEnd::PutOff)).map_err(JobFailure::from));
-            }
-            JobPayload::ReleasePublish { release } => release_publish_due(&self.store, release.clone(), context).await,
-            JobPayload::Prune => self.tidy(context.now).await,
-            JobPayload::VersionRules => self.rules_apply(context.now).await,
-            JobPayload::SubscriptionAnswer { .. }
-            | JobPayload::SourceEvent { .. }
-            | JobPayload::SourceBackfill { .. }
-            | JobPayload::SourcePoll { .. }
-            | JobPayload::SourcePolls
-            | JobPayload::AnnouncementSpread { .. }
-            | JobPayload::DeliverySend { .. } => return None,
-        };
-        Some(done.map(|()| JobEnd::Done).map_err(JobFailure::from))
+    /// Closes a group, if its time has come.
+    pub async fn group_close(&self, group: i64) -> Result<JobEnd, JobFailure> {
+        let again = group_close_due(&self.store, group, self.context()).await?;
+        Ok(again.map_or(JobEnd::Done, JobEnd::PutOff))
+    }
+
+    /// Publishes a scheduled release, if its time has come.
+    pub async fn release_publish(&self, release: &str) -> Result<JobEnd, JobFailure> {
+        release_publish_due(&self.store, release.to_owned(), self.context()).await?;
+        Ok(JobEnd::Done)
     }
 
     /// Computes versions and bumps again if an older version of the program computed them, and folds addresses again if
     /// an older version folded them.
-    async fn rules_apply(&self, now: UtcTime) -> Result<(), StoreError> {
+    pub async fn rules_apply(&self) -> Result<JobEnd, JobFailure> {
         let done = version_rules_apply(&self.store).await?;
         if done > 0 {
             tracing::info!(repositories = done, "versions and bumps were computed again, by the rules of this program");
         }
         let key = self.address_key.clone();
-        let folded = address_rules_apply(&self.store, move |address| (key.0)(address), now).await?;
+        let folded = address_rules_apply(&self.store, move |address| (key.0)(address), self.clock.now()).await?;
         if folded > 0 {
             tracing::info!(addresses = folded, "addresses were folded again, by the rules of this program");
         }
-        Ok(())
+        Ok(JobEnd::Done)
     }
 
-    /// Does the hourly work.
-    async fn tidy(&self, now: UtcTime) -> Result<(), StoreError> {
+    /// Removes data that is past its retention, and gives each open group whose job failed for good another job.
+    pub async fn tidy(&self) -> Result<JobEnd, JobFailure> {
+        let now = self.clock.now();
         let restored = group_jobs_restore(&self.store, now).await?;
         if restored > 0 {
             tracing::warn!(groups = restored, "open groups had no job that would close them: they have one again");
         }
-        prune(&self.store, self.retention, now).await
+        prune(&self.store, self.retention, now).await?;
+        Ok(JobEnd::Done)
+    }
+
+    fn context(&self) -> ReleaseContext {
+        ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true }
     }
 }

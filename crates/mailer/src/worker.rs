@@ -17,15 +17,11 @@ use releasepage_auth::{
     secret_key::SecretKey,
 };
 use releasepage_domain::{
-    job::JobPayload, repository_files::ForgeApis, subscriber::SubscriberAddress, subscription::RequestCaps,
-    time::UtcTime,
+    repository_files::ForgeApis, subscriber::SubscriberAddress, subscription::RequestCaps, time::UtcTime,
 };
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
-    Store, StoreError,
-    announcements::{deliveries::DeliveryRange, spreading::announcement_spread},
-    database::clock::Clock,
-    pages::row::PageIdentity,
+    Store, StoreError, announcements::spreading::announcement_spread, database::clock::Clock, pages::row::PageIdentity,
 };
 use tokio::time::Instant;
 use url::Url;
@@ -115,27 +111,8 @@ impl MailWorker {
         })
     }
 
-    /// Runs a job of email. Returns `None` for any other kind of job.
-    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
-        Some(match job.payload {
-            JobPayload::SubscriptionAnswer { request } => self.request_answer(job, request).await,
-            JobPayload::AnnouncementSpread { announcement } => self.announcement_spread(job, announcement).await,
-            JobPayload::DeliverySend { announcement, first, last } => {
-                self.deliveries_send(job, DeliveryRange { announcement, first, last }).await
-            }
-            JobPayload::SourceEvent { .. }
-            | JobPayload::SourceBackfill { .. }
-            | JobPayload::SourcePoll { .. }
-            | JobPayload::SourcePolls
-            | JobPayload::VersionRules
-            | JobPayload::ReleasePublish { .. }
-            | JobPayload::GroupClose { .. }
-            | JobPayload::Prune => return None,
-        })
-    }
-
     /// Writes all deliveries of an announcement, batch by batch.
-    async fn announcement_spread(&self, job: &Job, announcement: i64) -> Result<JobEnd, JobFailure> {
+    pub async fn announcement_spread(&self, job: &Job, announcement: i64) -> Result<JobEnd, JobFailure> {
         while announcement_spread(&self.store, announcement, self.clock.now()).await? {
             if job.must_stop() {
                 return Ok(JobEnd::PutOff(self.clock.now()));

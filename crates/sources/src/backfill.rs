@@ -105,28 +105,32 @@ impl SourceFetcher {
         vec![Recurring { name: "source polls", payload: JobPayload::SourcePolls, every: POLLS_EVERY }]
     }
 
-    /// Runs a job of this kind. Returns `None` for any other kind.
-    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
-        Some(match job.payload {
-            JobPayload::SourceBackfill { .. } | JobPayload::SourcePoll { .. } => self.walk(job).await,
-            JobPayload::SourcePolls => source_polls(&self.store, self.settings.poll_interval, self.clock.now())
-                .await
-                .map(|_| JobEnd::Done)
-                .map_err(JobFailure::from),
-            _ => return None,
-        })
+    /// Writes a job for each repository that is due to be polled.
+    pub async fn polls_spread(&self) -> Result<JobEnd, JobFailure> {
+        source_polls(&self.store, self.settings.poll_interval, self.clock.now()).await?;
+        Ok(JobEnd::Done)
     }
 
-    /// Begins or continues a walk, for a limited number of pages.
-    async fn walk(&self, job: &Job) -> Result<JobEnd, JobFailure> {
-        let now = self.clock.now();
-        let Ok(_forge) = self.forges.try_acquire() else { return Ok(JobEnd::NotBegun(now + FORGE_FREE_AFTER)) };
-        let begin = match job.payload {
-            JobPayload::SourceBackfill { repository } => source_backfill_begin(&self.store, repository, now).await,
-            JobPayload::SourcePoll { repository } => source_poll_begin(&self.store, repository, now).await,
-            _ => Ok(SourceBegin::Nothing),
+    /// Fetches some pages of the releases that were there when a repository was added.
+    pub async fn backfill(&self, job: &Job, repository: i64) -> Result<JobEnd, JobFailure> {
+        self.walk(job, source_backfill_begin(&self.store, repository, self.clock.now())).await
+    }
+
+    /// Fetches some pages of what a repository's webhook missed.
+    pub async fn poll(&self, job: &Job, repository: i64) -> Result<JobEnd, JobFailure> {
+        self.walk(job, source_poll_begin(&self.store, repository, self.clock.now())).await
+    }
+
+    /// Begins a walk or goes on with it, for some pages. `begin` is not asked before there is room for another forge.
+    async fn walk(
+        &self,
+        job: &Job,
+        begin: impl Future<Output = Result<SourceBegin, StoreError>>,
+    ) -> Result<JobEnd, JobFailure> {
+        let Ok(_forge) = self.forges.try_acquire() else {
+            return Ok(JobEnd::NotBegun(self.clock.now() + FORGE_FREE_AFTER));
         };
-        let mut work = match begin? {
+        let mut work = match begin.await? {
             SourceBegin::Nothing => return Ok(JobEnd::Done),
             SourceBegin::Wait(until) => return Ok(JobEnd::PutOff(until)),
             SourceBegin::Walk(work) => *work,

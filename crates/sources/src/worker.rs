@@ -2,7 +2,7 @@
 
 use chrono::Duration;
 use releasepage_auth::random::release_id_new;
-use releasepage_domain::job::{ATTEMPTS_MAX, JobPayload};
+use releasepage_domain::job::ATTEMPTS_MAX;
 use releasepage_jobs::handler::{Job, JobEnd, JobFailure};
 use releasepage_storage::{
     Store, StoreError,
@@ -26,15 +26,14 @@ pub struct SourceWorker {
 }
 
 impl SourceWorker {
-    /// Runs a job of this kind. Returns `None` for any other kind.
-    pub async fn handle(&self, job: &Job) -> Option<Result<JobEnd, JobFailure>> {
-        let JobPayload::SourceEvent { delivery } = job.payload else { return None };
+    /// Processes one delivery.
+    pub async fn event_apply(&self, job: &Job, delivery: i64) -> Result<JobEnd, JobFailure> {
         let context = ReleaseContext { notify_delay: self.notify_delay, now: self.clock.now(), is_news: true };
-        Some(match source_event_apply(&self.store, delivery, release_id_new, context).await {
+        match source_event_apply(&self.store, delivery, release_id_new, context).await {
             Ok(()) => Ok(JobEnd::Done),
             Err(error) if job.attempt < ATTEMPTS_MAX => Err(JobFailure::Retry(error.to_string())),
             Err(error) => self.give_up(delivery, &error).await,
-        })
+        }
     }
 
     /// Records for the owner that a webhook request cannot be processed. The job does not end before that is recorded,

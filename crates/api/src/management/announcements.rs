@@ -6,7 +6,10 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_http::state::AppState;
-use releasepage_storage::{announcements::retry::announcement_retry, jobs::list::JobsOf};
+use releasepage_storage::{
+    announcements::retry::{RetryOf, announcement_retry},
+    jobs::list::JobsOf,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 

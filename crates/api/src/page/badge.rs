@@ -8,7 +8,6 @@ use actix_web::{
 use releasepage_domain::fault::{Fault, FaultKind, Faults};
 use releasepage_http::{
     error::{ErrorCode, V1Error},
-    etag::etag_matches,
     limits::Bucket,
     query::Query,
     request::request_id,

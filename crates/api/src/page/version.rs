@@ -1,7 +1,7 @@
 //! `GET /v1/pages/{PAGE_ID}/version`: the latest version of every component of a page.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
-use releasepage_http::{error::V1Error, etag::etag_matches, limits::Bucket, state::AppState};
+use releasepage_http::{error::V1Error, limits::Bucket, state::AppState};
 use serde::Serialize;
 use utoipa::ToSchema;
 

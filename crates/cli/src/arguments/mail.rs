@@ -35,7 +35,10 @@ pub(crate) enum AnnouncementsCommand {
     List,
     /// Send announcements again to those who did not get them
     #[command(
-        after_help = "Examples:\n  releasepage announcements retry 12 13\n  releasepage announcements retry --all\n\nAn announcement that is named takes every failed message but those that the mail server refused as such. Messages that failed before reasons were recorded are among them. `--all` takes only messages of the last 30 days that were refused for the sender's sake. What was sent is not sent again."
+        after_help = "Examples:\n  releasepage announcements retry 12 13\n  releasepage announcements retry --all\n\n\
+            An announcement that is named takes every failed message but those that the mail server refused as such. \
+            Messages that failed before reasons were recorded are among them. `--all` takes only messages of the last \
+            30 days that were refused for the sender's sake. What was sent is not sent again."
     )]
     Retry {
         /// The announcements, by the ids that `list` shows

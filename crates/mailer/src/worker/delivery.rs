@@ -10,7 +10,7 @@ use releasepage_storage::{
         DeliveryRange, DeliveryResult, DeliveryTurn, DueDelivery, Refusal, announcement_content, deliveries_due,
         deliveries_put_off, delivery_look, delivery_record,
     },
-    subscribers::{addresses::address_reached, row::Subscriber},
+    subscribers::row::Subscriber,
 };
 
 use super::{
@@ -25,7 +25,7 @@ use crate::{
 
 impl MailWorker {
     /// Sends what is due of a range of an announcement's deliveries, several at once.
-    pub(super) async fn deliveries_send(&self, job: &Job, range: DeliveryRange) -> Result<JobEnd, JobFailure> {
+    pub async fn deliveries_send(&self, job: &Job, range: DeliveryRange) -> Result<JobEnd, JobFailure> {
         let (mut due, _) = deliveries_due(&self.store, range, self.clock.now()).await?;
         // Whoever was tried least comes first, so that no message stands before others again and again.
         due.sort_by_key(|delivery| delivery.attempts);

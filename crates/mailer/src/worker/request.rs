@@ -30,7 +30,7 @@ use crate::{
 
 impl MailWorker {
     /// Decides a request once, and sends the email that answers it, if there is one.
-    pub(super) async fn request_answer(&self, job: &Job, id: i64) -> Result<JobEnd, JobFailure> {
+    pub async fn request_answer(&self, job: &Job, id: i64) -> Result<JobEnd, JobFailure> {
         let keys = self.address_keys.clone();
         let now = self.clock.now();
         let request = match request_decide(&self.store, id, self.caps, move |address| keys.key(address), now).await {

@@ -18,13 +18,13 @@ use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{
         schema::{components, subscription_requests as requests},
-        stored::{following_stored, following_text, stored},
+        stored::following_text,
     },
     jobs::row::{JobTicket, job_enqueue, job_is_held},
-    pages::row::{PageIdentity, page_identity},
     subscribers::{
         addresses::{address_is_suppressed, address_mail_note, address_mails_since, address_reached, address_standing},
         changes::{subscriber_apply, subscriber_pending},
+        request_row::{Request, request_load},
         row::{subscriber_find, subscriber_scope},
     },
 };

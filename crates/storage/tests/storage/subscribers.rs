@@ -1,6 +1,7 @@
 //! Tests of the folder `subscribers`.
 
 mod additions;
+mod address_rules;
 mod changes;
 mod erasure;
 mod lists;

@@ -43,8 +43,8 @@ both! {
     async fn a_database_is_not_silent_because_threads_are_busy(database: &Database) {
         let url = database.url.clone();
         let answer = std::thread::spawn(move || {
-            let threads = tokio::runtime::Builder::new_multi_thread().enable_all().max_blocking_threads(2).build().unwrap();
-            threads.block_on(async {
+            let mut threads = tokio::runtime::Builder::new_multi_thread();
+            threads.enable_all().max_blocking_threads(2).build().unwrap().block_on(async {
                 // As many as there are, for longer than the patience of the store.
                 for _ in 0..2 {
                     tokio::task::spawn_blocking(|| std::thread::sleep(Duration::from_secs(3)));

@@ -1,7 +1,13 @@
 //! The work of an upgrade with addresses that earlier rules folded.
 
 use releasepage_domain::subscriber::{SubscriberAddress, SubscriberState};
-use releasepage_storage::{accounts::users::user_by_email, subscribers::{address_rules::address_rules_apply, suppressions::{SuppressionName, SuppressionsOf, suppression_lift}}};
+use releasepage_storage::{
+    accounts::users::user_by_email,
+    subscribers::{
+        address_rules::address_rules_apply,
+        suppressions::{SuppressionName, SuppressionsOf, suppression_lift},
+    },
+};
 
 use crate::{
     requests::{address, key},
@@ -84,7 +90,7 @@ both! {
 
     async fn a_suppression_of_either_spelling_stays(database: &Database) {
         let site = database.site().await;
-        for (folded, because) in [("\"b\"@example.com", "550 \"b\"@example.com"), ("b@example.com", "550 b@example.com")] {
+        for folded in ["\"b\"@example.com", "b@example.com"] {
             database.execute("DELETE FROM subscribers").await;
             database.execute("DELETE FROM addresses").await;
             let quoted = database.subscriber(&site.page_id, "a@example.com", &["major"], None).await;
@@ -94,7 +100,7 @@ both! {
             assert_eq!(apply(database).await, 1);
             assert_eq!(readers(database).await, ["b@example.com suppressed"]);
             let known = database.texts("SELECT address_key || ' ' || suppressed_because AS text FROM addresses").await;
-            assert_eq!(known, [format!("{} {because}", key("b@example.com"))]);
+            assert_eq!(known, [format!("{} 550 {folded}", key("b@example.com"))]);
         }
     }
 

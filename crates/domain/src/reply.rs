@@ -4,6 +4,8 @@
 //! An address is given up only on clear evidence, since losing a reader is worse than sending one more email that is
 //! refused. Words about the sender count more than any code. An unclear refusal alone never counts against the reader.
 
+mod said;
+mod sender_words;
 mod words;
 
 use std::fmt;
@@ -12,7 +14,13 @@ use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    reply::words::{ABOUT_ADDRESS, ABOUT_MOMENT, ABOUT_ROOM, ABOUT_SENDER, ABOUT_SENDER_WORDS},
+    reply::{
+        said::{Party, Said, party_named},
+        words::{
+            ABOUT_ACCOUNT, ABOUT_ADDRESS, ABOUT_MESSAGE, ABOUT_MOMENT, ABOUT_PAUSED_ACCOUNT, ABOUT_QUOTA, ABOUT_ROOM,
+            MAILBOX, TOO_MUCH,
+        },
+    },
     time::UtcTime,
 };
 
@@ -90,34 +98,55 @@ impl fmt::Display for EnhancedStatus {
     }
 }
 
-/// Returns the meaning of a reply of 400 and above. `text` follows the code, with its lines joined by spaces.
-pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str) -> ReplyMeaning {
+/// The addresses of one mail transaction, as the commands MAIL and RCPT wrote them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Envelope<'a> {
+    /// Our address.
+    pub sender: Option<&'a str>,
+    /// The reader's address.
+    pub recipient: Option<&'a str>,
+}
+
+/// Returns the meaning of a reply of 400 and above. `text` follows the code, with its lines joined by spaces. A reply
+/// that names only our address is about us.
+pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str, envelope: &Envelope<'_>) -> ReplyMeaning {
     if code < 500 {
         return ReplyMeaning::Later;
     }
     let status = EnhancedStatus::of_reply(code, text);
     let said = Said::new(text);
-    if said.any(ABOUT_ROOM) || status.is_some_and(status_of_room) {
+    let named = party_named(text, envelope);
+    if named == Some(Party::Sender) {
+        return ReplyMeaning::Sender;
+    }
+    let is_about_us = said.is_about_us() && !status.is_some_and(status_of_group);
+    if has_no_room(status, &said, is_about_us) {
         return ReplyMeaning::Message;
     }
-    let of_sender = code_of_sender(code)
-        || status.is_some_and(|status| status_of_sender(status, &said))
-        || (said.any(ABOUT_SENDER) || said.any_word(ABOUT_SENDER_WORDS)) && !status.is_some_and(status_of_group);
+    let of_sender = code_of_sender(code) || status.is_some_and(|status| status_of_sender(status, &said)) || is_about_us;
     if phase == ReplyPhase::Sender || of_sender {
         return ReplyMeaning::Sender;
     }
-    let of_address = status.is_some_and(status_of_address);
+    let of_address = status.is_some_and(|status| status_of_address(status, &said));
     // A disabled mailbox may work again later. An address that does not exist will not.
     let of_mailbox = status.is_none_or(|status| status.subject != 1);
     if said.any(ABOUT_MOMENT) && (of_mailbox || !of_address) {
         return ReplyMeaning::Later;
     }
-    if of_address || said.any(ABOUT_ADDRESS) {
+    let is_named = named == Some(Party::Recipient);
+    if of_address || said.any(ABOUT_ADDRESS) || is_named && said.any(ABOUT_ACCOUNT) {
         return ReplyMeaning::Address;
     }
+    // A relay that closes our account must not cost us the readers.
+    if !is_named && (said.any(ABOUT_ACCOUNT) || said.any(ABOUT_PAUSED_ACCOUNT)) {
+        return ReplyMeaning::Sender;
+    }
     // Only RCPT names the reader. A status about the system, the protocol, the content or policy is not about the
-    // address.
-    let elsewhere = status.is_some_and(|status| matches!(status.subject, 3 | 5..=7));
+    // address. Neither is a server that accepts no mail at all (521, RFC 7504), or storage that is exceeded (552, RFC
+    // 5321, section 4.2.2).
+    let elsewhere = matches!(code, 521 | 552)
+        || said.any(ABOUT_MESSAGE)
+        || status.is_some_and(|status| matches!(status.subject, 3 | 5..=7));
     if phase == ReplyPhase::Recipient && !elsewhere { ReplyMeaning::Unclear } else { ReplyMeaning::Message }
 }
 
@@ -126,9 +155,15 @@ pub fn doubt_is_evidence(doubted_at: UtcTime, now: UtcTime) -> bool {
     now - doubted_at >= DOUBT_LASTS
 }
 
-/// True for codes that ask for a login or for encryption, or say that a command came too early.
+/// True for codes that ask for a login or for encryption, refuse our account, or say that a command came too early.
 fn code_of_sender(code: u16) -> bool {
-    matches!(code, 503 | 523 | 524 | 530 | 534 | 535 | 538)
+    matches!(code, 503 | 523..=525 | 530 | 534 | 535 | 538)
+}
+
+/// True if the mailbox has no room, or the message is too large. Words about a quota may be about ours.
+fn has_no_room(status: Option<EnhancedStatus>, said: &Said, is_about_us: bool) -> bool {
+    let of_quota = || said.any(ABOUT_QUOTA) || said.any_word(MAILBOX) && said.any_word(TOO_MUCH);
+    status.is_some_and(status_of_room) || said.any(ABOUT_ROOM) || !is_about_us && of_quota()
 }
 
 /// True if the mailbox or the message is too full or too large, or the server cannot accept its characters.
@@ -136,13 +171,13 @@ fn status_of_room(status: EnhancedStatus) -> bool {
     matches!((status.subject, status.detail), (2, 2 | 3) | (3, 4) | (6, 7..=10))
 }
 
-/// True for a status about our address, host, login, authentication (RFC 7372, RFC 8616) or quota, or Exchange's status
-/// for a sender that it does not trust. Postfix says "access denied" under a status of policy if a login is missing.
-/// Under another status, these words are about the mailbox.
+/// True for a status about our address, host, login (RFC 5248), authentication (RFC 7372, RFC 8616) or quota, or
+/// Exchange's status for a sender that it does not trust. Postfix says "access denied" under a status of policy if a
+/// login is missing. Under another status, these words are about the mailbox.
 fn status_of_sender(status: EnhancedStatus, said: &Said) -> bool {
     match (status.subject, status.detail) {
         (1, 7 | 8) | (2, 252) | (4, 5) => true,
-        (7, 3 | 8 | 9 | 20..=30 | 52..=64 | 232 | 233 | 320..=330 | 500..=799) => true,
+        (7, 3 | 8..=14 | 20..=30 | 52..=64 | 232 | 233 | 320..=330 | 500..=799) => true,
         (7, _) => said.any(&["access denied"]),
         _ => false,
     }
@@ -156,29 +191,12 @@ fn status_of_group(status: EnhancedStatus) -> bool {
 
 /// True for a permanent status which says that the address accepts no mail (RFC 3463, sections 3.2 and 3.3; RFC 7505).
 /// The reasons are: no mailbox, no such system, bad syntax, ambiguous, moved, a domain without mail, a disabled
-/// mailbox.
-fn status_of_address(status: EnhancedStatus) -> bool {
-    matches!((status.subject, status.detail), (1, 1..=4 | 6 | 10) | (2, 1))
-}
-
-/// The words of a reply in lower case, without addresses and links, which may contain any word.
-struct Said(String);
-
-impl Said {
-    fn new(text: &str) -> Self {
-        let kept = |word: &&str| !word.contains('@') && !word.contains("://");
-        let words: Vec<String> = text.split_whitespace().filter(kept).map(str::to_lowercase).collect();
-        // This is Postfix's name for the list of a relay's recipients. It is not about us.
-        Self(words.join(" ").replace("relay recipient table", "recipient table"))
-    }
-
-    fn any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.0.contains(phrase))
-    }
-
-    /// True if one of these words occurs as a whole word.
-    fn any_word(&self, words: &[&str]) -> bool {
-        self.0.split(|c: char| !c.is_alphanumeric()).any(|word| words.contains(&word))
+/// mailbox. Some say that of one message, too.
+fn status_of_address(status: EnhancedStatus, said: &Said) -> bool {
+    match (status.subject, status.detail) {
+        (1, 1..=4 | 6 | 10) => true,
+        (2, 1) => !said.any(ABOUT_MESSAGE),
+        _ => false,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use releasepage_domain::reply::{ReplyMeaning, ReplyPhase, reply_meaning};
+use releasepage_domain::reply::{Envelope, ReplyMeaning, ReplyPhase, reply_meaning};
 
 /// One reply: the phase that it answers, its meaning, its code and its text.
 struct RealReply {
@@ -39,13 +39,16 @@ fn real_reply(line: &str) -> RealReply {
     RealReply { phase, means: means.to_owned(), code, text: lines.join(" ") }
 }
 
+/// The sender whom the replies name.
+const ENVELOPE: Envelope<'_> = Envelope { sender: Some("releases@example.com"), recipient: None };
+
 #[test]
 fn real_replies_mean_what_they_say() {
     for reply in real_replies() {
         let meant = match reply.code {
             200..400 => "accepted",
             // An unclear refusal ends only this message.
-            code => match reply_meaning(reply.phase, code, &reply.text) {
+            code => match reply_meaning(reply.phase, code, &reply.text, &ENVELOPE) {
                 ReplyMeaning::Unclear => "message",
                 meaning => meaning.as_str(),
             },

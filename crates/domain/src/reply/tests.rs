@@ -4,6 +4,13 @@ use crate::time::time_parse;
 use ReplyMeaning::{Address, Later, Message, Sender, Unclear};
 use ReplyPhase::Recipient as Rcpt;
 
+/// The addresses of the transaction in these tests.
+const ENVELOPE: Envelope<'_> = Envelope { sender: Some("releases@example.com"), recipient: Some("a@example.com") };
+
+fn meaning(phase: ReplyPhase, code: u16, text: &str) -> ReplyMeaning {
+    reply_meaning(phase, code, text, &ENVELOPE)
+}
+
 /// Replies of providers with the same meaning at RCPT and at the end of the message.
 const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     // About the moment.
@@ -34,7 +41,53 @@ const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     (550, "4.1.1 no such user", Address),
     (550, "Invalid Recipient - https://community.example/docs/DOC-1369#550", Address),
     (550, "Unrouteable address", Address),
+    (
+        550,
+        "5.1.1 <a@example.com>: Recipient address rejected: undeliverable address: host mailrelay.y.test[192.0.2.1] \
+      said: 550 5.1.1 User unknown",
+        Address,
+    ),
+    (550, "5.1.1 <a@example.com>: no such user; see our catalog in the portal", Address),
+    (550, "5.1.1 mx-bl.y.test: user a@example.com unknown", Address),
+    (550, "User a@example.com unknown", Address),
+    (552, "1 Requested mail action aborted, mailbox not found", Address),
+    (550, "5.2.1 The account is disabled", Address),
+    (550, "5.1.1 Account closed", Address),
+    (550, "<a@example.com>: account disabled", Address),
+    (550, "<other@y.test>: Account has been disabled", Address),
+    (550, "User is disabled (A@example.com)", Address),
+    (
+        554,
+        "delivery error: dd Sorry your message to a@y.test cannot be delivered. This account has been disabled [#102].",
+        Address,
+    ),
     // About us.
+    (550, "Account disabled", Sender),
+    (550, "5.7.13 Account disabled", Sender),
+    (550, "5.7.13 <a@example.com>: account disabled", Sender),
+    (525, "5.7.13 User account disabled", Sender),
+    (525, "no", Sender),
+    (554, "5.7.10 Encryption needed", Sender),
+    (554, "5.7.12 A password transition is needed", Sender),
+    (554, "5.7.14 Trust relationship required", Sender),
+    (550, "Account has been disabled for sending", Sender),
+    (550, "<a@example.com>: account disabled for sending", Sender),
+    (550, "Account suspended, write to support@relay.test", Sender),
+    (550, "Account closed. Contact <billing@relay.test>", Sender),
+    (550, "User is disabled", Sender),
+    (550, "5.0.0 releases@example.com: account disabled", Sender),
+    (550, "Verification failed for <releases@example.com>: No Such User Here", Sender),
+    (550, "Verification failed for <other@y.test>: No Such User Here", Sender),
+    (550, "5.1.0 <releases@example.com>: from user unknown", Sender),
+    (550, "5.1.1 <Releases@Example.com>: User unknown", Sender),
+    (550, "5.1.1 no such user: releases@example.com.", Sender),
+    (550, "5.2.2 releases@example.com is over quota", Sender),
+    (550, "192.0.2.1 is in zen.spamhaus.org", Sender),
+    (550, "5.7.1 rejected, see https://www.spamhaus.org/query/ip/192.0.2.1", Sender),
+    (550, "Account quota exceeded for outgoing mail", Sender),
+    (550, "Recipient limit exceeded", Sender),
+    (550, "Too many invalid recipients", Sender),
+    (550, "You have exceeded your messaging limits", Sender),
     (550, "5.1.0 Sender denied", Sender),
     (550, "5.1.0 Address rejected: sender rejected", Sender),
     (553, "5.1.7 malformed", Sender),
@@ -79,6 +132,18 @@ const ALIKE: &[(u16, &str, ReplyMeaning)] = &[
     (554, "IP=192.0.2.1 - A problem occurred (BL)", Sender),
     (503, "5.5.1 AUTH first", Sender),
     // About the message.
+    (521, "5.2.1 : AOL will not accept delivery of this message.", Message),
+    (550, "5.2.1 : AOL will not accept delivery of this message.", Message),
+    (521, "a.test does not accept mail", Message),
+    (550, "5.2.1 Mailbox has exceeded its quota", Message),
+    (550, "5.2.1 Recipient has exceeded incoming message limit", Message),
+    (550, "5.1.1 Recipient rejected - mailbox would exceed maximum allowed storage", Message),
+    (550, "Mailbox a@example.com over quota", Message),
+    (550, "user quota exceeded", Message),
+    (550, "User mailbox exceeds allowed size", Message),
+    (550, "5.2.1 <a@example.com>: the recipient's quota is used up", Message),
+    (550, "5.1.1 the inbox of a@example.com exceeds its storage", Message),
+    (552, "Requested mail action aborted", Message),
     (552, "5.2.2 mailbox full", Message),
     (552, "5.3.4 too large", Message),
     (550, "5.2.1 The user you are trying to contact is receiving mail at a rate that prevents delivery", Message),
@@ -99,13 +164,15 @@ const UNCLEAR: &[(u16, &str)] = &[
     (550, "Empf\u{e4}nger nicht vorhanden"),
     (550, "Adresse d'au moins un destinataire invalide"),
     (554, "transaction failed"),
+    (550, "5.0.0 message from releases@example.com to a@example.com refused"),
+    (550, "<a@example.com>: account suspended"),
 ];
 
 #[test]
 fn replies_mean_the_same_at_the_recipient_and_at_the_end() {
     for &(code, text, expected) in ALIKE {
         for phase in [Rcpt, ReplyPhase::Message] {
-            assert_eq!(reply_meaning(phase, code, text), expected, "{phase:?} {code} {text}");
+            assert_eq!(meaning(phase, code, text), expected, "{phase:?} {code} {text}");
         }
     }
 }
@@ -113,8 +180,8 @@ fn replies_mean_the_same_at_the_recipient_and_at_the_end() {
 #[test]
 fn what_is_unclear_is_never_about_the_reader() {
     for &(code, text) in UNCLEAR {
-        assert_eq!(reply_meaning(Rcpt, code, text), Unclear, "{code} {text}");
-        assert_eq!(reply_meaning(ReplyPhase::Message, code, text), Message, "{code} {text}");
+        assert_eq!(meaning(Rcpt, code, text), Unclear, "{code} {text}");
+        assert_eq!(meaning(ReplyPhase::Message, code, text), Message, "{code} {text}");
     }
 }
 
@@ -122,20 +189,62 @@ fn what_is_unclear_is_never_about_the_reader() {
 fn a_refused_sender_is_the_sender_whatever_is_said() {
     for &(code, text, expected) in ALIKE {
         let expected = if matches!(expected, Address) { Sender } else { expected };
-        let meant = reply_meaning(ReplyPhase::Sender, code, text);
+        let meant = meaning(ReplyPhase::Sender, code, text);
         assert!(meant == expected || meant == Sender, "{code} {text}: {meant:?}");
         assert_ne!(meant, Address);
     }
     for &(code, text) in UNCLEAR {
-        assert_eq!(reply_meaning(ReplyPhase::Sender, code, text), Sender, "{code} {text}");
+        assert_eq!(meaning(ReplyPhase::Sender, code, text), Sender, "{code} {text}");
     }
 }
 
 #[test]
 fn addresses_and_links_in_a_reply_say_nothing() {
     for text in ["<relay.spf@blacklist.example>: gone", "5.0.0 see http://example.com/spf/sender-denied"] {
-        assert_eq!(reply_meaning(Rcpt, 550, text), Unclear, "{text}");
+        assert_eq!(meaning(Rcpt, 550, text), Unclear, "{text}");
     }
+}
+
+#[test]
+fn phrases_are_whole_words() {
+    for (text, expected) in [
+        ("relay denied", Sender),
+        ("relaying denied", Sender),
+        ("mailrelay denied", Unclear),
+        ("please log in first", Sender),
+        ("our blog in first place", Unclear),
+        ("throttled", Sender),
+        ("skip addresses", Unclear),
+        ("bad IP addresses", Sender),
+        ("the ehlo-name is wrong", Sender),
+        ("user unknown", Address),
+        ("superuser unknown", Unclear),
+        ("user unknownst", Unclear),
+        ("user doesn\u{2019}t exist", Address),
+    ] {
+        assert_eq!(meaning(Rcpt, 550, text), expected, "{text}");
+    }
+}
+
+#[test]
+fn a_reply_names_an_address_as_a_whole() {
+    let envelope = Envelope { sender: Some("a@b.test"), recipient: Some("c@d.test") };
+    for (text, expected) in [
+        ("refused: a@b.test", Sender),
+        ("refused: <a@b.test>.", Sender),
+        ("refused: from=<A@B.test>", Sender),
+        ("refused: aa@b.test", Unclear),
+        ("refused: a@b.test.org", Unclear),
+        ("refused: a@b.test-x.org", Unclear),
+        ("refused: a@b.test to c@d.test", Unclear),
+        ("user unknown: from a@b.test to c@d.test", Address),
+    ] {
+        assert_eq!(reply_meaning(Rcpt, 550, text, &envelope), expected, "{text}");
+    }
+    let own = Envelope { sender: Some("a@b.test"), recipient: Some("a@b.test") };
+    assert_eq!(reply_meaning(Rcpt, 550, "5.1.1 <a@b.test>: user unknown", &own), Address);
+    let unknown = Envelope::default();
+    assert_eq!(reply_meaning(Rcpt, 550, "<a@b.test>: account disabled", &unknown), Sender);
 }
 
 #[test]

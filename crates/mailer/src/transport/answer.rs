@@ -2,15 +2,17 @@
 
 use std::{error::Error, io};
 
+use releasepage_domain::reply::Envelope;
+
 use super::{
     connection::WireError,
     error::{Phase, SendError},
 };
 
-/// The error of a phase. A reply keeps its code. Any other error is temporary.
-pub(super) fn send_error(phase: Phase, error: &WireError) -> SendError {
+/// The error of a phase. A reply keeps its code. Any other error is temporary. Before MAIL, the envelope is empty.
+pub(super) fn send_error(phase: Phase, error: &WireError, envelope: &Envelope<'_>) -> SendError {
     match error {
-        WireError::Refused(code, text) => SendError::refused(phase, *code, text),
+        WireError::Refused(code, text) => SendError::refused(phase, *code, text, envelope),
         error if is_late(error) => SendError::passing(phase, "the server did not answer in time"),
         WireError::NoLogin => SendError::passing(
             phase,

@@ -15,6 +15,8 @@ use lettre::{
 };
 use releasepage_domain::reply::ReplyMeaning;
 
+use releasepage_domain::reply::Envelope;
+
 use super::{
     Accepted,
     answer::send_error,
@@ -64,7 +66,7 @@ impl Session {
         let implicit = (server.tls == Tls::Implicit).then_some(tls);
         let address = (server.host.as_str(), server.port);
         let connection = SmtpConnection::connect(address, timeouts.connect(), hello, implicit)
-            .map_err(|error| send_error(Phase::Connect, &error))?;
+            .map_err(|error| send_error(Phase::Connect, &error, &Envelope::default()))?;
         connection
             .set_timeout(Some(timeouts.command()))
             .map_err(|error| SendError::passing(Phase::Tls, &error.to_string()))?;
@@ -95,8 +97,10 @@ impl Session {
     /// Asks the server if this sender may send, then resets.
     pub(super) fn sender_try(&mut self, sender: &Address) -> Result<(), SendError> {
         self.timeout(Phase::Sender, self.timeouts.command())?;
-        self.in_phase(Phase::Sender, |connection| connection.command(Mail::new(Some(sender.clone()), Vec::new())))?;
-        self.in_phase(Phase::Sender, |connection| connection.command(Rset))?;
+        let envelope = Envelope { sender: Some(sender.as_ref()), recipient: None };
+        let mail = Mail::new(Some(sender.clone()), Vec::new());
+        self.in_phase(Phase::Sender, &envelope, |connection| connection.command(mail))?;
+        self.in_phase(Phase::Sender, &envelope, |connection| connection.command(Rset))?;
         Ok(())
     }
 
@@ -137,20 +141,22 @@ impl Session {
         let credentials = Credentials::new(login.user.clone(), login.password.clone());
         self.connection
             .auth(&[Mechanism::Plain, Mechanism::Login], &credentials)
-            .map_err(|error| send_error(Phase::Login, &error))?;
+            .map_err(|error| send_error(Phase::Login, &error, &Envelope::default()))?;
         Ok(())
     }
 
     fn transaction(&mut self, letter: &Letter) -> Result<Accepted, SendError> {
         self.timeout(Phase::Sender, self.timeouts.command())?;
         let parameters = self.mail_parameters(letter)?;
-        let sender = letter.sender().clone();
-        self.in_phase(Phase::Sender, |connection| connection.command(Mail::new(Some(sender), parameters)))?;
-        let recipient = letter.recipient().address().clone();
-        self.in_phase(Phase::Recipient, |connection| connection.command(Rcpt::new(recipient, Vec::new())))?;
-        self.in_phase(Phase::Data, |connection| connection.command(Data))?;
+        let (sender, recipient) = (letter.sender(), letter.recipient().address());
+        let envelope = Envelope { sender: Some(sender.as_ref()), recipient: Some(recipient.as_ref()) };
+        let mail = Mail::new(Some(sender.clone()), parameters);
+        self.in_phase(Phase::Sender, &envelope, |connection| connection.command(mail))?;
+        let rcpt = Rcpt::new(recipient.clone(), Vec::new());
+        self.in_phase(Phase::Recipient, &envelope, |connection| connection.command(rcpt))?;
+        self.in_phase(Phase::Data, &envelope, |connection| connection.command(Data))?;
         self.timeout(Phase::Message, self.timeouts.message())?;
-        self.in_phase(Phase::Message, |connection| connection.message(letter.bytes()))
+        self.in_phase(Phase::Message, &envelope, |connection| connection.message(letter.bytes()))
     }
 
     /// The parameters of MAIL. An address that is not ASCII before its `@` needs SMTPUTF8. The `To` header holds that
@@ -176,9 +182,10 @@ impl Session {
     fn in_phase(
         &mut self,
         phase: Phase,
+        envelope: &Envelope<'_>,
         step: impl FnOnce(&mut SmtpConnection) -> Result<Reply, WireError>,
     ) -> Result<Accepted, SendError> {
-        let reply = step(&mut self.connection).map_err(|error| send_error(phase, &error))?;
+        let reply = step(&mut self.connection).map_err(|error| send_error(phase, &error, envelope))?;
         let answer: Vec<&str> = reply.message().collect();
         Ok(Accepted { answer: text::answer(&answer.join(" ")) })
     }
@@ -201,5 +208,7 @@ fn encrypted(connection: SmtpConnection, endpoint: &Endpoint) -> Result<SmtpConn
     if !wanted {
         return Ok(connection);
     }
-    connection.starttls(&endpoint.tls, &endpoint.hello).map_err(|error| send_error(Phase::Tls, &error))
+    connection
+        .starttls(&endpoint.tls, &endpoint.hello)
+        .map_err(|error| send_error(Phase::Tls, &error, &Envelope::default()))
 }

@@ -67,8 +67,8 @@ both_databases! {
         let known = app.owner.email.to_uppercase();
         let long = "x".repeat(101);
         let cases = [
-            (["ada@@acme.example", "Second"], "", "--email must be one e-mail address"),
-            (["", "Second"], "", "--email must be one e-mail address"),
+            (["ada@@acme.example", "Second"], "", "--email must be one email address"),
+            (["", "Second"], "", "--email must be one email address"),
             (["ada@acme.example", ""], "", "organization must be one line"),
             (["ada@acme.example", &long], "", "organization must be one line"),
             ([&known, "Second"], "", "email must be an address that no user has"),

@@ -50,7 +50,7 @@ both_databases! {
                     "line": 3,
                     "field": "email",
                     "error": "invalid",
-                    "description": "must be one e-mail address of at most 254 octets, such as reader@example.com",
+                    "description": "must be one email address of at most 254 octets, such as reader@example.com",
                 },
                 {
                     "line": 4,

@@ -75,7 +75,7 @@ both_databases! {
         let path = page.path(&format!("subscribers/{}", asked["id"]));
         let confirmed = app.api().get(&path).await.expect(200).json();
         assert_eq!(confirmed["state"], "confirmed");
-        assert_eq!(confirmed["consent"], json!({ "source": "confirmation mail", "time": confirmed["confirmed_at"] }));
+        assert_eq!(confirmed["consent"], json!({ "source": "confirmation email", "time": confirmed["confirmed_at"] }));
         let kept = hand_over(&app, &page, json!({ "email": "reader@example.com" })).await.expect(200).json();
         assert_eq!(kept, confirmed);
 

@@ -43,7 +43,7 @@ both_databases! {
 
         for (arguments, sentence) in [
             (["--email", "nobody@acme.example", "--name", "ci"], "`releasepage owner list` shows those there are"),
-            (["--email", "nobody", "--name", "ci"], "--email must be one e-mail address"),
+            (["--email", "nobody", "--name", "ci"], "--email must be one email address"),
             (["--email", &address, "--name", " "], "--name must be one line"),
             (["--email", &address, "--scope", "write"], "--scope must be one of read, publish, manage and admin"),
             (["--email", &address, "--expires", "2020-01-01T00:00:00Z"], "--expires must be a time to come"),

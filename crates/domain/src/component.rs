@@ -8,7 +8,7 @@ pub fn tag_prefix_check(field: &str, prefix: &str) -> Result<String, Fault> {
     if prefix.is_empty() || prefix.len() > 100 || prefix.bytes().any(forbidden) || component_part(prefix).is_empty() {
         return Err(Fault::invalid(
             field,
-            "must be what the tags of this part begin with, such as web-v or cmd/river/, at most 100 characters",
+            "must be the beginning of the tags of this part, such as web-v or cmd/river/, at most 100 characters",
         ));
     }
     Ok(prefix.to_owned())

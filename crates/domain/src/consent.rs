@@ -8,16 +8,16 @@ use crate::{
 };
 
 /// The source of a consent that was given with the button in a confirmation email.
-pub const CONSENT_BY_MAIL: &str = "confirmation mail";
+pub const CONSENT_BY_MAIL: &str = "confirmation email";
 
 /// The longest source of a consent, in characters.
 const SOURCE_MAX: usize = 200;
 
 /// The reason not to subscribe an address that refused mail.
-pub const ADDRESS_REFUSED: &str = "mail to this address was refused";
+pub const ADDRESS_REFUSED: &str = "email to this address was refused";
 
 /// The reason not to subscribe a person again who unsubscribed.
-pub const READER_LEFT: &str = "the reader unsubscribed after this consent";
+pub const READER_LEFT: &str = "the reader has unsubscribed, and no newer consent is given";
 
 /// A person's agreement to receive email.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -40,7 +40,7 @@ pub fn source_token_check(
         return Ok(());
     }
     let expected =
-        "must come with an api_url of another scheme, host or port: the token for that place, or null for none";
+        "must be given with an api_url of another scheme, host or port: the token for the new place, or null for none";
     Err(Fault::missing("source.token", expected))
 }
 

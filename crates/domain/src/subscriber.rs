@@ -48,10 +48,10 @@ pub fn state_unsuppressed(confirmed_at: Option<UtcTime>, unsubscribed_at: Option
 /// The longest address, in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
 const ADDRESS_LENGTH: usize = 254;
 
-const ADDRESS_EXPECTED: &str = "must be one e-mail address of at most 254 octets, such as reader@example.com";
+const ADDRESS_EXPECTED: &str = "must be one email address of at most 254 octets, such as reader@example.com";
 
 const LITERAL_EXPECTED: &str =
-    "must end in the name of a domain, such as reader@example.com: no mail is sent to an IP address in brackets";
+    "must end in a domain name, such as reader@example.com: no email is sent to an IP address in brackets";
 
 /// True if a host in ASCII is an IP address, as in a URL: its last label is a decimal or hexadecimal number. Such a
 /// host is not the domain of an email address. IDNA turns digits of other scripts into ASCII digits.

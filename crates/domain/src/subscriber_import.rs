@@ -51,8 +51,8 @@ impl ColumnMapping {
         pairs.map(Self).ok_or_else(|| {
             let columns = names_joined::<Column>("or");
             let expected = format!(
-                "must be headers and what they are, such as Member:subscribed,Notes:{LEFT_OUT}; it is {columns}, and \
-                 {LEFT_OUT} for a column to leave out"
+                "must be headers with meanings, such as Member:subscribed,Notes:{LEFT_OUT}; a meaning is \
+                 {columns}, or {LEFT_OUT} to leave the column out"
             );
             Fault::invalid(field, expected)
         })
@@ -132,10 +132,10 @@ impl Columns {
         let is_address =
             |word: &str| word.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty());
         if names.iter().any(|name| name.split_whitespace().any(is_address)) {
-            return Err(Fault::invalid("header", "must name the columns, and line 1 holds an address"));
+            return Err(Fault::invalid("header", "must name the columns, but line 1 has an address in it"));
         }
         if let Some((unknown, _)) = mapping.0.iter().find(|(header, _)| !keys.contains(header)) {
-            let expected = format!("must name headers of the first line, and {} is none", shown(unknown));
+            let expected = format!("must name headers of the first line; {} is not one of them", shown(unknown));
             return Err(Fault::invalid("columns", expected));
         }
         let meanings: Vec<Meaning> = keys.iter().map(|key| meaning_of(key, &keys, mapping)).collect();
@@ -305,7 +305,7 @@ fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
 fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> Result<(), Fault> {
     let places = |column: Column| told.iter().filter(move |told| **told == Some(column)).count();
     if places(Column::Email) == 0 {
-        return Err(Fault::missing("email", "must be a column of the first line: email, and perhaps others"));
+        return Err(Fault::missing("email", "must be one of the columns that the first line names"));
     }
     let single = [Column::Email, Column::Preferences, Column::Components, Column::Environment, Column::ConsentSource];
     if let Some(twice) = single.into_iter().find(|column| places(*column) > 1) {
@@ -324,9 +324,9 @@ fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> 
 fn unclear(header: &str) -> Fault {
     let header = shown(header.trim());
     let expected = format!(
-        "looks like a state that is not known, and nobody who left shall be mailed: say what it is with the parameter \
-         columns, such as columns={header}:subscribed (or state, confirmed, unsubscribed, bounced), or \
-         columns={header}:{LEFT_OUT} to leave it out"
+        "looks like a state, but is not known, and people who left must not get email: give its meaning with the \
+         parameter columns, such as columns={header}:subscribed (or state, confirmed, unsubscribed, bounced), or leave \
+         it out with columns={header}:{LEFT_OUT}"
     );
     Fault::invalid(header, expected)
 }

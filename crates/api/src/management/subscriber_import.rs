@@ -112,7 +112,7 @@ pub(crate) struct ImportFaultBody {
     #[schema(examples("invalid"))]
     error: &'static str,
     /// What is wrong, or why they are not to be mailed.
-    #[schema(examples("must be one e-mail address of at most 254 octets, such as reader@example.com"))]
+    #[schema(examples("must be one email address of at most 254 octets, such as reader@example.com"))]
     description: String,
 }
 

@@ -77,7 +77,7 @@ pub(crate) struct SubscriberBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = Consent)]
 pub(crate) struct ConsentBody {
-    /// `confirmation mail`, or what the back end said that vouched for it.
+    /// `confirmation email`, or what the back end said that vouched for it.
     #[schema(examples("sign-up form"))]
     source: String,
     /// When they agreed.

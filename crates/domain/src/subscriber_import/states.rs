@@ -184,7 +184,7 @@ impl StateWords {
     pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
         let states = names_joined::<SubscriberState>("or");
         let expected =
-            || format!("must be words and what they mean, such as on:confirmed,off:unsubscribed; it is {states}");
+            || format!("must be words with meanings, such as on:confirmed,off:unsubscribed; a meaning is {states}");
         let pair = |pair: &str| {
             let (word, state) = pair.rsplit_once(':')?;
             let standing = state.trim().parse::<SubscriberState>().ok()?.into();
@@ -214,8 +214,8 @@ impl StateWords {
 pub(super) fn state_expected() -> String {
     let [first, ..] = SubscriberState::NAMES else { return String::new() };
     format!(
-        "must be {}, or what a known tool says instead, such as active or blocklisted; the parameter states says what \
-         another word means, such as states=maybe:{first}",
+        "must be {}, or the word of a known tool, such as active or blocklisted; the parameter states gives the \
+         meaning of another word, such as states=maybe:{first}",
         names_joined::<SubscriberState>("or")
     )
 }

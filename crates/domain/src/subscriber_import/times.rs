@@ -6,7 +6,7 @@ use crate::time::{UtcTime, time_cut, time_in_range, time_parse};
 
 /// The accepted times, as the rest of a sentence that begins with the name of a column.
 pub const TIMES_EXPECTED: &str = "must be a time such as 2024-05-31T12:00:00Z, 2024-05-31 12:00:00 or 2024-05-31, in \
-    UTC where it has no offset; 05/10/2021 can be read in two ways and is refused";
+    UTC if it has no offset; 05/10/2021 can be read in two ways and is refused";
 
 /// Formats with an offset. In all formats, one blank matches several.
 const WITH_OFFSET: [&str; 4] =

@@ -2,7 +2,6 @@
 
 use std::fmt;
 
-pub use releasepage_domain::reply::EnhancedStatus;
 use releasepage_domain::reply::{Envelope, ReplyMeaning, ReplyPhase, reply_meaning};
 
 /// The step of sending that failed.
@@ -63,9 +62,8 @@ impl SendError {
 
     /// A reply that refuses. `text` is unchanged from the server. Before MAIL, the envelope is empty.
     pub(super) fn refused(phase: Phase, code: u16, text: &str, envelope: &Envelope<'_>) -> Self {
-        let status = EnhancedStatus::of_reply(code, text);
-        let fate = fate(phase, code, text, envelope);
-        Self { fate, phase, code: Some(code), status, text: crate::text::answer(text) }
+        let about = meaning(phase, code, text, envelope);
+        Self { about, phase, code: Some(code), text: crate::text::answer(text) }
     }
 
     /// True if a permanent refusal is about this server, not about the message or its reader. The operator has to fix
@@ -83,14 +81,14 @@ fn code_suffix(code: Option<u16>) -> String {
 
 /// The meaning of a reply of 400 or above for a message. A refusal before MAIL is not about a message. It is tried
 /// again, because email must survive a mistake in the settings.
-fn fate(phase: Phase, code: u16, text: &str, envelope: &Envelope<'_>) -> Fate {
+fn meaning(phase: Phase, code: u16, text: &str, envelope: &Envelope<'_>) -> ReplyMeaning {
     let phase = match phase {
         Phase::Connect | Phase::Tls | Phase::Login | Phase::File => return ReplyMeaning::Later,
         Phase::Sender => ReplyPhase::Sender,
         Phase::Recipient => ReplyPhase::Recipient,
         Phase::Data | Phase::Message => ReplyPhase::Message,
     };
-    reply_meaning(phase, code, text, envelope).into()
+    reply_meaning(phase, code, text, envelope)
 }
 
 #[cfg(test)]
@@ -103,20 +101,20 @@ mod tests {
     #[test]
     fn what_is_refused_before_a_message_is_tried_again() {
         for (phase, code, text, expected) in [
-            (Phase::Connect, 554, "5.7.1 listed at a block list", Fate::Retry),
-            (Phase::Tls, 554, "5.1.1 no such user", Fate::Retry),
-            (Phase::Login, 535, "5.7.8 bad credentials", Fate::Retry),
-            (Phase::Sender, 553, "sender rejected", Fate::SenderRefused),
-            (Phase::Recipient, 550, "5.1.1 no such user", Fate::AddressRefused),
-            (Phase::Recipient, 550, "rejected", Fate::Unclear),
-            (Phase::Recipient, 550, "<reader@example.com>: account disabled", Fate::AddressRefused),
-            (Phase::Recipient, 550, "5.1.1 <releases@acme.example>: user unknown", Fate::SenderRefused),
-            (Phase::Data, 554, "no valid recipients", Fate::MessageRefused),
-            (Phase::Message, 550, "5.7.1 spam", Fate::MessageRefused),
+            (Phase::Connect, 554, "5.7.1 listed at a block list", ReplyMeaning::Later),
+            (Phase::Tls, 554, "5.1.1 no such user", ReplyMeaning::Later),
+            (Phase::Login, 535, "5.7.8 bad credentials", ReplyMeaning::Later),
+            (Phase::Sender, 553, "sender rejected", ReplyMeaning::Sender),
+            (Phase::Recipient, 550, "5.1.1 no such user", ReplyMeaning::Address),
+            (Phase::Recipient, 550, "rejected", ReplyMeaning::Unclear),
+            (Phase::Recipient, 550, "<reader@example.com>: account disabled", ReplyMeaning::Address),
+            (Phase::Recipient, 550, "5.1.1 <releases@acme.example>: user unknown", ReplyMeaning::Sender),
+            (Phase::Data, 554, "no valid recipients", ReplyMeaning::Message),
+            (Phase::Message, 550, "5.7.1 spam", ReplyMeaning::Message),
         ] {
             let error = SendError::refused(phase, code, text, &ENVELOPE);
-            assert_eq!(error.fate, expected, "{phase} {code} {text}");
-            let is_ours = expected == Fate::SenderRefused
+            assert_eq!(error.about, expected, "{phase} {code} {text}");
+            let is_ours = expected == ReplyMeaning::Sender
                 || matches!(phase, Phase::Connect | Phase::Tls | Phase::Login | Phase::Sender);
             assert_eq!(error.is_ours(), is_ours, "{phase} {code} {text}");
         }

@@ -3,7 +3,7 @@
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
 use chrono::Duration as Span;
-use releasepage_auth::{sealed::Sealer, secret_key::SecretKey};
+use releasepage_auth::{address_key::AddressKeys, sealed::Sealer, secret_key::SecretKey};
 use releasepage_domain::job::JobPayload;
 use releasepage_egress::Egress;
 use releasepage_http::{settings::ServerSettings, state::AppState};

@@ -8,7 +8,8 @@ use url::Url;
 
 use crate::client::Network;
 
-/// How the server listens, what it is called, and how much it takes from one client.
+/// How the server listens, what it is called, and how much it takes from one client. Its default is that of the program,
+/// on one thread.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
     /// Where it listens.
@@ -41,4 +42,27 @@ pub struct ServerSettings {
     pub metrics: bool,
     /// How long the server goes on when it is told to end, no longer ready; at most 20 s.
     pub drain: Duration,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        let listen = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Self {
+            listen,
+            public_url: Url::parse(&format!("http://{listen}")).expect("an address with a port is a valid authority"),
+            region: "standard".parse().expect("it is the name of a region"),
+            endpoints: BTreeMap::new(),
+            forges: ForgeApis::default(),
+            trusted_proxies: Vec::new(),
+            notify_delay: Duration::from_secs(60),
+            anonymous_per_minute: 60,
+            token_per_minute: 600,
+            subscribe_per_hour: 20,
+            sign_in_per_quarter: 20,
+            mailbox_open: false,
+            workers: 1,
+            metrics: false,
+            drain: Duration::ZERO,
+        }
+    }
 }

@@ -12,7 +12,7 @@ use releasepage_sources::{backfill::FetchSettings, forge_address::ForgeAddress};
 use releasepage_storage::StoreSettings;
 use releasepage_storage::jobs::retention::Retention;
 
-use super::sections::Settings;
+use super::declarations::Settings;
 
 impl Settings {
     /// For the database.
@@ -54,7 +54,7 @@ impl Settings {
             subscribe_per_hour: self.limits.requests_per_client_per_hour,
             sign_in_per_quarter: self.limits.sign_ins_per_quarter_hour,
             mailbox_open: false,
-            workers: self.server.workers.unwrap_or_else(cores),
+            workers: self.server.workers(),
             metrics: self.metrics.enabled,
             drain: Duration::from_secs(self.server.drain_seconds),
         }
@@ -108,10 +108,6 @@ impl Settings {
     }
 }
 
-fn cores() -> usize {
-    std::thread::available_parallelism().map_or(1, usize::from)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +121,11 @@ mod tests {
         assert_eq!(settings.retention(), Retention::default());
         assert_eq!(settings.egress(), EgressSettings::default());
         assert_eq!(format!("{:?}", settings.request_caps()), format!("{:?}", RequestCaps::default()));
+        let server = settings.api(settings.server.listen);
+        // Addresses of forges end in a slash or not; there are as many threads as cores.
+        let expected =
+            ServerSettings { forges: server.forges.clone(), workers: server.workers, ..ServerSettings::default() };
+        assert_eq!(format!("{server:?}"), format!("{expected:?}"));
     }
 
     #[test]

@@ -2,7 +2,8 @@
 
 use std::fmt::Write;
 
-use super::catalogue::{Accepts, ENTRIES, Fallback};
+use super::declarations::{SECTIONS, Settings};
+use super::setting::{Accepts, Entry, Fallback};
 
 const HEAD: &str = "\
 # Every setting of ReleasePage with its default. Copy what you change into a file of your own. The one that --config
@@ -20,27 +21,30 @@ const WIDTH: usize = 100;
 /// The text of `docs/settings.toml`.
 pub(crate) fn settings_document() -> String {
     let mut text = HEAD.to_owned();
-    let mut section = "";
-    for entry in ENTRIES {
-        let (own_section, name) = entry.key.rsplit_once('.').unwrap_or(("", entry.key));
-        if own_section != section {
-            section = own_section;
-            push(&mut text, format_args!("\n[{section}]\n"));
+    for section in SECTIONS {
+        if !section.name.is_empty() {
+            push(&mut text, format_args!("\n[{}]\n", section.name));
         }
-        text.push('\n');
-        comment(&mut text, entry.about);
-        if !matches!(entry.accepts, Accepts::Flag) {
-            comment(&mut text, &format!("Accepted: {}.", entry.accepts));
-        }
-        match entry.default {
-            Fallback::Fixed(value) => push(&mut text, format_args!("{name} = {value}\n")),
-            Fallback::Derived(words) => {
-                comment(&mut text, &format!("Default: {words}."));
-                push(&mut text, format_args!("# {name} = \"…\"\n"));
-            }
+        for entry in section.entries {
+            entry_push(&mut text, entry);
         }
     }
     text
+}
+
+fn entry_push(text: &mut String, entry: &Entry<Settings>) {
+    text.push('\n');
+    comment(text, entry.about);
+    if !matches!(entry.accepts, Accepts::Flag) {
+        comment(text, &format!("Accepted: {}.", entry.accepts));
+    }
+    match entry.default {
+        Fallback::Fixed(value) => push(text, format_args!("{} = {value}\n", entry.name())),
+        Fallback::Derived(words, _) => {
+            comment(text, &format!("Default: {words}."));
+            push(text, format_args!("# {} = \"…\"\n", entry.name()));
+        }
+    }
 }
 
 fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
@@ -89,9 +93,9 @@ mod tests {
         assert_eq!(without_origins(&documented), without_origins(&built_in));
     }
 
-    fn without_origins(settings: &crate::settings::Settings) -> String {
+    fn without_origins(settings: &Settings) -> String {
         let mut settings = settings.clone();
-        settings.origins = crate::settings::load::Origins::default();
+        settings.origins = crate::settings::origin::Origins::default();
         format!("{settings:?}")
     }
 }

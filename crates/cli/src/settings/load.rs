@@ -7,10 +7,12 @@ use std::path::{Path, PathBuf};
 use config::{Config, ConfigError, Environment, File, FileFormat, Map, Source, Value, ValueKind};
 use releasepage_storage::DatabaseUrl;
 
-use super::catalogue::{self, Accepts, ENTRIES, Entry, Fallback};
-use super::error::{Refusal, SettingsError};
-use super::origin::Origin;
-use super::sections::Settings;
+use super::catalogue::{self, entries};
+use super::declarations::{SECTIONS, Settings};
+use super::error::SettingsError;
+use super::origin::{Origin, Origins};
+use super::refusals::accepted_for;
+use super::setting::{Accepts, Fallback};
 
 /// What every environment variable of ours begins with.
 const PREFIX: &str = "RELEASEPAGE__";
@@ -91,16 +93,6 @@ impl SettingsSources {
     }
 }
 
-/// What each setting is about to be and who said so, for the sentence that refuses one.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Origins {
-    origins: BTreeMap<String, Origin>,
-    /// The values as text; those of secrets are never put in.
-    values: BTreeMap<String, String>,
-    /// The file that was read.
-    pub(super) file: Option<PathBuf>,
-}
-
 impl Origins {
     /// Remembers what a file sets.
     fn note_table(&mut self, table: &Map<String, Value>, prefix: &str, origin: &Origin) -> Result<(), SettingsError> {
@@ -151,7 +143,7 @@ impl Origins {
 
     /// Remembers the values for messages, but those of secrets.
     fn note_values(&mut self, merged: &Config) {
-        for key in self.origins.keys().map(String::as_str).chain(ENTRIES.iter().map(|entry| entry.key)) {
+        for key in self.origins.keys().map(String::as_str).chain(entries().map(|entry| entry.key)) {
             let secret = catalogue::entry(key).is_some_and(|entry| entry.accepts.is_secret());
             if let Some(value) = value_of(merged, key).filter(|_| !secret) {
                 self.values.insert(key.to_owned(), quoted(&value));
@@ -161,7 +153,7 @@ impl Origins {
 
     /// Checks the numbers: that they are whole and within their range.
     fn check_ranges(&self, merged: &Config) -> Result<(), SettingsError> {
-        for entry in ENTRIES {
+        for entry in entries() {
             if let Accepts::Whole(range) = &entry.accepts {
                 let value = value_of(merged, entry.key);
                 if value.is_some_and(|value| !whole_number(&value).is_some_and(|number| range.contains(&number))) {
@@ -181,45 +173,6 @@ impl Origins {
         };
         // An element of a list is told as its list.
         self.impossible(key.split('[').next().unwrap_or(key))
-    }
-
-    /// The sentence for a value that is not possible.
-    pub(super) fn impossible(&self, key: &str) -> SettingsError {
-        self.impossible_because(key, accepted_for(key))
-    }
-
-    fn refusal(&self, key: &str) -> Refusal {
-        let is_secret = catalogue::entry(key).is_some_and(|entry| entry.accepts.is_secret());
-        match self.values.get(key) {
-            Some(value) => Refusal::Shown(value.clone()),
-            None if is_secret || self.origins.contains_key(key) => Refusal::Secret,
-            None => Refusal::Derived,
-        }
-    }
-
-    /// Where a setting was set.
-    pub(super) fn origin(&self, key: &str) -> Origin {
-        self.origins.get(key).cloned().unwrap_or(Origin::Default)
-    }
-
-    /// The value of a setting as a file of settings has it; `None` for a secret, and where there is none.
-    pub(super) fn value(&self, key: &str) -> Option<&str> {
-        self.values.get(key).map(String::as_str)
-    }
-
-    /// The settings inside a table of the user's own keys, with their values.
-    pub(super) fn values_below(&self, table: &str) -> impl Iterator<Item = (&str, &str)> {
-        let inside = move |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
-        self.values.iter().filter(move |(key, _)| inside(key)).map(|(key, value)| (key.as_str(), value.as_str()))
-    }
-
-    pub(super) fn impossible_because(&self, key: &str, accepted: String) -> SettingsError {
-        SettingsError::Impossible {
-            key: key.to_owned(),
-            origin: self.origin(key),
-            refusal: self.refusal(key),
-            accepted,
-        }
     }
 }
 
@@ -250,17 +203,18 @@ fn layer(text: &str) -> File<config::FileSourceString, FileFormat> {
 
 /// The built-in defaults as TOML, without those that follow from other settings.
 fn defaults_document() -> String {
-    let fixed = |entry: &Entry| match entry.default {
-        Fallback::Fixed(value) => Some(format!("{} = {value}\n", entry.key)),
-        Fallback::Derived(_) => None,
-    };
-    ENTRIES.iter().filter_map(fixed).collect()
-}
-
-/// What a key accepts; for a key inside a table, what the table does.
-fn accepted_for(key: &str) -> String {
-    let entry = catalogue::entry(key).or_else(|| catalogue::table_of(key));
-    entry.map_or_else(|| catalogue::neighbours(key), |entry| entry.accepts.to_string())
+    let mut text = String::new();
+    for section in SECTIONS {
+        if !section.name.is_empty() {
+            text.push_str(&format!("[{}]\n", section.name));
+        }
+        for entry in section.entries {
+            if let Fallback::Fixed(value) = entry.default {
+                text.push_str(&format!("{} = {value}\n", entry.name()));
+            }
+        }
+    }
+    text
 }
 
 fn is_table(key: &str) -> bool {

@@ -1,5 +1,6 @@
-//! Where a setting was set.
+//! The origin of each setting.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
@@ -21,5 +22,33 @@ impl fmt::Display for Origin {
             Self::File(path) => write!(formatter, "in {}", path.display()),
             Self::Variable(name) => write!(formatter, "by the environment variable {name}"),
         }
+    }
+}
+
+/// What each setting is about to be and who said so, for the sentence that refuses one.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Origins {
+    pub(super) origins: BTreeMap<String, Origin>,
+    /// The values as text; those of secrets are never put in.
+    pub(super) values: BTreeMap<String, String>,
+    /// The file that was read.
+    pub(super) file: Option<PathBuf>,
+}
+
+impl Origins {
+    /// Where a setting was set.
+    pub(super) fn origin(&self, key: &str) -> Origin {
+        self.origins.get(key).cloned().unwrap_or(Origin::Default)
+    }
+
+    /// The value of a setting as a file of settings has it; `None` for a secret, and where there is none.
+    pub(super) fn value(&self, key: &str) -> Option<&str> {
+        self.values.get(key).map(String::as_str)
+    }
+
+    /// The settings inside a table of the user's own keys, with their values.
+    pub(super) fn values_below(&self, table: &str) -> impl Iterator<Item = (&str, &str)> {
+        let inside = move |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
+        self.values.iter().filter(move |(key, _)| inside(key)).map(|(key, value)| (key.as_str(), value.as_str()))
     }
 }

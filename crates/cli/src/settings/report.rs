@@ -1,17 +1,12 @@
 //! What the settings came to: each with its value, masked where it may hold a secret, and its origin.
 
-use releasepage_storage::DatabaseUrl;
-use url::Url;
-
 use super::{
-    catalogue::{Accepts, ENTRIES, Entry, Fallback},
+    catalogue::entries,
+    declarations::Settings,
     file::DEFAULT_FILE,
     origin::Origin,
-    sections::Settings,
+    setting::{Accepts, Entry, Fallback},
 };
-
-/// What stands in place of a secret.
-const MASK: &str = "***";
 
 /// One setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -50,10 +45,10 @@ impl Settings {
 
     /// Every setting in the order of the document.
     pub(crate) fn report(&self) -> Vec<SettingReport> {
-        ENTRIES.iter().flat_map(|entry| self.entry_report(entry)).collect()
+        entries().flat_map(|entry| self.entry_report(entry)).collect()
     }
 
-    fn entry_report(&self, entry: &Entry) -> Vec<SettingReport> {
+    fn entry_report(&self, entry: &Entry<Settings>) -> Vec<SettingReport> {
         let report = |key: &str, value, origin| SettingReport { key: key.to_owned(), value, origin };
         let set = |key: &str| format!("set {}", self.origin(key));
         if matches!(entry.accepts, Accepts::Table(_)) {
@@ -65,75 +60,27 @@ impl Settings {
                 inside
             };
         }
-        let is_set = self.origin(entry.key) != Origin::Default;
-        let shown = match (&entry.accepts, &entry.default) {
-            (Accepts::Secret(_), _) if is_set => self.secret_shown(entry.key),
-            (_, Fallback::Derived(words)) if !is_set => {
-                return vec![report(entry.key, self.derived(entry.key), format!("by default: {words}"))];
-            }
-            (Accepts::Secret(_), _) => self.secret_shown(entry.key),
-            (Accepts::Whole(_) | Accepts::Flag, _) => {
-                // The environment knows only text.
+        if let Fallback::Derived(words, value) = &entry.default
+            && self.origin(entry.key) == Origin::Default
+        {
+            let value = value(self).map(|value| if entry.accepts.is_bare() { value } else { quoted(&value) });
+            return vec![report(entry.key, value, format!("by default: {words}"))];
+        }
+        let value = match &entry.accepts {
+            Accepts::Secret(_, shown) => Some(quoted(&shown(self))),
+            // The environment knows only text.
+            accepts if accepts.is_bare() => {
                 self.origins.value(entry.key).map(|value| value.trim_matches('"').to_owned())
             }
             _ => self.origins.value(entry.key).map(str::to_owned),
         };
-        vec![report(entry.key, shown, set(entry.key))]
-    }
-
-    /// A secret as far as it can be shown: where it leads to, and nothing that opens anything.
-    fn secret_shown(&self, key: &str) -> Option<String> {
-        Some(match key {
-            "database.url" => quoted(&database_url_masked(&self.database_url())),
-            "mail.url" => quoted(&self.mail.url.to_string()),
-            _ => quoted(MASK),
-        })
-    }
-
-    /// A value that follows from others.
-    fn derived(&self, key: &str) -> Option<String> {
-        let public_url = || self.server.public_url(self.server.listen);
-        match key {
-            "secret_key_file" => Some(quoted(&self.secret_key_file().display().to_string())),
-            "server.public_url" => Some(quoted(&public_url().to_string())),
-            "server.workers" => Some(self.api(self.server.listen).workers.to_string()),
-            "database.url" => Some(quoted(&database_url_masked(&self.database_url()))),
-            "mail.hello_name" => public_url().as_url().host_str().map(quoted),
-            _ => None,
-        }
+        vec![report(entry.key, value, set(entry.key))]
     }
 }
 
 /// A text as TOML has it: what Rust escapes is escaped alike there.
 fn quoted(text: &str) -> String {
     format!("{text:?}")
-}
-
-/// The address of a database without its password, wherever libpq takes one from.
-pub(crate) fn database_url_masked(url: &DatabaseUrl) -> String {
-    match url {
-        DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
-        DatabaseUrl::Postgres(text) => match Url::parse(text) {
-            Ok(url) => postgres_masked(url),
-            // What cannot be taken apart is not shown.
-            Err(_) => format!("postgres://{MASK}"),
-        },
-    }
-}
-
-fn postgres_masked(mut url: Url) -> String {
-    if url.password().is_some() && url.set_password(Some(MASK)).is_err() {
-        return format!("postgres://{MASK}");
-    }
-    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
-    if !pairs.is_empty() {
-        let masked = pairs.iter().map(|(name, value)| match name.contains("password") {
-            true => (name.as_str(), MASK),
-            false => (name.as_str(), value.as_str()),
-        });
-        url.query_pairs_mut().clear().extend_pairs(masked);
-    }
-    url.into()
 }
 
 #[cfg(test)]
@@ -170,7 +117,7 @@ mod tests {
             assert!(shown.lines().any(|shown| shown == line), "{line}\nis not in\n{shown}");
         }
         let keys = |key: &str| shown.lines().filter(|line| line.trim_start_matches("# ").starts_with(key)).count();
-        for Entry { key, .. } in ENTRIES {
+        for Entry { key, .. } in entries() {
             assert!(keys(key) >= 1, "{key} is missing");
         }
     }

@@ -122,6 +122,16 @@ pub(super) fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BT
     }
 }
 
+/// The form of the log.
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum LogFormat {
+    /// Lines for people.
+    Pretty,
+    /// One JSON object in each line.
+    Json,
+}
+
 /// What is logged, as tracing's filter directives say it.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]

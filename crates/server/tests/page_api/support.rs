@@ -1,8 +1,6 @@
 //! A server in memory, over a database of its own.
 
 use std::{
-    collections::BTreeMap,
-    net::SocketAddr,
     sync::{Arc, Mutex},
     time::Duration,
 };
@@ -316,21 +314,12 @@ impl TestPage {
 
 fn settings() -> ServerSettings {
     ServerSettings {
-        forges: releasepage_domain::repository_files::ForgeApis::default(),
-        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         public_url: "https://releases.example.com".parse().unwrap(),
-        region: "standard".parse().unwrap(),
-        endpoints: BTreeMap::new(),
         trusted_proxies: vec!["198.51.100.1".parse().unwrap()],
-        notify_delay: Duration::from_secs(60),
-        anonymous_per_minute: 60,
-        token_per_minute: 600,
         subscribe_per_hour: 3,
         sign_in_per_quarter: 10,
-        mailbox_open: false,
         workers: 2,
-        metrics: false,
-        drain: Duration::ZERO,
+        ..ServerSettings::default()
     }
 }
 

@@ -120,21 +120,12 @@ impl Answer {
 /// The settings of most tests.
 pub(crate) fn settings() -> ServerSettings {
     ServerSettings {
-        forges: releasepage_domain::repository_files::ForgeApis::default(),
-        listen: "127.0.0.1:0".parse().unwrap(),
         public_url: "https://releases.example.com".parse().unwrap(),
         region: "eu".parse().unwrap(),
-        endpoints: BTreeMap::new(),
-        trusted_proxies: Vec::new(),
         notify_delay: StdDuration::from_secs(300),
-        anonymous_per_minute: 60,
-        token_per_minute: 600,
         subscribe_per_hour: 3,
         sign_in_per_quarter: 3,
-        mailbox_open: false,
-        workers: 1,
-        metrics: false,
-        drain: StdDuration::ZERO,
+        ..ServerSettings::default()
     }
 }
 

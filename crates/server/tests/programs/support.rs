@@ -98,21 +98,12 @@ impl Answer {
 /// The settings of most tests.
 pub(crate) fn settings() -> ServerSettings {
     ServerSettings {
-        forges: releasepage_domain::repository_files::ForgeApis::default(),
-        listen: "127.0.0.1:0".parse().unwrap(),
         public_url: "https://releases.example.com".parse().unwrap(),
-        region: "standard".parse().unwrap(),
         endpoints: BTreeMap::from([("eu".to_owned(), "https://eu.example.com".parse().unwrap())]),
-        trusted_proxies: Vec::new(),
-        notify_delay: StdDuration::from_secs(60),
         anonymous_per_minute: 1_000,
         token_per_minute: 10_000,
-        subscribe_per_hour: 20,
         sign_in_per_quarter: 10,
-        mailbox_open: false,
-        workers: 1,
-        metrics: false,
-        drain: StdDuration::ZERO,
+        ..ServerSettings::default()
     }
 }
 

@@ -114,7 +114,7 @@ both! {
         let (soon, late) = (now() + TimeDelta::minutes(1), now() + TimeDelta::hours(4));
         record(database, 1, DeliveryResult::Deferred(late, refusal("451 later"))).await;
         record(database, 2, DeliveryResult::Deferred(soon, refusal("451 later"))).await;
-        record(database, 3, DeliveryResult::Sent("250 ok".into())).await;
+        record(database, 3, sent("250 ok")).await;
         let due = async |first, last, at| {
             let (due, next) = deliveries_due(&database.store, range(first, last), at).await.unwrap();
             (due.iter().map(|delivery| (delivery.id, delivery.attempts)).collect::<Vec<_>>(), next)

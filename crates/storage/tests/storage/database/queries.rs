@@ -24,7 +24,10 @@ use releasepage_storage::{
         edits::{AnnotationCursor, AnnotationNew, AnnotationsFilter, annotation_create, annotation_list},
     },
     announcements::{
-        deliveries::{DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look, delivery_record},
+        deliveries::{
+            DeliveryRange, DeliveryResult, Refusal, announcement_content, deliveries_due, delivery_look,
+            delivery_record,
+        },
         delivery_lists::{DeliveriesOf, delivery_counts, delivery_list},
         mailbox::{MailboxNew, mailbox_get, mailbox_list, mailbox_put},
         retry::{RetryOf, announcement_retry, announcements_failed, announcements_refused, sender_refusals},
@@ -44,6 +47,8 @@ use releasepage_storage::{
         claims::{JobOutcome, job_claim, job_finish, job_heartbeat},
         hold::{job_hold_set, mail_give_up, mail_queued},
         list::{JobsFilter, JobsOf, job_list, job_retry},
+        retention::{Retention, prune},
+        schedules::schedule_run,
     },
     pages::{
         components::component_delete,
@@ -51,19 +56,29 @@ use releasepage_storage::{
         edits::{PageChange, page_update},
         ranges::{RangeEnd, ReleaseRange, component_releases_between, release_rank},
         releases::{PageReleasesFilter, page_release, page_releases, release_neighbours},
+        snapshots::page_snapshot,
     },
     releases::{
         edits::{ReleasesFilter, release_arrive, release_edit, release_publish_due, release_withdraw, releases_list},
         idempotency::Idempotency,
         row::ReleaseOwner,
     },
+    repositories::deletion::repository_delete,
     sources::{
         hook_deliveries::{HookDelivery, hook_delivery_fail, hook_receive},
         hooks::{HookRepositoryNew, hook_access, hook_repository_create},
+        releases::source_event_apply,
+        settings::SourceNew,
     },
     subscribers::{
+        additions::{AdditionPlace, SubscriberNew, subscriber_create, subscribers_add},
         address_rules::address_rules_apply,
         addresses::{address_doubt, address_suppress},
+        changes::{subscriber_change, subscriber_unsubscribe},
+        erasure::subscriber_erase,
+        lists::{SubscribersFilter, subscriber_entry, subscriber_list},
+        requests::{RequestNew, request_decide, request_note, request_sent, request_use},
+        suppressions::{SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
     },
 };
 

@@ -10,7 +10,7 @@ use releasepage_storage::{
 };
 
 use crate::{
-    requests::{address, key},
+    subscribers::requests::{address, key},
     support::{Database, both, now},
 };
 

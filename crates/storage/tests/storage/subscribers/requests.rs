@@ -13,8 +13,10 @@ use releasepage_storage::{
     jobs::row::JobTicket,
     subscribers::{
         addresses::{address_doubt, address_suppress},
+        changes::{subscriber_get, subscriber_unsubscribe},
         request_row::Request,
         requests::{RequestNew, RequestTurn, request_decide, request_get, request_look, request_note, request_sent},
+        row::Subscriber,
     },
 };
 

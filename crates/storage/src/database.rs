@@ -1,4 +1,4 @@
-//! What every aggregate stands on: connections, transactions, migrations, tables, and the types of columns.
+//! The ground that every aggregate stands on: connections, transactions, migrations, tables, and the types of columns.
 //!
 //! Nothing here knows an aggregate. [`crate::Store`] is the only way to the database, and its two methods `read` and
 //! `write` are the only transactions.

@@ -1,4 +1,4 @@
-//! What an operator does for people who cannot sign in, or shall not: who they are, another link, another password, the
+//! Help of an operator for people who cannot sign in, or shall not: who they are, another link, another password, the
 //! end of their sessions. Whoever may call this has the server's database and needs no proof.
 
 use std::collections::BTreeMap;
@@ -25,20 +25,20 @@ pub struct Member {
     pub user_id: i64,
     /// The user's address as it was given.
     pub email: String,
-    /// Whether a password was ever set.
+    /// Says whether a password was ever set.
     pub has_password: bool,
     /// The organization.
     pub organization_id: i64,
     /// Its display name.
     pub organization_name: String,
-    /// What the user may do in it.
+    /// The role of the user in it.
     pub role: Role,
 }
 
 /// A person's place in an organization, and the last trace of the person on this server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MemberSeen {
-    /// Who, and where.
+    /// The member: the person and the organization.
     pub member: Member,
     /// The later of the start of the newest session that was not ended, and the last use of a token.
     pub seen_at: Option<UtcTime>,

@@ -8,7 +8,7 @@ use crate::{
     database::schema::{access_tokens, organizations, setup_links},
 };
 
-/// Whether an organization is the server's first: the one whose owner set the server up.
+/// Tells whether an organization is the server's first: the one whose owner set the server up.
 pub(crate) fn runs_the_server(connection: &mut AnyConnection, organization: i64) -> QueryResult<bool> {
     let first: Option<i64> =
         organizations::table.order(organizations::id).select(organizations::id).first(connection).optional()?;
@@ -19,7 +19,7 @@ pub(crate) fn runs_the_server(connection: &mut AnyConnection, organization: i64)
 pub struct SetupLinkNew {
     /// The SHA-256 of the token in the link, as hexadecimal digits.
     pub token_hash: String,
-    /// When the link stops working.
+    /// The time at which the link stops working.
     pub expires_at: UtcTime,
 }
 
@@ -38,11 +38,11 @@ pub(crate) fn setup_link_insert(connection: &mut AnyConnection, user_id: i64, li
 pub struct AccessTokenNew {
     /// The SHA-256 of the token, as hexadecimal digits.
     pub token_hash: String,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
-    /// What it may do at most: names separated by blanks.
+    /// The scopes that it has at most: names separated by blanks.
     pub scopes: String,
-    /// When it stops working; `None` for never.
+    /// The time at which it stops working; `None` for never.
     pub expires_at: Option<UtcTime>,
 }
 

@@ -11,7 +11,7 @@ use crate::{
     },
 };
 
-/// Who is signed in, and where.
+/// The user who is signed in, and the organization.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionUser {
     /// The user.
@@ -22,7 +22,7 @@ pub struct SessionUser {
     pub organization_id: i64,
     /// Its display name.
     pub organization_name: String,
-    /// What the user may do in it.
+    /// The role of the user in it.
     pub role: Role,
 }
 
@@ -49,7 +49,7 @@ pub async fn session_create(
         .await
 }
 
-/// Whose session it is, or `None` where it has ended, expired or never been.
+/// Finds the user of a session, or `None` where it has ended, expired or never been.
 pub async fn session_user(store: &Store, token_hash: String, now: UtcTime) -> Result<Option<SessionUser>, StoreError> {
     store
         .read(move |connection| {

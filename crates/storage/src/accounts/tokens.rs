@@ -19,13 +19,13 @@ use crate::{
 pub struct TokenUser {
     /// The token.
     pub token_id: i64,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub token_name: String,
     /// Its scopes, names separated by blanks. They hold no more than the role allows: the caller looks at both.
     pub scopes: String,
-    /// When it stops working; `None` for never.
+    /// The time at which it stops working; `None` for never.
     pub expires_at: Option<UtcTime>,
-    /// When it was last used, within a minute.
+    /// The time at which it was last used, within a minute.
     pub last_used_at: Option<UtcTime>,
     /// Its user.
     pub user_id: i64,
@@ -35,7 +35,7 @@ pub struct TokenUser {
     pub organization_id: i64,
     /// The organization's display name.
     pub organization_name: String,
-    /// What the user may do in it now.
+    /// The role of the user in it now.
     pub role: Role,
 }
 
@@ -44,7 +44,7 @@ pub struct TokenUser {
 pub struct AccessToken {
     /// The token.
     pub id: i64,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     pub name: String,
     /// Its scopes, names separated by blanks.
     pub scopes: String,
@@ -52,11 +52,11 @@ pub struct AccessToken {
     pub user_id: i64,
     /// The user's address as it was given.
     pub email: String,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
-    /// When it stops working; `None` for never.
+    /// The time at which it stops working; `None` for never.
     pub expires_at: Option<UtcTime>,
-    /// When it was last used, within a minute.
+    /// The time at which it was last used, within a minute.
     pub last_used_at: Option<UtcTime>,
 }
 
@@ -77,7 +77,8 @@ macro_rules! token_columns {
 }
 
 impl TokenUser {
-    /// Whether [`access_token_touch`] is due: a use is noted at most once a minute, so that reading does not write.
+    /// Tells whether [`access_token_touch`] is due: a use is noted at most once a minute, so that reading does not
+    /// write.
     pub fn touch_is_due(&self, now: UtcTime) -> bool {
         self.last_used_at.is_none_or(|last| now - last >= Duration::minutes(1))
     }
@@ -100,7 +101,7 @@ pub async fn access_token_create(
         .await
 }
 
-/// Whose token it is, or `None` where it is unknown or expired, or its user is no longer a member.
+/// Finds the user of a token, or `None` where it is unknown or expired, or its user is no longer a member.
 pub async fn access_token_user(
     store: &Store,
     token_hash: String,
@@ -168,7 +169,8 @@ pub async fn access_token_touch(store: &Store, token_id: i64, now: UtcTime) -> R
         .await
 }
 
-/// The tokens for an organization, of all its members, expired ones too; oldest first, at most `limit` after the cursor.
+/// The tokens for an organization, of all its members, expired ones too; oldest first, at most `limit` after the
+/// cursor.
 pub async fn access_token_list(
     store: &Store,
     organization_id: i64,

@@ -30,7 +30,7 @@ pub struct User {
     pub email: String,
     /// The password as argon2id's text form; `None` until the first one is set.
     pub password_hash: Option<String>,
-    /// When the user was made.
+    /// The time at which the user was made.
     pub created_at: UtcTime,
 }
 
@@ -130,8 +130,8 @@ pub async fn user_by_email(store: &Store, email_folded: String) -> Result<Option
         .await
 }
 
-/// Replaces the stored form of a password that was right but hashed at another cost than today's. Where the password has
-/// changed in the meantime, nothing happens.
+/// Replaces the stored form of a password that was right but hashed at another cost than today's. Where the password
+/// has changed in the meantime, nothing happens.
 pub async fn password_rehash(store: &Store, user_id: i64, old: String, new: String) -> Result<(), StoreError> {
     store
         .write(&[], move |connection| {

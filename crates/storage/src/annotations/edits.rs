@@ -26,13 +26,13 @@ use crate::{
 /// two of them say together.
 #[derive(Clone, Debug)]
 pub struct AnnotationNew {
-    /// What it is called on a chart.
+    /// Its name on a chart.
     pub label: String,
-    /// What there is to say of it.
+    /// The details.
     pub details: Option<String>,
-    /// When it happened, or began.
+    /// The time at which it happened, or began.
     pub starts_at: UtcTime,
-    /// When it ended.
+    /// The time at which it ended.
     pub ends_at: Option<UtcTime>,
     /// The chart that shows it; `None` for all of the project.
     pub chart_id: Option<String>,
@@ -43,13 +43,13 @@ pub struct AnnotationNew {
 /// An edit of an annotation, checked as an [`AnnotationNew`] is.
 #[derive(Clone, Debug, Default)]
 pub struct AnnotationChange {
-    /// What it is called on a chart.
+    /// Its name on a chart.
     pub label: Change<String>,
-    /// What there is to say of it.
+    /// The details.
     pub details: Change<Option<String>>,
-    /// When it happened, or began.
+    /// The time at which it happened, or began.
     pub starts_at: Change<UtcTime>,
-    /// When it ended.
+    /// The time at which it ended.
     pub ends_at: Change<Option<UtcTime>>,
     /// The chart that shows it.
     pub chart_id: Change<Option<String>>,
@@ -57,7 +57,7 @@ pub struct AnnotationChange {
     pub category: Change<Option<CategoryName>>,
 }
 
-/// What comes of an annotation that names its category.
+/// The outcome for an annotation that names its category.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AnnotationOutcome {
     /// It is stored.
@@ -66,7 +66,7 @@ pub enum AnnotationOutcome {
     CategoryUnknown,
 }
 
-/// Which annotations are asked for.
+/// A filter of annotations.
 #[derive(Clone, Debug, Default)]
 pub struct AnnotationsFilter {
     /// Those of the category of this name, in whatever case.

@@ -8,7 +8,7 @@ use crate::{
     database::schema::{annotation_categories, annotations},
 };
 
-/// What annotations are sorted by.
+/// A category that annotations are sorted by.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = annotation_categories)]
 pub struct AnnotationCategory {
@@ -46,23 +46,23 @@ pub(crate) fn category_load(
     Ok(category.ok_or(StoreError::NotFound)?)
 }
 
-/// What happened, marked on charts. Its times are whole seconds.
+/// An event, marked on charts. Its times are whole seconds.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = annotations)]
 pub struct Annotation {
     /// The annotation.
     pub id: i64,
-    /// What it is called on a chart.
+    /// Its name on a chart.
     pub label: String,
-    /// What there is to say of it.
+    /// The details.
     pub details: Option<String>,
-    /// When it happened, or began.
+    /// The time at which it happened, or began.
     pub starts_at: UtcTime,
-    /// When it ended; `None` where it was a moment, or goes on.
+    /// The time at which it ended; `None` where it was a moment, or goes on.
     pub ends_at: Option<UtcTime>,
     /// The chart that shows it; `None` where all of the project do.
     pub chart_id: Option<String>,
-    /// What it is sorted by.
+    /// Its category.
     #[diesel(embed)]
     pub category: Option<AnnotationCategory>,
 }

@@ -1,4 +1,5 @@
-//! Who is told: the confirmed subscribers of a page whose preferences hold what a release, or a group, is to them.
+//! The audience of an announcement: the confirmed subscribers of a page whose preferences hold what a release, or a
+//! group, is to them.
 
 use diesel::{
     dsl::{exists, not},
@@ -17,10 +18,10 @@ use crate::{
     database::schema::{deliveries, subscriber_components, subscribers},
 };
 
-/// What is told, as far as it decides who hears of it: one release, or those of a group.
+/// The news, as far as it decides who hears of it: one release, or those of a group.
 #[derive(Clone, Debug)]
 pub(crate) struct Audience {
-    /// What it is to those who follow the whole page.
+    /// The bump to those who follow the whole page.
     pub(crate) bump: Bump,
     /// The components with a release of each bump, which decide for those who follow only some: the highest of theirs
     /// counts.
@@ -47,7 +48,7 @@ impl Audience {
     }
 }
 
-/// Whether a subscriber follows one of these components by name.
+/// Says whether a subscriber follows one of these components by name.
 macro_rules! follows {
     ($components:expr) => {
         exists(

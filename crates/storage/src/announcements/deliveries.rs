@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// What the messages of an announcement say.
+/// The content of an announcement's messages.
 #[derive(Clone, Debug)]
 pub struct AnnouncementContent {
     /// The announcement.
@@ -38,7 +38,7 @@ pub struct AnnouncementContent {
     pub group: Option<AnnouncedGroup>,
     /// The releases that it tells of: one, or those of the group that readers see, breaking changes first.
     pub releases: Vec<AnnouncedRelease>,
-    /// When the announcement was made; every try of its messages carries this time.
+    /// The time at which the announcement was made; every try of its messages carries this time.
     pub created_at: UtcTime,
 }
 
@@ -60,7 +60,7 @@ pub struct AnnouncedRelease {
     pub id: String,
     /// The component.
     pub component: PageComponent,
-    /// What the release is to its readers.
+    /// The bump of the release to its readers.
     pub bump: Bump,
     /// Its version as readers know it.
     pub version: String,
@@ -162,11 +162,11 @@ fn group_announced(
 pub struct DueDelivery {
     /// The delivery.
     pub id: i64,
-    /// How often it was tried before.
+    /// The number of times that it was tried before.
     pub attempts: i32,
-    /// When it was written: its first try is counted from here.
+    /// The time at which it was written: its first try is counted from here.
     pub created_at: UtcTime,
-    /// Whether it goes to a reader or to a test; `None` where its subscriber was erased.
+    /// The environment, which says if it goes to a reader or to a test; `None` where its subscriber was erased.
     pub environment: Option<Environment>,
 }
 
@@ -229,7 +229,7 @@ fn due_delivery(queued: QueuedDelivery) -> QueryResult<DueDelivery> {
     Ok(DueDelivery { id, attempts, created_at, environment })
 }
 
-/// What is to be done with a message at the moment of sending.
+/// The decision on a message at the moment of sending.
 #[derive(Clone, Debug)]
 pub enum DeliveryTurn {
     /// It is sent.
@@ -319,12 +319,12 @@ fn releases_seen(
     Ok(seen)
 }
 
-/// Why a message was not taken.
+/// The reason why a message was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal {
-    /// What the refusal is about.
+    /// The subject of the refusal.
     pub about: ReplyMeaning,
-    /// What the mail server said, or what stood in the way.
+    /// The words of the mail server, or what stood in the way.
     pub text: String,
 }
 
@@ -335,7 +335,7 @@ impl Refusal {
     }
 }
 
-/// How a try to send a message ended.
+/// The end of a try to send a message.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DeliveryResult {
     /// It was accepted.
@@ -405,8 +405,8 @@ pub async fn delivery_record(
     Ok(())
 }
 
-/// Puts off what is due of the queued messages of a range. There was no way to the mail server, so that none of them was
-/// tried.
+/// Puts off what is due of the queued messages of a range. There was no way to the mail server, so that none of them
+/// was tried.
 pub async fn deliveries_put_off(
     store: &Store,
     range: DeliveryRange,

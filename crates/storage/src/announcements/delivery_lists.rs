@@ -1,4 +1,4 @@
-//! What was sent to whom, when, and with which result.
+//! Lists of deliveries: what was sent to whom, when, and with which result.
 
 use std::{collections::HashMap, fmt};
 
@@ -20,7 +20,7 @@ use crate::{
     pages::row::page_load,
 };
 
-/// Whose deliveries are asked for.
+/// The owner of the deliveries that are asked for.
 #[derive(Clone, Debug)]
 pub enum DeliveriesOf {
     /// Those about a page, by its id.
@@ -44,23 +44,23 @@ pub struct DeliveryEntry {
     pub tag: String,
     /// The group that was told of; the release is the one of its members that mattered most then.
     pub group: Option<DeliveryGroup>,
-    /// What the release, or the group, was to its readers.
+    /// The bump of the release, or of the group, to its readers.
     pub bump: Option<Bump>,
     /// The subscriber; `None` where they were erased.
     pub subscriber: Option<DeliverySubscriber>,
-    /// Where the message stands.
+    /// The state of the message.
     pub state: DeliveryState,
-    /// How often it was tried.
+    /// The number of times that it was tried.
     pub attempts: i32,
-    /// When it is tried next; of one that is over, nothing.
+    /// The time of the next try; `None` where it is over.
     pub next_attempt_at: Option<UtcTime>,
-    /// When it was queued.
+    /// The time at which it was queued.
     pub created_at: UtcTime,
-    /// When it was sent, refused or cancelled.
+    /// The time at which it was sent, refused or cancelled.
     pub finished_at: Option<UtcTime>,
-    /// What the mail server said last, or why the message was cancelled.
+    /// The last words of the mail server, or the reason why the message was cancelled.
     pub result: Option<String>,
-    /// What the last refusal was about; `None` where there was none.
+    /// The subject of the last refusal; `None` where there was none.
     pub fault: Option<ReplyMeaning>,
 }
 
@@ -73,7 +73,7 @@ pub struct DeliveryGroup {
     pub version: String,
 }
 
-/// Whom a message is for.
+/// The subscriber whom a message is for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DeliverySubscriber {
     /// The subscriber.
@@ -118,7 +118,7 @@ macro_rules! announcements_of {
     };
 }
 
-/// What tells of a release: by itself, or with the others of a group that it is or was a member of.
+/// The announcements of a release: by itself, or with the others of a group that it is or was a member of.
 macro_rules! of_release {
     ($id:expr) => {
         (announcements::release_id.eq($id).and(announcements::group_id.is_null())).or(announcements::group_id.eq_any(
@@ -141,8 +141,8 @@ fn owner_check(connection: &mut AnyConnection, organization_id: i64, of: &Delive
     }
 }
 
-/// The deliveries about a page or a release, newest announcements first and in each the newest deliveries first, at most
-/// `limit` after the cursor; with `state`, those which stand there.
+/// The deliveries about a page or a release, newest announcements first and in each the newest deliveries first, at
+/// most `limit` after the cursor; with `state`, those which stand there.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page or release.
 pub async fn delivery_list(
@@ -174,7 +174,7 @@ pub async fn delivery_list(
         .await
 }
 
-/// What was told.
+/// The news of an announcement.
 struct Told {
     page_id: String,
     release_id: String,
@@ -237,7 +237,7 @@ fn announcements_told(
         .collect())
 }
 
-/// What is read of a delivery and its subscriber.
+/// The columns that are read of a delivery and its subscriber.
 #[derive(Queryable)]
 struct Row {
     id: i64,
@@ -252,8 +252,8 @@ struct Row {
     subscriber: Option<(i64, String, String)>,
 }
 
-/// The newest deliveries of some announcements, those of the newest announcement first: at most `limit` whose id is below
-/// another.
+/// The newest deliveries of some announcements, those of the newest announcement first: at most `limit` whose id is
+/// below another.
 fn deliveries_load(
     connection: &mut AnyConnection,
     announcement_ids: &[i64],
@@ -317,7 +317,7 @@ fn entry(told: &HashMap<i64, Told>, row: Row) -> QueryResult<DeliveryEntry> {
     })
 }
 
-/// How many deliveries about a page or a release stand where: every state, in the order of [`DeliveryState::ALL`].
+/// Counts the deliveries about a page or a release in each state: every state, in the order of [`DeliveryState::ALL`].
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page or release.
 pub async fn delivery_counts(

@@ -21,7 +21,7 @@ pub struct MailboxNew {
     pub environment: Environment,
     /// Its Message-ID: a message that is captured twice is there once.
     pub message_id: String,
-    /// Whom it is for.
+    /// The recipient.
     pub recipient: String,
     /// Its subject.
     pub subject: String,
@@ -44,11 +44,11 @@ pub struct MailboxEntry {
     pub page_title: String,
     /// Live or test.
     pub environment: Environment,
-    /// Whom it is for.
+    /// The recipient.
     pub recipient: String,
     /// Its subject.
     pub subject: String,
-    /// When it was captured.
+    /// The time at which it was captured.
     pub created_at: UtcTime,
 }
 

@@ -1,7 +1,8 @@
 //! Sending an announcement again to those who did not get it.
 //!
 //! A message that failed is queued again where its reader still wants it, unless it was the message itself that was
-//! refused. What was sent is never sent again: only failed messages are touched, and never while a job has them in hand.
+//! refused. What was sent is never sent again: only failed messages are touched, and never while a job has them in
+//! hand.
 
 use std::collections::HashMap;
 
@@ -26,7 +27,7 @@ use crate::{
     jobs::{list::JobsOf, row::job_enqueue},
 };
 
-/// How many of the newest announcements are looked through for failed messages.
+/// The number of newest announcements that are looked through for failed messages.
 const NEWEST: i64 = 500;
 
 /// The age up to which a message is sent again if its announcement is not named.
@@ -95,9 +96,9 @@ pub struct AnnouncementFailed {
     pub page_id: String,
     /// The tag of the release.
     pub tag: String,
-    /// How many of its messages failed and can be sent again.
+    /// The number of its messages that failed and can be sent again.
     pub failed: i64,
-    /// What was said of one of them.
+    /// The words on one of them.
     pub result: Option<String>,
 }
 
@@ -151,9 +152,9 @@ pub async fn announcements_refused(store: &Store, now: UtcTime) -> Result<Vec<i6
 /// What mail servers held against the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SenderRefusals {
-    /// How many messages wait or failed for it.
+    /// The number of messages that wait or failed for it.
     pub messages: i64,
-    /// What was said last of one of them.
+    /// The last words on one of them.
     pub said: Option<String>,
 }
 
@@ -220,8 +221,8 @@ fn page_of(connection: &mut AnyConnection, of: JobsOf, announcement: i64) -> Que
     }
 }
 
-/// Queues the next failed messages after one, and has jobs send them. Answers how many, and the last of them; `None` after
-/// the last.
+/// Queues the next failed messages after one, and has jobs send them. Answers how many, and the last of them; `None`
+/// after the last.
 fn batch_requeue(
     connection: &mut AnyConnection,
     page_id: &str,

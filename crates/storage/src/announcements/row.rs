@@ -29,8 +29,8 @@ pub(crate) struct AnnouncementNew<'a> {
     pub(crate) group_id: Option<i64>,
 }
 
-/// Writes the announcement of a release and the job that spreads it after `delay`, in the caller's transaction. A release
-/// that was told to the page before, as the same kind of release, is not told again.
+/// Writes the announcement of a release and the job that spreads it after `delay`, in the caller's transaction. A
+/// release that was told to the page before, as the same kind of release, is not told again.
 pub(crate) fn announcement_create(
     connection: &mut AnyConnection,
     new: &AnnouncementNew<'_>,
@@ -49,8 +49,8 @@ pub(crate) fn announcement_create(
     announcement_insert(connection, new, delay, now)
 }
 
-/// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction. One of the
-/// same release that was cancelled before anybody was told makes room for it.
+/// Writes the announcement of a group and the job that spreads it after `delay`, in the caller's transaction. One of
+/// the same release that was cancelled before anybody was told makes room for it.
 pub(crate) fn group_announcement_create(
     connection: &mut AnyConnection,
     new: &AnnouncementNew<'_>,
@@ -90,8 +90,8 @@ fn announcement_insert(
     job_enqueue(connection, &JobPayload::AnnouncementSpread { announcement: id }, new.page_id, now + delay, now)
 }
 
-/// Cancels what is still to be told of a release that readers no longer see, in the caller's transaction. A group that it
-/// was a member of is told without it, unless it was the last.
+/// Cancels what is still to be told of a release that readers no longer see, in the caller's transaction. A group that
+/// it was a member of is told without it, unless it was the last.
 pub(crate) fn announcements_cancel(connection: &mut AnyConnection, release_id: &str, now: UtcTime) -> QueryResult<()> {
     let alone = announcements::release_id.eq(release_id).and(announcements::group_id.is_null());
     let ids = announcements::table.filter(alone).select(announcements::id).load(connection)?;
@@ -166,8 +166,8 @@ fn cancel(connection: &mut AnyConnection, ids: &[i64], because: &str, now: UtcTi
     Ok(())
 }
 
-/// Whether subscribers of a page were told of a release, by itself or with a group; or will be, by what waits for its
-/// delay under the release's own name. What was cancelled before anybody was told of it told nothing.
+/// Tells whether subscribers of a page were told of a release, by itself or with a group; or will be, by what waits for
+/// its delay under the release's own name. What was cancelled before anybody was told of it told nothing.
 pub(crate) fn release_was_told(connection: &mut AnyConnection, page_id: &str, release_id: &str) -> QueryResult<bool> {
     use releasepage_domain::announcement::AnnouncementState::{Cancelled, Spread, Spreading};
     let own = announcements::page_id.eq(page_id).and(announcements::release_id.eq(release_id));

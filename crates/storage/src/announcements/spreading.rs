@@ -20,10 +20,10 @@ use crate::{
     releases::row::release_is_published,
 };
 
-/// How many deliveries are written in one transaction, and sent by one job.
+/// The number of deliveries that are written in one transaction, and sent by one job.
 pub const BATCH: i64 = 200;
 
-/// What is read of an announcement that is to be spread.
+/// The columns that are read of an announcement that is to be spread.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = announcements)]
 struct Telling {
@@ -82,8 +82,8 @@ pub async fn announcement_spread(store: &Store, announcement: i64, now: UtcTime)
         .await
 }
 
-/// Loads an announcement so that nobody takes back what it tells of, or writes the same batch, meanwhile; `None` where it
-/// is gone.
+/// Loads an announcement so that nobody takes back what it tells of, or writes the same batch, meanwhile; `None` where
+/// it is gone.
 fn telling_lock(connection: &mut AnyConnection, announcement: i64) -> QueryResult<Option<Telling>> {
     let place: Option<(i64, String, Option<i64>)> = announcements::table
         .inner_join(releases::table)
@@ -99,7 +99,7 @@ fn telling_lock(connection: &mut AnyConnection, announcement: i64) -> QueryResul
     Ok(announcements::table.find(announcement).select(Telling::as_select()).first(connection).optional()?)
 }
 
-/// Who hears of what is told; `None` where there is nothing left to tell.
+/// Finds who is told of an announcement; `None` where there is nothing left to tell.
 fn telling_audience(connection: &mut AnyConnection, telling: &Telling) -> QueryResult<Option<Audience>> {
     let published: bool = pages::table.find(&telling.page_id).select(pages::published).first(connection)?;
     if !published {

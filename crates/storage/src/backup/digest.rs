@@ -1,7 +1,8 @@
 //! The digest at the end of a back-up, by which it is known whether its content is still what was backed up.
 //!
 //! The structure of a database says nothing of the values in it, so every byte is covered: the last line of the file is
-//! the SHA-256 of all bytes before it. SQLite knows from its header where a database ends, and does not look at that line.
+//! the SHA-256 of all bytes before it. SQLite knows from its header where a database ends, and does not look at that
+//! line.
 
 use std::{
     fs::{File, OpenOptions},
@@ -11,16 +12,16 @@ use std::{
 
 use sha2::{Digest as _, Sha256};
 
-/// What the digest's line begins with.
+/// The beginning of the digest's line.
 const MARK: &[u8] = b"\nreleasepage backup, sha256 of all before this line: ";
 
-/// How long the line is, in bytes: the mark, 64 hexadecimal digits, and its end.
+/// The length of the line in bytes: the mark, 64 hexadecimal digits, and its end.
 const LINE: usize = MARK.len() + 64 + 1;
 
-/// How much is read at once, in bytes.
+/// The number of bytes that are read at once.
 const CHUNK: usize = 64 * 1024;
 
-/// How a file's content stands to the digest at its end.
+/// The relation of a file's content to the digest at its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Content {
     /// It is what the digest was made of.
@@ -54,7 +55,7 @@ pub(crate) fn content_copy(file: &Path, into: &mut impl Write) -> io::Result<Con
     Ok(if told == *line(&digest) { Content::Whole } else { Content::Altered })
 }
 
-/// Whether the content of a file is what was backed up.
+/// Tells whether the content of a file is what was backed up.
 pub(crate) fn content_check(file: &Path) -> io::Result<Content> {
     content_copy(file, &mut io::sink())
 }

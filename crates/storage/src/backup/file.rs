@@ -1,10 +1,10 @@
 //! Back-up and restore of a SQLite database.
 //!
 //! A back-up is one file, a SQLite database itself: a copy of the whole at one moment, with one more table that holds
-//! when it was made, by what, and the server's secret key, without which the links in mails that were sent mean nothing.
-//! What SQLite can check and read today it can in decades, with or without this program.
+//! when it was made, by what, and the server's secret key, without which the links in mails that were sent mean
+//! nothing. What SQLite can check and read today it can in decades, with or without this program.
 //!
-//! The file ends with a digest of everything in it (`backup_digest.rs`), which is written last, so that one whose
+//! The file ends with a digest of everything in it (`digest.rs`), which is written last, so that one whose
 //! making was interrupted is not taken for a back-up. Without it, nothing is restored.
 
 use std::{
@@ -32,11 +32,11 @@ use crate::{
 };
 
 diesel::table! {
-    /// What a back-up has beside the database: one row.
+    /// The part of a back-up that is not of the database: one row.
     releasepage_backup (made_at) {
-        /// When it was made.
+        /// The time at which it was made.
         made_at -> Timestamp,
-        /// Which program made it.
+        /// The program that made it.
         made_by -> Text,
         /// The server's secret key.
         secret_key -> Text,
@@ -47,10 +47,10 @@ diesel::table! {
 const BACKUP_TABLE: &str = "CREATE TABLE releasepage_backup \
      (made_at TIMESTAMP PRIMARY KEY NOT NULL, made_by TEXT NOT NULL, secret_key TEXT NOT NULL)";
 
-/// Why the queue of a restored database is held.
+/// The reason why the queue of a restored database is held.
 const RESTORED: &str = "the database was restored from a back-up";
 
-/// Why a back-up could not be made or restored.
+/// The reason why a back-up could not be made or restored.
 #[derive(Debug, thiserror::Error)]
 pub enum BackupError {
     /// There is a file already, and no file is ever overwritten.
@@ -73,7 +73,7 @@ pub enum BackupError {
     Damaged {
         /// The file.
         file: PathBuf,
-        /// What SQLite says of it.
+        /// The words of SQLite.
         problem: String,
     },
     /// The operating system refused.
@@ -81,7 +81,7 @@ pub enum BackupError {
     Io {
         /// The file.
         file: PathBuf,
-        /// Why.
+        /// The cause.
         error: io::Error,
     },
     /// The back-up is of a newer binary, or cannot be brought to this one's schema.
@@ -164,9 +164,9 @@ fn backup_write(path: &str, file: &Path, secret_key: &str, made_by: &str, now: U
 /// A back-up that was looked at and found good.
 pub struct Backup {
     file: PathBuf,
-    /// When it was made.
+    /// The time at which it was made.
     pub made_at: UtcTime,
-    /// Which program made it.
+    /// The program that made it.
     pub made_by: String,
     /// The secret key of the server.
     pub secret_key: String,
@@ -241,8 +241,8 @@ impl Backup {
     }
 }
 
-/// Makes sure that there is no database at this path, nor what SQLite keeps beside one: a log of another database would be applied
-/// to the one that is restored.
+/// Makes sure that there is no database at this path, nor what SQLite keeps beside one: a log of another database would
+/// be applied to the one that is restored.
 pub fn database_is_absent(path: &str) -> Result<(), BackupError> {
     for suffix in ["", "-wal", "-shm", "-journal"] {
         let file = PathBuf::from(format!("{path}{suffix}"));

@@ -31,7 +31,7 @@ macro_rules! on_each_backend {
 }
 pub(crate) use on_each_backend;
 
-/// What a transaction is for.
+/// The purpose of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
@@ -39,8 +39,8 @@ pub(crate) enum Access {
 }
 
 impl AnyConnection {
-    /// Empties SQLite's write-ahead log into the database, so that its room can be used again. Answers whether there may
-    /// be more room now.
+    /// Empties SQLite's write-ahead log into the database, so that its room can be used again. Answers whether there
+    /// may be more room now.
     pub(crate) fn room_make(&mut self) -> bool {
         match self {
             Self::Sqlite(connection) => connection.batch_execute("PRAGMA wal_checkpoint(TRUNCATE)").is_ok(),

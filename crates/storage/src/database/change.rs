@@ -1,4 +1,4 @@
-//! What a partial edit (`PATCH`) does to one member.
+//! The effect of a partial edit (`PATCH`) on one member.
 
 /// An edit of one member of a resource. Where the member can be cleared, `T` is an [`Option`] and `Set(None)` clears
 /// it.

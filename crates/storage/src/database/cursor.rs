@@ -90,7 +90,7 @@ impl fmt::Display for TimeCursor {
     }
 }
 
-/// What is wrong with a cursor that no list gave.
+/// The fault of a cursor that no list gave.
 pub(crate) fn cursor_fault() -> Fault {
     Fault::invalid("cursor", "must be the `next` of the list's previous part")
 }

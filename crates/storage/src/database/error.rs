@@ -1,4 +1,4 @@
-//! What can go wrong in the database, sorted by what the caller can do about it.
+//! Failures of the database, sorted by what the caller can do about them.
 
 use diesel::result::{DatabaseErrorKind, Error as DieselError};
 use releasepage_domain::{
@@ -9,7 +9,7 @@ use releasepage_domain::{
 /// The failure of a storage function. A database error never looks like "not found".
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// What the caller named does not exist, or belongs to somebody else.
+    /// The thing that the caller named does not exist, or belongs to somebody else.
     #[error("not found")]
     NotFound,
     /// The change met another one; the sentence says which.
@@ -45,7 +45,7 @@ impl From<Fault> for StoreError {
     }
 }
 
-/// What a closure that runs on a connection fails with: the caller's own kind of failure, or the driver's, which
+/// The failure of a closure that runs on a connection: the caller's own kind of failure, or the driver's, which
 /// [`crate::Store`] looks at to decide whether to run it again.
 #[derive(Debug)]
 pub enum QueryError {
@@ -82,15 +82,15 @@ impl From<Fault> for QueryError {
 /// The result of a closure, or of a query in it.
 pub type QueryResult<T> = Result<T, QueryError>;
 
-/// What the failure of a statement means for the transaction it was in.
+/// The meaning of a statement's failure for the transaction it was in.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
     /// Another transaction was in the way: run the closure again.
     Again,
     /// The connection is gone: run the closure again on another one, if nothing was committed.
     Reconnect,
-    /// SQLite's disk is full: run the closure again once what its log holds was moved to where it belongs, which may make
-    /// room.
+    /// SQLite's disk is full: run the closure again once what its log holds was moved to where it belongs, which may
+    /// make room.
     NoRoom,
     /// The database takes no writes, or this connection does not: the next one may.
     ReadOnly,
@@ -101,7 +101,7 @@ pub(crate) enum Fate {
     Final,
 }
 
-/// What libpq says where the server went away.
+/// Words of libpq where the server went away.
 const CONNECTION_GONE: [&str; 9] = [
     "server closed the connection",
     "terminating connection",
@@ -114,7 +114,7 @@ const CONNECTION_GONE: [&str; 9] = [
     "SSL SYSCALL error",
 ];
 
-/// What a database says that is there and has no time, no room or no memory: the request had no part in it, and the next
+/// Words of a database that is there and has no time, no room or no memory: the request had no part in it, and the next
 /// one may succeed.
 const OUT_OF_RESOURCES: [&str; 10] = [
     "statement timeout",
@@ -160,7 +160,7 @@ pub(crate) fn fate(error: &DieselError, is_foreign: bool) -> Fate {
 }
 
 impl StoreError {
-    /// What a driver's error means to the caller; see [`fate`] for `is_foreign`.
+    /// Turns a driver's error into what it means to the caller; see [`fate`] for `is_foreign`.
     fn of_driver(error: DieselError, is_foreign: bool) -> Self {
         match fate(&error, is_foreign) {
             Fate::Again | Fate::Reconnect | Fate::NoRoom | Fate::ReadOnly | Fate::Unreadable => {
@@ -185,7 +185,7 @@ impl StoreError {
 }
 
 impl QueryError {
-    /// What the failure means to the caller; see [`fate`] for `is_foreign`.
+    /// Turns the failure into what it means to the caller; see [`fate`] for `is_foreign`.
     pub(crate) fn into_store(self, is_foreign: bool) -> StoreError {
         match self {
             Self::Diesel(error) => StoreError::of_driver(error, is_foreign),

@@ -14,15 +14,16 @@ use crate::{
     database::schema::{access_tokens, announcements, jobs, subscribers},
 };
 
-/// What SQLite says of a file that it cannot read as a database.
+/// Words of SQLite for a file that it cannot read as a database.
 const DAMAGE: [&str; 2] = ["malformed", "not a database"];
 
-/// What was found in a database that can be reached.
+/// Findings in a database that can be reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DatabaseExamined {
-    /// What is damaged, as SQLite says it; `None` where nothing is, and on Postgres, which watches over itself.
+    /// The damage, as SQLite says it; `None` where nothing is, and on Postgres, which watches over itself.
     pub damage: Option<String>,
-    /// Whether SQLite writes ahead (WAL), so that readers and the writer do not wait for each other; true on Postgres.
+    /// Says whether SQLite writes ahead (WAL), so that readers and the writer do not wait for each other; true on
+    /// Postgres.
     pub writes_ahead: bool,
     /// The database's own clock; `None` on SQLite, which has none.
     pub clock: Option<UtcTime>,
@@ -30,7 +31,7 @@ pub struct DatabaseExamined {
     pub newest: Option<UtcTime>,
 }
 
-/// How thoroughly SQLite looks for damage.
+/// The thoroughness with which SQLite looks for damage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SqliteCheck {
     /// Every page, and not whether indexes hold what their tables do.
@@ -51,7 +52,7 @@ struct Told {
     told: Option<NaiveDateTime>,
 }
 
-/// What SQLite says is damaged first; `None` where nothing is. Fails where it could not look to the end.
+/// The first damage that SQLite finds; `None` where nothing is. Fails where it could not look to the end.
 pub(crate) fn sqlite_damage(connection: &mut SqliteConnection, check: SqliteCheck) -> QueryResult<Option<String>> {
     let query = match check {
         SqliteCheck::Quick => "PRAGMA quick_check(1)",

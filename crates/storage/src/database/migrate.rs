@@ -29,14 +29,14 @@ const POSTGRES: EmbeddedMigrations = embed_migrations!("../../migrations/postgre
 /// The advisory lock that keeps two migrators apart on Postgres.
 const MIGRATION_LOCK: i64 = 0x7265_6c65_6173_6570;
 
-/// How long a migrator waits for another one, and for a moment in which nobody holds what it needs.
+/// The time that a migrator waits for another one, and for a moment in which nobody holds what it needs.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How long it waits on Postgres for a table that is in use, before it lets everybody through and begins again: whoever
-/// wants the table meanwhile waits behind it.
+/// The time that it waits on Postgres for a table that is in use, before it lets everybody through and begins again:
+/// whoever wants the table meanwhile waits behind it.
 const TABLE_WAIT: Duration = Duration::from_secs(1);
 
-/// How long it lets everybody through.
+/// The time that it lets everybody through.
 const PAUSE: Duration = Duration::from_millis(250);
 
 /// The migrations that are noted as applied; none in a database that has no list of them.
@@ -53,7 +53,7 @@ const LISTED_SQLITE: &str =
 
 const LISTED_POSTGRES: &str = "SELECT to_regclass('__diesel_schema_migrations') IS NOT NULL AS listed";
 
-/// How a database's schema stands to this binary's.
+/// The relation of a database's schema to this binary's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SchemaState {
     /// The same.
@@ -64,7 +64,7 @@ pub enum SchemaState {
     Ahead(String),
 }
 
-/// Why a database could not be brought to this binary's schema.
+/// The reason why a database could not be brought to this binary's schema.
 #[derive(Debug, thiserror::Error)]
 pub enum MigrateError {
     /// The database cannot be opened.
@@ -92,8 +92,8 @@ impl From<MigrateError> for StoreError {
     }
 }
 
-/// Makes the file of a SQLite database where there is none, readable by its owner alone; SQLite gives the files beside it
-/// the same mode.
+/// Makes the file of a SQLite database where there is none, readable by its owner alone; SQLite gives the files beside
+/// it the same mode.
 pub fn database_make(url: &DatabaseUrl) -> io::Result<()> {
     let DatabaseUrl::Sqlite(path) = url else { return Ok(()) };
     OpenOptions::new().create(true).append(true).mode(0o600).open(path).map(drop)
@@ -110,14 +110,14 @@ pub fn schema_state(url: &DatabaseUrl) -> Result<SchemaState, MigrateError> {
     }
 }
 
-/// Whether no migration was ever applied: nobody has used the database yet.
+/// Tells whether no migration was ever applied: nobody has used the database yet.
 pub fn schema_is_new(url: &DatabaseUrl) -> Result<bool, MigrateError> {
     let known = known_versions::<Sqlite>(&SQLITE)?;
     Ok(schema_state(url)? == SchemaState::Behind(known.len()))
 }
 
 diesel::table! {
-    /// Where the migrations that were applied are noted.
+    /// The table in which applied migrations are noted.
     __diesel_schema_migrations (version) {
         version -> Text,
     }
@@ -139,13 +139,13 @@ pub(crate) fn schema_applied(connection: &mut AnyConnection) -> QueryResult<Vec<
     Ok(__diesel_schema_migrations::table.select(__diesel_schema_migrations::version).load(connection)?)
 }
 
-/// How the schema stands that these migrations made.
+/// Compares the schema that these migrations made with this binary's.
 pub(crate) fn schema_compare(applied: Vec<String>) -> Result<SchemaState, StoreError> {
     Ok(state_of(applied)?)
 }
 
-/// Applies what is missing, in one transaction, alone; of a new SQLite database, each migration in one of its own. Returns
-/// how many were applied.
+/// Applies what is missing, in one transaction, alone; of a new SQLite database, each migration in one of its own.
+/// Returns how many were applied.
 ///
 /// Servers may work on the database meanwhile. Until the transaction ends, on SQLite whatever writes waits; on Postgres
 /// what writes to a table that gets an index, and whatever touches one that gets a column. That is for minutes where an

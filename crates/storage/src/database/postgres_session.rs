@@ -20,12 +20,13 @@ use diesel::{
     sql_types::{Nullable, Text},
 };
 
-/// What every transaction is told first: to wait for nobody for long, and to be quiet.
+/// Settings that every transaction is told first: to wait for nobody for long, and to be quiet.
 const TRANSACTION_SETTINGS: &str = "SET LOCAL lock_timeout = '10s'; SET LOCAL idle_in_transaction_session_timeout = '60s'; \
      SET LOCAL client_min_messages = warning";
 
-/// How the driver notices a server that is gone without a word: that does not answer when it is connected to, or is cut
-/// off while it works. Without these it would wait for as long as the system goes on trying, which is for hours.
+/// Settings by which the driver notices a server that is gone without a word: that does not answer when it is connected
+/// to, or is cut off while it works. Without these it would wait for as long as the system goes on trying, which is for
+/// hours.
 const PATIENCE: [(&str, &str); 5] = [
     ("connect_timeout", "5"),
     ("keepalives_idle", "15"),
@@ -161,7 +162,7 @@ fn language_set(connection: &mut PgConnection) -> Language {
     Language::Foreign
 }
 
-/// Whether messages of a locale are in English: of `C`, `POSIX`, or none, and `en_US.UTF-8`.
+/// Tells whether messages of a locale are in English: of `C`, `POSIX`, or none, and `en_US.UTF-8`.
 fn is_english(locale: &str) -> bool {
     let language = locale.split(['.', '_', '@', '-']).next().unwrap_or_default();
     ["", "C", "POSIX", "en", "English"].contains(&language)

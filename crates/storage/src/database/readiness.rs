@@ -31,13 +31,13 @@ use crate::{
 /// The longest that one looks, so that there is an answer within two seconds.
 const LOOK_MAX: Duration = Duration::from_millis(1_800);
 
-/// How long a lock of SQLite is waited for. Postgres' writers wait for their scopes alone.
+/// The time that a lock of SQLite is waited for. Postgres' writers wait for their scopes alone.
 const LOCK_WAIT: Duration = Duration::from_secs(1);
 
 /// The room that a disk must have to be called free again: what a few pages of a write-ahead log take.
 const ROOM_BYTES: usize = 64 * 1024;
 
-/// How the database stands to whoever would write.
+/// The state of the database for whoever would write.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Readiness {
     /// It takes writes.
@@ -85,7 +85,8 @@ async fn look(store: &Store) -> Result<Readiness, StoreError> {
     }
 }
 
-/// As if a write had failed on this connection, so that nobody gets it again: a new one may be allowed to write.
+/// The error of a write that failed on this connection, so that nobody gets it again: a new one may be allowed to
+/// write.
 fn read_only() -> DieselError {
     DieselError::DatabaseError(DatabaseErrorKind::ReadOnlyTransaction, Box::new("the session is read-only".to_owned()))
 }

@@ -1,4 +1,4 @@
-//! What a transaction's decision depends on.
+//! Scopes: the things that a transaction's decision depends on.
 
 use sha2::{Digest, Sha256};
 

@@ -13,7 +13,7 @@ use diesel::{
 pub struct SealedText(String);
 
 impl SealedText {
-    /// What is stored.
+    /// Returns what is stored.
     pub fn as_str(&self) -> &str {
         &self.0
     }

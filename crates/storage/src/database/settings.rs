@@ -1,10 +1,10 @@
-//! How to reach the database.
+//! The address of the database, and the settings of its use.
 
 use std::{fmt, path::Path, str::FromStr, time::Duration};
 
 use url::Url;
 
-/// Where the database is; the scheme decides which one.
+/// The place of the database; the scheme decides which one it is.
 #[derive(Clone, PartialEq, Eq)]
 pub enum DatabaseUrl {
     /// A file on this machine: its path.
@@ -85,16 +85,17 @@ impl fmt::Debug for DatabaseUrl {
 /// The settings of the database.
 #[derive(Clone, Debug)]
 pub struct StoreSettings {
-    /// Where it is.
+    /// The address of the database.
     pub url: DatabaseUrl,
     /// Connections at once: all of them on Postgres, those that read on SQLite (one more writes).
     pub connections: u32,
-    /// How long a request waits for a free connection before it is told to come back later.
+    /// The time that a request waits for a free connection before it is told to come back later.
     pub wait: Duration,
-    /// How long a transaction may take before its caller is told to come back later, even if the database says nothing
-    /// at all. On Postgres also the longest that the server works on one statement.
+    /// The time that a transaction may take before its caller is told to come back later, even if the database says
+    /// nothing at all. On Postgres also the longest that the server works on one statement.
     pub timeout: Duration,
-    /// How long the database may say nothing at all before callers are told to come back later, until it speaks again.
+    /// The time that the database may say nothing at all before callers are told to come back later, until it speaks
+    /// again.
     pub silence: Duration,
 }
 

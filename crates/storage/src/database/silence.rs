@@ -30,10 +30,10 @@ const QUESTIONS_MAX: usize = 3;
 /// The shortest time between two questions; an answer that is not older counts.
 const QUESTION_EVERY: Duration = Duration::from_millis(100);
 
-/// How often a silent database is asked whether it speaks again.
+/// The time between two questions to a silent database.
 const SILENT_EVERY: Duration = Duration::from_millis(500);
 
-/// How far the work of one caller is, for those on both sides of it.
+/// The progress of one caller's work, for those on both sides of it.
 #[derive(Debug, Default)]
 pub(crate) struct Progress {
     /// It has a connection.
@@ -42,7 +42,7 @@ pub(crate) struct Progress {
     pub(crate) is_given_up: AtomicBool,
 }
 
-/// What came of a question.
+/// The result of a question.
 #[derive(Clone, Debug)]
 enum Answer {
     Alive,

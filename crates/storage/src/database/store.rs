@@ -24,14 +24,14 @@ use crate::{
     },
 };
 
-/// How often a transaction is run again that met another one, or a connection that was gone.
+/// The number of times that a transaction runs again which met another one, or a connection that was gone.
 const RUNS_MAX: u32 = 40;
 
-/// How often it is run where the database says why it failed in a language that cannot be read.
+/// The number of times that it is run where the database says why it failed in a language that cannot be read.
 const UNREADABLE_RUNS_MAX: u32 = 3;
 
-/// The longest that a connection may take to open, however long one waits for a free one. Half of it is also the longest
-/// that the pool waits between two attempts, and so how late it may notice that the database is back.
+/// The longest that a connection may take to open, however long one waits for a free one. Half of it is also the
+/// longest that the pool waits between two attempts, and so how late it may notice that the database is back.
 const OPEN_MAX: Duration = Duration::from_secs(10);
 
 /// The database. Cheap to clone.
@@ -52,7 +52,7 @@ struct Inner {
     deliveries: DeliveryCounts,
 }
 
-/// How this process writes, for whoever looks at whether it can.
+/// The writing of this process, for whoever looks at whether it can.
 #[derive(Debug, Default)]
 struct Writes {
     begun: AtomicU64,
@@ -63,7 +63,7 @@ struct Writes {
 
 struct Pool {
     connections: r2d2::Pool<Manager>,
-    /// As many permits as connections: whoever waits does not hold a thread meanwhile.
+    /// Permits, as many as connections: whoever waits does not hold a thread meanwhile.
     permits: Arc<Semaphore>,
     counts: PoolCounts,
 }
@@ -180,7 +180,7 @@ impl Store {
         }
     }
 
-    /// Which database this is: `sqlite` or `postgres`.
+    /// The name of the database: `sqlite` or `postgres`.
     pub fn name(&self) -> &'static str {
         self.inner.url.name()
     }
@@ -189,7 +189,7 @@ impl Store {
         &self.inner.url
     }
 
-    /// How many transactions that write have begun.
+    /// Counts the transactions that write and have begun.
     pub(crate) fn writes_begun(&self) -> u64 {
         self.inner.writes.begun.load(Ordering::SeqCst)
     }
@@ -209,7 +209,7 @@ impl Store {
         self.inner.writes.lack_room.store(false, Ordering::SeqCst);
     }
 
-    /// How the connections of this process are used at this moment.
+    /// The use of this process's connections at this moment.
     pub fn pool_usage(&self) -> Vec<PoolUsage> {
         match &self.inner.writer {
             Some(writer) => vec![self.inner.readers.usage("readers"), writer.usage("writer")],
@@ -217,7 +217,7 @@ impl Store {
         }
     }
 
-    /// How many tries to send a message ended like this, of those that this process recorded.
+    /// Counts the tries to send a message that ended like this, of those that this process recorded.
     pub fn deliveries_recorded(&self, outcome: DeliveryOutcome) -> u64 {
         self.inner.deliveries.get(outcome)
     }
@@ -386,7 +386,7 @@ impl Work<'_> {
     }
 }
 
-/// Where a transaction failed.
+/// The place where a transaction failed.
 enum Failed {
     /// Nothing was committed.
     Before(QueryError),

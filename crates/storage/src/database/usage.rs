@@ -1,8 +1,8 @@
-//! What the store counts of itself, for those who watch: numbers of this process, from its beginning.
+//! Counters of the store, for those who watch: numbers of this process, from its beginning.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-/// How a try to send a message ended, for counting.
+/// The end of a try to send a message, for counting.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum DeliveryOutcome {
     /// It was accepted.
@@ -44,7 +44,7 @@ impl DeliveryCounts {
     }
 }
 
-/// How often work found every connection of a pool in use.
+/// The number of times that work found every connection of a pool in use.
 #[derive(Debug, Default)]
 pub(crate) struct PoolCounts {
     pub(crate) waits: AtomicU64,
@@ -54,7 +54,7 @@ pub(crate) struct PoolCounts {
 /// The use of a pool of connections at one moment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct PoolUsage {
-    /// Which pool: `shared`, or on SQLite `readers` and `writer`.
+    /// The name of the pool: `shared`, or on SQLite `readers` and `writer`.
     pub pool: &'static str,
     /// The most connections that it opens.
     pub connections_max: u64,
@@ -62,8 +62,8 @@ pub struct PoolUsage {
     pub in_use: u64,
     /// Open connections that wait for work.
     pub idle: u64,
-    /// How often work had to wait for a connection, since the process began.
+    /// The number of times that work had to wait for a connection, since the process began.
     pub waits: u64,
-    /// How often it waited in vain, since the process began.
+    /// The number of times that it waited in vain, since the process began.
     pub timeouts: u64,
 }

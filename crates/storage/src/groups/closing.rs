@@ -24,8 +24,8 @@ use crate::{
     releases::row::ReleaseContext,
 };
 
-/// Closes an open group whose time has come. Answers when to ask again, where a release that joined it since has put that
-/// off; does nothing where the group is closed or gone.
+/// Closes an open group whose time has come. Answers when to ask again, where a release that joined it since has put
+/// that off; does nothing where the group is closed or gone.
 pub async fn group_close_due(
     store: &Store,
     group_id: i64,
@@ -140,7 +140,7 @@ pub(crate) fn group_close(
     if notify { group_announce(connection, page_id, group_id, &members, context) } else { Ok(()) }
 }
 
-/// What a group is to its readers; `None` without members.
+/// The bump of a group to its readers; `None` without members.
 pub(crate) fn members_bump(members: &[CountedMember]) -> Option<Bump> {
     group_bump(members.iter().map(|member| member.rank.bump))
 }
@@ -149,7 +149,7 @@ pub(crate) fn members_bump(members: &[CountedMember]) -> Option<Bump> {
 pub(crate) struct GroupNumber<'a> {
     /// Its version.
     pub(crate) version: GroupVersion,
-    /// What it is to its readers.
+    /// Its bump to its readers.
     pub(crate) bump: Bump,
     /// Subscribers are told of it.
     pub(crate) notify: bool,

@@ -41,7 +41,7 @@ pub struct GroupNew {
     pub releases: Vec<String>,
     /// An introduction, Markdown.
     pub notes: Option<String>,
-    /// Whether subscribers are told of it.
+    /// Says whether subscribers are told of it.
     pub notify: bool,
 }
 
@@ -56,13 +56,13 @@ pub struct GroupChange {
     pub notes: Change<Option<String>>,
 }
 
-/// Makes a group of a `manual` page, closed from the start, and announces it after the delay unless `notify` is false or
-/// subscribers were told of each of its releases before.
+/// Makes a group of a `manual` page, closed from the start, and announces it after the delay unless `notify` is false
+/// or subscribers were told of each of its releases before.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, with [`StoreError::Conflict`] where the
-/// page is not `manual`, and with [`StoreError::Faults`] on `version` where another group has it, and on `release_ids.0`
-/// and so on for each release that readers do not see on the page, that is a pre-release, that is in another group, or that
-/// is named twice.
+/// page is not `manual`, and with [`StoreError::Faults`] on `version` where another group has it, and on
+/// `release_ids.0` and so on for each release that readers do not see on the page, that is a pre-release, that is in
+/// another group, or that is named twice.
 pub async fn group_create(
     store: &Store,
     organization_id: i64,
@@ -170,9 +170,9 @@ fn members_found(
 
 /// Edits a group. What readers were mailed stays as it was; an edit that changes nothing writes nothing.
 ///
-/// Fails with [`StoreError::NotFound`] where there is none, with [`StoreError::Conflict`] where the edit names a revision
-/// that is no longer current, where the group was taken back, or where it would get a version that an editor does not
-/// give, and with [`StoreError::Faults`] on `version` where another group has it.
+/// Fails with [`StoreError::NotFound`] where there is none, with [`StoreError::Conflict`] where the edit names a
+/// revision that is no longer current, where the group was taken back, or where it would get a version that an editor
+/// does not give, and with [`StoreError::Faults`] on `version` where another group has it.
 pub async fn group_edit(
     store: &Store,
     organization_id: i64,

@@ -1,4 +1,4 @@
-//! What readers see of a page's groups in the order of their versions: one with its neighbours, what lies between two
+//! The readers' view of a page's groups in the order of their versions: one with its neighbours, what lies between two
 //! of them, and the group that a release is in.
 
 use std::collections::HashMap;

@@ -85,7 +85,7 @@ pub(crate) fn group_releases_seen(
     Ok(members.map(|rank| (rank.release_id, ToldRelease { component: rank.component, bump: rank.bump })).collect())
 }
 
-/// Whether a release belongs to a group of a page that was not taken back.
+/// Tells whether a release belongs to a group of a page that was not taken back.
 pub(crate) fn release_is_member(connection: &mut AnyConnection, page_id: &str, release_id: &str) -> QueryResult<bool> {
     let own = group_members::page_id.eq(page_id).and(group_members::release_id.eq(release_id));
     let is_member = group_members::table.filter(own.and(group_members::left_at.is_null()));

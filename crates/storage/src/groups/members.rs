@@ -1,4 +1,4 @@
-//! Members of groups: which of them count, and how a release joins.
+//! Releases joining groups.
 
 use diesel::prelude::*;
 use releasepage_domain::{group::GroupState, job::JobPayload};
@@ -16,8 +16,8 @@ use crate::{
     releases::row::ReleaseContext,
 };
 
-/// Lets a release that readers have come to see join the open group of an `auto` page, or open one. The group then closes
-/// after the page's window, at once where that is 0. Does nothing for a release that has its group.
+/// Lets a release that readers have come to see join the open group of an `auto` page, or open one. The group then
+/// closes after the page's window, at once where that is 0. Does nothing for a release that has its group.
 ///
 /// The caller holds the page's [`Scope::Groups`](crate::Scope::Groups).
 pub(crate) fn group_join(

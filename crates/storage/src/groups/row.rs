@@ -25,27 +25,27 @@ pub struct Group {
     pub id: i64,
     /// The page that it is on.
     pub page_id: String,
-    /// Where it stands.
+    /// Its state.
     pub state: GroupState,
     /// Its version; one that is open has none yet, nor has one that was taken back while it was.
     pub version: Option<String>,
-    /// What it was to its readers when it closed: the highest bump among its members.
+    /// Its bump to its readers when it closed: the highest among its members.
     pub bump: Option<Bump>,
-    /// When it closes, if no release joins it until then; of one that an editor made, nothing.
+    /// The time at which it closes, if no release joins it until then; of one that an editor made, nothing.
     pub closes_at: Option<UtcTime>,
-    /// When it closed.
+    /// The time at which it closed.
     pub closed_at: Option<UtcTime>,
-    /// When the newest of its members was published, as it closed: groups are listed by it.
+    /// The time at which the newest of its members was published, as it closed: groups are listed by it.
     pub published_at: Option<UtcTime>,
     /// The introduction that an editor wrote, Markdown.
     pub notes: Option<String>,
-    /// Whether subscribers are told of it.
+    /// Says whether subscribers are told of it.
     pub notify: bool,
     /// Grows with every edit, from 1.
     pub revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
-    /// When it last changed.
+    /// The time at which it last changed.
     pub updated_at: UtcTime,
     /// Its members, in the order in which they joined.
     pub members: Vec<GroupMember>,
@@ -58,12 +58,12 @@ pub struct GroupMember {
     pub release_id: String,
     /// Its whole tag.
     pub tag: String,
-    /// When it was published.
+    /// The time at which it was published.
     pub published_at: UtcTime,
-    /// When it joined.
+    /// The time at which it joined.
     pub joined_at: UtcTime,
-    /// What readers see of it; `None` for one that was withdrawn, became a pre-release, or has no component on the page
-    /// any more. It comes back as it went.
+    /// The readers' view of it; `None` for one that was withdrawn, became a pre-release, or has no component on the
+    /// page any more. It comes back as it went.
     pub shown: Option<GroupMemberShown>,
 }
 
@@ -74,11 +74,11 @@ pub struct GroupMemberShown {
     pub component: PageComponent,
     /// The tag without the component's own prefix.
     pub version: String,
-    /// What it is to the component's readers.
+    /// Its bump to the component's readers.
     pub bump: Bump,
 }
 
-/// What the columns hold of a group.
+/// The columns of a group.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = groups)]
 pub(crate) struct GroupRow {
@@ -175,7 +175,7 @@ pub(crate) fn groups_complete(
         .collect()
 }
 
-/// What the readers of a page see of releases that can be members: pre-releases are left out.
+/// Loads what the readers of a page see of releases that can be members: pre-releases are left out.
 fn members_shown(
     connection: &mut AnyConnection,
     page_id: &str,
@@ -222,8 +222,8 @@ pub(crate) fn group_open(connection: &mut AnyConnection, page_id: &str) -> Query
         .optional()?)
 }
 
-/// Writes a group without members. One that is not made by joins is closed from the start: the page may still have an open
-/// one, which it closes soon after it was switched away from `auto`.
+/// Writes a group without members. One that is not made by joins is closed from the start: the page may still have an
+/// open one, which it closes soon after it was switched away from `auto`.
 pub(crate) fn group_add(
     connection: &mut AnyConnection,
     page_id: &str,

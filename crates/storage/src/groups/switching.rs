@@ -1,4 +1,4 @@
-//! What becomes of a page's groups when its grouping is switched.
+//! Changes of a page's groups when its grouping is switched.
 
 use diesel::prelude::*;
 use releasepage_domain::{

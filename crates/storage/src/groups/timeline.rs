@@ -1,4 +1,4 @@
-//! What readers see of a page's groups: the latest, one by its version, and all of them among the releases that have
+//! The readers' view of a page's groups: the latest, one by its version, and all of them among the releases that have
 //! none.
 
 use std::collections::HashMap;
@@ -34,27 +34,27 @@ pub struct PageGroup {
     pub id: i64,
     /// Its version.
     pub version: String,
-    /// What it was to its readers when it closed.
+    /// Its bump to its readers when it closed.
     pub bump: Bump,
     /// The introduction that an editor wrote, Markdown.
     pub notes: Option<String>,
-    /// When its newest member was published, as it closed.
+    /// The time at which its newest member was published, as it closed.
     pub published_at: UtcTime,
     /// The releases that readers see, component by component: those with breaking changes first, then those to which
     /// something was added, then those that were repaired; of one component likewise, and the higher version first.
     pub members: Vec<PageRelease>,
 }
 
-/// What `latestGrouped` says (`releasepage-v1.md`, version).
+/// The content of `latestGrouped` (`releasepage-v1.md`, version).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LatestGroup {
     /// The group.
     pub id: i64,
     /// The version of the highest group.
     pub version: String,
-    /// Who made its releases, each once, those of the newest first.
+    /// The authors of its releases, each once, those of the newest first.
     pub authors: Vec<String>,
-    /// When its newest release was published.
+    /// The time at which its newest release was published.
     pub published_at: UtcTime,
     /// The components of its releases, each once, that of the newest first.
     pub repos: Vec<String>,
@@ -70,7 +70,7 @@ pub enum TimelineEntry {
 }
 
 impl TimelineEntry {
-    /// When it was published.
+    /// The time at which it was published.
     pub fn published_at(&self) -> UtcTime {
         match self {
             Self::Group(group) => group.published_at,
@@ -78,7 +78,7 @@ impl TimelineEntry {
         }
     }
 
-    /// Where it stands in the history.
+    /// The place in the history.
     fn place(&self) -> TimeCursor {
         TimeCursor { time: self.published_at(), id: self.key() }
     }
@@ -87,7 +87,8 @@ impl TimelineEntry {
         self.place().to_string()
     }
 
-    /// Its place among the entries of one moment, which sort by it from the last down: releases (`r`), then groups (`g`).
+    /// Its place among the entries of one moment, which sort by it from the last down: releases (`r`), then groups
+    /// (`g`).
     fn key(&self) -> String {
         match self {
             Self::Group(group) => format!("g{:016x}", group.id),
@@ -102,9 +103,9 @@ pub enum TimelinePlace {
     /// Its newest entries.
     #[default]
     Newest,
-    /// What is right behind this place, older than it.
+    /// The entries right behind this place, older than it.
     After(TimeCursor),
-    /// What is right before this place, newer than it; the newest entries where that is no whole part.
+    /// The entries right before this place, newer than it; the newest entries where that is no whole part.
     Before(TimeCursor),
 }
 
@@ -158,7 +159,7 @@ fn latest_of(mut group: PageGroup) -> Option<LatestGroup> {
     Some(LatestGroup { id: group.id, version: group.version, authors, published_at, repos })
 }
 
-/// Whether readers see groups on a page.
+/// Tells whether readers see groups on a page.
 pub(crate) fn is_grouped(connection: &mut AnyConnection, page_id: &str) -> QueryResult<bool> {
     let grouping = page_grouping(connection, page_id)?;
     Ok(grouping.is_some_and(|grouping| grouping.mode != Grouping::Off))
@@ -182,8 +183,8 @@ pub async fn page_group(store: &Store, page_id: String, version: GroupVersion) -
         .await
 }
 
-/// The group of a page that a release belongs to and readers see; `None` where it has none, and where the page's grouping
-/// is off.
+/// The group of a page that a release belongs to and readers see; `None` where it has none, and where the page's
+/// grouping is off.
 pub async fn page_group_of_release(
     store: &Store,
     page_id: String,
@@ -374,7 +375,7 @@ pub(crate) fn groups_read(
         .collect()
 }
 
-/// What readers see of the members of groups of a page, as [`PageGroup::members`] has them.
+/// Loads what readers see of the members of groups of a page, as [`PageGroup::members`] has them.
 pub(crate) fn members_read(
     connection: &mut AnyConnection,
     page_id: &str,

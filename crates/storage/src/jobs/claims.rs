@@ -23,13 +23,13 @@ use crate::{
 pub struct ClaimedJob {
     /// The job and the proof of this claim.
     pub ticket: JobTicket,
-    /// Which attempt this is since the last progress, from 1.
+    /// The number of this attempt since the last progress, from 1.
     pub attempt: i32,
-    /// What is to be done.
+    /// The work to be done.
     pub payload: JobPayload,
 }
 
-/// How a worker's hold on a job ends.
+/// The end of a worker's hold on a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum JobOutcome {
     /// Nothing is left to do: the job is gone.
@@ -58,9 +58,9 @@ struct NextTurn {
     turn: String,
 }
 
-/// Both databases ask the turns, of which there are as many as pages and repositories, instead of the jobs, of which there may be
-/// hundreds of thousands. While the queue is held ([`crate::job_hold`]), it is nobody's turn. SQLite counts parameters in
-/// the order in which they stand.
+/// Both databases ask the turns, of which there are as many as pages and repositories, instead of the jobs, of which
+/// there may be hundreds of thousands. While the queue is held ([`crate::jobs::hold`]), it is nobody's turn. SQLite
+/// counts parameters in the order in which they stand.
 const NEXT_TURN: &str = "SELECT t.lane, t.turn FROM job_turns t \
      WHERE NOT EXISTS (SELECT 1 FROM job_holds) AND t.lane <= $1 AND EXISTS \
      (SELECT 1 FROM jobs j WHERE j.state = 'ready' AND j.lane = t.lane AND j.turn = t.turn AND j.run_at <= $2) \
@@ -110,8 +110,8 @@ fn next_job(connection: &mut AnyConnection, turn: &NextTurn, last: Lane, now: Ut
 ///
 /// Lanes are served in order; within a lane, pages take turns; within a page, the oldest first. A job whose holder's
 /// lease ended is ready again, unless that happened [`CLAIMS_MAX`] times without anything done: then it is a dead
-/// letter, as what kills its workers would else be claimed without end. One whose payload cannot be read (of a newer binary, or damaged) becomes a dead letter,
-/// so that it does not keep the jobs behind it waiting.
+/// letter, as what kills its workers would else be claimed without end. One whose payload cannot be read (of a newer
+/// binary, or damaged) becomes a dead letter, so that it does not keep the jobs behind it waiting.
 pub async fn job_claim(store: &Store, now: UtcTime, leased_until: UtcTime) -> Result<Option<ClaimedJob>, StoreError> {
     job_claim_within(store, Lane::Maintenance, now, leased_until).await
 }
@@ -218,7 +218,7 @@ pub async fn job_heartbeat(
         .await
 }
 
-/// What becomes of a job that its worker gives back; `None` leaves a column as it is.
+/// A job as its worker gives it back; `None` leaves a column as it is.
 #[derive(AsChangeset)]
 #[diesel(table_name = jobs)]
 struct JobReturned<'a> {

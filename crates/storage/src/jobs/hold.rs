@@ -22,8 +22,8 @@ use crate::{
     pages::row::groups_lock,
 };
 
-/// How many rows are given up in one transaction: the writers of SQLite wait for it, and Postgres' statements have a time
-/// limit.
+/// The number of rows that are given up in one transaction: the writers of SQLite wait for it, and Postgres' statements
+/// have a time limit.
 const BATCH: i64 = 1_000;
 
 /// Mail that is waiting to be sent.
@@ -38,7 +38,7 @@ pub struct QueuedMail {
 }
 
 impl QueuedMail {
-    /// Whether nothing waits.
+    /// Tells whether nothing waits.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
@@ -49,8 +49,8 @@ pub async fn job_hold_get(store: &Store) -> Result<Option<JobHold>, StoreError> 
     store.read(hold_load).await
 }
 
-/// Holds the queue: from the next claim on, no worker takes a job. What is running runs to its end. A queue that is held
-/// stays so, for the first reason. Answers whether it was not held before.
+/// Holds the queue: from the next claim on, no worker takes a job. What is running runs to its end. A queue that is
+/// held stays so, for the first reason. Answers whether it was not held before.
 pub async fn job_hold_set(store: &Store, because: String, now: UtcTime) -> Result<bool, StoreError> {
     store.write(&[Scope::Server], move |connection| hold_insert(connection, &because, now)).await
 }
@@ -61,7 +61,7 @@ pub async fn job_hold_end(store: &Store) -> Result<bool, StoreError> {
     store.write(&[Scope::Server], end).await
 }
 
-/// How much mail waits.
+/// Counts the mail that waits.
 pub async fn mail_queued(store: &Store) -> Result<QueuedMail, StoreError> {
     store.read(mail_count).await
 }
@@ -127,10 +127,10 @@ fn announcements_after(connection: &mut AnyConnection, after: i64) -> QueryResul
 /// Gives up all mail that waits, then lets the queue go on. Answers what was given up.
 ///
 /// Messages and announcements are cancelled; requests are left without a mail, though a link that was mailed for one
-/// works; a scheduled release whose time came meanwhile is published and nobody is told, nor of the releases that are in
-/// an open group. What comes later is mailed as
-/// always. It takes several transactions; one that fails leaves the queue held, and the whole can be asked for again.
-/// Fails with a conflict where the queue is not held: workers would send what is being given up.
+/// works; a scheduled release whose time came meanwhile is published and nobody is told, nor of the releases that are
+/// in an open group. What comes later is mailed as always. It takes several transactions; one that fails leaves the
+/// queue held, and the whole can be asked for again. Fails with a conflict where the queue is not held: workers would
+/// send what is being given up.
 pub async fn mail_give_up(store: &Store, now: UtcTime) -> Result<QueuedMail, StoreError> {
     let repository_ids = store
         .read(move |connection| {
@@ -174,8 +174,8 @@ fn repositories_telling(connection: &mut AnyConnection, now: UtcTime) -> QueryRe
     Ok(announced.into_iter().chain(due).chain(grouped).collect())
 }
 
-/// Ends the telling of a repository's releases, in the caller's transaction, which is alone in its [`Scope::Repository`]:
-/// nobody publishes or spreads one meanwhile. Answers how many announcements were cancelled.
+/// Ends the telling of a repository's releases, in the caller's transaction, which is alone in its
+/// [`Scope::Repository`]: nobody publishes or spreads one meanwhile. Answers how many announcements were cancelled.
 fn telling_end(connection: &mut AnyConnection, repository_id: i64, now: UtcTime) -> QueryResult<i64> {
     let due = releases::repository_id.eq(repository_id).and(releases_due!(now));
     diesel::update(releases::table.filter(due)).set(releases::quiet.eq(true)).execute(connection)?;

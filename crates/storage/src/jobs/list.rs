@@ -1,5 +1,5 @@
-//! Looking at the queue: who runs the server, and each organization for its own pages and repositories, sees what waits,
-//! what runs, and the dead letters, and has those tried again.
+//! Looking at the queue: who runs the server, and each organization for its own pages and repositories, sees what
+//! waits, what runs, and the dead letters, and has those tried again.
 
 use diesel::{
     dsl::{not, sql},
@@ -38,32 +38,32 @@ pub struct JobEntry {
     pub page_id: Option<String>,
     /// The repository that it is for, whatever pages show it; `None` for work of a page or of the whole server.
     pub repository_id: Option<i64>,
-    /// Where it stands.
+    /// Its state.
     pub state: JobState,
-    /// How often it was tried since it last got something done.
+    /// The number of times that it was tried since it last got something done.
     pub attempts: i32,
-    /// Why the last try failed: one line without addresses and passwords, and no reason where an organization looks whose
-    /// people do not run the server.
+    /// The reason why the last try failed: one line without addresses and passwords, and no reason where an
+    /// organization looks whose people do not run the server.
     pub last_error: Option<String>,
-    /// When its time comes or came.
+    /// The time at which it is due.
     pub run_at: UtcTime,
-    /// Until when a worker holds it, where one does.
+    /// The time until which a worker holds it, where one does.
     pub leased_until: Option<UtcTime>,
-    /// When it was written.
+    /// The time at which it was written.
     pub created_at: UtcTime,
 }
 
-/// Whose jobs are looked at.
+/// The owner of the jobs that are looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum JobsOf {
     /// Everybody's: for who runs the server.
     Server,
-    /// Those of an organization's pages and repositories. The server's first organization, whose people run it, has the work of the whole
-    /// server too.
+    /// Those of an organization's pages and repositories. The server's first organization, whose people run it, has the
+    /// work of the whole server too.
     Organization(i64),
 }
 
-/// Which jobs are looked at; `None` stands for any.
+/// A filter of jobs; `None` stands for any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct JobsFilter {
     /// Jobs that stand here.
@@ -72,8 +72,8 @@ pub struct JobsFilter {
     pub lane: Option<Lane>,
 }
 
-/// What stands for the last error where those who run the server are not the ones who look: it may speak of the server's
-/// database and network.
+/// The sentence in place of the last error where those who run the server are not the ones who look: it may speak of
+/// the server's database and network.
 const ERROR_UNTOLD: &str = "it failed; those who run the server see why";
 
 type Row = (i64, i32, String, String, String, UtcTime, i32, Option<UtcTime>, Option<String>, UtcTime);
@@ -118,7 +118,7 @@ fn entry(row: Row, eyes: Eyes) -> QueryResult<JobEntry> {
     })
 }
 
-/// Who looks, once it is known which organization is the server's first.
+/// The one who looks, once it is known which organization is the server's first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Eyes {
     Server,

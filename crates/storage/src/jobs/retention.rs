@@ -17,7 +17,7 @@ use crate::{
     releases::idempotency::IDEMPOTENCY_VALID,
 };
 
-/// How long what is kept.
+/// The time for which rows are kept, by their kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Retention {
     /// Subscription requests, and subscribers who never confirmed.
@@ -34,7 +34,8 @@ impl Default for Retention {
     }
 }
 
-/// How many rows go in one transaction: the writers of SQLite wait for it, and Postgres' statements have a time limit.
+/// The number of rows that go in one transaction: the writers of SQLite wait for it, and Postgres' statements have a
+/// time limit.
 const BATCH: i64 = 1_000;
 
 /// Removes the rows of a table, which has an `id`, that fulfil a condition, a batch at a time.

@@ -23,7 +23,7 @@ pub struct JobTicket {
     pub fence: i64,
 }
 
-/// What the turn of a repository begins with; no page's id does.
+/// The beginning of a repository's turn; no page's id has it.
 pub(crate) const REPOSITORY_TURN: &str = "repository:";
 
 /// The turn of work for a repository, whatever pages show it.
@@ -32,7 +32,8 @@ pub(crate) fn repository_turn(repository_id: i64) -> String {
 }
 
 /// Writes a job in the caller's transaction. `turn` is whom the work is for: the id of a page, a repository
-/// ([`repository_turn`]), or empty for the whole server. Turns are served one after the other, and say whose the job is.
+/// ([`repository_turn`]), or empty for the whole server. Turns are served one after the other, and say whose the job
+/// is.
 pub(crate) fn job_enqueue(
     connection: &mut AnyConnection,
     payload: &JobPayload,
@@ -70,8 +71,8 @@ pub(crate) fn job_held(ticket: JobTicket) -> _ {
     jobs::table.filter(jobs::id.eq(id).and(jobs::fence.eq(fence)).and(jobs::state.eq(running)))
 }
 
-/// Whether a claim holds its job at this moment. A worker that was asleep past its lease does not, even before another
-/// one takes the job.
+/// Tells whether a claim holds its job at this moment. A worker that was asleep past its lease does not, even before
+/// another one takes the job.
 pub(crate) fn job_is_held(connection: &mut AnyConnection, ticket: JobTicket, now: UtcTime) -> QueryResult<bool> {
     let held = job_held(ticket).filter(jobs::leased_until.gt(now));
     Ok(diesel::select(diesel::dsl::exists(held)).get_result(connection)?)
@@ -90,9 +91,9 @@ const QUEUE: &str = "queue";
 /// That the queue is held, and why.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JobHold {
-    /// Why, for whoever asks: the end of a sentence that begins with "the queue is held:".
+    /// The reason, for whoever asks: the end of a sentence that begins with "the queue is held:".
     pub because: String,
-    /// Since when.
+    /// The time since which it is held.
     pub held_at: UtcTime,
 }
 

@@ -1,4 +1,4 @@
-//! How much work there is, for those who watch the queue.
+//! The amount of work there is, for those who watch the queue.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What each release is to the readers of each component, kept in the transaction of whatever changes it.
+//! The place of each release in the history of each component, kept in the transaction of whatever changes it.
 
 use std::collections::HashMap;
 
@@ -22,7 +22,7 @@ use crate::{
     releases::row::prerelease_flag,
 };
 
-/// How many places go in one statement.
+/// The number of places that go in one statement.
 const ROWS_MAX: usize = 500;
 
 /// A release that readers can see.
@@ -64,8 +64,8 @@ impl Place {
 }
 
 /// Brings `component_releases` up to date for every component that the repository has, on any page, and raises the
-/// generation of those pages. The caller holds the repository's scope; those of the pages' groups are taken here, or by a
-/// caller that writes rows of them before.
+/// generation of those pages. The caller holds the repository's scope; those of the pages' groups are taken here, or by
+/// a caller that writes rows of them before.
 pub(crate) fn repository_recompute(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<()> {
     groups_lock(connection, &[repository_id])?;
     let repository = repositories::table.find(repository_id).filter(repositories::version_rules.ne(VERSION_RULES));

@@ -40,13 +40,13 @@ pub struct Component {
     pub repo: String,
     /// Its display name.
     pub name: String,
-    /// What its tags begin with, where the repository has several parts.
+    /// The prefix of its tags, where the repository has several parts.
     pub tag_prefix: Option<String>,
     /// Raised with every edit.
     pub revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
-    /// How its tags are read, as it is stored.
+    /// The rule by which its tags are read, as it is stored.
     pub versions: String,
 }
 
@@ -57,9 +57,9 @@ pub struct ComponentNew {
     pub repo: String,
     /// Its display name; the last part of `repo` where there is none.
     pub name: Option<String>,
-    /// What its tags begin with; `None` for all tags that no other component of the page claims.
+    /// The prefix of its tags; `None` for all tags that no other component of the page claims.
     pub tag_prefix: Option<String>,
-    /// How its tags are read.
+    /// The rule by which its tags are read.
     pub versions: VersionRule,
 }
 
@@ -70,7 +70,7 @@ pub struct ComponentChange {
     pub revision: Option<i64>,
     /// Its display name; `None` for the last part of its `repo`.
     pub name: Change<Option<String>>,
-    /// How its tags are read.
+    /// The rule by which its tags are read.
     pub versions: Change<VersionRule>,
 }
 

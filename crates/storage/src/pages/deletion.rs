@@ -15,13 +15,13 @@ use crate::{
     },
 };
 
-/// How many rows of a table go in one transaction.
+/// The number of rows of a table that go in one transaction.
 const BATCH: i64 = 1_000;
 
 /// Removes a batch of what there can be very much of. Answers whether there may be more.
 type Forget = fn(&mut AnyConnection, &str) -> QueryResult<bool>;
 
-/// What goes in batches: first the jobs, so that nobody works on what goes after them.
+/// Steps that go in batches: first the jobs, so that nobody works on what goes after them.
 const IN_BATCHES: [Forget; 5] = [jobs_forget, deliveries_forget, mailbox_forget, requests_forget, subscribers_forget];
 
 /// Deletes a page with its components, keys, subscribers, announcements and captured messages, and the jobs that wait
@@ -31,8 +31,8 @@ const IN_BATCHES: [Forget; 5] = [jobs_forget, deliveries_forget, mailbox_forget,
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, and with [`StoreError::Conflict`] where
 /// readers still see it: one call shall not end what they rely on.
 pub async fn page_delete(store: &Store, organization_id: i64, page_id: String) -> Result<(), StoreError> {
-    // There can be millions of these rows, and no transaction shall be long. Where a server ends in the middle, the page
-    // is still there without some of them, and its deletion is asked for again.
+    // There can be millions of these rows, and no transaction shall be long. Where a server ends in the middle, the
+    // page is still there without some of them, and its deletion is asked for again.
     for forget in IN_BATCHES {
         loop {
             let page_id = page_id.clone();
@@ -98,7 +98,7 @@ fn mailbox_forget(connection: &mut AnyConnection, page_id: &str) -> QueryResult<
     batch_delete!(connection, mailbox, mailbox::page_id.eq(page_id))
 }
 
-/// What was asked for on it.
+/// Removes what was asked for on it.
 fn requests_forget(connection: &mut AnyConnection, page_id: &str) -> QueryResult<bool> {
     batch_delete!(connection, subscription_requests, subscription_requests::page_id.eq(page_id))
 }

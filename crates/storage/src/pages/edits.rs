@@ -39,13 +39,13 @@ pub struct PageNew {
     pub slug: Option<String>,
     /// Its title.
     pub title: String,
-    /// What it says about itself, plain text.
+    /// Its description, plain text.
     pub description: String,
-    /// Whether readers can see it from the start.
+    /// Says whether readers can see it from the start.
     pub published: bool,
-    /// What a release without a version counts as; `minor` where there is none.
+    /// The bump that a release without a version counts as; `minor` where there is none.
     pub unversioned_as: Option<Bump>,
-    /// How it puts releases together.
+    /// The way in which it puts releases together.
     pub grouping: PageGrouping,
 }
 
@@ -58,22 +58,22 @@ pub struct PageChange {
     pub slug: Change<String>,
     /// Its title.
     pub title: Change<String>,
-    /// What it says about itself, plain text; empty for nothing.
+    /// Its description, plain text; empty for none.
     pub description: Change<String>,
-    /// Whether readers can see it.
+    /// Says whether readers can see it.
     pub published: Change<bool>,
-    /// What a release without a version counts as.
+    /// The bump that a release without a version counts as.
     pub unversioned_as: Change<Bump>,
-    /// Whether it puts releases together, and by whom.
+    /// The mode: off, or by whom groups are made.
     pub grouping: Change<Grouping>,
-    /// How many minutes a group stays open after a release joined it: from the next release on.
+    /// The minutes that a group stays open after a release joined it: from the next release on.
     pub group_window_minutes: Change<i32>,
     /// The version of the first group; of those after it, whether they have a `v`.
     pub group_initial_version: Change<GroupVersion>,
 }
 
 impl PageChange {
-    /// What the page becomes.
+    /// Applies the edit to a page.
     fn applied(self, page: Page) -> Page {
         Page {
             slug: self.slug.or(page.slug),
@@ -145,7 +145,7 @@ pub async fn page_create(
         .await
 }
 
-/// What the columns hold of a page's grouping.
+/// The columns of a page's grouping.
 #[auto_type(no_type_alias)]
 fn grouping_columns(grouping: &PageGrouping) -> _ {
     let (mode, window, version): (&'static str, i32, String) =
@@ -182,8 +182,8 @@ pub async fn page_list(
         .await
 }
 
-/// Edits a page. Whatever changes raises its revision and its generation; an edit that changes nothing does not. Where the
-/// grouping is switched, its groups are brought up to date with it: see `docs/groups.md`.
+/// Edits a page. Whatever changes raises its revision and its generation; an edit that changes nothing does not. Where
+/// the grouping is switched, its groups are brought up to date with it: see `docs/groups.md`.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, with [`StoreError::Conflict`] where
 /// the edit names a revision that is no longer current, and with [`StoreError::Faults`] as [`page_create`] does.

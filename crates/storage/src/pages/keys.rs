@@ -21,7 +21,7 @@ pub struct PageKeys {
 /// The API access of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiAccess {
-    /// Whether the keys work.
+    /// Says whether the keys work.
     pub enabled: bool,
     /// The page.
     pub page_id: String,
@@ -29,18 +29,18 @@ pub struct ApiAccess {
     pub keys: Option<PageKeys>,
     /// Requests a minute with each key.
     pub rate_limit: i32,
-    /// How they are counted.
+    /// The way in which they are counted.
     pub counted_by: CountedBy,
 }
 
 /// A new setting of a page's API access.
 #[derive(Clone, Debug)]
 pub struct ApiAccessChange {
-    /// Whether the keys work.
+    /// Says whether the keys work.
     pub enabled: bool,
     /// Requests a minute with each key, as `rate_limit_check` of the rules allows them; `None` leaves them.
     pub rate_limit: Option<i32>,
-    /// How they are counted; `None` leaves it.
+    /// The way in which they are counted; `None` leaves it.
     pub counted_by: Option<CountedBy>,
 }
 

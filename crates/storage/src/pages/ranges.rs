@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// Where a visible release stands among those of its component.
+/// The rank of a visible release among those of its component.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable)]
 pub struct ReleaseRank {
     /// The release.
@@ -26,18 +26,18 @@ pub struct ReleaseRank {
     pub version: String,
     /// Compares by bytes as versions do; the same for all unversioned releases.
     pub version_key: String,
-    /// Whether it comes before a release.
+    /// Says whether it comes before a release.
     pub prerelease: bool,
-    /// When it was published.
+    /// The time at which it was published.
     pub published_at: UtcTime,
 }
 
 /// One end of a range of versions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RangeEnd {
-    /// As [`ReleaseRank::version_key`].
+    /// The key, as [`ReleaseRank::version_key`] has it.
     pub version_key: String,
-    /// Where several have this key: the end is behind those published until then. `None`: behind all of them.
+    /// The time, where several have this key: the end is behind those published until then. `None`: behind all of them.
     pub published_at: Option<UtcTime>,
 }
 
@@ -48,7 +48,7 @@ pub struct ReleaseRange {
     pub after: RangeEnd,
     /// up to this one.
     pub until: RangeEnd,
-    /// Whether pre-releases belong to it.
+    /// Says whether pre-releases belong to it.
     pub prereleases: bool,
 }
 
@@ -85,7 +85,7 @@ pub async fn release_rank(
         .await
 }
 
-/// How the tags of a component are read. A `repo` that the page does not have is not found.
+/// The rule by which the tags of a component are read. A `repo` that the page does not have is not found.
 pub async fn component_versions(store: &Store, page_id: String, repo: String) -> Result<VersionRule, StoreError> {
     store
         .read(move |connection| {

@@ -25,25 +25,25 @@ pub struct PageRelease {
     pub version: String,
     /// Compares by bytes as versions do.
     pub version_key: String,
-    /// What it is to the component's readers.
+    /// Its bump to the component's readers.
     pub bump: Bump,
-    /// Whether it comes before a release.
+    /// Says whether it comes before a release.
     pub prerelease: bool,
     /// Its title; may be empty.
     pub title: String,
     /// Its notes, Markdown.
     pub notes: Option<String>,
-    /// Who made it, where its source named somebody.
+    /// The author, where its source named somebody.
     pub author: Option<String>,
     /// The platforms it is for.
     pub platforms: Vec<String>,
-    /// When it was published.
+    /// The time at which it was published.
     pub published_at: UtcTime,
-    /// When its roll-out ends.
+    /// The time at which its roll-out ends.
     pub ends_at: Option<UtcTime>,
 }
 
-/// What is read of a [`PageRelease`].
+/// The columns of a [`PageRelease`].
 #[derive(Queryable)]
 pub(crate) struct Row {
     pub(crate) id: String,
@@ -62,7 +62,7 @@ pub(crate) struct Row {
 }
 
 impl PageRelease {
-    /// Who made it; the owner part of `repo` where nobody was named, as the API has it (`releasepage-v1.md`, version).
+    /// The author; the owner part of `repo` where nobody was named, as the API has it (`releasepage-v1.md`, version).
     pub fn author_or_owner(&self) -> &str {
         self.author.as_deref().unwrap_or_else(|| repository_owner(&self.component.repo))
     }
@@ -110,7 +110,8 @@ macro_rules! row {
 }
 pub(crate) use row;
 
-/// How releases of a component rank, highest first: the order of `releasepage_domain::history::component_release_order`.
+/// The order of releases of a component, highest first: the order of
+/// `releasepage_domain::history::component_release_order`.
 macro_rules! highest_first {
     () => {
         (

@@ -1,4 +1,4 @@
-//! What readers see: the releases of a page's components, and the latest of each.
+//! The readers' view of the releases of a page's components.
 
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{bump::Bump, search::query_tokens, time::UtcTime};
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Which releases of a page are asked for; `None` means any.
+/// A filter of a page's releases; `None` means any.
 #[derive(Clone, Debug, Default)]
 pub struct PageReleasesFilter {
     /// Of this component, by its `repo`.
@@ -86,7 +86,7 @@ pub async fn page_release(store: &Store, page_id: String, release_id: String) ->
         .await
 }
 
-/// What was published right before and right after a release, of the same component.
+/// The releases of the same component right before and right after a release.
 #[derive(Clone, Debug, PartialEq)]
 pub struct ReleaseNeighbours {
     /// The next newer one; `None` for the newest.

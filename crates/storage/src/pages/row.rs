@@ -18,15 +18,15 @@ use crate::{
     },
 };
 
-/// How a page puts releases together. The default is that of a new page: `off`, and should it be switched on, without a
-/// window and from `v0.1.0` on.
+/// The way in which a page puts releases together. The default is that of a new page: `off`, and should it be switched
+/// on, without a window and from `v0.1.0` on.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = pages)]
 pub struct PageGrouping {
-    /// Whether, and by whom.
+    /// The mode: off, or by whom groups are made.
     #[diesel(column_name = grouping, deserialize_as = StoredName)]
     pub mode: Grouping,
-    /// How many minutes a group stays open after a release joined it; with 0 each release is a group.
+    /// The minutes that a group stays open after a release joined it; with 0 each release is a group.
     #[diesel(column_name = group_window_minutes)]
     pub window_minutes: i32,
     /// The version of the first group; whether it has a `v` decides so for all.
@@ -40,35 +40,35 @@ pub struct PageGrouping {
 pub struct Page {
     /// The page: 12 lower-case hex digits.
     pub id: String,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: i64,
     /// The last part of its address, `/p/{slug}`.
     pub slug: String,
     /// Its title.
     pub title: String,
-    /// What it says about itself: plain text, empty where it says nothing.
+    /// Its description: plain text, empty where there is none.
     pub description: String,
-    /// Whether readers can see it.
+    /// Says whether readers can see it.
     pub published: bool,
-    /// What a release without a version counts as.
+    /// The bump that a release without a version counts as.
     #[diesel(deserialize_as = StoredName)]
     pub unversioned_as: Bump,
-    /// Whether its keys work.
+    /// Says whether its keys work.
     pub api_enabled: bool,
     /// Requests a minute with each key.
     pub rate_limit: i32,
-    /// How they are counted.
+    /// The way in which they are counted.
     #[diesel(deserialize_as = StoredName)]
     pub counted_by: CountedBy,
     /// Raised with every change that readers can see.
     pub generation: i64,
     /// Raised with every edit of the page itself.
     pub revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
-    /// When it was last edited.
+    /// The time at which it was last edited.
     pub updated_at: UtcTime,
-    /// How it puts releases together.
+    /// The way in which it puts releases together.
     #[diesel(embed)]
     pub grouping: PageGrouping,
 }
@@ -158,7 +158,7 @@ pub(crate) fn groups_lock(connection: &mut AnyConnection, repository_ids: &[i64]
     Ok(())
 }
 
-/// What a page is called, and where it stands.
+/// The name of a page, and its address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageIdentity {
     /// 12 lower-case hex digits.
@@ -167,7 +167,7 @@ pub struct PageIdentity {
     pub title: String,
     /// The last part of its address `/p/{slug}`.
     pub slug: String,
-    /// Whether readers can see it.
+    /// Says whether readers can see it.
     pub published: bool,
 }
 
@@ -176,7 +176,7 @@ pub struct PageIdentity {
 pub struct PageComponent {
     /// The component.
     pub id: i64,
-    /// What every `repo` parameter means.
+    /// The value of every `repo` parameter.
     pub repo: String,
     /// Its display name.
     pub name: String,

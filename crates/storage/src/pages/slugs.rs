@@ -33,7 +33,7 @@ pub(crate) fn page_slug_forward(connection: &mut AnyConnection, page: &Page, now
     Ok(())
 }
 
-/// Whether a slug leads to a page that had it before.
+/// Tells whether a slug leads to a page that had it before.
 pub(crate) fn page_slug_is_former(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
     Ok(diesel::select(exists(page_slugs::table.find(slug))).get_result(connection)?)
 }
@@ -47,12 +47,12 @@ pub(crate) fn slug_free(connection: &mut AnyConnection, organization_id: i64, sl
     Ok(slug.to_owned())
 }
 
-/// Whether a page of the server has the slug.
+/// Tells whether a page of the server has the slug.
 pub(crate) fn slug_is_taken(connection: &mut AnyConnection, slug: &str) -> QueryResult<bool> {
     Ok(diesel::select(exists(pages::table.filter(pages::slug.eq(slug)))).get_result(connection)?)
 }
 
-/// Whether another organization has the slug, or was the last to have it.
+/// Tells whether another organization has the slug, or was the last to have it.
 pub(crate) fn slug_is_of_others(connection: &mut AnyConnection, organization_id: i64, slug: &str) -> QueryResult<bool> {
     let others = slug_owners::table.find(slug).filter(slug_owners::organization_id.ne(organization_id));
     Ok(diesel::select(exists(others)).get_result(connection)?)

@@ -1,4 +1,4 @@
-//! What the page API keeps in memory of a page.
+//! The snapshot of a page that the page API keeps in memory.
 
 use diesel::prelude::*;
 use releasepage_domain::{environment::Environment, page::CountedBy};
@@ -19,17 +19,17 @@ use crate::{
 /// A page as it was at one generation.
 #[derive(Clone, Debug)]
 pub struct PageSnapshot {
-    /// What it is called.
+    /// Its title.
     pub page: PageIdentity,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: i64,
     /// Raised with every change that readers can see.
     pub generation: i64,
-    /// Whether keys work.
+    /// Says whether keys work.
     pub api_enabled: bool,
     /// Requests a minute for each key.
     pub rate_limit: i32,
-    /// How they are counted.
+    /// The way in which they are counted.
     pub counted_by: CountedBy,
     /// The keys that are not revoked.
     pub keys: Vec<(String, Environment)>,

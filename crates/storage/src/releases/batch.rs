@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// How many releases go in one statement. A row has some 20 values, and SQLite takes 32,766 in one statement.
+/// The number of releases that go in one statement. A row has some 20 values, and SQLite takes 32,766 in one statement.
 const ROWS_MAX: usize = 200;
 
 /// Stores releases of a repository's history under ids that no other ones have. Nobody is told of them, and whatever

@@ -1,4 +1,4 @@
-//! What an event makes of a release, and what follows, in the caller's transaction under the repository's scope.
+//! Changes of a release by an event, and what follows, in the caller's transaction under the repository's scope.
 //!
 //! The rule lists what follows; here what it depends on is loaded, and the list carried out.
 
@@ -129,10 +129,10 @@ impl Turn<'_> {
     }
 }
 
-/// What the consequences of a change depend on besides the release.
+/// Facts that the consequences of a change depend on besides the release.
 #[derive(Default)]
 struct Facts {
-    /// Whether the release was withdrawn once or came in as history. One that comes back for a time to come is as
+    /// Says whether the release was withdrawn once or came in as history. One that comes back for a time to come is as
     /// scheduled as any other, so that its state does not say it.
     is_quiet: bool,
     components: Vec<RepositoryComponent>,

@@ -124,10 +124,10 @@ pub async fn release_get(store: &Store, owner: ReleaseOwner, id: String) -> Resu
     store.read(move |connection| release_owned(connection, owner, &id)).await
 }
 
-/// Which releases of a repository are asked for. The default is all of them, whatever their state.
+/// A filter of a repository's releases. The default is all of them, whatever their state.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct ReleasesFilter {
-    /// Whether those that were withdrawn are left out.
+    /// Says whether those that were withdrawn are left out.
     pub without_withdrawn: bool,
     /// Those of this tag alone.
     pub tag: Option<String>,

@@ -8,7 +8,7 @@ use releasepage_domain::time::UtcTime;
 
 use crate::{AnyConnection, QueryResult, database::schema::idempotency_keys, releases::row::Release};
 
-/// How long an answer is replayed.
+/// The time that an answer is replayed.
 pub const IDEMPOTENCY_VALID: Duration = Duration::hours(24);
 
 /// A request that names an idempotency key.
@@ -16,7 +16,7 @@ pub const IDEMPOTENCY_VALID: Duration = Duration::hours(24);
 pub struct Idempotency {
     /// The key as it was sent.
     pub key: String,
-    /// What stands for the request's fields: equal exactly where they are.
+    /// The fingerprint of the request's fields: equal exactly where they are.
     pub fingerprint: String,
     /// Makes the answer that is kept. It must not fail and must not do anything else: it runs inside the transaction.
     pub answer: Arc<dyn Fn(&Release) -> String + Send + Sync>,
@@ -28,7 +28,7 @@ impl fmt::Debug for Idempotency {
     }
 }
 
-/// What a request with an idempotency key comes to.
+/// The outcome of a request with an idempotency key.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Replay<T> {
     /// It was done now.

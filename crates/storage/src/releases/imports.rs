@@ -21,10 +21,10 @@ use crate::{
     },
 };
 
-/// How many releases are imported in one transaction: few enough that nobody waits long for it.
+/// The number of releases that are imported in one transaction: few enough that nobody waits long for it.
 pub const IMPORT_BATCH: usize = 100;
 
-/// What an import makes of one of its releases.
+/// The outcome of an import for one of its releases.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ImportResult {
     /// It is new.
@@ -39,7 +39,7 @@ pub enum ImportResult {
     Refused(Fault),
 }
 
-/// What is to be done with each release of a batch.
+/// The work to be done for each release of a batch.
 enum Plan {
     Add(ReleaseInput),
     Change(Box<Release>, ReleaseInput),
@@ -82,7 +82,7 @@ pub async fn release_import(
         .await
 }
 
-/// What [`release_import`] would make of each release of a batch now; nothing is written.
+/// Answers what [`release_import`] would make of each release of a batch now; nothing is written.
 pub async fn release_import_plan(
     store: &Store,
     repository_id: i64,
@@ -141,7 +141,7 @@ fn batch_plan(
     Ok(batch.iter().map(plan).collect())
 }
 
-/// Which of these releases their forge tells of.
+/// Finds those of these releases that their forge tells of.
 fn releases_of_forge(
     connection: &mut AnyConnection,
     repository_id: i64,

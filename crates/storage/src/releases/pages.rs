@@ -1,4 +1,4 @@
-//! Where readers find a release.
+//! The pages on which readers find a release.
 
 use std::collections::BTreeMap;
 

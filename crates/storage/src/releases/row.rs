@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Whether readers may be told of a release.
+/// Tells whether readers may be told of a release.
 pub(crate) fn release_is_published(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
     let state: String = releases::table.find(release_id).select(releases::state).first(connection)?;
     Ok(stored::<ReleaseState>(&state, "release")? == ReleaseState::Published)
@@ -30,19 +30,19 @@ pub(crate) fn release_is_published(connection: &mut AnyConnection, release_id: &
 pub struct Release {
     /// 7 characters of `a-z0-9`, never reused.
     pub id: String,
-    /// Where it comes from.
+    /// The repository that it comes from.
     pub repository_id: i64,
     /// Grows with every change, from 1.
     pub revision: i64,
-    /// Where it stands.
+    /// Its state.
     pub state: ReleaseState,
-    /// What its source says of it.
+    /// The content that its source gives.
     pub input: ReleaseInput,
-    /// When it was first stored.
+    /// The time at which it was first stored.
     pub created_at: UtcTime,
-    /// When it was last changed.
+    /// The time at which it was last changed.
     pub updated_at: UtcTime,
-    /// Who changed it last, where the source says so.
+    /// The person who changed it last, where the source says so.
     pub updated_by: Option<String>,
 }
 
@@ -53,7 +53,7 @@ impl Release {
     }
 }
 
-/// What the columns hold of a release besides its identity.
+/// The columns of a release.
 #[derive(Queryable, Selectable, Insertable, AsChangeset)]
 #[diesel(table_name = releases, treat_none_as_null = true, treat_none_as_default_value = false)]
 pub(crate) struct ReleaseRow {
@@ -137,12 +137,13 @@ impl ReleaseRow {
     }
 }
 
-/// What the author of a release said of it. A program of before knows nothing of `said`, and writes `true` alone.
+/// Returns what the author of a release said of it. A program of before knows nothing of `said`, and writes `true`
+/// alone.
 pub(crate) fn prerelease_flag(prerelease: bool, said: bool) -> Option<bool> {
     (prerelease || said).then_some(prerelease)
 }
 
-/// Who asks for a release, and what of it may be theirs.
+/// The owner on whose behalf a release is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReleaseOwner {
     /// Any repository of an organization.
@@ -151,14 +152,14 @@ pub enum ReleaseOwner {
     Repository(i64),
 }
 
-/// What every change of a release needs besides the change itself.
+/// The circumstances of a change of a release.
 #[derive(Clone, Copy, Debug)]
 pub struct ReleaseContext {
     /// The time to take a release back before anyone is mailed.
     pub notify_delay: Duration,
     /// The present.
     pub now: UtcTime,
-    /// Whether anybody may be told of it; a history that is fetched is no news, whatever its releases say.
+    /// Says whether anybody may be told of it; a history that is fetched is no news, whatever its releases say.
     pub is_news: bool,
 }
 

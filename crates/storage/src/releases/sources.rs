@@ -13,8 +13,8 @@ use crate::{
     },
 };
 
-/// The sources of releases, by the releases' ids. A repository's forge may know it by another name than it has here: the
-/// one that its owner gave counts, then the one that its webhook told.
+/// The sources of releases, by the releases' ids. A repository's forge may know it by another name than it has here:
+/// the one that its owner gave counts, then the one that its webhook told.
 pub async fn release_sources(
     store: &Store,
     release_ids: Vec<String>,

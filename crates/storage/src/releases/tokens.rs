@@ -9,7 +9,7 @@ use crate::{
     releases::row::Release,
 };
 
-/// How many words go in one statement.
+/// The number of words that go in one statement.
 const ROWS_MAX: usize = 500;
 
 /// Rewrites the words of a release, in the caller's transaction.

@@ -29,7 +29,7 @@ pub struct UnassignedRelease {
     pub repository: String,
     /// The whole tag.
     pub tag: String,
-    /// When it was published.
+    /// The time at which it was published.
     pub published_at: UtcTime,
 }
 

@@ -1,4 +1,4 @@
-//! What an upgrade that brings other rules of versions leaves to do.
+//! The work that an upgrade leaves which brings other rules of versions.
 
 use diesel::prelude::*;
 use releasepage_domain::history::VERSION_RULES;
@@ -7,8 +7,8 @@ use crate::{
     Scope, Store, StoreError, database::schema::repositories, pages::component_releases::repository_recompute,
 };
 
-/// Computes versions and bumps again for every repository where that was done by earlier rules, each in a transaction of
-/// its own: broken off, it goes on where it was. What was announced or grouped keeps its bump, and nobody is mailed.
+/// Computes versions and bumps again for every repository where that was done by earlier rules, each in a transaction
+/// of its own: broken off, it goes on where it was. What was announced or grouped keeps its bump, and nobody is mailed.
 /// Answers how many there were.
 pub async fn version_rules_apply(store: &Store) -> Result<usize, StoreError> {
     let mut done = 0;

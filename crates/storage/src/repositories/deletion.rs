@@ -14,23 +14,22 @@ use crate::{
     repositories::row::repository_load,
 };
 
-/// How many rows of a table go in one transaction. A release has some hundred words, each a row too.
+/// The number of rows of a table that go in one transaction. A release has some hundred words, each a row too.
 const BATCH: i64 = 200;
 
 /// Removes a batch of what there can be very much of. Answers whether there may be more.
 type Forget = fn(&mut AnyConnection, i64) -> QueryResult<bool>;
 
-/// What goes in batches: first the jobs, so that nobody works on what goes after them; then what refers to something else
-/// of the repository.
+/// Steps that go in batches: first the jobs, so that nobody works on what goes after them; then what refers to
+/// something else of the repository.
 const IN_BATCHES: [Forget; 5] =
     [jobs_forget, hook_deliveries_forget, source_releases_forget, releases_forget, annotations_forget];
 
 /// Deletes a repository with its releases, its annotations, its webhook and, where it is a project, its keys, and the
 /// jobs that wait for it.
 ///
-/// Fails with [`StoreError::NotFound`] where the organization has no such repository, and with
-/// [`StoreError::Conflict`] where a page shows it, or where its releases were told to subscribers: what was sent to whom
-/// stays on record.
+/// Fails with [`StoreError::NotFound`] where the organization has no such repository, and with [`StoreError::Conflict`]
+/// where a page shows it, or where its releases were told to subscribers: what was sent to whom stays on record.
 pub async fn repository_delete(store: &Store, organization_id: i64, id: i64) -> Result<(), StoreError> {
     // There can be very many of these rows, and no transaction shall be long. Where a server ends in the middle, the
     // repository is still there without some of them, and its deletion is asked for again.
@@ -78,7 +77,7 @@ fn jobs_forget(connection: &mut AnyConnection, id: i64) -> QueryResult<bool> {
     Ok(!batch.is_empty())
 }
 
-/// What its forge delivered.
+/// Removes what its forge delivered.
 fn hook_deliveries_forget(connection: &mut AnyConnection, id: i64) -> QueryResult<bool> {
     let own = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(id));
     let batch: Vec<i64> = own.limit(BATCH).select(hook_deliveries::id).load(connection)?;
@@ -86,7 +85,7 @@ fn hook_deliveries_forget(connection: &mut AnyConnection, id: i64) -> QueryResul
     Ok(!batch.is_empty())
 }
 
-/// What is remembered of its forge's releases.
+/// Removes what is remembered of its forge's releases.
 fn source_releases_forget(connection: &mut AnyConnection, id: i64) -> QueryResult<bool> {
     let own = source_releases::table.filter(source_releases::repository_id.eq(id));
     let batch: Vec<String> = own.limit(BATCH).select(source_releases::source_id).load(connection)?;

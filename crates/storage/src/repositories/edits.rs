@@ -33,7 +33,7 @@ pub struct RepositoryChange {
     pub source_id: Change<Option<i64>>,
     /// The secret of its webhook, made at the forge and sealed for [`crate::sources::hooks::hook_row`].
     pub hook_secret: Change<String>,
-    /// Where its releases are fetched from.
+    /// The source that its releases are fetched from.
     pub source: SourceChange,
 }
 
@@ -115,7 +115,7 @@ pub async fn repository_update(
         .await
 }
 
-/// What an edit changes of a repository, besides where its releases are fetched from.
+/// The changes that an edit makes to a repository, besides where its releases are fetched from.
 struct RepositoryEdit<'a> {
     name: Option<&'a RepositoryName>,
     source_id: Option<Option<i64>>,

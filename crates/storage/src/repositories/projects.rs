@@ -52,7 +52,7 @@ pub struct ProjectKeys {
 pub struct Project {
     /// Its `app_id`: the id of its repository.
     pub app_id: i64,
-    /// Whose it is: its `org_id`.
+    /// The organization that owns it: its `org_id`.
     pub organization_id: i64,
     /// Its display name.
     pub name: String,
@@ -62,7 +62,7 @@ pub struct Project {
     pub api_key: String,
     /// Raised with every edit.
     pub revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
 }
 
@@ -84,12 +84,12 @@ const COLUMNS: (
     projects::created_at,
 );
 
-/// What a request of the Releases API is checked against, and what it publishes to.
+/// The project that a request of the Releases API is checked against and publishes to.
 #[derive(Clone, PartialEq, Eq, Queryable)]
 pub struct ProjectAuth {
     /// The project's repository: its `app_id`.
     pub repository_id: i64,
-    /// Whose it is: its `org_id`.
+    /// The organization that owns it: its `org_id`.
     pub organization_id: i64,
     /// The SHA-256 of the secret key, as hexadecimal digits.
     pub secret_hash: String,

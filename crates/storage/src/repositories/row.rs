@@ -23,26 +23,26 @@ use crate::{
 pub struct Repository {
     /// The repository; a project's `app_id`.
     pub id: i64,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: i64,
     /// Its name, `owner/name`.
     pub name: String,
-    /// What tells of its releases.
+    /// The kind of source that tells of its releases.
     #[diesel(deserialize_as = StoredName)]
     pub origin: RepositoryOrigin,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
     /// Raised with every edit.
     pub revision: i64,
     /// Its webhook, where its forge tells of its releases.
     #[diesel(embed)]
     pub hook: Option<Hook>,
-    /// Where its releases are fetched from, where its forge lists them.
+    /// The source that its releases are fetched from, where its forge lists them.
     #[diesel(embed)]
     pub source: Option<RepositorySource>,
 }
 
-/// What the owner of a repository is told of its webhook.
+/// The webhook of a repository, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = repository_hooks)]
 pub struct Hook {
@@ -54,13 +54,13 @@ pub struct Hook {
     pub source_name: Option<String>,
     /// The forge's id of the last delivery whose signature was right.
     pub last_delivery: Option<String>,
-    /// What the forge calls its event.
+    /// The forge's name of its event.
     pub last_event: Option<String>,
-    /// What came of it: the name of a `HookResult`.
+    /// The result: the name of a `HookResult`.
     pub last_result: Option<String>,
     /// The same as a sentence.
     pub last_message: Option<String>,
-    /// When it came.
+    /// The time at which it came.
     pub last_at: Option<UtcTime>,
 }
 
@@ -71,7 +71,7 @@ impl Hook {
     }
 }
 
-/// Whether the organization has a repository of that folded name.
+/// Tells whether the organization has a repository of that folded name.
 pub(crate) fn repository_name_is_taken(
     connection: &mut AnyConnection,
     organization_id: i64,
@@ -145,7 +145,7 @@ pub(crate) fn repository_rename(
     Ok(true)
 }
 
-/// What the owner of a repository is told of the forge that its releases are fetched from.
+/// The forge that the releases of a repository are fetched from, as its owner sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Queryable, Selectable)]
 #[diesel(table_name = repository_sources)]
 pub struct RepositorySource {
@@ -155,26 +155,26 @@ pub struct RepositorySource {
     pub api_url: Option<String>,
     /// The repository's name at its forge; `None` for the one that it has here.
     pub name: Option<String>,
-    /// What the forge lets read it by, sealed for [`crate::sources::tokens::source_token_place`].
+    /// The token that the forge lets read it by, sealed for [`crate::sources::tokens::source_token_place`].
     pub token: Option<SealedText>,
-    /// Whether it is asked again and again.
+    /// Says whether it is asked again and again.
     pub polls: bool,
-    /// How far the backfill is.
+    /// The progress of the backfill.
     #[diesel(deserialize_as = StoredName)]
     pub backfill: BackfillState,
-    /// How many releases the backfill found.
+    /// The number of releases that the backfill found.
     pub fetched: i64,
-    /// How many of them are new here.
+    /// The number of them that are new here.
     pub added: i64,
-    /// How many of them cannot be used.
+    /// The number of them that cannot be used.
     pub refused: i64,
-    /// When the forge was last asked.
+    /// The time at which the forge was last asked.
     pub last_poll_at: Option<UtcTime>,
-    /// When it is asked next; `None` where nothing is planned.
+    /// The time at which it is asked next; `None` where nothing is planned.
     pub next_poll_at: Option<UtcTime>,
-    /// Until when it wants to be left alone.
+    /// The time until which it wants to be left alone.
     pub wait_until: Option<UtcTime>,
-    /// What came of the last request: the name of a `SourceResult`.
+    /// The result of the last request: the name of a `SourceResult`.
     pub last_result: Option<String>,
     /// The same as a sentence.
     pub last_message: Option<String>,

@@ -20,8 +20,8 @@ pub struct RepositoryFound {
     pub organization_slug: String,
 }
 
-/// The repositories of all organizations, by name and slug of the organization; those alone whose name compares as `folded` (see
-/// `RepositoryName::folded`), where one is given. At most `limit`.
+/// The repositories of all organizations, by name and slug of the organization; those alone whose name compares as
+/// `folded` (see `RepositoryName::folded`), where one is given. At most `limit`.
 pub async fn repositories_search(
     store: &Store,
     folded: Option<String>,

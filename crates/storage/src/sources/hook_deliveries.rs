@@ -23,15 +23,15 @@ pub struct HookDelivery {
     pub delivery: String,
     /// The SHA-256 of the body, where the id is not signed: whoever sends the body again could give it another id.
     pub digest: Option<String>,
-    /// What the forge calls the event, such as `release`.
+    /// The forge's name of the event, such as `release`.
     pub event_name: String,
     /// The forge's repository that it is of, where it says so.
     pub source: Option<SourceRepository>,
-    /// What it tells.
+    /// The event itself.
     pub event: SourceEvent,
 }
 
-/// What comes of a delivery at once.
+/// The immediate result of a delivery.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum HookReceipt {
     /// Stored, with the job that processes it.
@@ -42,7 +42,7 @@ pub enum HookReceipt {
     Foreign,
     /// It is the first one, and its repository has another name than this one.
     Misnamed {
-        /// What is said of it, with both names.
+        /// The sentence for the owner, with both names.
         message: String,
     },
 }

@@ -26,16 +26,16 @@ pub struct HookRepositoryNew {
     pub name: RepositoryName,
     /// The forge.
     pub origin: RepositoryOrigin,
-    /// Where its releases are fetched from, where its forge lists them.
+    /// The source that its releases are fetched from, where its forge lists them.
     pub source: SourceNew,
 }
 
-/// What a delivery is checked against.
+/// The repository and the secret that a delivery is checked against.
 #[derive(Clone, PartialEq, Eq, Queryable)]
 pub struct HookAccess {
     /// The repository.
     pub repository_id: i64,
-    /// Whose it is.
+    /// The organization that owns it.
     pub organization_id: i64,
     /// The secret, sealed for [`hook_row`].
     pub secret: String,
@@ -47,20 +47,20 @@ impl fmt::Debug for HookAccess {
     }
 }
 
-/// What came of a delivery, for the owner of the repository.
+/// The result of a delivery, for the owner of the repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HookNote {
     /// The forge's id of the delivery.
     pub delivery: String,
-    /// What the forge calls the event, such as `release`.
+    /// The forge's name of the event, such as `release`.
     pub event: String,
-    /// What came of it.
+    /// The result.
     pub result: HookResult,
     /// The same as a sentence, without anything secret.
     pub message: String,
 }
 
-/// What the secret of a repository's webhook is sealed for.
+/// The place that the secret of a repository's webhook is sealed for.
 pub fn hook_row(repository_id: i64) -> String {
     format!("repository_hooks {repository_id}")
 }
@@ -112,7 +112,7 @@ pub async fn hook_secret_rotate(
         .await
 }
 
-/// What a delivery to a repository is checked against; `None` where there is no such repository of that origin.
+/// Loads what a delivery to a repository is checked against; `None` where there is no such repository of that origin.
 pub async fn hook_access(
     store: &Store,
     repository_id: i64,
@@ -173,7 +173,7 @@ pub(crate) fn hook_result_write(
     Ok(())
 }
 
-/// What a delivery's repository is to the one that it was delivered to.
+/// The relation of a delivery's repository to the one that it was delivered to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum HookBinding {
     /// The same.

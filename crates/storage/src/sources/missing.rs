@@ -10,12 +10,12 @@ use crate::{
     sources::releases::release_hide,
 };
 
-/// How many releases that are gone from their source are withdrawn at the end of one walk; the rest at the next.
+/// The number of releases gone from their source that are withdrawn at the end of one walk; the rest at the next.
 const MISSING_MAX: i64 = 200;
 
 /// Withdraws the releases that readers see and that neither the walk that ends nor the one before it found, which began
-/// at `walked_at`; nor did a webhook tell of them since. Two walks, since a listing can shift while it is walked. They are
-/// remembered as drafts: a forge that lists or publishes them again shows them again.
+/// at `walked_at`; nor did a webhook tell of them since. Two walks, since a listing can shift while it is walked. They
+/// are remembered as drafts: a forge that lists or publishes them again shows them again.
 pub(crate) fn missing_withdraw(
     connection: &mut AnyConnection,
     repository_id: i64,

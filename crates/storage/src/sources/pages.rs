@@ -40,22 +40,22 @@ pub struct SourcePage {
     pub next: Option<String>,
     /// Its version.
     pub etag: Option<String>,
-    /// When it was asked for.
+    /// The time at which it was asked for.
     pub asked_at: UtcTime,
-    /// Until when its forge wants to be left alone.
+    /// The time until which its forge wants to be left alone.
     pub wait_until: Option<UtcTime>,
 }
 
 /// A release on a page that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceRefused {
-    /// What names it at its source, as in [`SourceEvent::release_id`], where that can be told.
+    /// The id of the release at its source, as in [`SourceEvent::release_id`], where that can be told.
     pub release_id: Option<String>,
-    /// What the owner is told of it.
+    /// The sentence for the owner.
     pub refusal: SourceRefusal,
 }
 
-/// Where a walk is after a page.
+/// The state of a walk after a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceProgress {
     /// It goes on with this.
@@ -66,7 +66,7 @@ pub enum SourceProgress {
     Overtaken,
 }
 
-/// What a page came to.
+/// The result of a page.
 #[derive(Clone, Copy, Debug, Default)]
 struct PageCount {
     added: i64,
@@ -74,12 +74,12 @@ struct PageCount {
 }
 
 /// Stores a page of a walk, and how far the walk is, in one transaction. What the webhook told later than the page was
-/// asked for stays, what was withdrawn here too. New releases are told of as any other; of a backfill those alone that were
-/// published after the repository was made, or after the walk before it began: the others are history.
+/// asked for stays, what was withdrawn here too. New releases are told of as any other; of a backfill those alone that
+/// were published after the repository was made, or after the walk before it began: the others are history.
 ///
 /// At the end of a walk through all of the listing, releases are withdrawn that neither it nor the one before found.
-/// `ids` makes candidates for new releases' ids; `next_poll_at` is when the repository is polled next, once its backfill
-/// is done.
+/// `ids` makes candidates for new releases' ids; `next_poll_at` is when the repository is polled next, once its
+/// backfill is done.
 pub async fn source_page_store(
     store: &Store,
     work: &SourceWork,
@@ -161,7 +161,7 @@ struct News<'a> {
     listed: &'a SourceEvent,
     step: SourceStep,
     row: Option<SourceRow>,
-    /// Whether somebody is told, by the usual rule; else it is history.
+    /// Says whether somebody is told, by the usual rule; else it is history.
     is_news: bool,
 }
 
@@ -171,7 +171,8 @@ struct Fresh<'a> {
     input: ReleaseInput,
 }
 
-/// When the history of a repository ended: when it was made, or when the last walk through all of the listing began.
+/// The time at which the history of a repository ended: when it was made, or when the last walk through all of the
+/// listing began.
 fn history_end(connection: &mut AnyConnection, repository_id: i64) -> QueryResult<UtcTime> {
     let (walked_at, created_at): (Option<UtcTime>, UtcTime) = repository_sources::table
         .inner_join(repositories::table)
@@ -181,7 +182,7 @@ fn history_end(connection: &mut AnyConnection, repository_id: i64) -> QueryResul
     Ok(walked_at.unwrap_or(created_at))
 }
 
-/// What is remembered of the releases of a page, with when an event of each was last processed.
+/// Loads what is remembered of the releases of a page, with when an event of each was last processed.
 fn rows_known(
     connection: &mut AnyConnection,
     repository_id: i64,
@@ -315,7 +316,7 @@ fn page_note(
     refusals_note(connection, work, page)
 }
 
-/// What the owner is told of a page.
+/// Notes for the owner what came of a page.
 fn message(walk: SourceWalk, count: PageCount) -> String {
     match (walk, count.added, count.changed) {
         (SourceWalk::Backfill, ..) => "the history is being fetched".to_owned(),
@@ -324,8 +325,8 @@ fn message(walk: SourceWalk, count: PageCount) -> String {
     }
 }
 
-/// Keeps the releases that cannot be used for the owner to see, each once, the newest first: those that were listed last
-/// are left out where they are too many.
+/// Keeps the releases that cannot be used for the owner to see, each once, the newest first: those that were listed
+/// last are left out where they are too many.
 fn refusals_note(connection: &mut AnyConnection, work: &SourceWork, page: &SourcePage) -> QueryResult<()> {
     let row = repository_sources::table.find(work.repository_id);
     let stored: String = row.select(repository_sources::refusals).first(connection)?;
@@ -340,8 +341,8 @@ fn refusals_note(connection: &mut AnyConnection, work: &SourceWork, page: &Sourc
     let listed = page.refused.iter().map(|refused| &refused.refusal);
     let listed: Vec<SourceRefusal> = listed.filter(|refusal| seen.insert(&refusal.release)).cloned().collect();
     refusals.retain(|refusal| !usable(refusal) && !seen.contains(&refusal.release));
-    // A walk through all of the listing began with none and goes from the newest release to the oldest. A poll finds what
-    // is newer than that.
+    // A walk through all of the listing began with none and goes from the newest release to the oldest. A poll finds
+    // what is newer than that.
     let at = if work.walk.is_full() { refusals.len() } else { 0 };
     refusals.splice(at..at, listed);
     refusals.truncate(REFUSALS_MAX);

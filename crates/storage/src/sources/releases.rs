@@ -168,11 +168,11 @@ pub(crate) fn release_hide(
     }
 }
 
-/// What a source told of a release, and what it comes to.
+/// A source's word of a release, and what it comes to.
 pub(crate) struct SourceTold<'a> {
     event: &'a SourceEvent,
     step: SourceStep,
-    /// Whether it was found in a listing, which tells what is and not what happened.
+    /// Says whether it was found in a listing, which tells what is and not what happened.
     is_listed: bool,
 }
 
@@ -188,18 +188,18 @@ impl<'a> SourceTold<'a> {
     }
 }
 
-/// What was told of a release that readers are to see.
+/// The word of a release that readers are to see.
 struct Shown<'a> {
     told: &'a SourceTold<'a>,
     text: &'a SourceText,
-    /// Whether they were to see it before.
+    /// Says whether they were to see it before.
     was_shown: bool,
 }
 
 /// Shows a release as its source tells of it.
 ///
-/// A new one may have the tag of one that was deleted, made by hand or sent by a pipeline: it is that release then. So it
-/// is where the tag was changed to that of another release, and what had the tag before is withdrawn.
+/// A new one may have the tag of one that was deleted, made by hand or sent by a pipeline: it is that release then. So
+/// it is where the tag was changed to that of another release, and what had the tag before is withdrawn.
 fn release_show(
     connection: &mut AnyConnection,
     repository_id: i64,
@@ -249,15 +249,15 @@ fn release_show(
 }
 
 impl Shown<'_> {
-    /// What it is to a release that is known. An edit does not bring back what its team withdrew here, and neither does
-    /// being listed, which it was before too.
+    /// The event that it is to a release that is known. An edit does not bring back what its team withdrew here, and
+    /// neither does being listed, which it was before too.
     fn release_event(&self, is_own: bool) -> ReleaseEvent {
         let is_edit = self.told.is_listed || (is_own && self.told.event.kind.is_edit());
         if is_edit && self.was_shown { ReleaseEvent::Edit } else { ReleaseEvent::Arrive }
     }
 }
 
-/// Whether it was its source that took a release back, under whatever id, and not its team here.
+/// Tells whether it was its source that took a release back, under whatever id, and not its team here.
 fn release_is_gone_at_source(connection: &mut AnyConnection, release_id: &str) -> QueryResult<bool> {
     let gone = [SourceStage::Draft.as_str(), SourceStage::Deleted.as_str()];
     let told = source_releases::release_id.eq(release_id).and(source_releases::stage.eq_any(gone));

@@ -1,4 +1,4 @@
-//! Where the releases of repositories are fetched from, and how far that is.
+//! Sources that the releases of repositories are fetched from.
 
 use chrono::Duration;
 use diesel::{dsl::exists, prelude::*};
@@ -20,18 +20,18 @@ use crate::{
     sources::tokens::{TokenSealing, source_place},
 };
 
-/// How many repositories are found due to be polled at once; the rest is found the next time.
+/// The number of repositories that are found due to be polled at once; the rest is found the next time.
 const DUE_MAX: i64 = 500;
 
-/// Where the releases of a new repository are to be fetched from.
+/// The source that the releases of a new repository are to be fetched from.
 pub struct SourceNew {
     /// The address of the forge's API; `None` for that of the server's settings.
     pub api_url: Option<String>,
     /// The repository's name at its forge; `None` for the one that it has here.
     pub name: Option<RepositoryName>,
-    /// What seals the forge's token, where there is one.
+    /// The sealing of the forge's token, where there is one.
     pub token: Option<TokenSealing>,
-    /// Whether it is asked again and again.
+    /// Says whether it is asked again and again.
     pub polls: bool,
 }
 
@@ -48,9 +48,9 @@ pub struct SourceChange {
     pub api_url: Change<Option<String>>,
     /// The repository's name at its forge.
     pub name: Change<Option<RepositoryName>>,
-    /// What seals the forge's token, or `None` for no token.
+    /// The sealing of the forge's token, or `None` for no token.
     pub token: Change<Option<TokenSealing>>,
-    /// Whether it is asked again and again.
+    /// Says whether it is asked again and again.
     pub polls: Change<bool>,
 }
 
@@ -87,8 +87,8 @@ pub(crate) fn source_insert(
     backfill_begin(connection, repository_id, now)
 }
 
-/// Has the history of a repository fetched from its beginning, in the caller's transaction. When it was last walked stays:
-/// what was published since is no history.
+/// Has the history of a repository fetched from its beginning, in the caller's transaction. When it was last walked
+/// stays: what was published since is no history.
 fn backfill_begin(connection: &mut AnyConnection, repository_id: i64, now: UtcTime) -> QueryResult<()> {
     diesel::update(repository_sources::table.find(repository_id))
         .set((
@@ -210,8 +210,8 @@ pub(crate) fn source_change(
 }
 
 /// Follows a repository that its owner calls otherwise from now on, in the caller's transaction under the repository's
-/// scope. One whose releases were found under the old name goes on to be asked for under it: names here need not be those
-/// at forges. Else the new name is tried at once.
+/// scope. One whose releases were found under the old name goes on to be asked for under it: names here need not be
+/// those at forges. Else the new name is tried at once.
 pub(crate) fn source_rename(connection: &mut AnyConnection, before: &Repository, now: UtcTime) -> QueryResult<()> {
     let known_there = before.hook.as_ref().and_then(|hook| hook.source_name.as_ref());
     let Some(source) = before.source.as_ref().filter(|source| source.name.is_none() && known_there.is_none()) else {
@@ -230,8 +230,8 @@ pub(crate) fn source_rename(connection: &mut AnyConnection, before: &Repository,
     Ok(())
 }
 
-/// Writes the jobs of the repositories that are due to be polled, and when each is due again: after `interval`, spread a
-/// little. Answers how many there were.
+/// Writes the jobs of the repositories that are due to be polled, and when each is due again: after `interval`, spread
+/// a little. Answers how many there were.
 ///
 /// A repository whose backfill failed is due too, whether it is to be polled or not.
 pub async fn source_polls(store: &Store, interval: Duration, now: UtcTime) -> Result<usize, StoreError> {

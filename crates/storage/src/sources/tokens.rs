@@ -32,7 +32,8 @@ impl fmt::Debug for TokenSealing {
     }
 }
 
-/// What the token of a repository's forge is sealed for: the repository, and scheme, host and port of the forge's API.
+/// The place that the token of a repository's forge is sealed for: the repository, and scheme, host and port of the
+/// forge's API.
 pub fn source_token_place(repository_id: i64, api_url: Option<&str>) -> String {
     match source_place(api_url) {
         SourcePlace::OfSettings => format!("repository_sources {repository_id} of the settings"),
@@ -40,12 +41,12 @@ pub fn source_token_place(repository_id: i64, api_url: Option<&str>) -> String {
     }
 }
 
-/// What a token was sealed for by versions that bound it to the repository alone.
+/// The place that a token was sealed for by versions that bound it to the repository alone.
 pub fn source_token_row(repository_id: i64) -> String {
     format!("repository_sources {repository_id}")
 }
 
-/// Where an address of a forge's API leads.
+/// The place that an address of a forge's API leads to.
 pub(crate) fn source_place(api_url: Option<&str>) -> SourcePlace {
     let Some(text) = api_url else { return SourcePlace::OfSettings };
     // An address that cannot be read is the same place as itself alone.

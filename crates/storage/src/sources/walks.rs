@@ -28,11 +28,11 @@ pub struct SourceWork {
     pub name: String,
     /// The address of the forge's API; `None` for that of the server's settings.
     pub api_url: Option<String>,
-    /// What the forge lets read it by, sealed for [`crate::sources::tokens::source_token_place`].
+    /// The token that the forge lets read it by, sealed for [`crate::sources::tokens::source_token_place`].
     pub token: Option<SealedText>,
-    /// What the walk is for.
+    /// The purpose of the walk.
     pub walk: SourceWalk,
-    /// When it began.
+    /// The time at which it began.
     pub started_at: UtcTime,
     /// The page to be fetched, as its forge named it; `None` for the first one.
     pub next_page: Option<String>,
@@ -40,7 +40,7 @@ pub struct SourceWork {
     pub etag: Option<String>,
 }
 
-/// What is to be done for a repository.
+/// The work to be done for a repository.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum SourceBegin {
     /// Nothing, or nothing by this job.
@@ -51,20 +51,20 @@ pub enum SourceBegin {
     Walk(Box<SourceWork>),
 }
 
-/// Why a page was not taken.
+/// The reason why a page was not taken.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceFailure {
-    /// What came of the request.
+    /// The result of the request.
     pub result: SourceResult,
     /// The same as a sentence, without anything secret.
     pub message: String,
-    /// Until when the forge wants to be left alone.
+    /// The time until which the forge wants to be left alone.
     pub wait_until: Option<UtcTime>,
-    /// Whether the walk is given up until the repository would be polled, which is at this time.
+    /// The time of the next poll, where the walk is given up until then.
     pub given_up: Option<UtcTime>,
 }
 
-/// What a walk depends on.
+/// The columns that a walk depends on.
 #[derive(Queryable, Selectable)]
 #[diesel(table_name = repository_sources)]
 struct WalkRow {
@@ -207,7 +207,7 @@ fn walk_restart(connection: &mut AnyConnection, work: &SourceWork) -> QueryResul
     Ok(())
 }
 
-/// Whether a walk is still the one that is under way, and still there, in the caller's transaction under the
+/// Tells whether a walk is still the one that is under way, and still there, in the caller's transaction under the
 /// repository's scope: another worker, or an edit of the source, may have overtaken it.
 pub(crate) fn walk_is_current(connection: &mut AnyConnection, work: &SourceWork) -> QueryResult<bool> {
     type Standing = (Option<String>, Option<UtcTime>, Option<String>);

@@ -30,13 +30,13 @@ use crate::{
     },
 };
 
-/// How many are handed over in one transaction.
+/// The number of subscribers who are handed over in one transaction.
 pub const ADDITIONS_MAX: usize = 200;
 
 /// The page and the environment that subscribers are handed over to.
 #[derive(Clone, Debug)]
 pub struct AdditionPlace {
-    /// Who owns the page.
+    /// The organization that owns the page.
     pub organization_id: i64,
     /// The page.
     pub page_id: String,
@@ -53,7 +53,7 @@ pub struct SubscriberNew {
     pub preferences: Preferences,
     /// The components to follow.
     pub following: Following,
-    /// How their yes comes to be known.
+    /// The way in which their yes comes to be known.
     pub confirmation: Confirmation,
 }
 
@@ -123,14 +123,14 @@ pub async fn subscribers_add(
     if dry_run { store.read(add).await } else { store.write(&[], add).await }
 }
 
-/// What was decided of one who is handed over.
+/// The decision on one who is handed over.
 struct Decided {
     addition: Addition,
-    /// Whether the page had a subscriber with this address before.
+    /// Says whether the page had a subscriber with this address before.
     is_known: bool,
 }
 
-/// What becomes of each, in their order. One who comes twice is known the second time.
+/// Decides on each, in their order. One who comes twice is known the second time.
 fn additions_decide(
     connection: &mut AnyConnection,
     place: &AdditionPlace,
@@ -187,11 +187,11 @@ fn readers_known(
         .collect()
 }
 
-/// What was done of what was decided.
+/// The decisions that were carried out.
 struct Written {
-    /// What came of each, in their order.
+    /// The result for each, in their order.
     additions: Vec<Addition>,
-    /// How many subscribers the page did not have before.
+    /// The number of subscribers that the page did not have before.
     rows: usize,
 }
 

@@ -13,13 +13,13 @@ use crate::{
     database::schema::{address_mails, addresses, subscribers},
 };
 
-/// Whether mail to an address is known to be refused.
+/// Tells whether mail to an address is known to be refused.
 pub(crate) fn address_is_suppressed(connection: &mut AnyConnection, address_key: &str) -> QueryResult<bool> {
     let suppressed = addresses::table.find(address_key).filter(addresses::suppressed_at.is_not_null());
     Ok(diesel::select(diesel::dsl::exists(suppressed)).get_result(connection)?)
 }
 
-/// How many mails a stranger's requests sent to a person since then.
+/// Counts the mails that a stranger's requests sent to a person since then.
 pub(crate) fn address_mails_since(connection: &mut AnyConnection, person: &str, since: UtcTime) -> QueryResult<i64> {
     Ok(address_mails::table
         .filter(address_mails::address_key.eq(person).and(address_mails::sent_at.gt(since)))
@@ -35,7 +35,7 @@ pub(crate) fn address_mail_note(connection: &mut AnyConnection, person: &str, no
     Ok(())
 }
 
-/// What is known of mail to an address.
+/// The knowledge of mail to an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct AddressStanding {
     /// Nobody reads mail there.

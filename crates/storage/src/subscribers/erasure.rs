@@ -32,8 +32,8 @@ struct Traces {
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, or the page no such subscriber.
 pub async fn subscriber_erase(store: &Store, organization_id: i64, page_id: String, id: i64) -> Result<(), StoreError> {
     let page = page_id.clone();
-    // Read before: every captured message of the page may have to be looked at, which is too slow for a transaction that
-    // others wait for. What is captured until then is written to an address that the transaction finds by itself.
+    // Read before: every captured message of the page may have to be looked at, which is too slow for a transaction
+    // that others wait for. What is captured until then is written to an address that the transaction finds by itself.
     let traces = store
         .read(move |connection| {
             page_load(connection, organization_id, &page)?;

@@ -31,26 +31,26 @@ pub struct SubscriberEntry {
     pub environment: Environment,
     /// The address that mail goes to.
     pub address: String,
-    /// Where they stand.
+    /// Their state.
     pub state: SubscriberState,
     /// The bumps they hear of.
     pub preferences: Preferences,
     /// The components they follow, by their `repo`; `None` for all that the page has and will have.
     pub components: Option<Vec<String>>,
-    /// Where and when they agreed; `None` for who never did.
+    /// The source and the time of their consent; `None` for who never agreed.
     pub consent: Option<Consent>,
-    /// When the address was first handed in.
+    /// The time at which the address was first handed in.
     pub created_at: UtcTime,
-    /// When they were confirmed last.
+    /// The time at which they were confirmed last.
     pub confirmed_at: Option<UtcTime>,
-    /// When they left, if they did.
+    /// The time at which they left, if they did.
     pub unsubscribed_at: Option<UtcTime>,
 }
 
-/// Which subscribers of a page are asked for; `None` means any.
+/// A filter of a page's subscribers; `None` means any.
 #[derive(Clone, Debug, Default)]
 pub struct SubscribersFilter {
-    /// Who stand there.
+    /// Those in this state.
     pub state: Option<SubscriberState>,
     /// Of live or of test keys.
     pub environment: Option<Environment>,
@@ -76,7 +76,8 @@ struct EntryRow {
 }
 
 impl EntryRow {
-    /// Where and when they agreed. Nothing is stored of who pressed the button in a confirmation mail but that they did.
+    /// The source and the time of their consent. Nothing is stored of who pressed the button in a confirmation mail but
+    /// that they did.
     fn consent(&self) -> Option<Consent> {
         match (&self.consent_source, self.consent_at) {
             (Some(source), Some(time)) => Some(Consent { source: source.clone(), time }),
@@ -155,8 +156,8 @@ pub async fn subscriber_list(
         .await
 }
 
-/// One subscriber of a page. Fails with [`StoreError::NotFound`] where the organization has no such page, or the page no
-/// such subscriber.
+/// One subscriber of a page. Fails with [`StoreError::NotFound`] where the organization has no such page, or the page
+/// no such subscriber.
 pub async fn subscriber_entry(
     store: &Store,
     organization_id: i64,

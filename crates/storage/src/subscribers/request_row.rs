@@ -27,9 +27,9 @@ pub struct Request {
     pub page: PageIdentity,
     /// Live or test.
     pub environment: Environment,
-    /// What is asked for.
+    /// The operation that is asked for.
     pub op: SubscriptionOp,
-    /// Whose subscription it is.
+    /// The address of the subscription.
     pub address: SubscriberAddress,
     /// The bumps to hear of.
     pub preferences: Preferences,
@@ -37,19 +37,19 @@ pub struct Request {
     pub following: Following,
     /// The names of those components; empty for all.
     pub component_names: Vec<String>,
-    /// Where it stands.
+    /// Its state.
     pub state: RequestState,
     /// The mail that answers it, once decided.
     pub mail: Option<RequestMail>,
-    /// When it was made.
+    /// The time at which it was made.
     pub created_at: UtcTime,
-    /// Whether its mail was accepted.
+    /// Says whether its mail was accepted.
     pub is_sent: bool,
     /// The subscriber, where there is one.
     pub subscriber_id: Option<i64>,
     /// The subscriber's own address, which may be written otherwise than the request's.
     pub subscriber_address: Option<SubscriberAddress>,
-    /// Where the subscriber stands now.
+    /// The state of the subscriber now.
     pub subscriber_state: Option<SubscriberState>,
     /// The generation of the subscriber's links.
     pub link_generation: i32,

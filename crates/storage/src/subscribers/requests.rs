@@ -29,16 +29,16 @@ use crate::{
     },
 };
 
-/// What somebody asks for.
+/// A request as somebody makes it.
 #[derive(Clone, Debug)]
 pub struct RequestNew {
     /// The page.
     pub page_id: String,
-    /// Which of the page's keys was used; `Live` for the form on the page.
+    /// The environment of the key that was used; `Live` for the form on the page.
     pub environment: Environment,
     /// Subscribe, change or leave.
     pub op: SubscriptionOp,
-    /// Whose subscription it is.
+    /// The address of the subscription.
     pub address: SubscriberAddress,
     /// The bumps to hear of.
     pub preferences: Preferences,
@@ -46,8 +46,8 @@ pub struct RequestNew {
     pub components: Option<Vec<String>>,
 }
 
-/// Notes a request and the job that decides it, and answers its number. The same statements run whatever is known of the
-/// address.
+/// Notes a request and the job that decides it, and answers its number. The same statements run whatever is known of
+/// the address.
 ///
 /// Faults name `data.components` where one of them is not on the page.
 pub async fn request_note(store: &Store, new: RequestNew, now: UtcTime) -> Result<i64, StoreError> {
@@ -197,7 +197,7 @@ fn request_facts(
     })
 }
 
-/// What is to be done with a request's mail at the moment of sending.
+/// The decision on a request's mail at the moment of sending.
 #[derive(Clone, Debug)]
 pub enum RequestTurn {
     /// It is sent.

@@ -17,7 +17,7 @@ use crate::{
     pages::row::{PageComponent, PageIdentity, page_components, page_identity},
 };
 
-/// What two decisions on one subscription depend on.
+/// The scope that two decisions on one subscription depend on.
 pub(crate) fn subscriber_scope(page_id: &str, environment: Environment, address: &SubscriberAddress) -> Scope {
     Scope::Subscriber(format!("{page_id} {environment} {}", address.folded()))
 }
@@ -35,7 +35,7 @@ pub struct Subscriber {
     pub environment: Environment,
     /// The address.
     pub address: SubscriberAddress,
-    /// Where they stand.
+    /// Their state.
     pub state: SubscriberState,
     /// The bumps they hear of.
     pub preferences: Preferences,
@@ -45,10 +45,10 @@ pub struct Subscriber {
     pub link_generation: i32,
 }
 
-/// What a request must know of its subscriber.
+/// A subscriber, as far as a request must know.
 pub(crate) struct KnownSubscriber {
     pub(crate) id: i64,
-    /// As it was given by whoever confirmed it, or by whoever asked first.
+    /// The address as it was given by whoever confirmed it, or by whoever asked first.
     pub(crate) address: SubscriberAddress,
     pub(crate) state: SubscriberState,
     pub(crate) link_generation: i32,

@@ -20,7 +20,7 @@ use crate::{
     subscribers::row::{address_stored, subscriber_scope},
 };
 
-/// Whose suppressed readers are meant.
+/// The owner of the suppressed readers that are meant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SuppressionsOf {
     /// Everybody's: for who runs the server.
@@ -38,9 +38,9 @@ pub struct Suppression {
     pub page_id: String,
     /// Their address.
     pub address: String,
-    /// When the address was suppressed last.
+    /// The time at which the address was suppressed last.
     pub suppressed_at: Option<UtcTime>,
-    /// What the mail server said.
+    /// The words of the mail server.
     pub because: Option<String>,
 }
 
@@ -56,9 +56,9 @@ pub enum SuppressionName {
 /// A suppression that was lifted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SuppressionLifted {
-    /// How many readers, on all pages, are sent mail again.
+    /// The number of readers, on all pages, who are sent mail again.
     pub confirmed: usize,
-    /// How many others had the address: they stand where they stood.
+    /// The number of others who had the address: they stand where they stood.
     pub others: usize,
 }
 
@@ -77,8 +77,8 @@ macro_rules! suppressed_readers {
     }};
 }
 
-/// Suppressed readers, in the order in which they subscribed: at most `limit` after the cursor; with `address`, those who
-/// have it. `address_key` makes the keyed hash under which an address is suppressed.
+/// Suppressed readers, in the order in which they subscribed: at most `limit` after the cursor; with `address`, those
+/// who have it. `address_key` makes the keyed hash under which an address is suppressed.
 pub async fn suppression_list(
     store: &Store,
     of: SuppressionsOf,

@@ -9,21 +9,13 @@ use crate::finish::finish;
 use crate::links::is_relative;
 use crate::plain::plain_html;
 use crate::raw_html::Balance;
+use crate::remote_images::RemoteImages;
 use crate::sanitizer::sanitize;
 use crate::tree::{node_new, options, text_flat, tree_parse};
 
 /// The number of levels by which a heading is demoted. A `#` in notes then does not compete with the title of the
 /// document (`h1`) or of the release (`h2`).
 const HEADING_DEMOTION: u8 = 2;
-
-/// The choice to show images from other servers or not. Those servers would learn who reads the notes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum RemoteImages {
-    /// An image becomes a link to it, named by its alternative text. Emails always use this.
-    Refused,
-    /// `http` and `https` images are shown, loaded lazily and without a referrer.
-    Allowed,
-}
 
 /// Renders notes, GitHub-flavoured Markdown, as sanitized HTML.
 ///

@@ -20,6 +20,7 @@ mod html;
 mod links;
 mod plain;
 mod raw_html;
+mod remote_images;
 mod sanitizer;
 mod source;
 mod summary;
@@ -27,6 +28,7 @@ mod text;
 mod tree;
 
 pub use beginning::notes_beginning;
-pub use html::{RemoteImages, notes_html};
+pub use html::notes_html;
+pub use remote_images::RemoteImages;
 pub use summary::notes_summary;
 pub use text::notes_text;

@@ -4,8 +4,8 @@
 //! of the tree. So this module closes tags within the element that opened them, and limits their depth, before any HTML
 //! parser reads them. The purpose is bounded time and a good layout. The sanitizer is responsible for safety.
 
-use crate::html::RemoteImages;
 use crate::links::is_relative;
+use crate::remote_images::RemoteImages;
 use crate::tree::TREE_DEPTH;
 
 /// The largest size of a tag, in bytes. Anything longer is text.

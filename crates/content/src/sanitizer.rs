@@ -7,9 +7,9 @@ use std::sync::LazyLock;
 use ammonia::{Builder, UrlRelative, UrlRelativeEvaluate};
 use url::Url;
 
-use crate::html::RemoteImages;
 use crate::links::relative_resolve;
 use crate::raw_html::KEPT;
+use crate::remote_images::RemoteImages;
 
 /// The longest run of text, and the longest attribute, in bytes. At each `&`, html5ever's serializer searches again for
 /// the next `<` or `>`, so a mebibyte of `&` would take it minutes.

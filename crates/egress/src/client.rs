@@ -19,7 +19,8 @@ use url::{Host, Url};
 use crate::{
     address::is_public,
     error::EgressError,
-    redirect::{host_named, location, redirected},
+    host::host_named,
+    redirect::{location, redirected},
     request::{Request, Response},
     resolver::{CheckedResolver, Reach, Resolve, ResolveError, SystemResolver},
     settings::{BODY_BYTES_MAX, CONNECT_TIMEOUT, EgressSettings, REDIRECTS_MAX},

@@ -18,6 +18,7 @@ pub mod address;
 mod allowed;
 mod client;
 mod error;
+mod host;
 mod redirect;
 mod request;
 mod resolver;

@@ -8,6 +8,7 @@ use url::Url;
 
 use crate::{
     error::EgressError,
+    host::host_named,
     request::{Request, address_check},
 };
 
@@ -37,12 +38,6 @@ pub(crate) fn redirected(request: Request, location: &[u8]) -> Result<Request, E
     url.set_fragment(None);
     let secrets = if url.origin() == from.origin() { secrets } else { HeaderMap::new() };
     Ok(Request { url, headers, secrets })
-}
-
-/// The host of an address in the form for messages, with its port if the address has one.
-pub(crate) fn host_named(url: &Url) -> String {
-    let host = url.host_str().unwrap_or_default();
-    url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}"))
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use hyper::{
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{error::EgressError, redirect::host_named};
+use crate::{error::EgressError, host::host_named};
 
 /// A request with GET.
 #[derive(Clone, Debug)]

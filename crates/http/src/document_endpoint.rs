@@ -10,7 +10,7 @@ use actix_web::{
     web,
 };
 
-use crate::endpoint::EndpointProperties;
+use crate::{endpoint_properties::EndpointProperties, metrics::requests::RouteSlot};
 
 /// A path and its methods. With `GET` comes `HEAD`; any other method is answered with 405.
 pub struct DocumentEndpoint {
@@ -66,11 +66,6 @@ impl DocumentEndpoint {
     }
 }
 
-/// Tells whether the link of a request is the authority for its form.
-pub(crate) fn link_is_authority(request: &HttpRequest) -> bool {
-    request.app_data::<EndpointProperties>().is_some_and(|properties| properties.link_is_authority)
-}
-
 impl HttpServiceFactory for DocumentEndpoint {
     fn register(self, config: &mut AppService) {
         let allow = HeaderValue::from_static(self.allow);
@@ -78,6 +73,7 @@ impl HttpServiceFactory for DocumentEndpoint {
             let response = HttpResponse::MethodNotAllowed().insert_header((ALLOW, allow.clone())).finish();
             async { response }
         });
-        self.resource.app_data(self.properties).default_service(refusal).register(config);
+        let resource = self.resource.app_data(self.properties).app_data(RouteSlot::default());
+        resource.default_service(refusal).register(config);
     }
 }

@@ -17,6 +17,7 @@ use actix_web::{
 
 use crate::{
     counting::client_count,
+    endpoint_properties::EndpointProperties,
     error::{ErrorCode, V1Error},
     limits::Bucket,
     metrics::requests::RouteSlot,
@@ -74,23 +75,6 @@ impl Operation {
     pub fn path(&self) -> &str {
         &self.path
     }
-}
-
-/// The properties of a path that middleware looks at.
-#[derive(Default)]
-pub(crate) struct EndpointProperties {
-    /// The numbers of the path's requests.
-    pub(crate) slot: RouteSlot,
-    /// The methods whose success changes nothing of what readers see.
-    pub(crate) readers_see_nothing: Vec<Method>,
-    /// The link itself is the authority for its forms: other sites and mail programs may post them.
-    pub(crate) link_is_authority: bool,
-}
-
-/// Tells whether the success of a request may change a page. An unknown path may.
-pub fn readers_may_see(request: &HttpRequest) -> bool {
-    let properties = request.app_data::<EndpointProperties>();
-    !properties.is_some_and(|properties| properties.readers_see_nothing.contains(request.method()))
 }
 
 /// A path with its methods. `OPTIONS` is answered as a preflight, any other method with 405.

@@ -12,7 +12,7 @@ use crate::{
     browser_error::BrowserError,
     content_type::content_type_readable,
     cookie::CookieKind,
-    document_endpoint::link_is_authority,
+    endpoint_properties::link_is_authority,
     origin::{address_opened, origin_is_own},
     request::request_state,
     state::AppState,

@@ -16,6 +16,7 @@ pub mod counting;
 pub mod credential;
 pub mod document_endpoint;
 pub mod endpoint;
+mod endpoint_properties;
 pub mod error;
 pub mod etag;
 pub mod field;

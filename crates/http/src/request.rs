@@ -22,7 +22,7 @@ use actix_web::{
 };
 use tracing::{Level, Span};
 
-use crate::{client::ClientAddress, endpoint::readers_may_see, limits::RateLimitStatus, state::AppState};
+use crate::{client::ClientAddress, endpoint_properties::readers_may_see, limits::RateLimitStatus, state::AppState};
 
 /// Names a request in answers and in logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");

@@ -29,6 +29,7 @@ use tracing::Instrument;
 use crate::{
     connections::connections_max,
     listening::connections_serve,
+    openapi::document::RENDERED,
     paced::work_begin,
     routes::{self, API_ROOTS},
     slash::slash_drop,
@@ -144,6 +145,7 @@ pub fn app(
                 Ok(body_release(response, held, at_work))
             }
         })
+        .app_data(RENDERED.clone())
         .configure(|config| data.configure(config))
         .configure(routes::configure)
 }

@@ -15,6 +15,7 @@ mod paced;
 mod routes;
 mod service;
 mod slash;
+mod surfaces;
 mod unread;
 
 pub use application::{app, bind, serve};

@@ -6,6 +6,7 @@
 
 pub(crate) mod browse;
 pub(crate) mod document;
+mod error_family;
 mod example;
 mod preamble;
 mod responses;

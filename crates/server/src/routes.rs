@@ -7,27 +7,18 @@ use actix_web::{
 use releasepage_api::{
     amplitude::{ReleasesApi, error::failures_explain},
     hooks::Hooks,
-    management::{Administration, Resources},
     operation::Surface,
-    page::PageApi,
 };
 use releasepage_http::{
     document_endpoint::DocumentEndpoint,
     endpoint::{Operation, endpoints, path_unknown},
 };
-use releasepage_site::{document::documents, routes as site};
+use releasepage_site::{middleware::documents, routes as site};
 
-use crate::{docs, health, openapi::document, service};
+use crate::{docs, health, surfaces::v1_operations};
 
 /// The paths below which programs find the APIs. Every other path is a document's.
 pub(crate) const API_ROOTS: [&str; 3] = ["/v1", "/api", "/hooks"];
-
-releasepage_api::operations! {
-    /// What this server is.
-    pub(crate) struct Service;
-    service::index_show,
-    document::openapi_show,
-}
 
 /// Registers every path.
 pub(crate) fn configure(config: &mut ServiceConfig) {
@@ -57,14 +48,6 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(own_documents)
             .default_service(web::to(site::path_unknown)),
     );
-}
-
-/// The operations under `/v1`. Readers, with a page's key, and managers, with a token, share some of the paths.
-fn v1_operations() -> Vec<Operation> {
-    [Service::operations(), PageApi::operations(), Resources::operations(), Administration::operations()]
-        .into_iter()
-        .flatten()
-        .collect()
 }
 
 fn services(config: &mut ServiceConfig, operations: Vec<Operation>, scope: &str) {

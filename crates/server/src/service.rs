@@ -1,12 +1,18 @@
-//! `GET /v1`: what this is.
+//! `GET /v1` and `GET /v1/openapi.json`: the server and its APIs, described.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use releasepage_api::openapi::values::WebAddress;
 use releasepage_http::{
-    counting::client_count, error::V1Error, limits::Bucket, links::below, media_type::version_check,
-    response::json_response, state::AppState,
+    counting::client_count,
+    error::V1Error,
+    limits::Bucket,
+    links::below,
+    media_type::version_check,
+    response::{Rendered, json_response},
+    state::AppState,
 };
 use serde::Serialize;
+use serde_json::Value;
 use utoipa::ToSchema;
 
 /// What this server is.
@@ -45,4 +51,26 @@ pub(crate) async fn index_show(request: HttpRequest, state: Data<AppState>) -> R
         region: state.settings.region.as_str().to_owned(),
         documentation: below(&state.settings.public_url, &["docs"]),
     }))
+}
+
+/// The OpenAPI document as it is answered.
+pub(crate) struct RenderedDocument(pub(crate) Rendered);
+
+/// Answers the document, from memory.
+#[utoipa::path(
+    get,
+    path = "/v1/openapi.json",
+    tag = "Service",
+    summary = "This document",
+    description = "OpenAPI 3.1 of every API of this server. `/docs` shows it to people.",
+    responses((status = 200, description = "The document", body = Value)),
+)]
+pub(crate) async fn openapi_show(
+    request: HttpRequest,
+    state: Data<AppState>,
+    document: Data<RenderedDocument>,
+) -> Result<HttpResponse, V1Error> {
+    client_count(&request, &state, Bucket::Read)?;
+    version_check(request.headers())?;
+    Ok(document.0.json_response())
 }

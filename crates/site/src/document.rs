@@ -1,27 +1,13 @@
-//! Answers that browsers show, and the headers that go with them.
+//! Answers with an HTML document.
 
 use actix_web::{
-    Error, HttpResponse,
-    body::{EitherBody, MessageBody},
-    dev::{ServiceRequest, ServiceResponse},
+    HttpResponse,
     http::{
         StatusCode,
-        header::{
-            ALLOW, CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue,
-            REFERRER_POLICY, RETRY_AFTER, X_CONTENT_TYPE_OPTIONS,
-        },
+        header::{CACHE_CONTROL, CONTENT_TYPE, REFERRER_POLICY},
     },
-    middleware::Next,
 };
-use releasepage_content::RemoteImages;
-use releasepage_http::{browser_error::BrowserError, request::request_id};
-use releasepage_web::{
-    View,
-    error_page::{ErrorPage, WrongAddress},
-    security::document_policy,
-};
-
-use crate::error::{browser_error_of, error_log, fault_of};
+use releasepage_web::View;
 
 /// Who may keep a document, and whether its address may be told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,71 +38,4 @@ pub fn document_with(status: StatusCode, view: &impl View, reach: Reach) -> Http
             .insert_header(("x-robots-tag", "noindex")),
     };
     response.body(view.html())
-}
-
-/// The middleware of every route that people's browsers ask: gives each answer the headers that protect it, and each
-/// failure without a document, wherever it comes from, the one that explains it.
-pub async fn documents<B: MessageBody>(
-    request: ServiceRequest,
-    next: Next<B>,
-) -> Result<ServiceResponse<EitherBody<B>>, Error> {
-    let response = next.call(request).await?;
-    if let Some(error) = response.response().error() {
-        error_log(error, request_id(response.request()).as_deref());
-    }
-    let mut response = if is_explained(&response) {
-        response.map_into_left_body()
-    } else {
-        let document = error_document(&response);
-        response.into_response(document).map_into_right_body()
-    };
-    headers_complete(response.headers_mut());
-    Ok(response)
-}
-
-/// Whether an answer is no failure, or says itself what it is.
-fn is_explained<B>(response: &ServiceResponse<B>) -> bool {
-    let status = response.status();
-    let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
-    !(status.is_client_error() || status.is_server_error())
-        || content_type.starts_with(b"text/html")
-        || content_type.starts_with(b"application/json")
-}
-
-/// The document for a failure; what its headers tell machines is kept.
-fn error_document<B>(failed: &ServiceResponse<B>) -> HttpResponse {
-    if let Some(BrowserError::WrongAddress { public_url }) = failed.response().error().and_then(browser_error_of) {
-        return document_with(failed.status(), &WrongAddress { public_url: public_url.clone() }, Reach::Private);
-    }
-    let retry_after = failed.headers().get(RETRY_AFTER);
-    // What the sender did wrong is in no log: there is nothing to look up.
-    let is_ours = failed.status().is_server_error();
-    let page = ErrorPage {
-        fault: fault_of(failed.response().error(), failed.status()),
-        request_id: request_id(failed.request()).filter(|_| is_ours),
-        retry_after: retry_after.and_then(|seconds| seconds.to_str().ok()?.parse().ok()),
-    };
-    let mut response = document_with(failed.status(), &page, Reach::Private);
-    for name in [ALLOW, RETRY_AFTER] {
-        if let Some(value) = failed.headers().get(&name) {
-            response.headers_mut().insert(name, value.clone());
-        }
-    }
-    response
-}
-
-/// Adds what every answer has, unless its handler chose better.
-fn headers_complete(headers: &mut HeaderMap) {
-    let policy = document_policy(RemoteImages::Refused);
-    for (name, value) in [
-        (CONTENT_SECURITY_POLICY, policy),
-        (X_CONTENT_TYPE_OPTIONS, "nosniff"),
-        (REFERRER_POLICY, "same-origin"),
-        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=(), payment=()"),
-        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
-    ] {
-        if !headers.contains_key(&name) {
-            headers.insert(name, HeaderValue::from_static(value));
-        }
-    }
 }

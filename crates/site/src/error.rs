@@ -21,7 +21,7 @@ use crate::{
 
 /// The failure of a page's handler.
 ///
-/// Most are answered without a body: [`super::document::documents`] draws it, as it does for what fails before a handler
+/// Most are answered without a body: [`crate::middleware::documents`] draws it, as it does for what fails before a handler
 /// is reached.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {

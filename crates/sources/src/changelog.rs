@@ -4,7 +4,9 @@
 //! It takes text and returns entries, without any IO. [`crate::changelog_import`] imports them.
 
 mod date;
+mod definition;
 mod heading;
+mod line;
 mod lines;
 mod links;
 mod plain;
@@ -16,7 +18,8 @@ use chrono::NaiveDate;
 pub(crate) use self::plain::first_words;
 use self::{
     heading::{HEADING_MAX, HeadingReading, ReleaseHeading, heading_read, is_package},
-    lines::{Line, LineKind, lines_read},
+    line::{Line, LineKind},
+    lines::lines_read,
     links::Definitions,
 };
 

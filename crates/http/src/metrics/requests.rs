@@ -19,8 +19,6 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 
-use crate::endpoint::EndpointProperties;
-
 /// The upper bounds of the classes of duration, in microseconds: from what memory answers to what nobody waits for.
 pub(crate) const BOUNDS_MICROS: [u64; 14] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,

@@ -9,10 +9,7 @@ use std::{
     sync::atomic::{AtomicU64, Ordering},
 };
 
-use super::{
-    Accepted, OpenError,
-    error::{Phase, SendError},
-};
+use super::error::{Accepted, OpenError, Phase, SendError};
 use crate::message::Letter;
 
 /// The number of the next unfinished file. It keeps two threads that write the same message apart.

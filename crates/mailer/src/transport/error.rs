@@ -54,6 +54,29 @@ pub struct SendError {
     pub text: String,
 }
 
+/// A message that the server accepted. It is delivered or bounced without us.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The server's answer, often the message's name in its queue: one line, cut, addresses masked.
+    pub answer: String,
+}
+
+/// A transport that cannot be made from its settings.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// TLS could not be set up.
+    #[error("TLS to the mail server cannot be set up: {0}")]
+    Tls(String),
+    /// The directory cannot be written to.
+    #[error("the mail directory {path} cannot be used: {error}")]
+    Directory {
+        /// The directory.
+        path: String,
+        /// The cause.
+        error: std::io::Error,
+    },
+}
+
 impl SendError {
     /// A temporary failure without a reply of the server.
     pub(super) fn passing(phase: Phase, text: &str) -> Self {

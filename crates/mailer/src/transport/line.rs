@@ -8,9 +8,9 @@ use std::{
 use releasepage_domain::reply::ReplyMeaning;
 
 use super::{
-    Accepted, Kind, Transport,
-    error::{Phase, SendError},
-    lines::Place,
+    carrier::{Kind, Transport},
+    error::{Accepted, Phase, SendError},
+    lines::{Errand, Place},
     session::Session,
 };
 use crate::message::Letter;
@@ -112,4 +112,12 @@ fn failed(error: SendError) -> Unsent {
         tracing::warn!(%error, "the mail server refuses us, not a message: check the settings below mail.");
     }
     Unsent::Failed(error)
+}
+
+impl Transport {
+    /// Waits for a line. The settings and the server limit their number.
+    pub async fn line(self: &Arc<Self>, errand: Errand) -> Line {
+        let place = self.lines.place(errand).await;
+        Line::new(Arc::clone(self), place)
+    }
 }

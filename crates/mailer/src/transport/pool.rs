@@ -9,8 +9,7 @@ use std::{
 use lettre::transport::smtp::extension::ClientId;
 
 use super::{
-    OpenError,
-    error::SendError,
+    error::{OpenError, SendError},
     session::{Endpoint, Session},
     stream::TlsParameters,
 };

@@ -18,10 +18,9 @@ use releasepage_domain::reply::ReplyMeaning;
 use releasepage_domain::reply::Envelope;
 
 use super::{
-    Accepted,
     answer::send_error,
     connection::{Reply, SmtpConnection, WireError},
-    error::{Phase, SendError},
+    error::{Accepted, Phase, SendError},
     stream::TlsParameters,
 };
 use crate::{

@@ -13,7 +13,7 @@ use releasepage_storage::{
 };
 use url::Url;
 
-use super::MailWorker;
+use super::mail_worker::MailWorker;
 use crate::{
     message::{Heading, Mail, MailError},
     messages::{Announcement, FollowingView, GroupAnnouncement, GroupRelease, Notes, PageView},

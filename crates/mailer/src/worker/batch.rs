@@ -11,7 +11,7 @@ use tokio::{
 };
 use tracing::Instrument as _;
 
-use super::{MailWorker, announcement::Content};
+use super::{announcement::Content, mail_worker::MailWorker};
 
 /// The time for which a job begins messages. Then it waits for its next turn, so that other pages and readers who wait
 /// for a confirmation have theirs. Messages on their way then have the same time again to end.

@@ -14,8 +14,8 @@ use releasepage_storage::{
 };
 
 use super::{
-    MailWorker,
     batch::{Batch, Turn},
+    mail_worker::MailWorker,
     post::{NoWay, Posted, Way},
 };
 use crate::{

@@ -9,7 +9,7 @@ use releasepage_storage::announcements::{
     mailbox::{MailboxNew, mailbox_put},
 };
 
-use super::MailWorker;
+use super::mail_worker::MailWorker;
 use crate::{
     message::Mail,
     transport::{Errand, Line, Unsent},

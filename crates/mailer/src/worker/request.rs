@@ -18,7 +18,7 @@ use releasepage_storage::{
 };
 
 use super::{
-    MailWorker,
+    mail_worker::MailWorker,
     post::{NoWay, Posted, Way},
 };
 use crate::{

@@ -1,8 +1,8 @@
-//! `GET /v1/openapi.json`: the document, made once.
+//! The OpenAPI document, made once.
 
 use std::sync::LazyLock;
 
-use actix_web::{HttpRequest, HttpResponse, web::Data};
+use actix_web::web::Data;
 use releasepage_api::{
     amplitude::ReleasesApi,
     hooks::Hooks,
@@ -10,14 +10,11 @@ use releasepage_api::{
     operation::Surface as _,
     page::PageApi,
 };
-use releasepage_http::{
-    counting::client_count, error::V1Error, limits::Bucket, media_type::version_check, response::Rendered,
-    state::AppState,
-};
+use releasepage_http::response::Rendered;
 use serde_json::Value;
 
 use super::shared::complete;
-use crate::routes::Service;
+use crate::{service::RenderedDocument, surfaces::Service};
 
 /// The document: the same on every server, since its addresses are relative to its own.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
@@ -36,7 +33,9 @@ pub fn openapi_document() -> &'static Value {
     &DOCUMENT
 }
 
-static RENDERED: LazyLock<Rendered> = LazyLock::new(|| Rendered::json(&*DOCUMENT));
+/// The document as it is answered, shared by all threads.
+pub(crate) static RENDERED: LazyLock<Data<RenderedDocument>> =
+    LazyLock::new(|| Data::new(RenderedDocument(Rendered::json(&*DOCUMENT))));
 
 /// The document as it is committed: a line for each member.
 #[cfg(test)]
@@ -44,26 +43,21 @@ fn document_text() -> String {
     format!("{:#}\n", *DOCUMENT)
 }
 
-/// Answers the document, from memory.
-#[utoipa::path(
-    get,
-    path = "/v1/openapi.json",
-    tag = "Service",
-    summary = "This document",
-    description = "OpenAPI 3.1 of every API of this server. `/docs` shows it to people.",
-    responses((status = 200, description = "The document", body = Value)),
-)]
-pub(crate) async fn openapi_show(request: HttpRequest, state: Data<AppState>) -> Result<HttpResponse, V1Error> {
-    client_count(&request, &state, Bucket::Read)?;
-    version_check(request.headers())?;
-    Ok(RENDERED.json_response())
-}
-
 #[cfg(test)]
 mod tests {
-    use std::{env, fs, path::Path};
+    use std::{collections::BTreeSet, env, fs, path::Path};
 
-    use super::*;
+    use super::{super::preamble::tags, *};
+
+    #[test]
+    fn every_operation_has_a_chapter() {
+        let operations = DOCUMENT["paths"].as_object().unwrap().values();
+        let operations = operations.flat_map(|path| path.as_object().unwrap().values());
+        let used: BTreeSet<&str> = operations.map(|operation| operation["tags"][0].as_str().unwrap()).collect();
+        let tags = tags();
+        let known: BTreeSet<&str> = tags.as_array().unwrap().iter().map(|tag| tag["name"].as_str().unwrap()).collect();
+        assert_eq!(used, known);
+    }
 
     /// Written by `script/generate`, held against the code by every run of the tests.
     #[test]

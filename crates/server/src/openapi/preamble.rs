@@ -105,20 +105,3 @@ pub(super) fn security_schemes() -> Value {
         },
     })
 }
-
-#[cfg(test)]
-mod tests {
-    use std::collections::BTreeSet;
-
-    use super::*;
-    use crate::openapi::document::DOCUMENT;
-
-    #[test]
-    fn operations_stand_in_chapters_that_exist() {
-        let operations = DOCUMENT["paths"].as_object().unwrap().values();
-        let operations = operations.flat_map(|path| path.as_object().unwrap().values());
-        let used: BTreeSet<&str> = operations.map(|operation| operation["tags"][0].as_str().unwrap()).collect();
-        let known: BTreeSet<&str> = CHAPTERS.iter().map(|(name, _)| *name).collect();
-        assert_eq!(used, known);
-    }
-}

@@ -5,19 +5,19 @@ use releasepage_domain::fault::FaultKind;
 use releasepage_http::error::ErrorCode;
 use serde_json::{Map, Value, json};
 
-use super::shared::Surface;
+use super::error_family::ErrorFamily;
 
 /// The surfaces, each with the schema of its errors.
-const SURFACES: [(Surface, &str); 3] =
-    [(Surface::V1, "Error"), (Surface::ReleasesApi, "ReleasesApiError"), (Surface::Hooks, "HookError")];
+const SURFACES: [(ErrorFamily, &str); 3] =
+    [(ErrorFamily::V1, "Error"), (ErrorFamily::ReleasesApi, "ReleasesApiError"), (ErrorFamily::Hooks, "HookError")];
 
 /// The codes of a surface.
-pub(super) fn codes_of(surface: Surface) -> Vec<ErrorCode> {
+pub(super) fn codes_of(surface: ErrorFamily) -> Vec<ErrorCode> {
     match surface {
-        Surface::V1 => ErrorCode::ALL.to_vec(),
-        Surface::ReleasesApi => RELEASES_API_CODES.to_vec(),
+        ErrorFamily::V1 => ErrorCode::ALL.to_vec(),
+        ErrorFamily::ReleasesApi => RELEASES_API_CODES.to_vec(),
         // Of the codes of `/v1`, those that are not about versions, keys and resources.
-        Surface::Hooks => {
+        ErrorFamily::Hooks => {
             let is_shared =
                 |code: &ErrorCode| !matches!(code.status, 403 | 404 | 409) && *code != ErrorCode::VERSION_UNKNOWN;
             let shared = ErrorCode::ALL.iter().filter(|code| is_shared(code));
@@ -27,7 +27,7 @@ pub(super) fn codes_of(surface: Surface) -> Vec<ErrorCode> {
 }
 
 /// A failure that operations refer to: its name among the components, and the response.
-pub(super) fn failure(surface: Surface, status: &str, codes: &[ErrorCode]) -> (String, Value) {
+pub(super) fn failure(surface: ErrorFamily, status: &str, codes: &[ErrorCode]) -> (String, Value) {
     let headers = headers_of(surface, status);
     if codes.is_empty() {
         let description = "The client has the answer already: `If-None-Match` has its `ETag`";
@@ -39,21 +39,21 @@ pub(super) fn failure(surface: Surface, status: &str, codes: &[ErrorCode]) -> (S
 }
 
 /// What a failure is called after its codes: `NotFound`, `PageNotFoundOrNotFound`, `ReleasesApiNotFound`.
-fn failure_name(surface: Surface, codes: &[ErrorCode]) -> String {
+fn failure_name(surface: ErrorFamily, codes: &[ErrorCode]) -> String {
     let capital = |word: &str| word.split_at_checked(1).map(|(first, rest)| first.to_uppercase() + rest);
     let name = |code: &ErrorCode| code.code.split('-').filter_map(capital).collect::<String>();
     let names: Vec<String> = codes.iter().map(name).collect();
     let prefix = match surface {
-        Surface::V1 => "",
-        Surface::ReleasesApi => "ReleasesApi",
-        Surface::Hooks => "Hook",
+        ErrorFamily::V1 => "",
+        ErrorFamily::ReleasesApi => "ReleasesApi",
+        ErrorFamily::Hooks => "Hook",
     };
     format!("{prefix}{}", names.join("Or"))
 }
 
 /// An error as it is answered. `credential` is the field that brings a key or a token.
-fn example(surface: Surface, code: ErrorCode, credential: &str) -> Value {
-    if surface == Surface::ReleasesApi {
+fn example(surface: ErrorFamily, code: ErrorCode, credential: &str) -> Value {
+    if surface == ErrorFamily::ReleasesApi {
         return json!({ "success": false, "error": code.code, "message": code.description });
     }
     let causes = match code.code {
@@ -80,13 +80,13 @@ fn example(surface: Surface, code: ErrorCode, credential: &str) -> Value {
 pub(super) fn error_schemas() -> [(&'static str, Value); 3] {
     SURFACES.map(|(surface, name)| {
         let codes: Vec<&str> = codes_of(surface).iter().map(|code| code.code).collect();
-        let schema = if surface == Surface::ReleasesApi { releases_api_error(&codes) } else { v1_error(&codes) };
+        let schema = if surface == ErrorFamily::ReleasesApi { releases_api_error(&codes) } else { v1_error(&codes) };
         (name, schema)
     })
 }
 
 /// The body of a surface's errors, with an example for each of these codes.
-pub(super) fn error_content(surface: Surface, codes: &[ErrorCode]) -> Value {
+pub(super) fn error_content(surface: ErrorFamily, codes: &[ErrorCode]) -> Value {
     let name = SURFACES.iter().find(|(known, _)| *known == surface).map_or("Error", |(_, name)| name);
     // Where no page's key is taken, the credential stands in the header.
     let credential = if codes.contains(&ErrorCode::API_DISABLED) { "apiKey" } else { "authorization" };
@@ -162,11 +162,11 @@ const HEADERS_OF_V1: &[&str] = &[
 ];
 
 /// The headers that an answer of this status has.
-pub(super) fn headers_of(surface: Surface, status: &str) -> Map<String, Value> {
-    let of_v1 = if surface == Surface::ReleasesApi { &[] } else { HEADERS_OF_V1 };
+pub(super) fn headers_of(surface: ErrorFamily, status: &str) -> Map<String, Value> {
+    let of_v1 = if surface == ErrorFamily::ReleasesApi { &[] } else { HEADERS_OF_V1 };
     let of_status: &[&str] = match status {
         "201" => &["Location"],
-        "401" if surface == Surface::ReleasesApi => &["WWW-Authenticate"],
+        "401" if surface == ErrorFamily::ReleasesApi => &["WWW-Authenticate"],
         "405" => &["Allow"],
         "429" | "503" => &["Retry-After"],
         _ => &[],

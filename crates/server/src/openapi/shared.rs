@@ -14,34 +14,13 @@ use releasepage_http::error::ErrorCode;
 use serde_json::{Value, json};
 
 use super::{
+    error_family::ErrorFamily,
     preamble::{info, security_schemes, tags},
     responses::{codes_of, error_content, error_schemas, failure, headers, headers_of},
 };
 
 /// The failures that operations refer to, by name.
 type Failures = BTreeMap<String, Value>;
-
-/// What operations are for, and how they fail.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Surface {
-    /// `/v1`: errors are those of `releasepage-v1.md`.
-    V1,
-    /// `/api/2`: errors are those of `amplitude-2.md`.
-    ReleasesApi,
-    /// `/hooks`: for forges, with the errors of `/v1`.
-    Hooks,
-}
-
-impl Surface {
-    /// The surface of a path.
-    fn of(path: &str) -> Self {
-        match path.split('/').nth(1) {
-            Some("api") => Self::ReleasesApi,
-            Some("hooks") => Self::Hooks,
-            _ => Self::V1,
-        }
-    }
-}
 
 /// Completes what the annotations say.
 pub(super) fn complete(annotated: Value) -> Value {
@@ -126,7 +105,7 @@ fn patterns_resolve(value: &mut Value) {
 
 /// Adds to one operation what it has of its surface.
 fn operation_complete(path: &str, method: &str, operation: &mut Value, failures: &mut Failures) {
-    let surface = Surface::of(path);
+    let surface = ErrorFamily::of(path);
     parameters_complete(path, operation);
     let facts = Facts::of(path, method, operation);
     let Some(given) = operation["responses"].as_object_mut().map(std::mem::take) else {
@@ -160,7 +139,7 @@ fn parameters_complete(path: &str, operation: &mut Value) {
 }
 
 /// Adds what an annotation leaves out of a response: the headers, and of an error the body with its codes.
-fn response_complete(surface: Surface, status: &str, codes: &[ErrorCode], response: &mut Value) {
+fn response_complete(surface: ErrorFamily, status: &str, codes: &[ErrorCode], response: &mut Value) {
     if status >= "400" && response.get("content").is_none() {
         response["content"] = error_content(surface, codes);
     }
@@ -226,14 +205,14 @@ impl Facts {
     }
 
     /// The statuses beside that of success.
-    fn statuses(&self, surface: Surface) -> Vec<u16> {
-        let releases_api = surface == Surface::ReleasesApi;
+    fn statuses(&self, surface: ErrorFamily) -> Vec<u16> {
+        let releases_api = surface == ErrorFamily::ReleasesApi;
         let all = [
             (304, self.get && !releases_api),
             (400, !self.codes(surface, "400").is_empty()),
-            (401, self.authenticated && surface != Surface::V1),
-            (403, self.authenticated && surface == Surface::V1),
-            (404, self.path && surface != Surface::Hooks),
+            (401, self.authenticated && surface != ErrorFamily::V1),
+            (403, self.authenticated && surface == ErrorFamily::V1),
+            (404, self.path && surface != ErrorFamily::Hooks),
             (405, true),
             (409, self.body && (self.managed || releases_api)),
             (413, self.body),
@@ -246,7 +225,7 @@ impl Facts {
     }
 
     /// The codes that this status can have.
-    fn codes(&self, surface: Surface, status: &str) -> Vec<ErrorCode> {
+    fn codes(&self, surface: ErrorFamily, status: &str) -> Vec<ErrorCode> {
         let codes = codes_of(surface).into_iter();
         codes.filter(|code| code.status.to_string() == status && self.is_possible(*code)).collect()
     }
@@ -265,7 +244,7 @@ impl Facts {
     }
 
     /// How a failure is described. That of an image is an image, but for a method that the image does not have.
-    fn response(&self, surface: Surface, status: &str, failures: &mut Failures) -> Value {
+    fn response(&self, surface: ErrorFamily, status: &str, failures: &mut Failures) -> Value {
         if self.image && status >= "400" && status != "405" {
             let description = "The image says what is wrong";
             let content = json!({ "image/svg+xml": { "schema": { "type": "string" } } });

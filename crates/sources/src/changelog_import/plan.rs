@@ -11,7 +11,11 @@ use releasepage_domain::{
 };
 use serde_json::Map;
 
-use super::{ChangelogOptions, EntryImported, EntryOutcome, tags::TagMaker};
+use super::{
+    entry::{EntryImported, EntryOutcome},
+    options::ChangelogOptions,
+    tags::TagMaker,
+};
 use crate::changelog::{ChangelogEntry, first_words};
 
 /// A version and its planned import.

@@ -107,7 +107,7 @@ settings! {
             Secret(
                 "sqlite://PATH (an absolute one: sqlite:///PATH) or postgres://USER:PASSWORD@HOST/DATABASE, where '%' \
                  is written '%25' and '@' '%40'",
-                |settings| settings.database_url_shown(),
+                Settings::database_url_shown,
             );
 
         /// Lets `serve` bring the database to this binary's schema. If it is off, `migrate` must do so first.

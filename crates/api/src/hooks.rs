@@ -11,6 +11,7 @@ mod deliver;
 pub mod error_codes;
 mod forge;
 mod generic;
+mod generic_event;
 mod gitea;
 mod github;
 mod gitlab;

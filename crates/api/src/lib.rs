@@ -7,11 +7,13 @@
 //! This crate never writes SQL, never sends mail, and never decides what a release or a subscription becomes.
 
 pub mod amplitude;
+mod body;
 pub mod hooks;
 pub mod management;
 pub mod openapi;
 pub mod operation;
 pub mod page;
+mod subscription_fields;
 
 use actix_web::web::{Data, ServiceConfig};
 use releasepage_http::state::AppState;

@@ -12,6 +12,12 @@ use crate::{
 /// The accepted form of any text of a client.
 const TEXT_EXPECTED: &str = "must be a text without U+0000";
 
+/// The accepted form of a flag.
+pub const BOOLEAN_EXPECTED: &str = "must be true or false";
+
+/// The accepted form of a time.
+pub const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
+
 /// The fields of one JSON object. Faults are collected under the field's name. The name has dots if the object is
 /// inside another one (`data.value`). Fields that are not read are ignored, and `null` counts as missing.
 ///
@@ -112,12 +118,12 @@ impl<'a> Fields<'a> {
 
     /// Reads an optional `true` or `false`.
     pub fn boolean_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<bool>> {
-        self.optional(faults, field, "must be true or false", Value::as_bool)
+        self.optional(faults, field, BOOLEAN_EXPECTED, Value::as_bool)
     }
 
     /// Reads a required `true` or `false`.
     pub fn boolean(&self, faults: &mut Faults, field: &str) -> Option<bool> {
-        self.required(faults, field, "must be true or false", Value::as_bool)
+        self.required(faults, field, BOOLEAN_EXPECTED, Value::as_bool)
     }
 
     /// Reads an optional whole number.
@@ -136,10 +142,14 @@ impl<'a> Fields<'a> {
         faults.take(number.map(|number| check(&self.name(field), number)).transpose())
     }
 
+    /// Reads a required time in ISO 8601 with an offset.
+    pub fn time(&self, faults: &mut Faults, field: &str) -> Option<UtcTime> {
+        self.required(faults, field, TIME_EXPECTED, time_take)
+    }
+
     /// Reads an optional time in ISO 8601 with an offset.
     pub fn time_optional(&self, faults: &mut Faults, field: &str) -> Option<Option<UtcTime>> {
-        let take = |value: &Value| value.as_str().and_then(time_parse);
-        self.optional(faults, field, "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z", take)
+        self.optional(faults, field, TIME_EXPECTED, time_take)
     }
 
     /// Reads an optional list of texts. `null` is a fault here.
@@ -154,12 +164,12 @@ impl<'a> Fields<'a> {
 
     /// Reads a required value of an enumeration.
     pub fn named<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<T> {
-        self.required(faults, field, expected, |value| value.as_str()?.parse().ok())
+        self.required(faults, field, expected, named_take)
     }
 
     /// Reads an optional value of an enumeration.
     pub fn named_optional<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Option<T>> {
-        self.optional(faults, field, expected, |value| value.as_str()?.parse().ok())
+        self.optional(faults, field, expected, named_take)
     }
 
     /// Returns the fields of a required inner object.
@@ -173,6 +183,46 @@ impl<'a> Fields<'a> {
         match self.value(field) {
             None => Some(None),
             Some(_) => self.object(faults, field).map(Some),
+        }
+    }
+
+    /// An object inside, which must be there, as `read` takes its fields.
+    pub fn object_read<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        read: impl FnOnce(&Fields<'_>, &mut Faults) -> Option<T>,
+    ) -> Option<T> {
+        read(&self.object(faults, field)?, faults)
+    }
+
+    /// An object inside, where there is one, as `read` takes its fields.
+    pub fn object_read_optional<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        read: impl FnOnce(&Fields<'_>, &mut Faults) -> Option<T>,
+    ) -> Option<Option<T>> {
+        match self.object_optional(faults, field)? {
+            None => Some(None),
+            Some(object) => read(&object, faults).map(Some),
+        }
+    }
+
+    /// A field that no other method reads, as `read` takes it. `read` gets these fields and the name of the field.
+    pub fn by<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        read: impl FnOnce(&Self, &mut Faults, &str) -> Option<T>,
+    ) -> Option<T> {
+        read(self, faults, field)
+    }
+
+    /// Notes a fault where a field is named that nobody can set; `expected` as in [`Self::required`].
+    pub fn refuse(&self, faults: &mut Faults, field: &str, expected: &str) {
+        if self.has(field) {
+            faults.push(Fault::invalid(self.name(field), expected));
         }
     }
 }
@@ -189,6 +239,21 @@ pub fn number_take(value: &Value) -> Option<i64> {
 /// Reads a text that a database can store. U+0000 is refused.
 pub fn text_take(value: &Value) -> Option<&str> {
     value.as_str().filter(|text| !text.contains('\0'))
+}
+
+/// A moment in ISO 8601 with an offset.
+pub fn time_take(value: &Value) -> Option<UtcTime> {
+    value.as_str().and_then(time_parse)
+}
+
+/// One of the values of an enumeration.
+pub fn named_take<T: FromStr>(value: &Value) -> Option<T> {
+    value.as_str()?.parse().ok()
+}
+
+/// Makes a check of the rules answer the text that it accepts.
+pub fn kept(check: impl Fn(&str, &str) -> Result<(), Fault>) -> impl Fn(&str, &str) -> Result<String, Fault> {
+    move |field, text| check(field, text).map(|()| text.to_owned())
 }
 
 fn texts_take(value: &Value) -> Option<Vec<&str>> {
@@ -224,6 +289,11 @@ mod tests {
             fields.object(faults, "a");
             assert!(fields.object_optional(faults, "a").is_none());
             assert!(matches!(fields.object_optional(faults, "gone"), Some(None)));
+            let time = |fields: &Fields<'_>, faults: &mut Faults| fields.time(faults, "gone");
+            assert_eq!(fields.object_read(faults, "data", time), None);
+            assert_eq!(fields.object_read_optional(faults, "gone", time), Some(None));
+            data.refuse(faults, "bump", "cannot be changed");
+            data.refuse(faults, "gone", "cannot be changed");
         });
         let expected = [
             ("a", "invalid"),
@@ -235,6 +305,8 @@ mod tests {
             ("data.bump", "invalid"),
             ("a", "invalid"),
             ("a", "invalid"),
+            ("data.gone", "missing"),
+            ("data.bump", "invalid"),
         ];
         assert_eq!(found, expected.map(|(field, kind)| (field.to_owned(), kind)));
     }

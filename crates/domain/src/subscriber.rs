@@ -212,6 +212,13 @@ pub enum Following {
 }
 
 impl Following {
+    /// The components with these ids, of which at least one is given.
+    pub fn only(mut components: Vec<i64>) -> Self {
+        components.sort_unstable();
+        components.dedup();
+        Self::Only(components)
+    }
+
     /// True if the subscriber follows this component.
     pub fn holds(&self, component: i64) -> bool {
         match self {

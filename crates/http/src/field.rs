@@ -1,8 +1,13 @@
 //! The JSON body of a request, and what a `PATCH` does to the fields that it names.
 
+use std::str::FromStr;
+
 use actix_web::{HttpRequest, dev::Payload};
-use releasepage_domain::fault::{Fault, Faults};
-pub use releasepage_domain::fields::{Fields, number_take, text_take};
+use releasepage_domain::{
+    fault::{Fault, Faults},
+    fields::{BOOLEAN_EXPECTED, Fields, TIME_EXPECTED, named_take, number_take, text_take, time_take},
+    time::UtcTime,
+};
 use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value};
 
@@ -49,6 +54,9 @@ fn content_is_json(request: &HttpRequest) -> bool {
 ///
 /// `None` is a fault, which is noted.
 pub trait FieldChanges<'a> {
+    /// The fields that were sent.
+    fn sent(&self) -> &Fields<'a>;
+
     /// What it does to a field that cannot be cleared: `null` is a fault.
     fn change<T>(
         &self,
@@ -56,7 +64,13 @@ pub trait FieldChanges<'a> {
         field: &str,
         expected: &str,
         take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<Change<T>>;
+    ) -> Option<Change<T>> {
+        match self.sent().named_value(field) {
+            None => Some(Change::Keep),
+            Some(value) => faults
+                .take(take(value).map(Change::Set).ok_or_else(|| Fault::invalid(self.sent().name(field), expected))),
+        }
+    }
 
     /// What it does to a field that can be cleared with `null`.
     fn change_or_clear<T>(
@@ -65,7 +79,12 @@ pub trait FieldChanges<'a> {
         field: &str,
         expected: &str,
         take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<Change<Option<T>>>;
+    ) -> Option<Change<Option<T>>> {
+        match self.sent().named_value(field) {
+            Some(Value::Null) => Some(Change::Set(None)),
+            _ => Some(self.change(faults, field, expected, take)?.map(Some)),
+        }
+    }
 
     /// What it does to a text that cannot be cleared, as `check` of the rules makes it.
     fn text_change<T>(
@@ -74,7 +93,10 @@ pub trait FieldChanges<'a> {
         field: &str,
         expected: &str,
         check: impl FnOnce(&str, &str) -> Result<T, Fault>,
-    ) -> Option<Change<T>>;
+    ) -> Option<Change<T>> {
+        let change = self.change(faults, field, expected, text_take)?;
+        faults.take(change.try_map(|text| check(&self.sent().name(field), text)))
+    }
 
     /// What it does to a text that can be cleared with `null`, as `check` of the rules makes it.
     fn text_change_or_clear<T>(
@@ -82,57 +104,47 @@ pub trait FieldChanges<'a> {
         faults: &mut Faults,
         field: &str,
         check: impl FnOnce(&str, &str) -> Result<T, Fault>,
-    ) -> Option<Change<Option<T>>>;
+    ) -> Option<Change<Option<T>>> {
+        let change = self.change_or_clear(faults, field, "must be a text without U+0000, or null", text_take)?;
+        faults.take(change.try_map(|text| text.map(|text| check(&self.sent().name(field), text)).transpose()))
+    }
+
+    /// What it does to a whole number that cannot be cleared, as `check` of the rules makes it.
+    fn number_change<T>(
+        &self,
+        faults: &mut Faults,
+        field: &str,
+        expected: &str,
+        check: impl FnOnce(&str, i64) -> Result<T, Fault>,
+    ) -> Option<Change<T>> {
+        let change = self.change(faults, field, expected, number_take)?;
+        faults.take(change.try_map(|number| check(&self.sent().name(field), number)))
+    }
+
+    /// What it does to `true` or `false`.
+    fn boolean_change(&self, faults: &mut Faults, field: &str) -> Option<Change<bool>> {
+        self.change(faults, field, BOOLEAN_EXPECTED, Value::as_bool)
+    }
+
+    /// What it does to `true` or `false` that can be cleared with `null`.
+    fn boolean_change_or_clear(&self, faults: &mut Faults, field: &str) -> Option<Change<Option<bool>>> {
+        self.change_or_clear(faults, field, "must be true, false or null", Value::as_bool)
+    }
+
+    /// What it does to a value of an enumeration.
+    fn named_change<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Change<T>> {
+        self.change(faults, field, expected, named_take)
+    }
+
+    /// What it does to a time in ISO 8601 with an offset.
+    fn time_change(&self, faults: &mut Faults, field: &str) -> Option<Change<UtcTime>> {
+        self.change(faults, field, TIME_EXPECTED, time_take)
+    }
 }
 
 impl<'a> FieldChanges<'a> for Fields<'a> {
-    fn change<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        expected: &str,
-        take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<Change<T>> {
-        match self.named_value(field) {
-            None => Some(Change::Keep),
-            Some(value) => {
-                faults.take(take(value).map(Change::Set).ok_or_else(|| Fault::invalid(self.name(field), expected)))
-            }
-        }
-    }
-
-    fn change_or_clear<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        expected: &str,
-        take: impl FnOnce(&'a Value) -> Option<T>,
-    ) -> Option<Change<Option<T>>> {
-        match self.named_value(field) {
-            Some(Value::Null) => Some(Change::Set(None)),
-            _ => Some(self.change(faults, field, expected, take)?.map(Some)),
-        }
-    }
-
-    fn text_change<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        expected: &str,
-        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
-    ) -> Option<Change<T>> {
-        let change = self.change(faults, field, expected, text_take)?;
-        faults.take(change.try_map(|text| check(&self.name(field), text)))
-    }
-
-    fn text_change_or_clear<T>(
-        &self,
-        faults: &mut Faults,
-        field: &str,
-        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
-    ) -> Option<Change<Option<T>>> {
-        let change = self.change_or_clear(faults, field, "must be a text without U+0000, or null", text_take)?;
-        faults.take(change.try_map(|text| text.map(|text| check(&self.name(field), text)).transpose()))
+    fn sent(&self) -> &Fields<'a> {
+        self
     }
 }
 
@@ -170,10 +182,12 @@ mod tests {
             assert_eq!(data.text_change(&mut faults, field, "must be good", check), None);
             assert_eq!(data.text_change_or_clear(&mut faults, field, check), None);
         }
+        let negative = |field: &str, _: i64| Err::<i64, Fault>(Fault::invalid(field, "must not be negative"));
+        assert_eq!(data.number_change(&mut faults, "type", "must be a number", negative), None);
         assert_eq!(data.text_change_or_clear(&mut faults, "null", check), Some(Change::Set(None)));
         assert_eq!(data.text_change_or_clear(&mut faults, "absent", check), Some(Change::Keep));
         let named: Vec<&str> = faults.as_slice().iter().map(|fault| &*fault.field).collect();
-        assert_eq!(named, ["data.type", "data.type", "data.value", "data.value"]);
+        assert_eq!(named, ["data.type", "data.type", "data.value", "data.value", "data.type"]);
     }
 
     #[test]

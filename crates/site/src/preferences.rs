@@ -85,10 +85,8 @@ fn following_chosen(form: &Form, subscriber: &Subscriber) -> Result<Following, P
     }
     let id_of =
         |repo: &str| subscriber.components.iter().find(|component| component.repo == repo).map(|found| found.id);
-    let mut ids: Vec<i64> = form.all("component").map(id_of).collect::<Option<_>>().ok_or(PageError::RequestInvalid)?;
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(Following::Only(ids))
+    let ids = form.all("component").map(id_of).collect::<Option<_>>().ok_or(PageError::RequestInvalid)?;
+    Ok(Following::only(ids))
 }
 
 fn view(state: &AppState, subscriber: &Subscriber, token: &str, notice: Option<Notice>) -> Preferences {

@@ -4,7 +4,7 @@
 
 use releasepage_domain::{
     fault::Faults,
-    fields::{Fields, number_take},
+    fields::{Fields, kept, number_take},
     release::{release_author_check, release_notes_check, release_tag_check, release_title_check},
     source_event::SourceRepository,
     time::UtcTime,
@@ -35,22 +35,22 @@ pub(crate) fn repository_read(
 }
 
 /// Reads the required tag or version.
-pub(crate) fn tag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
-    fields.text_checked(faults, field, "must be one line of 1 to 200 characters, such as v1.2.0", |field, tag| {
-        release_tag_check(field, tag).map(|()| tag.to_owned())
-    })
+pub fn tag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
+    fields.text_checked(
+        faults,
+        field,
+        "must be one line of 1 to 200 characters, such as v1.2.0",
+        kept(release_tag_check),
+    )
 }
 
 /// Reads the title. It is empty if there is none.
-pub(crate) fn title_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
-    let title = fields.text_checked_optional(faults, field, |field, title| {
-        release_title_check(field, title).map(|()| title.to_owned())
-    })?;
-    Some(title.unwrap_or_default())
+pub fn title_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
+    Some(fields.text_checked_optional(faults, field, kept(release_title_check))?.unwrap_or_default())
 }
 
 /// Reads the optional notes. Forges end lines with CR LF, like browsers. They become `\n`.
-pub(crate) fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
+pub fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
     let notes = fields.text_checked_optional(faults, field, |field, notes| {
         let notes = notes.replace("\r\n", "\n");
         release_notes_check(field, &notes).map(|()| notes)
@@ -59,10 +59,8 @@ pub(crate) fn notes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) 
 }
 
 /// Reads the optional author.
-pub(crate) fn author_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
-    let author = fields.text_checked_optional(faults, field, |field, author| {
-        release_author_check(field, author).map(|()| author.to_owned())
-    })?;
+pub fn author_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Option<String>> {
+    let author = fields.text_checked_optional(faults, field, kept(release_author_check))?;
     Some(author.filter(|author| !author.is_empty()))
 }
 

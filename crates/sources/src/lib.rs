@@ -11,10 +11,9 @@
 pub mod backfill;
 pub mod changelog;
 pub mod changelog_import;
-mod fields;
+pub mod fields;
 pub mod forge;
 pub mod forge_address;
-pub mod generic;
 pub mod gitea;
 pub mod github;
 pub mod gitlab;
@@ -22,4 +21,4 @@ pub mod gogs;
 mod message;
 pub mod worker;
 
-pub use message::{ForgeMessage, MessageError};
+pub use message::{ForgeMessage, MessageError, payload_read};

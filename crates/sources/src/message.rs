@@ -42,7 +42,11 @@ pub enum MessageError {
 }
 
 /// Reads a payload as a JSON object.
-pub(crate) fn payload_read(payload: &[u8]) -> Result<Map<String, Value>, MessageError> {
+///
+/// # Errors
+///
+/// Returns [`MessageError::Json`] if the payload is not an object.
+pub fn payload_read(payload: &[u8]) -> Result<Map<String, Value>, MessageError> {
     match serde_json::from_slice(payload) {
         Ok(Value::Object(payload)) => Ok(payload),
         _ => Err(MessageError::Json),

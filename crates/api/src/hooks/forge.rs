@@ -6,7 +6,9 @@ use releasepage_domain::{
     fault::{Fault, Faults},
     repository::RepositoryOrigin,
 };
-use releasepage_sources::{ForgeMessage, MessageError, generic, gitea, github, gitlab, gogs};
+use releasepage_sources::{ForgeMessage, MessageError, gitea, github, gitlab, gogs};
+
+use super::generic_event;
 
 /// Longest event name and id of a delivery, in characters; those of forges have fewer than 50.
 const HEADER_MAX: usize = 100;
@@ -92,7 +94,7 @@ pub(super) const GENERIC: ForgeHook = ForgeHook {
     deliveries: &[STANDARD_ID],
     proofs: &[ProofForm::Standard],
     takes_forms: false,
-    read: generic::message_read,
+    read: generic_event::message_read,
 };
 
 impl ForgeHook {

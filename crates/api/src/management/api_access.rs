@@ -7,24 +7,21 @@ use actix_web::{
 use releasepage_auth::{page_key::page_key_new, scope::Scope};
 use releasepage_domain::{
     environment::Environment,
-    fault::Faults,
     page::{CountedBy, rate_limit_check},
     text::names_expected,
 };
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{Fields, json_read},
-    state::AppState,
-};
+use releasepage_http::state::AppState;
 use releasepage_storage::pages::keys::{
     ApiAccess, ApiAccessChange, PageKeys, api_access_get, api_access_rotate, api_access_set,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, page_of_path, reader, resource, writer};
-use crate::openapi::{names::CountedByName, values::PageId};
+use super::resource::{Answer, body_of, page_of_path, reader, resource, writer};
+use crate::{
+    body::body,
+    openapi::{names::CountedByName, values::PageId},
+};
 
 /// The API access of a page.
 #[derive(Serialize, ToSchema)]
@@ -58,19 +55,25 @@ pub(crate) struct KeysBody {
     test: String,
 }
 
-/// A setting of a page's API access.
-#[derive(ToSchema)]
-#[schema(as = ApiAccessSetting)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ApiAccessSettingBody {
-    /// Whether the keys work.
-    enabled: bool,
-    /// How many requests a minute each key has; stays as it is where it is missing.
-    #[schema(minimum = 1, maximum = 1_000_000, examples(60))]
-    rate_limit: Option<i64>,
-    /// How they are counted; stays as it is where it is missing.
-    #[schema(value_type = Option<CountedByName>)]
-    counted_by: Option<String>,
+body! {
+    /// A setting of a page's API access.
+    #[schema(as = ApiAccessSetting)]
+    pub(crate) struct ApiAccessSettingBody {
+        /// Whether the keys work.
+        enabled: bool => boolean(),
+        /// How many requests a minute each key has; stays as it is where it is missing.
+        #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, examples(60))]
+        rate_limit: Option<i32> => number_checked_optional(rate_limit_check),
+        /// How they are counted; stays as it is where it is missing.
+        #[schema(value_type = Option<CountedByName>)]
+        counted_by: Option<CountedBy> => named_optional(&names_expected::<CountedBy>()),
+    }
+}
+
+impl From<ApiAccessSettingBody> for ApiAccessChange {
+    fn from(body: ApiAccessSettingBody) -> Self {
+        Self { enabled: body.enabled, rate_limit: body.rate_limit, counted_by: body.counted_by }
+    }
 }
 
 impl From<ApiAccess> for ApiAccessBody {
@@ -126,20 +129,10 @@ pub(crate) async fn api_access_write(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = api_access_fields(&Fields::new(&body))?;
+    let change = body_of(&request, payload, ApiAccessSettingBody::read).await?.into();
     let organization = caller.user.organization_id;
     let access = api_access_set(&state.store, organization, page, change, keys_new(), state.now()).await?;
     resource(&ApiAccessBody::from(access))
-}
-
-fn api_access_fields(fields: &Fields<'_>) -> Result<ApiAccessChange, V1Error> {
-    let mut faults = Faults::new();
-    let enabled = fields.boolean(&mut faults, "enabled");
-    let rate_limit = fields.number_checked_optional(&mut faults, "rate_limit", rate_limit_check);
-    let counted_by = fields.named_optional(&mut faults, "counted_by", &names_expected::<CountedBy>());
-    Ok(faults
-        .finish(|| Some(ApiAccessChange { enabled: enabled?, rate_limit: rate_limit?, counted_by: counted_by? }))?)
 }
 
 /// `POST /v1/pages/{id}/api-access/rotate`: new keys; the old ones never work again.

@@ -9,18 +9,14 @@ use releasepage_domain::{
     account::name_check,
     component::tag_prefix_check,
     fault::{Fault, Faults},
+    fields::Fields,
     repository::RepositoryName,
     time::time_iso8601,
     version::VersionRule,
 };
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{FieldChanges, Fields, json_read},
-    state::AppState,
-};
+use releasepage_http::{error::V1Error, field::FieldChanges, state::AppState};
 use releasepage_storage::{
-    database::cursor::IdCursor,
+    database::change::Change,
     pages::components::{
         Component, ComponentChange, ComponentNew, component_create, component_delete, component_get, component_list,
         component_update,
@@ -30,13 +26,20 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
+    Answer, List, body_of, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
     resource_list, writer,
 };
-use crate::openapi::{
-    parameters::ListParameters,
-    values::{PageId, Repo, Time},
+use crate::{
+    body::body,
+    openapi::{
+        parameters::ListParameters,
+        values::{PageId, Repo, Time},
+    },
 };
+
+const REPO_EXPECTED: &str = "must be the name of a repository, owner/name";
+const VERSIONS_EXPECTED: &str = "must be lenient or strict";
+const FIXED_EXPECTED: &str = "cannot be changed: take the component off and add another one";
 
 /// A repository on a page.
 #[derive(Serialize, ToSchema)]
@@ -71,39 +74,65 @@ pub(crate) struct ComponentBody {
     created_at: String,
 }
 
-/// A repository to put on a page.
-#[derive(ToSchema)]
-#[schema(as = ComponentNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ComponentNewBody {
-    /// The name of a repository of the organization, in whatever case.
-    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
-    repo: String,
-    /// The display name; made of the repository's name where it is missing.
-    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
-    name: Option<String>,
-    /// What its tags begin with, where the repository has several parts.
-    #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
-    tag_prefix: Option<String>,
-    /// How its tags are read: `lenient`, as it is without it, or `strict` for semantic versions alone.
-    #[schema(pattern = "^(lenient|strict)$", examples("strict"))]
-    versions: Option<String>,
+body! {
+    /// A repository to put on a page.
+    #[schema(as = ComponentNew)]
+    pub(crate) struct ComponentNewBody {
+        /// The name of a repository of the organization, in whatever case.
+        #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+        repo: RepositoryName => text_checked(REPO_EXPECTED, RepositoryName::parse),
+        /// The display name; made of the repository's name where it is missing.
+        #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
+        name: Option<String> => text_checked_optional(name_check),
+        /// What its tags begin with, where the repository has several parts.
+        #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
+        tag_prefix: Option<String> => text_checked_optional(tag_prefix_check),
+        /// How its tags are read: `lenient`, as it is without it, or `strict` for semantic versions alone.
+        #[schema(value_type = Option<String>, pattern = "^(lenient|strict)$", examples("strict"))]
+        versions: Option<VersionRule> => text_checked_optional(versions_check),
+    }
 }
 
-/// An edit of a component.
-#[derive(ToSchema)]
-#[schema(as = ComponentChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ComponentChangeBody {
-    /// The revision that was edited.
-    #[schema(examples(1))]
-    revision: Option<i64>,
-    /// The display name; `null` for the one made of the repository's name.
-    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
-    name: Option<String>,
-    /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
-    #[schema(required = false, pattern = "^(lenient|strict)$", examples("strict"))]
-    versions: String,
+body! {
+    /// An edit of a component.
+    #[schema(as = ComponentChange)]
+    pub(crate) struct ComponentChangeBody {
+        /// The revision that was edited.
+        #[schema(examples(1))]
+        revision: Option<i64> => number_optional(),
+        /// The display name; `null` for the one made of the repository's name.
+        #[schema(
+            value_type = Option<String>, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API")
+        )]
+        name: Change<Option<String>> => text_change_or_clear(name_check),
+        /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
+        #[schema(value_type = String, required = false, pattern = "^(lenient|strict)$", examples("strict"))]
+        versions: Change<VersionRule> => text_change(VERSIONS_EXPECTED, versions_check),
+    }
+}
+
+fn versions_check(field: &str, text: &str) -> Result<VersionRule, Fault> {
+    text.parse().map_err(|_| Fault::invalid(field, VERSIONS_EXPECTED))
+}
+
+impl From<ComponentNewBody> for ComponentNew {
+    fn from(body: ComponentNewBody) -> Self {
+        Self {
+            repo: body.repo.as_str().to_owned(),
+            name: body.name,
+            tag_prefix: body.tag_prefix,
+            versions: body.versions.unwrap_or_default(),
+        }
+    }
+}
+
+/// Reads an edit of a component. The members that another component would have instead are faults.
+fn component_change_read(fields: &Fields<'_>, faults: &mut Faults) -> Option<ComponentChange> {
+    let body = ComponentChangeBody::read(fields, faults);
+    for fixed in ["repo", "tag_prefix"] {
+        fields.refuse(faults, fixed, FIXED_EXPECTED);
+    }
+    body.map(|body| ComponentChange { revision: body.revision, name: body.name, versions: body.versions })
 }
 
 impl From<Component> for ComponentBody {
@@ -141,34 +170,10 @@ pub(crate) async fn component_add(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let page = page_of_path(page.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let new = component_fields_new(&Fields::new(&body))?;
+    let new = body_of(&request, payload, ComponentNewBody::read).await?.into();
     let component = component_create(&state.store, caller.user.organization_id, page, new, state.now()).await?;
     let location = format!("/v1/pages/{}/components/{}", component.page_id, component.id);
     resource_created(location, &ComponentBody::from(component))
-}
-
-fn component_fields_new(fields: &Fields<'_>) -> Result<ComponentNew, V1Error> {
-    let mut faults = Faults::new();
-    let expected = "must be the name of a repository, owner/name";
-    let repo = fields.text_checked(&mut faults, "repo", expected, RepositoryName::parse);
-    let name = fields.text_checked_optional(&mut faults, "name", name_check);
-    let tag_prefix = fields.text_checked_optional(&mut faults, "tag_prefix", tag_prefix_check);
-    let versions = fields.text_checked_optional(&mut faults, "versions", versions_check);
-    Ok(faults.finish(|| {
-        Some(ComponentNew {
-            repo: repo?.as_str().to_owned(),
-            name: name?,
-            tag_prefix: tag_prefix?,
-            versions: versions?.unwrap_or_default(),
-        })
-    })?)
-}
-
-const VERSIONS_EXPECTED: &str = "must be lenient or strict";
-
-fn versions_check(field: &str, text: &str) -> Result<VersionRule, Fault> {
-    text.parse().map_err(|_| Fault::invalid(field, VERSIONS_EXPECTED))
 }
 
 /// `GET /v1/pages/{id}/components`
@@ -233,23 +238,9 @@ pub(crate) async fn component_edit(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let (page, id) = component_of_path(path)?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = component_fields_change(&Fields::new(&body))?;
+    let change = body_of(&request, payload, component_change_read).await?;
     let component = component_update(&state.store, caller.user.organization_id, page, id, change).await?;
     resource(&ComponentBody::from(component))
-}
-
-fn component_fields_change(fields: &Fields<'_>) -> Result<ComponentChange, V1Error> {
-    let mut faults = Faults::new();
-    let revision = fields.number_optional(&mut faults, "revision");
-    let name = fields.text_change_or_clear(&mut faults, "name", name_check);
-    let versions = fields.text_change(&mut faults, "versions", VERSIONS_EXPECTED, versions_check);
-    for fixed in ["repo", "tag_prefix"] {
-        if fields.has(fixed) {
-            faults.push(Fault::invalid(fixed, "cannot be changed: take the component off and add another one"));
-        }
-    }
-    Ok(faults.finish(|| Some(ComponentChange { revision: revision?, name: name?, versions: versions? }))?)
 }
 
 /// `DELETE /v1/pages/{id}/components/{component}`: takes the repository off the page.

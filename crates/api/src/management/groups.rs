@@ -6,14 +6,7 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{bump::Bump, fault::Faults, group::GroupState, time::time_iso8601};
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{Fields, json_read},
-    links::group_url,
-    query::Query,
-    state::AppState,
-};
+use releasepage_http::{error::V1Error, links::group_url, query::Query, state::AppState};
 use releasepage_storage::{
     database::cursor::IdCursor,
     groups::{
@@ -27,10 +20,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    group_fields::{GroupChangeBody, GroupNewBody, group_fields_change, group_fields_new},
+    group_fields::{GroupChangeBody, GroupNewBody},
     resource::{
-        Answer, List, number_of_path, page_of_path, reader, resource, resource_created, resource_gone, resource_list,
-        writer,
+        Answer, List, body_of, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
+        resource_list, writer,
     },
 };
 use crate::openapi::{
@@ -225,8 +218,7 @@ pub(crate) async fn group_add(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let page_id = page_of_path(page.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let new = group_fields_new(&Fields::new(&body))?;
+    let new = body_of(&request, payload, GroupNewBody::read).await?.into();
     let organization_id = caller.user.organization_id;
     let slug = page_get(&state.store, organization_id, page_id.clone()).await?.slug;
     let group = group_create(&state.store, organization_id, page_id, new, state.release_context()).await?;
@@ -272,8 +264,7 @@ pub(crate) async fn group_change(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let (page_id, group_id) = group_of_path(path.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = group_fields_change(&Fields::new(&body))?;
+    let change = body_of(&request, payload, GroupChangeBody::read).await?.into();
     let organization_id = caller.user.organization_id;
     let slug = page_get(&state.store, organization_id, page_id.clone()).await?.slug;
     let group = group_edit(&state.store, organization_id, page_id, group_id, change, state.now()).await?;

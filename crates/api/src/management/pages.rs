@@ -8,21 +8,14 @@ use releasepage_auth::{random::page_id_new, scope::Scope};
 use releasepage_domain::{
     account::name_check,
     bump::Bump,
-    fault::Faults,
     group::{GroupVersion, Grouping, group_window_check},
     page::{description_check, slug_check},
     text::names_expected,
     time::time_iso8601,
 };
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{FieldChanges, Fields, json_read, number_take},
-    links::page_url,
-    state::AppState,
-};
+use releasepage_http::{field::FieldChanges, links::page_url, state::AppState};
 use releasepage_storage::{
-    database::cursor::TimeCursor,
+    database::{change::Change, cursor::TimeCursor},
     pages::{
         deletion::page_delete,
         edits::{PageChange, PageNew, page_create, page_get, page_list, page_update},
@@ -30,16 +23,19 @@ use releasepage_storage::{
     },
 };
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, list_query, page_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+    Answer, List, body_of, list_query, page_of_path, reader, resource, resource_created, resource_gone, resource_list,
+    writer,
 };
-use crate::openapi::{
-    names::{BumpName, GroupingName},
-    parameters::TimeListParameters,
-    values::{GroupVersionText, PageId, Time, WebAddress},
+use crate::{
+    body::body,
+    openapi::{
+        names::{BumpName, GroupingName},
+        parameters::TimeListParameters,
+        values::{GroupVersionText, PageId, Time, WebAddress},
+    },
 };
 
 const TITLE_EXPECTED: &str = "must be one line of 1 to 100 characters";
@@ -92,71 +88,108 @@ pub(crate) struct PageBody {
     updated_at: String,
 }
 
-/// A page to make.
-#[derive(ToSchema)]
-#[schema(as = PageNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct PageNewBody {
-    /// The title.
-    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
-    title: String,
-    /// The last part of its address, which no other page of the server has; made of the title where it is missing.
-    #[schema(max_length = 60, pattern = "SLUG", examples("acme"))]
-    slug: Option<String>,
-    /// What it says about itself, plain text.
-    #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
-    description: Option<String>,
-    /// Whether readers can see it; `false` where it is missing.
-    published: Option<bool>,
-    /// Who puts its releases together; `off` where it is missing.
-    #[schema(value_type = Option<GroupingName>)]
-    grouping: Option<String>,
-    /// How many minutes a group of an `auto` page stays open after a release joined it; 0 where it is missing, which makes
-    /// each release a group.
-    #[schema(minimum = 0, maximum = 10_080, examples(60))]
-    group_window_minutes: Option<i32>,
-    /// The version of the first group that is made by itself, and whether all of them have a `v`; `v0.1.0` where it is
-    /// missing.
-    #[schema(value_type = Option<GroupVersionText>)]
-    group_initial_version: Option<String>,
-    /// What a release whose tag is no version counts as; `minor` where it is missing.
-    #[schema(value_type = Option<BumpName>)]
-    unversioned_as: Option<String>,
+body! {
+    /// A page to make.
+    #[schema(as = PageNew)]
+    pub(crate) struct PageNewBody {
+        /// The title.
+        #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
+        title: String => text_checked(TITLE_EXPECTED, name_check),
+        /// The last part of its address, which no other page of the server has; made of the title where it is missing.
+        #[schema(max_length = 60, pattern = "SLUG", examples("acme"))]
+        slug: Option<String> => text_checked_optional(slug_check),
+        /// What it says about itself, plain text.
+        #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
+        description: Option<String> => text_checked_optional(description_check),
+        /// Whether readers can see it; `false` where it is missing.
+        published: Option<bool> => boolean_optional(),
+        /// Who puts its releases together; `off` where it is missing.
+        #[schema(value_type = Option<GroupingName>)]
+        grouping: Option<Grouping> => named_optional(&names_expected::<Grouping>()),
+        /// How many minutes a group of an `auto` page stays open after a release joined it; 0 where it is missing, which makes
+        /// each release a group.
+        #[schema(minimum = 0, maximum = 10_080, examples(60))]
+        group_window_minutes: Option<i32> => number_checked_optional(group_window_check),
+        /// The version of the first group that is made by itself, and whether all of them have a `v`; `v0.1.0` where it is
+        /// missing.
+        #[schema(value_type = Option<GroupVersionText>)]
+        group_initial_version: Option<GroupVersion> => text_checked_optional(GroupVersion::parse),
+        /// What a release whose tag is no version counts as; `minor` where it is missing.
+        #[schema(value_type = Option<BumpName>)]
+        unversioned_as: Option<Bump> => named_optional(&names_expected::<Bump>()),
+    }
 }
 
-/// An edit of a page.
-#[derive(ToSchema)]
-#[schema(as = PageChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct PageChangeBody {
-    /// The revision that was edited.
-    #[schema(examples(1))]
-    revision: Option<i64>,
-    /// The title.
-    #[schema(required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
-    title: String,
-    /// The last part of its address, which no other page of the server has.
-    #[schema(required = false, max_length = 60, pattern = "SLUG", examples("acme"))]
-    slug: String,
-    /// What it says about itself, plain text; `null` for nothing.
-    #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
-    description: Option<String>,
-    /// Whether readers can see it.
-    #[schema(required = false)]
-    published: bool,
-    /// Who puts its releases together. Switched to `auto`, the latest releases that are in no group become one, of which
-    /// nobody is told; switched away from it, the open group closes at once.
-    #[schema(required = false, value_type = GroupingName)]
-    grouping: String,
-    /// How many minutes a group of an `auto` page stays open after a release joined it: from the next release on.
-    #[schema(required = false, minimum = 0, maximum = 10_080, examples(60))]
-    group_window_minutes: i32,
-    /// The version of the first group that is made by itself, and whether all of them have a `v`.
-    #[schema(required = false, value_type = GroupVersionText)]
-    group_initial_version: String,
-    /// What a release whose tag is no version counts as.
-    #[schema(required = false, value_type = BumpName)]
-    unversioned_as: String,
+body! {
+    /// An edit of a page.
+    #[schema(as = PageChange)]
+    pub(crate) struct PageChangeBody {
+        /// The revision that was edited.
+        #[schema(examples(1))]
+        revision: Option<i64> => number_optional(),
+        /// The title.
+        #[schema(
+            value_type = String, required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme")
+        )]
+        title: Change<String> => text_change(TITLE_EXPECTED, name_check),
+        /// The last part of its address, which no other page of the server has.
+        #[schema(value_type = String, required = false, max_length = 60, pattern = "SLUG", examples("acme"))]
+        slug: Change<String> => text_change("must be a text", slug_check),
+        /// What it says about itself, plain text; `null` for nothing.
+        #[schema(
+            value_type = Option<String>, max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme")
+        )]
+        description: Change<Option<String>> => text_change_or_clear(description_check),
+        /// Whether readers can see it.
+        #[schema(value_type = bool, required = false)]
+        published: Change<bool> => boolean_change(),
+        /// Who puts its releases together. Switched to `auto`, the latest releases that are in no group become one, of which
+        /// nobody is told; switched away from it, the open group closes at once.
+        #[schema(value_type = GroupingName, required = false)]
+        grouping: Change<Grouping> => named_change(&names_expected::<Grouping>()),
+        /// How many minutes a group of an `auto` page stays open after a release joined it: from the next release on.
+        #[schema(value_type = i32, required = false, minimum = 0, maximum = 10_080, examples(60))]
+        group_window_minutes: Change<i32> => number_change(WINDOW_EXPECTED, group_window_check),
+        /// The version of the first group that is made by itself, and whether all of them have a `v`.
+        #[schema(value_type = GroupVersionText, required = false)]
+        group_initial_version: Change<GroupVersion> => text_change(GROUP_VERSION_EXPECTED, GroupVersion::parse),
+        /// What a release whose tag is no version counts as.
+        #[schema(value_type = BumpName, required = false)]
+        unversioned_as: Change<Bump> => named_change(&names_expected::<Bump>()),
+    }
+}
+
+impl From<PageNewBody> for PageNew {
+    fn from(body: PageNewBody) -> Self {
+        Self {
+            slug: body.slug,
+            title: body.title,
+            description: body.description.unwrap_or_default(),
+            published: body.published.unwrap_or(false),
+            unversioned_as: body.unversioned_as,
+            grouping: PageGrouping {
+                mode: body.grouping.unwrap_or_default(),
+                window_minutes: body.group_window_minutes.unwrap_or_default(),
+                initial_version: body.group_initial_version.unwrap_or_default(),
+            },
+        }
+    }
+}
+
+impl From<PageChangeBody> for PageChange {
+    fn from(body: PageChangeBody) -> Self {
+        Self {
+            revision: body.revision,
+            slug: body.slug,
+            title: body.title,
+            description: body.description.map(Option::unwrap_or_default),
+            published: body.published,
+            unversioned_as: body.unversioned_as,
+            grouping: body.grouping,
+            group_window_minutes: body.group_window_minutes,
+            group_initial_version: body.group_initial_version,
+        }
+    }
 }
 
 impl PageBody {
@@ -194,36 +227,9 @@ impl PageBody {
 )]
 pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let new = page_fields_new(&Fields::new(&body))?;
+    let new = body_of(&request, payload, PageNewBody::read).await?.into();
     let page = page_create(&state.store, caller.user.organization_id, new, page_id_new, state.now()).await?;
     resource_created(format!("/v1/pages/{}", page.id), &PageBody::of(&state, page))
-}
-
-fn page_fields_new(fields: &Fields<'_>) -> Result<PageNew, V1Error> {
-    let mut faults = Faults::new();
-    let title = fields.text_checked(&mut faults, "title", TITLE_EXPECTED, name_check);
-    let slug = fields.text_checked_optional(&mut faults, "slug", slug_check);
-    let description = fields.text_checked_optional(&mut faults, "description", description_check);
-    let published = fields.boolean_optional(&mut faults, "published");
-    let unversioned_as = fields.named_optional(&mut faults, "unversioned_as", &names_expected::<Bump>());
-    let grouping = fields.named_optional(&mut faults, "grouping", &names_expected::<Grouping>());
-    let window_minutes = fields.number_checked_optional(&mut faults, "group_window_minutes", group_window_check);
-    let initial_version = fields.text_checked_optional(&mut faults, "group_initial_version", GroupVersion::parse);
-    Ok(faults.finish(|| {
-        Some(PageNew {
-            slug: slug?,
-            title: title?,
-            description: description?.unwrap_or_default(),
-            published: published?.unwrap_or(false),
-            unversioned_as: unversioned_as?,
-            grouping: PageGrouping {
-                mode: grouping?.unwrap_or_default(),
-                window_minutes: window_minutes?.unwrap_or_default(),
-                initial_version: initial_version?.unwrap_or_default(),
-            },
-        })
-    })?)
 }
 
 /// `GET /v1/pages`
@@ -280,42 +286,9 @@ pub(crate) async fn page_edit(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = page_of_path(id.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = page_fields_change(&Fields::new(&body))?;
+    let change = body_of(&request, payload, PageChangeBody::read).await?.into();
     let page = page_update(&state.store, caller.user.organization_id, id, change, state.now()).await?;
     resource(&PageBody::of(&state, page))
-}
-
-fn page_fields_change(fields: &Fields<'_>) -> Result<PageChange, V1Error> {
-    let mut faults = Faults::new();
-    let revision = fields.number_optional(&mut faults, "revision");
-    let slug = fields.text_change(&mut faults, "slug", "must be a text", slug_check);
-    let title = fields.text_change(&mut faults, "title", TITLE_EXPECTED, name_check);
-    let description = fields.text_change_or_clear(&mut faults, "description", description_check);
-    let published = fields.change(&mut faults, "published", "must be true or false", Value::as_bool);
-    let bump = names_expected::<Bump>();
-    let unversioned_as = fields.change(&mut faults, "unversioned_as", &bump, |value| value.as_str()?.parse().ok());
-    let names = names_expected::<Grouping>();
-    let grouping = fields.change(&mut faults, "grouping", &names, |value| value.as_str()?.parse().ok());
-    let field = "group_window_minutes";
-    let group_window_minutes = fields
-        .change(&mut faults, field, WINDOW_EXPECTED, number_take)
-        .and_then(|minutes| faults.take(minutes.try_map(|minutes| group_window_check(field, minutes))));
-    let group_initial_version =
-        fields.text_change(&mut faults, "group_initial_version", GROUP_VERSION_EXPECTED, GroupVersion::parse);
-    Ok(faults.finish(|| {
-        Some(PageChange {
-            revision: revision?,
-            slug: slug?,
-            title: title?,
-            description: description?.map(Option::unwrap_or_default),
-            published: published?,
-            unversioned_as: unversioned_as?,
-            grouping: grouping?,
-            group_window_minutes: group_window_minutes?,
-            group_initial_version: group_initial_version?,
-        })
-    })?)
 }
 
 /// `DELETE /v1/pages/{id}`: a page and everything of it, its subscribers among it. Mail that waits for them is not sent;

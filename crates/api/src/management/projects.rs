@@ -9,15 +9,10 @@ use releasepage_auth::{
     scope::Scope,
     token::secret_hash,
 };
-use releasepage_domain::{account::name_check, fault::Faults, time::time_iso8601};
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{FieldChanges, Fields, json_read},
-    state::AppState,
-};
+use releasepage_domain::{account::name_check, time::time_iso8601};
+use releasepage_http::{field::FieldChanges, state::AppState};
 use releasepage_storage::{
-    database::cursor::IdCursor,
+    database::{change::Change, cursor::IdCursor},
     repositories::projects::{
         Project, ProjectChange, ProjectKeys, ProjectNew, project_create, project_delete, project_get, project_list,
         project_rotate, project_update,
@@ -28,11 +23,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, list_query, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+    Answer, List, body_of, list_query, number_of_path, reader, resource, resource_created, resource_gone,
+    resource_list, writer,
 };
-use crate::openapi::{
-    parameters::ListParameters,
-    values::{Repo, Time},
+use crate::{
+    body::body,
+    openapi::{
+        parameters::ListParameters,
+        values::{Repo, Time},
+    },
 };
 
 const NAME_EXPECTED: &str = "must be one line of 1 to 100 characters";
@@ -68,27 +67,35 @@ pub(crate) struct ProjectBody {
     created_at: String,
 }
 
-/// A project to make.
-#[derive(ToSchema)]
-#[schema(as = ProjectNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ProjectNewBody {
-    /// The display name.
-    #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app"))]
-    name: String,
+body! {
+    /// A project to make.
+    #[schema(as = ProjectNew)]
+    pub(crate) struct ProjectNewBody {
+        /// The display name.
+        #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app"))]
+        name: String => text_checked(NAME_EXPECTED, name_check),
+    }
 }
 
-/// An edit of a project.
-#[derive(ToSchema)]
-#[schema(as = ProjectChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ProjectChangeBody {
-    /// The revision that was edited.
-    #[schema(examples(1))]
-    revision: Option<i64>,
-    /// The display name.
-    #[schema(required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app"))]
-    name: String,
+body! {
+    /// An edit of a project.
+    #[schema(as = ProjectChange)]
+    pub(crate) struct ProjectChangeBody {
+        /// The revision that was edited.
+        #[schema(examples(1))]
+        revision: Option<i64> => number_optional(),
+        /// The display name.
+        #[schema(
+            value_type = String, required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("iOS app")
+        )]
+        name: Change<String> => text_change(NAME_EXPECTED, name_check),
+    }
+}
+
+impl From<ProjectChangeBody> for ProjectChange {
+    fn from(body: ProjectChangeBody) -> Self {
+        Self { revision: body.revision, name: body.name }
+    }
 }
 
 impl From<Project> for ProjectBody {
@@ -132,10 +139,7 @@ fn keys_new(region: &Region) -> (ProjectKeys, SecretString) {
 )]
 pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let mut faults = Faults::new();
-    let name = Fields::new(&body).text_checked(&mut faults, "name", NAME_EXPECTED, name_check);
-    let name = faults.finish(|| name)?;
+    let ProjectNewBody { name } = body_of(&request, payload, ProjectNewBody::read).await?;
     let (keys, secret) = keys_new(&state.settings.region);
     let new = ProjectNew { name, keys };
     let project = project_create(&state.store, caller.user.organization_id, new, state.now()).await?;
@@ -196,17 +200,9 @@ pub(crate) async fn project_edit(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let app_id = number_of_path(&app_id)?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = project_fields_change(&Fields::new(&body))?;
+    let change = body_of(&request, payload, ProjectChangeBody::read).await?.into();
     let project = project_update(&state.store, caller.user.organization_id, app_id, change).await?;
     resource(&ProjectBody::from(project))
-}
-
-fn project_fields_change(fields: &Fields<'_>) -> Result<ProjectChange, V1Error> {
-    let mut faults = Faults::new();
-    let revision = fields.number_optional(&mut faults, "revision");
-    let name = fields.text_change(&mut faults, "name", NAME_EXPECTED, name_check);
-    Ok(faults.finish(|| Some(ProjectChange { revision: revision?, name: name? }))?)
 }
 
 /// `DELETE /v1/projects/{app_id}`: its key pair stops working at once. Its repository stays with all its releases.

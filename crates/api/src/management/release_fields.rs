@@ -1,167 +1,110 @@
 //! The fields of a release that is published by hand.
 
 use releasepage_domain::{
-    fault::{Fault, Faults},
+    fault::Fault,
+    fields::kept,
     release::{
         Platforms, ReleaseInput, ReleaseState, release_author_check, release_notes_check, release_tag_check,
         release_title_check,
     },
-    time::{UtcTime, time_parse},
+    time::UtcTime,
 };
-use releasepage_http::{
-    error::V1Error,
-    field::{FieldChanges, Fields},
-};
+use releasepage_http::field::FieldChanges;
 use releasepage_storage::{database::change::Change, releases::row::Release};
-use serde_json::{Map, Value};
-use utoipa::ToSchema;
+use serde_json::Map;
 
-use crate::openapi::values::TimeGiven;
+use crate::{body::body, openapi::values::TimeGiven};
 
 const VERSION_EXPECTED: &str = "must be one line of 1 to 200 characters, such as v1.2.0";
-const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
 
-/// A release to publish.
-#[derive(ToSchema)]
-#[schema(as = ReleaseNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseNewBody {
-    /// The version or tag.
-    #[schema(max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
-    version: String,
-    /// What it is called.
-    #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
-    title: Option<String>,
-    /// Its notes: Markdown of at most 1 MiB.
-    #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
-    notes: Option<String>,
-    /// Who made it.
-    #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
-    author: Option<String>,
-    /// When it was or will be published; now where it is missing.
-    #[schema(value_type = Option<TimeGiven>)]
-    published_at: Option<String>,
-    /// Whether it is a pre-release; `false` where it is missing.
-    prerelease: Option<bool>,
-    /// Whether it stays invisible for now; `false` where it is missing.
-    draft: Option<bool>,
-    /// Whether subscribers are told: `true` also of what is more than seven days old, `false` never; as usual where it is
-    /// missing.
-    notify: Option<bool>,
+body! {
+    /// A release to publish.
+    #[schema(as = ReleaseNew)]
+    pub(crate) struct ReleaseNewBody {
+        /// The version or tag.
+        #[schema(max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
+        version: String => text_checked(VERSION_EXPECTED, kept(release_tag_check)),
+        /// What it is called.
+        #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
+        title: Option<String> => text_checked_optional(kept(release_title_check)),
+        /// Its notes: Markdown of at most 1 MiB.
+        #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
+        notes: Option<String> => text_checked_optional(kept(release_notes_check)),
+        /// Who made it.
+        #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
+        author: Option<String> => text_checked_optional(kept(release_author_check)),
+        /// When it was or will be published; now where it is missing.
+        #[schema(value_type = Option<TimeGiven>)]
+        published_at: Option<UtcTime> => time_optional(),
+        /// Whether it is a pre-release; `false` where it is missing.
+        prerelease: Option<bool> => boolean_optional(),
+        /// Whether it stays invisible for now; `false` where it is missing.
+        draft: Option<bool> => boolean_optional(),
+        /// Whether subscribers are told: `true` also of what is more than seven days old, `false` never; as usual where it is
+        /// missing.
+        notify: Option<bool> => boolean_optional(),
+    }
 }
 
-/// An edit of a release.
-#[derive(ToSchema)]
-#[schema(as = ReleaseChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseChangeBody {
-    /// The revision that was edited.
-    #[schema(examples(1))]
-    revision: Option<i64>,
-    /// The version or tag.
-    #[schema(required = false, max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
-    version: String,
-    /// What it is called; `null` for nothing.
-    #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
-    title: Option<String>,
-    /// Its notes, Markdown of at most 1 MiB; `null` for none.
-    #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
-    notes: Option<String>,
-    /// Who made it; `null` for nobody.
-    #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
-    author: Option<String>,
-    /// When it was or will be published.
-    #[schema(required = false, value_type = TimeGiven)]
-    published_at: String,
-    /// Whether it is a pre-release.
-    #[schema(required = false)]
-    prerelease: bool,
-    /// Whether it stays invisible: what is no draft any more cannot become one.
-    #[schema(required = false)]
-    draft: bool,
-    /// Whether subscribers are told; `null` for as usual.
-    notify: Option<bool>,
+body! {
+    /// An edit of a release.
+    #[schema(as = ReleaseChange)]
+    #[derive(Clone, Debug)]
+    pub(crate) struct ReleaseChangeBody {
+        /// The revision that was edited.
+        #[schema(examples(1))]
+        revision: Option<i64> => number_optional(),
+        /// The version or tag.
+        #[schema(
+            value_type = String, required = false, max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0")
+        )]
+        version: Change<String> => text_change(VERSION_EXPECTED, kept(release_tag_check)),
+        /// What it is called; `null` for nothing.
+        #[schema(value_type = Option<String>, max_length = 500, pattern = "LINE", examples("Search in notes"))]
+        title: Change<Option<String>> => text_change_or_clear(kept(release_title_check)),
+        /// Its notes, Markdown of at most 1 MiB; `null` for none.
+        #[schema(value_type = Option<String>, pattern = "TEXT", examples("Notes can be *searched*."))]
+        notes: Change<Option<String>> => text_change_or_clear(kept(release_notes_check)),
+        /// Who made it; `null` for nobody.
+        #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("Jo"))]
+        author: Change<Option<String>> => text_change_or_clear(kept(release_author_check)),
+        /// When it was or will be published.
+        #[schema(value_type = TimeGiven, required = false)]
+        published_at: Change<UtcTime> => time_change(),
+        /// Whether it is a pre-release.
+        #[schema(value_type = bool, required = false)]
+        prerelease: Change<bool> => boolean_change(),
+        /// Whether it stays invisible: what is no draft any more cannot become one.
+        #[schema(value_type = bool, required = false)]
+        draft: Change<bool> => boolean_change(),
+        /// Whether subscribers are told; `null` for as usual.
+        #[schema(value_type = Option<bool>)]
+        notify: Change<Option<bool>> => boolean_change_or_clear(),
+    }
 }
 
-/// Reads a new release. Where it says nothing of its time, it is published `now`; where it says nothing of mail,
-/// subscribers are told as usual: not of history.
-pub(super) fn release_fields_new(fields: &Fields<'_>, now: UtcTime) -> Result<ReleaseInput, V1Error> {
-    let mut faults = Faults::new();
-    let version = fields.text_checked(&mut faults, "version", VERSION_EXPECTED, kept(release_tag_check));
-    let title = fields.text_checked_optional(&mut faults, "title", kept(release_title_check));
-    let notes = fields.text_checked_optional(&mut faults, "notes", kept(release_notes_check));
-    let author = fields.text_checked_optional(&mut faults, "author", kept(release_author_check));
-    let published_at = fields.time_optional(&mut faults, "published_at");
-    let prerelease = fields.boolean_optional(&mut faults, "prerelease");
-    let draft = fields.boolean_optional(&mut faults, "draft");
-    let notify = fields.boolean_optional(&mut faults, "notify");
-    Ok(faults.finish(|| {
-        Some(ReleaseInput {
-            tag: version?,
+impl ReleaseNewBody {
+    /// The release that is stored. Where the body says nothing of its time, it is published `now`; where it says nothing
+    /// of mail, subscribers are told as usual: not of history.
+    pub(super) fn into_input(self, now: UtcTime) -> ReleaseInput {
+        ReleaseInput {
+            tag: self.version,
             platforms: Platforms::default(),
-            title: title?.unwrap_or_default(),
-            notes: notes?,
-            author: author?,
-            published_at: published_at?.unwrap_or(now),
+            title: self.title.unwrap_or_default(),
+            notes: self.notes,
+            author: self.author,
+            published_at: self.published_at.unwrap_or(now),
             ends_at: None,
-            prerelease: prerelease?,
-            draft: draft?.unwrap_or(false),
-            notify: notify?,
+            prerelease: self.prerelease,
+            draft: self.draft.unwrap_or(false),
+            notify: self.notify,
             chart_visibility: true,
             params: Map::new(),
-        })
-    })?)
-}
-
-/// A check of the rules that keeps the text as it was given.
-fn kept(check: fn(&str, &str) -> Result<(), Fault>) -> impl Fn(&str, &str) -> Result<String, Fault> {
-    move |field, text| check(field, text).map(|()| text.to_owned())
-}
-
-/// An edit of a release.
-#[derive(Clone, Debug)]
-pub(super) struct ReleaseChange {
-    /// The revision that was edited, where the client names it.
-    pub(super) revision: Option<i64>,
-    version: Change<String>,
-    title: Change<Option<String>>,
-    notes: Change<Option<String>>,
-    author: Change<Option<String>>,
-    published_at: Change<UtcTime>,
-    prerelease: Change<bool>,
-    draft: Change<bool>,
-    notify: Change<Option<bool>>,
-}
-
-impl ReleaseChange {
-    /// Reads an edit: `null` clears what need not be there.
-    pub(super) fn parse(fields: &Fields<'_>) -> Result<Self, V1Error> {
-        let mut faults = Faults::new();
-        let revision = fields.number_optional(&mut faults, "revision");
-        let version = fields.text_change(&mut faults, "version", VERSION_EXPECTED, kept(release_tag_check));
-        let title = fields.text_change_or_clear(&mut faults, "title", kept(release_title_check));
-        let notes = fields.text_change_or_clear(&mut faults, "notes", kept(release_notes_check));
-        let author = fields.text_change_or_clear(&mut faults, "author", kept(release_author_check));
-        let published_at =
-            fields.change(&mut faults, "published_at", TIME_EXPECTED, |value| value.as_str().and_then(time_parse));
-        let prerelease = fields.change(&mut faults, "prerelease", "must be true or false", Value::as_bool);
-        let draft = fields.change(&mut faults, "draft", "must be true or false", Value::as_bool);
-        let notify = fields.change_or_clear(&mut faults, "notify", "must be true, false or null", Value::as_bool);
-        Ok(faults.finish(|| {
-            Some(Self {
-                revision: revision?,
-                version: version?,
-                title: title?,
-                notes: notes?,
-                author: author?,
-                published_at: published_at?,
-                prerelease: prerelease?,
-                draft: draft?,
-                notify: notify?,
-            })
-        })?)
+        }
     }
+}
 
+impl ReleaseChangeBody {
     /// What a release becomes. A draft that is published without a time of its own is published `now`, unless its time
     /// is still to come: what was written weeks ago is no history.
     ///

@@ -13,9 +13,7 @@ use releasepage_domain::{
     time::time_iso8601,
 };
 use releasepage_http::{
-    body::BODY_MAX,
     error::{ErrorCode, V1Error},
-    field::{Fields, json_read},
     links::release_url,
     query::Query,
     state::AppState,
@@ -34,10 +32,10 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    release_fields::{ReleaseChange, ReleaseChangeBody, ReleaseNewBody, release_fields_new},
+    release_fields::{ReleaseChangeBody, ReleaseNewBody},
     resource::{
-        Answer, List, not_found, number_of_path, reader, resource, resource_created, resource_gone, resource_list,
-        writer,
+        Answer, List, body_of, not_found, number_of_path, reader, resource, resource_created, resource_gone,
+        resource_list, writer,
     },
 };
 use crate::openapi::{
@@ -162,9 +160,9 @@ pub(crate) async fn release_add(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let repository = number_of_path(&repository)?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
+    let body = body_of(&request, payload, ReleaseNewBody::read).await?;
     let context = state.release_context();
-    let input = release_fields_new(&Fields::new(&body), context.now)?;
+    let input = body.into_input(context.now);
     let repository = repository_get(&state.store, caller.user.organization_id, repository).await?;
     let arrival = ReleaseArrival::ByHand;
     match release_arrive(&state.store, repository.id, input, arrival, None, release_id_new, context).await? {
@@ -247,8 +245,7 @@ pub(crate) async fn release_change(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Publish).await?;
     let id = release_of_path(id.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = ReleaseChange::parse(&Fields::new(&body))?;
+    let change = body_of(&request, payload, ReleaseChangeBody::read).await?;
     let owner = ReleaseOwner::Organization(caller.user.organization_id);
     let context = state.release_context();
     let revision = change.revision;

@@ -10,22 +10,16 @@ use releasepage_auth::{
     signature::{hook_secret_new, hook_secret_standard_check, hook_secret_standard_new},
 };
 use releasepage_domain::{
-    fault::{Fault, Faults},
+    fault::Faults,
+    fields::{Fields, number_take},
     repository::{RepositoryName, RepositoryOrigin},
     repository_source::{SOURCE_NONE, origin_has_listing},
     time::time_iso8601,
 };
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{FieldChanges, Fields, json_read, number_take},
-    links::hook_url,
-    query::Query,
-    state::AppState,
-};
+use releasepage_http::{field::FieldChanges, links::hook_url, query::Query, state::AppState};
 use releasepage_storage::{
     StoreError,
-    database::cursor::IdCursor,
+    database::{change::Change, cursor::IdCursor},
     repositories::{
         deletion::repository_delete,
         edits::{RepositoryChange, repository_create, repository_get, repository_list, repository_update},
@@ -38,15 +32,18 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    repository_sources::{SourceBody, SourceChangeBody, SourceFields, source_fields},
+    repository_sources::{SourceBody, SourceChangeBody},
     resource::{
-        Answer, List, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
+        Answer, List, body_of, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
     },
 };
-use crate::openapi::{
-    names::{HookResultName, RepositoryOriginName},
-    parameters::ListParameters,
-    values::{Repo, Time, WebAddress},
+use crate::{
+    body::body,
+    openapi::{
+        names::{HookResultName, RepositoryOriginName},
+        parameters::ListParameters,
+        values::{Repo, Time, WebAddress},
+    },
 };
 
 /// Longest name of a repository, in characters.
@@ -151,45 +148,71 @@ impl RepositoryBody {
     }
 }
 
-/// A repository to make.
-#[derive(ToSchema)]
-#[schema(as = RepositoryNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct RepositoryNewBody {
-    /// Its name, `owner/name`, with more parts where a forge has subgroups. It need not be its name at the forge.
-    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
-    name: String,
-    /// What is to tell of its releases.
-    #[schema(value_type = RepositoryOriginName)]
-    origin: String,
-    /// Where its releases are fetched from: only where the origin is `github`, `gitlab` or `gitea`.
-    source: Option<SourceChangeBody>,
+body! {
+    /// A repository to make.
+    #[schema(as = RepositoryNew)]
+    pub(crate) struct RepositoryNewBody {
+        /// Its name, `owner/name`, with more parts where a forge has subgroups. It need not be its name at the forge.
+        #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
+        name: RepositoryName => text_checked(NAME_EXPECTED, RepositoryName::parse),
+        /// What is to tell of its releases.
+        #[schema(value_type = RepositoryOriginName)]
+        origin: RepositoryOrigin => named(ORIGIN_EXPECTED),
+        /// Where its releases are fetched from: only where the origin is `github`, `gitlab` or `gitea`.
+        source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
+    }
 }
 
-/// An edit of a repository.
-#[derive(ToSchema)]
-#[schema(as = RepositoryChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct RepositoryChangeBody {
-    /// The revision that was edited.
-    #[schema(examples(1))]
-    revision: Option<i64>,
-    /// Its name. Components keep the names that readers know them by.
-    #[schema(required = false, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
-    name: String,
-    /// Its number at its forge; `null` for that of the next delivery, after it was made anew there.
-    #[schema(minimum = 1, examples(186_853_002))]
-    source_id: Option<i64>,
-    /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only where the
-    /// origin is `gitlab`.
-    #[schema(
-        required = false,
-        pattern = "^whsec_([A-Za-z0-9+/]{4}){8,20}([A-Za-z0-9+/]{4}|[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
-        examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
-    )]
-    hook_secret: String,
-    /// Where its releases are fetched from. At another address or under another name, its history is fetched anew.
-    source: Option<SourceChangeBody>,
+body! {
+    /// An edit of a repository.
+    #[schema(as = RepositoryChange)]
+    pub(crate) struct RepositoryChangeBody {
+        /// The revision that was edited.
+        #[schema(examples(1))]
+        revision: Option<i64> => number_optional(),
+        /// Its name. Components keep the names that readers know them by.
+        #[schema(
+            value_type = String, required = false, max_length = 200, pattern = "REPOSITORY_NAME",
+            examples("releasepage/api")
+        )]
+        name: Change<RepositoryName> => text_change(NAME_EXPECTED, RepositoryName::parse),
+        /// Its number at its forge; `null` for that of the next delivery, after it was made anew there.
+        #[schema(value_type = Option<i64>, minimum = 1, examples(186_853_002))]
+        source_id: Change<Option<i64>> => change_or_clear(SOURCE_ID_EXPECTED, |value| {
+            number_take(value).filter(|number| *number > 0)
+        }),
+        /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only where the
+        /// origin is `gitlab`.
+        #[schema(
+            value_type = String,
+            required = false,
+            pattern = "^whsec_([A-Za-z0-9+/]{4}){8,20}([A-Za-z0-9+/]{4}|[A-Za-z0-9+/][AQgw]==|[A-Za-z0-9+/]{2}[AEIMQUYcgkosw048]=)?$",
+            examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+        )]
+        hook_secret: Change<SecretString> => text_change(SECRET_EXPECTED, hook_secret_standard_check),
+        /// Where its releases are fetched from. At another address or under another name, its history is fetched anew.
+        source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
+    }
+}
+
+impl RepositoryChangeBody {
+    /// Reads an edit of a repository. Its origin is a fault: another one is another repository.
+    fn read_edit(fields: &Fields<'_>, faults: &mut Faults) -> Option<Self> {
+        let body = Self::read(fields, faults);
+        fields.refuse(faults, "origin", "cannot be changed: make another repository");
+        body
+    }
+
+    /// The edit of the repository `id`, with its secrets sealed.
+    fn into_change(self, id: i64, sealer: &Sealer) -> RepositoryChange {
+        RepositoryChange {
+            revision: self.revision,
+            name: self.name,
+            source_id: self.source_id,
+            hook_secret: self.hook_secret.map(|secret| sealer.seal(&hook_row(id), &secret)),
+            source: self.source.unwrap_or_default().into_change(sealer),
+        }
+    }
 }
 
 /// A new secret of the webhook of such a repository, and what seals it for its row.
@@ -214,8 +237,7 @@ fn secret_new(state: &AppState, origin: RepositoryOrigin) -> (SecretString, impl
 )]
 pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let (name, origin, source) = repository_fields_new(&Fields::new(&body))?;
+    let RepositoryNewBody { name, origin, source } = body_of(&request, payload, RepositoryNewBody::read).await?;
     if source.is_some() && !origin_has_listing(origin) {
         return Err(StoreError::Conflict(SOURCE_NONE).into());
     }
@@ -237,16 +259,6 @@ pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state
         }
     };
     resource_created(format!("/v1/repositories/{}", created.id), &created)
-}
-
-fn repository_fields_new(
-    fields: &Fields<'_>,
-) -> Result<(RepositoryName, RepositoryOrigin, Option<SourceFields>), V1Error> {
-    let mut faults = Faults::new();
-    let name = fields.text_checked(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
-    let origin = fields.named(&mut faults, "origin", ORIGIN_EXPECTED);
-    let source = source_fields(fields, &mut faults);
-    Ok(faults.finish(|| Some((name?, origin?, source?)))?)
 }
 
 /// `GET /v1/repositories`
@@ -312,33 +324,10 @@ pub(crate) async fn repository_edit(
 ) -> Answer {
     let caller = writer(&request, &state, Scope::Manage).await?;
     let id = number_of_path(&id)?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
-    let change = repository_fields_change(&Fields::new(&body), id, &state.sealer)?;
+    let body = body_of(&request, payload, RepositoryChangeBody::read_edit).await?;
+    let change = body.into_change(id, &state.sealer);
     let repository = repository_update(&state.store, caller.user.organization_id, id, change, state.now()).await?;
     resource(&RepositoryBody::of(&state, repository))
-}
-
-fn repository_fields_change(fields: &Fields<'_>, id: i64, sealer: &Sealer) -> Result<RepositoryChange, V1Error> {
-    let mut faults = Faults::new();
-    let revision = fields.number_optional(&mut faults, "revision");
-    let name = fields.text_change(&mut faults, "name", NAME_EXPECTED, RepositoryName::parse);
-    let source_id = fields.change_or_clear(&mut faults, "source_id", SOURCE_ID_EXPECTED, |value| {
-        number_take(value).filter(|number| *number > 0)
-    });
-    let hook_secret = fields.text_change(&mut faults, "hook_secret", SECRET_EXPECTED, hook_secret_standard_check);
-    let source = source_fields(fields, &mut faults);
-    if fields.has("origin") {
-        faults.push(Fault::invalid("origin", "cannot be changed: make another repository"));
-    }
-    Ok(faults.finish(|| {
-        Some(RepositoryChange {
-            revision: revision?,
-            name: name?,
-            source_id: source_id?,
-            hook_secret: hook_secret?.map(|secret| sealer.seal(&hook_row(id), &secret)),
-            source: source?.unwrap_or_default().into_change(sealer),
-        })
-    })?)
 }
 
 /// `DELETE /v1/repositories/{id}`

@@ -7,15 +7,9 @@ use actix_web::{
 };
 use releasepage_auth::{scope::Scope, sealed::Sealer};
 use releasepage_domain::{
-    fault::{Fault, Faults},
-    repository::RepositoryName,
-    repository_source::SourceRefusal,
-    time::time_iso8601,
+    fault::Fault, repository::RepositoryName, repository_source::SourceRefusal, time::time_iso8601,
 };
-use releasepage_http::{
-    field::{FieldChanges, Fields},
-    state::AppState,
-};
+use releasepage_http::{field::FieldChanges, state::AppState};
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
     database::change::Change,
@@ -33,9 +27,12 @@ use super::{
     repositories::RepositoryBody,
     resource::{Answer, number_of_path, resource, writer},
 };
-use crate::openapi::{
-    names::{BackfillStateName, SourceResultName},
-    values::{Repo, Time, WebAddress},
+use crate::{
+    body::body,
+    openapi::{
+        names::{BackfillStateName, SourceResultName},
+        values::{Repo, Time, WebAddress},
+    },
 };
 
 /// Longest token of a forge, in bytes.
@@ -134,46 +131,38 @@ impl SourceBody {
     }
 }
 
-/// Where a repository's releases are to be fetched from.
-#[derive(ToSchema)]
-#[schema(as = RepositorySourceChange)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct SourceChangeBody {
-    /// The address of the forge's API; `null` for that of the server's settings.
-    #[schema(max_length = 500, pattern = "API_ADDRESS", examples("https://git.example.com/api/v3"))]
-    api_url: Option<String>,
-    /// The repository's name at its forge; `null` for the one that it has here.
-    #[schema(max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
-    name: Option<String>,
-    /// A token that may read the repository's releases; `null` for none. It is encrypted, never shown, and handed to the
-    /// scheme, host and port alone that it was stored for: with another `api_url` it must come again.
-    #[schema(max_length = 500, pattern = "^[!-~]+$", examples("github_pat_11ABCDEFG0123456789"))]
-    token: Option<String>,
-    /// Whether the forge is asked again and again for what its webhook missed; `true` unless said otherwise.
-    #[schema(required = false)]
-    poll: bool,
+body! {
+    /// Where a repository's releases are to be fetched from.
+    #[schema(as = RepositorySourceChange)]
+    #[derive(Debug, Default)]
+    pub(crate) struct SourceChangeBody {
+        /// The address of the forge's API; `null` for that of the server's settings.
+        #[schema(
+            value_type = Option<String>, max_length = 500, pattern = "API_ADDRESS",
+            examples("https://git.example.com/api/v3")
+        )]
+        api_url: Change<Option<String>> => text_change_or_clear(api_url_check),
+        /// The repository's name at its forge; `null` for the one that it has here.
+        #[schema(
+            value_type = Option<String>, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api")
+        )]
+        name: Change<Option<RepositoryName>> => text_change_or_clear(RepositoryName::parse),
+        /// A token that may read the repository's releases; `null` for none. It is encrypted, never shown, and handed to the
+        /// scheme, host and port alone that it was stored for: with another `api_url` it must come again.
+        #[schema(
+            value_type = Option<String>, max_length = 500, pattern = "^[!-~]+$",
+            examples("github_pat_11ABCDEFG0123456789")
+        )]
+        token: Change<Option<SecretString>> => text_change_or_clear(token_check),
+        /// Whether the forge is asked again and again for what its webhook missed; `true` unless said otherwise.
+        #[schema(value_type = bool, required = false)]
+        poll: Change<bool> => boolean_change(),
+    }
 }
 
-/// What a body says of where releases are fetched from.
-#[derive(Debug, Default)]
-pub(super) struct SourceFields {
-    api_url: Change<Option<String>>,
-    name: Change<Option<RepositoryName>>,
-    token: Change<Option<SecretString>>,
-    polls: Change<bool>,
-}
-
-/// Reads the member `source`; `None` where it is at fault, and `Some(None)` where it is not there.
-pub(super) fn source_fields(fields: &Fields<'_>, faults: &mut Faults) -> Option<Option<SourceFields>> {
-    let Some(source) = fields.object_optional(faults, "source")? else { return Some(None) };
-    let api_url = source.text_change_or_clear(faults, "api_url", |field, text| {
-        text.parse::<ForgeAddress>().map_err(|error| Fault::invalid(field, error.to_string()))?;
-        Ok(text.to_owned())
-    });
-    let name = source.text_change_or_clear(faults, "name", RepositoryName::parse);
-    let token = source.text_change_or_clear(faults, "token", token_check);
-    let polls = source.change(faults, "poll", "must be true or false", serde_json::Value::as_bool);
-    Some(Some(SourceFields { api_url: api_url?, name: name?, token: token?, polls: polls? }))
+fn api_url_check(field: &str, text: &str) -> Result<String, Fault> {
+    text.parse::<ForgeAddress>().map_err(|error| Fault::invalid(field, error.to_string()))?;
+    Ok(text.to_owned())
 }
 
 /// Checks a token of a forge: what a header can hold.
@@ -184,11 +173,11 @@ fn token_check(field: &str, token: &str) -> Result<SecretString, Fault> {
     Ok(SecretString::from(token))
 }
 
-impl SourceFields {
+impl SourceChangeBody {
     /// For a repository that is to be made.
     pub(super) fn into_new(self, sealer: &Sealer) -> SourceNew {
         let token = self.token.or(None).map(|token| token_sealing(sealer, token));
-        SourceNew { api_url: self.api_url.or(None), name: self.name.or(None), token, polls: self.polls.or(true) }
+        SourceNew { api_url: self.api_url.or(None), name: self.name.or(None), token, polls: self.poll.or(true) }
     }
 
     /// For one that is there.
@@ -197,7 +186,7 @@ impl SourceFields {
             api_url: self.api_url,
             name: self.name,
             token: self.token.map(|token| token.map(|token| token_sealing(sealer, token))),
-            polls: self.polls,
+            polls: self.poll,
         }
     }
 }

@@ -3,15 +3,19 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{StatusCode, header::LOCATION},
+    web::Payload,
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{
     fault::{Fault, Faults},
+    fields::Fields,
     page::page_id_is_valid,
 };
 use releasepage_http::{
+    body::BODY_MAX,
     caller::TokenCaller,
     error::{ErrorCode, V1Error},
+    field::json_read,
     limits::Bucket,
     query::Query,
     response::Rendered,
@@ -20,6 +24,8 @@ use releasepage_http::{
 use releasepage_storage::database::cursor::ListPart;
 use serde::Serialize;
 use utoipa::ToSchema;
+
+use crate::body::body_parse;
 
 /// What a handler answers.
 pub(crate) type Answer = Result<HttpResponse, V1Error>;
@@ -37,6 +43,16 @@ pub(crate) async fn addresses_reader(request: &HttpRequest, state: &AppState) ->
 /// Who changes what takes this scope.
 pub(crate) async fn writer(request: &HttpRequest, state: &AppState, scope: Scope) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Write, scope).await
+}
+
+/// Reads the body of a request as `read` takes its members, or answers every fault of it.
+pub(crate) async fn body_of<T>(
+    request: &HttpRequest,
+    payload: Payload,
+    read: impl FnOnce(&Fields<'_>, &mut Faults) -> Option<T>,
+) -> Result<T, V1Error> {
+    let object = json_read(request, &mut payload.into_inner(), BODY_MAX).await?;
+    Ok(body_parse(&object, read)?)
 }
 
 /// The answer 200 with a resource.

@@ -2,94 +2,103 @@
 
 use actix_web::HttpRequest;
 use releasepage_domain::{
-    bump::Bump,
     consent::{ConfirmWay, Confirmation, Consent, consent_source_check, consent_time_check},
     environment::Environment,
     fault::{Fault, Faults},
+    fields::Fields,
     subscriber::{Following, Preferences, SubscriberAddress},
-    text::{names_expected, names_joined},
+    text::names_expected,
     time::UtcTime,
 };
-use releasepage_http::{error::V1Error, field::Fields, query::Query};
+use releasepage_http::{error::V1Error, query::Query};
 use releasepage_storage::{
     database::cursor::IdCursor,
     pages::row::PageComponent,
     subscribers::{additions::SubscriberNew, lists::SubscribersFilter},
 };
 
+use crate::{
+    body::body,
+    openapi::{
+        names::{BumpName, ConfirmName, EnvironmentName},
+        values::{EmailAddress, Repo, TimeGiven},
+    },
+    subscription_fields::{components_find, components_read, preferences_read},
+};
+
 const ADDRESS_EXPECTED: &str = "must be an e-mail address";
-pub(super) const COMPONENTS_EXPECTED: &str = "must be a list of repo values of this page, at least one";
-pub(super) const TIME_EXPECTED: &str = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
 
 /// Longest address in a query, in characters.
 const ADDRESS_MAX: usize = 254;
 
-/// Reads a subscriber whom a back end hands over, and for which environment.
-pub(super) fn subscriber_fields_new(
-    fields: &Fields<'_>,
-    components: &[PageComponent],
-    now: UtcTime,
-) -> Result<(SubscriberNew, Environment), V1Error> {
-    let mut faults = Faults::new();
-    let address = fields.text_checked(&mut faults, "email", ADDRESS_EXPECTED, SubscriberAddress::parse);
-    let preferences = preferences_parse(fields, &mut faults);
-    let following = following_parse(fields, &mut faults, components);
-    let environment = fields.named_optional(&mut faults, "environment", &names_expected::<Environment>());
-    let confirm = fields.named_optional(&mut faults, "confirm", &names_expected::<ConfirmWay>());
-    let confirmation = match confirm {
-        Some(Some(ConfirmWay::Vouched)) => consent_parse(fields, &mut faults, now).map(Confirmation::Vouched),
-        _ => Some(Confirmation::Mail { again: true }),
-    };
-    Ok(faults.finish(|| {
-        let new = SubscriberNew {
-            address: address?,
-            preferences: preferences?,
-            following: following?,
-            confirmation: confirmation?,
-        };
-        Some((new, environment?.unwrap_or(Environment::Live)))
-    })?)
-}
-
-fn preferences_parse(fields: &Fields<'_>, faults: &mut Faults) -> Option<Preferences> {
-    let expected = format!("must be a list of {}", names_joined::<Bump>("and"));
-    match fields.texts_optional(faults, "preferences", &expected)? {
-        None => Some(Preferences::default()),
-        Some(names) => faults.take(Preferences::parse("preferences", &names)),
+body! {
+    /// A subscriber whom a back end hands over.
+    #[schema(as = SubscriberNew)]
+    pub(crate) struct SubscriberNewBody(page_components: &[PageComponent], now: UtcTime) {
+        /// The address.
+        #[schema(value_type = EmailAddress)]
+        email: SubscriberAddress => text_checked(ADDRESS_EXPECTED, SubscriberAddress::parse),
+        /// Which releases to tell of; `major`, `minor` and `patch` where it is missing.
+        #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
+        preferences: Preferences => by(preferences_read),
+        /// Which components to tell of, each a `repo` of this page; all where it is missing.
+        #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
+        components: Following => by(|fields, faults, field| {
+            let ids = components_read(fields, faults, field, |repo| component_id(page_components, repo))?;
+            Some(ids.map_or(Following::All, Following::only))
+        }),
+        /// `live` where it is missing.
+        #[schema(value_type = Option<EnvironmentName>)]
+        environment: Option<Environment> => named_optional(&names_expected::<Environment>()),
+        /// `mail` where it is missing: the address is asked. With `vouched`, it is subscribed at once.
+        #[schema(value_type = Option<ConfirmName>)]
+        confirm: Option<ConfirmWay> => named_optional(&names_expected::<ConfirmWay>()),
+        /// Where and when they agreed: needed with `vouched`, of no use with `mail`.
+        consent: Option<ConsentNewBody> => by(|fields, faults, field| match confirm {
+            Some(Some(ConfirmWay::Vouched)) => {
+                let read = |consent: &Fields<'_>, faults: &mut Faults| ConsentNewBody::read(consent, faults, now);
+                fields.object_read(faults, field, read).map(Some)
+            }
+            _ => Some(None),
+        }),
     }
 }
 
-fn following_parse(fields: &Fields<'_>, faults: &mut Faults, components: &[PageComponent]) -> Option<Following> {
-    match fields.texts_optional(faults, "components", COMPONENTS_EXPECTED)? {
-        None => Some(Following::All),
-        Some(repos) => faults.take(following_of("components", &repos, components)),
+body! {
+    /// The consent that a back end vouches for.
+    #[schema(as = ConsentNew)]
+    pub(crate) struct ConsentNewBody(now: UtcTime) {
+        /// Where they agreed.
+        #[schema(min_length = 1, max_length = 200, pattern = "LINE", examples("sign-up form"))]
+        source: String => text_checked("must be where they agreed", consent_source_check),
+        /// When they agreed; not in the future.
+        #[schema(value_type = TimeGiven)]
+        time: UtcTime => by(|fields, faults, field| {
+            let time = fields.time(faults, field)?;
+            faults.take(consent_time_check(&fields.name(field), time, now))
+        }),
+    }
+}
+
+impl From<SubscriberNewBody> for SubscriberNew {
+    fn from(body: SubscriberNewBody) -> Self {
+        let confirmation = match (body.confirm, body.consent) {
+            (Some(ConfirmWay::Vouched), Some(ConsentNewBody { source, time })) => {
+                Confirmation::Vouched(Consent { source, time })
+            }
+            _ => Confirmation::Mail { again: true },
+        };
+        Self { address: body.email, preferences: body.preferences, following: body.components, confirmation }
     }
 }
 
 /// Who follows these components of a page, whatever the case of their names.
 pub(super) fn following_of(field: &str, repos: &[&str], components: &[PageComponent]) -> Result<Following, Fault> {
-    let id_of = |repo: &&str| {
-        let component = components.iter().find(|component| component.repo.eq_ignore_ascii_case(repo))?;
-        Some(component.id)
-    };
-    let ids: Option<Vec<i64>> = repos.iter().map(id_of).collect();
-    let mut ids = ids.filter(|ids| !ids.is_empty()).ok_or_else(|| Fault::invalid(field, COMPONENTS_EXPECTED))?;
-    ids.sort_unstable();
-    ids.dedup();
-    Ok(Following::Only(ids))
+    components_find(field, repos, |repo| component_id(components, repo)).map(Following::only)
 }
 
-fn consent_parse(fields: &Fields<'_>, faults: &mut Faults, now: UtcTime) -> Option<Consent> {
-    let consent = fields.object(faults, "consent")?;
-    let source = consent.text_checked(faults, "source", "must be where they agreed", consent_source_check);
-    let time = match consent.time_optional(faults, "time")? {
-        None => {
-            faults.push(Fault::missing(consent.name("time"), TIME_EXPECTED));
-            None
-        }
-        Some(time) => faults.take(consent_time_check(&consent.name("time"), time, now)),
-    };
-    Some(Consent { source: source?, time: time? })
+fn component_id(components: &[PageComponent], repo: &str) -> Option<i64> {
+    components.iter().find(|component| component.repo.eq_ignore_ascii_case(repo)).map(|component| component.id)
 }
 
 /// Which subscribers a list or an export has.
@@ -116,44 +125,44 @@ mod tests {
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::body::body_parse;
 
-    fn parse(body: &Value) -> Result<(SubscriberNew, Environment), V1Error> {
+    fn parse(body: &Value) -> Result<SubscriberNewBody, Faults> {
         let components = [(3, "acme/api"), (1, "acme/web")].map(|(id, repo)| PageComponent {
             id,
             repo: repo.to_owned(),
             name: repo.to_owned(),
         });
         let now = releasepage_domain::time::time_parse("2024-05-10T12:00:00Z").unwrap();
-        subscriber_fields_new(&Fields::new(body.as_object().unwrap()), &components, now)
+        body_parse(body.as_object().unwrap(), |fields, faults| {
+            SubscriberNewBody::read(fields, faults, &components, now)
+        })
     }
 
     #[test]
     fn bodies() {
-        let (new, environment) = parse(&json!({ "email": "a@example.com" })).unwrap();
+        let body = parse(&json!({ "email": "a@example.com" })).ok().unwrap();
+        assert_eq!(body.environment, None);
+        let new = SubscriberNew::from(body);
         assert_eq!((new.preferences, new.following), (Preferences::default(), Following::All));
-        assert_eq!((new.confirmation, environment), (Confirmation::Mail { again: true }, Environment::Live));
+        assert_eq!(new.confirmation, Confirmation::Mail { again: true });
         let consent = json!({ "source": "form", "time": "2024-05-10T14:00:00+02:00" });
-        let (new, environment) = parse(&json!({
+        let body = parse(&json!({
             "email": "a@example.com", "preferences": ["patch"], "components": ["ACME/api", "acme/web", "acme/api"],
             "confirm": "vouched", "consent": consent, "environment": "test",
-        }))
-        .unwrap();
+        }));
+        let body = body.ok().unwrap();
+        assert_eq!(body.environment, Some(Environment::Test));
+        let new = SubscriberNew::from(body);
         assert_eq!((new.preferences.stored().as_str(), new.following), ("patch", Following::Only(vec![1, 3])));
         assert!(matches!(new.confirmation, Confirmation::Vouched(consent) if consent.source == "form"));
-        assert_eq!(environment, Environment::Test);
     }
 
     #[test]
     fn every_fault_is_named() {
         let fields = |body: &Value| {
-            let url = url::Url::parse("https://example.com").unwrap();
-            let causes = parse(body).map(|_| ()).unwrap_err().body(&url, None)["error_causes"].clone();
-            causes
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(|cause| cause["field"].as_str().unwrap().to_owned())
-                .collect::<Vec<_>>()
+            let faults = parse(body).err().unwrap();
+            faults.as_slice().iter().map(|fault| fault.field.clone()).collect::<Vec<_>>()
         };
         let bad = json!({
             "email": "a", "preferences": "major", "components": ["acme/none"], "environment": 5, "confirm": "vouched",

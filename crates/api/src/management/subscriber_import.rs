@@ -15,6 +15,7 @@ use releasepage_domain::{
     csv_rows::RowFault,
     environment::Environment,
     fault::{Fault, Faults},
+    fields::TIME_EXPECTED,
     subscriber_import::{ColumnMapping, StateWords},
     time::{UtcTime, time_parse},
 };
@@ -41,7 +42,6 @@ use super::{
     import_body::{BodyReader, import_body},
     import_rows::{IMPORT_ROWS_MAX, ImportRules, ROW_BYTES_MAX, Row, RowMeaning, Sheet, SheetFault},
     resource::{Answer, page_of_path, resource, writer},
-    subscriber_fields::TIME_EXPECTED,
 };
 use crate::openapi::{
     names::{ConfirmName, EnvironmentName},

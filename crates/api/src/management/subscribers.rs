@@ -6,13 +6,8 @@ use actix_web::{
     web::{Data, Path, Payload},
 };
 use releasepage_auth::scope::Scope;
-use releasepage_domain::{consent::Consent, time::time_iso8601};
-use releasepage_http::{
-    body::BODY_MAX,
-    error::V1Error,
-    field::{Fields, json_read},
-    state::AppState,
-};
+use releasepage_domain::{consent::Consent, environment::Environment, time::time_iso8601};
+use releasepage_http::{body::BODY_MAX, error::V1Error, field::json_read, state::AppState};
 use releasepage_storage::subscribers::{
     additions::{AdditionPlace, page_components_list, subscriber_create},
     erasure::subscriber_erase,
@@ -26,12 +21,15 @@ use super::{
         Answer, List, addresses_reader, number_of_path, page_of_path, resource, resource_created, resource_gone,
         resource_list, writer,
     },
-    subscriber_fields::{subscriber_fields_new, subscribers_query},
+    subscriber_fields::{SubscriberNewBody, subscribers_query},
 };
-use crate::openapi::{
-    names::{BumpName, ConfirmName, EnvironmentName, SubscriberStateName},
-    parameters::ListParameters,
-    values::{EmailAddress, PageId, Repo, Time, TimeGiven},
+use crate::{
+    body::body_parse,
+    openapi::{
+        names::{BumpName, EnvironmentName, SubscriberStateName},
+        parameters::ListParameters,
+        values::{EmailAddress, PageId, Repo, Time},
+    },
 };
 
 /// A subscriber of a page.
@@ -82,43 +80,6 @@ pub(crate) struct ConsentBody {
     source: String,
     /// When they agreed.
     #[schema(value_type = Time)]
-    time: String,
-}
-
-/// A subscriber whom a back end hands over.
-#[derive(ToSchema)]
-#[schema(as = SubscriberNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct SubscriberNewBody {
-    /// The address.
-    #[schema(value_type = EmailAddress)]
-    email: String,
-    /// Which releases to tell of; `major`, `minor` and `patch` where it is missing.
-    #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
-    preferences: Vec<String>,
-    /// Which components to tell of, each a `repo` of this page; all where it is missing.
-    #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
-    components: Vec<String>,
-    /// `live` where it is missing.
-    #[schema(value_type = Option<EnvironmentName>)]
-    environment: Option<String>,
-    /// `mail` where it is missing: the address is asked. With `vouched`, it is subscribed at once.
-    #[schema(value_type = Option<ConfirmName>)]
-    confirm: Option<String>,
-    /// Where and when they agreed: needed with `vouched`, of no use with `mail`.
-    consent: Option<ConsentNewBody>,
-}
-
-/// The consent that a back end vouches for.
-#[derive(ToSchema)]
-#[schema(as = ConsentNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ConsentNewBody {
-    /// Where they agreed.
-    #[schema(min_length = 1, max_length = 200, pattern = "LINE", examples("sign-up form"))]
-    source: String,
-    /// When they agreed; not in the future.
-    #[schema(value_type = TimeGiven)]
     time: String,
 }
 
@@ -218,14 +179,14 @@ pub(crate) async fn subscriber_add(
     let caller = writer(&request, &state, Scope::Manage).await?;
     let organization_id = caller.user.organization_id;
     let page_id = page_of_path(page.into_inner())?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
+    let object = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let components = page_components_list(&state.store, organization_id, page_id.clone()).await?;
     let now = state.now();
-    let (new, environment) = subscriber_fields_new(&Fields::new(&body), &components, now)?;
-    let place = AdditionPlace { organization_id, page_id, environment };
+    let body = body_parse(&object, |fields, faults| SubscriberNewBody::read(fields, faults, &components, now))?;
+    let place = AdditionPlace { organization_id, page_id, environment: body.environment.unwrap_or(Environment::Live) };
     let keys = state.address_keys.clone();
     let key = move |address: &str| keys.key(address);
-    let (entry, is_new) = subscriber_create(&state.store, place, new, key, now).await?;
+    let (entry, is_new) = subscriber_create(&state.store, place, body.into(), key, now).await?;
     let location = format!("/v1/pages/{}/subscribers/{}", entry.page_id, entry.id);
     let mut response = resource_created(location, &SubscriberBody::from(entry))?;
     if !is_new {

@@ -14,16 +14,10 @@ use releasepage_auth::{
 use releasepage_domain::{
     account::name_check,
     fault::{Fault, Faults},
+    fields::Fields,
     time::{UtcTime, time_iso8601},
 };
-use releasepage_http::{
-    body::BODY_MAX,
-    caller::TokenCaller,
-    error::V1Error,
-    field::{Fields, json_read},
-    limits::Bucket,
-    state::AppState,
-};
+use releasepage_http::{caller::TokenCaller, limits::Bucket, state::AppState};
 use releasepage_storage::{
     accounts::{
         row::AccessTokenNew,
@@ -36,12 +30,15 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, list_query, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
+    Answer, List, body_of, list_query, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
 };
-use crate::openapi::{
-    names::ScopeName,
-    parameters::ListParameters,
-    values::{EmailAddress, Time, TimeGiven},
+use crate::{
+    body::body,
+    openapi::{
+        names::ScopeName,
+        parameters::ListParameters,
+        values::{EmailAddress, Time, TimeGiven},
+    },
 };
 
 /// A personal access token. The token itself is only in the answer to whoever makes it.
@@ -152,15 +149,15 @@ pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Da
 )]
 pub(crate) async fn token_add(request: HttpRequest, payload: Payload, state: Data<AppState>) -> Answer {
     let caller = writer(&request, &state, Scope::Admin).await?;
-    let body = json_read(&request, &mut payload.into_inner(), BODY_MAX).await?;
     let now = state.now();
-    let fields = token_fields(&Fields::new(&body), &caller, now)?;
+    let body =
+        body_of(&request, payload, |fields, faults| AccessTokenNewBody::read(fields, faults, &caller, now)).await?;
     let token = token_new();
     let new = AccessTokenNew {
         token_hash: secret_hash(token.expose_secret()),
-        name: fields.name,
-        scopes: fields.scopes.to_string(),
-        expires_at: fields.expires_at,
+        name: body.name,
+        scopes: body.scopes.to_string(),
+        expires_at: body.expires_at,
     };
     let user = caller.user;
     let id = access_token_create(&state.store, user.organization_id, user.user_id, new, now).await?;
@@ -186,65 +183,51 @@ pub(crate) async fn token_revoke(request: HttpRequest, id: Path<String>, state: 
     resource_gone()
 }
 
-/// A personal access token to be made.
-#[derive(ToSchema)]
-#[schema(as = AccessTokenNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct AccessTokenNewBody {
-    /// What to call it.
-    #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("deploy"))]
-    name: String,
-    /// What it may do: the highest counts, and includes those below it.
-    #[schema(value_type = Vec<ScopeName>, min_items = 1)]
-    scopes: Vec<String>,
-    /// When it stops working, a time to come; where it is missing, when the token that asks for it does.
-    #[schema(value_type = Option<TimeGiven>)]
-    expires_at: Option<String>,
+body! {
+    /// A personal access token to be made.
+    #[schema(as = AccessTokenNew)]
+    pub(crate) struct AccessTokenNewBody(caller: &TokenCaller, now: UtcTime) {
+        /// What to call it.
+        #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("deploy"))]
+        name: String => text_checked("must be one line of 1 to 100 characters", name_check),
+        /// What it may do: the highest counts, and includes those below it.
+        #[schema(value_type = Vec<ScopeName>, min_items = 1)]
+        scopes: Scopes => by(|fields, faults, field| scopes_read(fields, faults, field, caller.scopes)),
+        /// When it stops working, a time to come; where it is missing, when the token that asks for it does.
+        #[schema(value_type = Option<TimeGiven>)]
+        expires_at: Option<UtcTime> => by(|fields, faults, field| {
+            expires_at_read(fields, faults, field, caller.user.expires_at, now)
+        }),
+    }
 }
 
-/// What a new token is to be.
-struct TokenFields {
-    name: String,
-    scopes: Scopes,
-    expires_at: Option<UtcTime>,
-}
-
-fn token_fields(fields: &Fields<'_>, caller: &TokenCaller, now: UtcTime) -> Result<TokenFields, V1Error> {
-    let mut faults = Faults::new();
-    let name = fields.text(&mut faults, "name", "must be one line of 1 to 100 characters");
-    let name = name.and_then(|name| faults.take(name_check("name", name)));
-    let scopes = scopes_field(fields, &mut faults, caller.scopes);
-    let expires_at = expires_at_field(fields, &mut faults, caller.user.expires_at, now);
-    Ok(faults.finish(|| Some(TokenFields { name: name?, scopes: scopes?, expires_at: expires_at? }))?)
-}
-
-/// When the new token stops working: no later than the caller's own, which is also meant where nothing is said.
-fn expires_at_field(
+/// Reads when the new token stops working: no later than the caller's own, which is also meant where nothing is said.
+fn expires_at_read(
     fields: &Fields<'_>,
     faults: &mut Faults,
+    field: &str,
     own: Option<UtcTime>,
     now: UtcTime,
 ) -> Option<Option<UtcTime>> {
-    const FIELD: &str = "expires_at";
-    let Some(asked) = fields.time_optional(faults, FIELD)? else { return Some(own) };
+    let Some(asked) = fields.time_optional(faults, field)? else { return Some(own) };
     if asked <= now {
-        return faults.take(Err(Fault::invalid(FIELD, "must be a time to come")));
+        return faults.take(Err(Fault::invalid(field, "must be a time to come")));
     }
     if let Some(own) = own.filter(|own| asked > *own) {
         let expected = format!("must not be after {}, when the token that asks stops working", time_iso8601(own));
-        return faults.take(Err(Fault::invalid(FIELD, expected)));
+        return faults.take(Err(Fault::invalid(field, expected)));
     }
     Some(Some(asked))
 }
 
-/// The scopes: a list of names, none of which says more than the caller's own.
-fn scopes_field(fields: &Fields<'_>, faults: &mut Faults, own: Scopes) -> Option<Scopes> {
+/// Reads the scopes: a list of names, none of which says more than the caller's own.
+fn scopes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str, own: Scopes) -> Option<Scopes> {
     let expected = format!("must be a list of one or more of {}", own.to_string().replace(' ', ", "));
-    let names = fields.texts_optional(faults, "scopes", &expected)?;
+    let names = fields.texts_optional(faults, field, &expected)?;
     let Some(names) = names else {
-        return faults.take(Err(Fault::missing("scopes", expected)));
+        return faults.take(Err(Fault::missing(field, expected)));
     };
     let scopes: Result<Vec<Scope>, _> = names.iter().map(|name| name.parse()).collect();
     let highest = scopes.ok().and_then(|scopes| scopes.into_iter().max()).filter(|&scope| own.contains(scope));
-    faults.take(highest.map(Scopes::from).ok_or_else(|| Fault::invalid("scopes", expected)))
+    faults.take(highest.map(Scopes::from).ok_or_else(|| Fault::invalid(field, expected)))
 }

@@ -1,5 +1,7 @@
 //! Enumerations of the domain as schemas: the names that a field may have are those that the code knows.
 
+use std::str::FromStr;
+
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{
     account::Role,
@@ -17,6 +19,7 @@ use releasepage_domain::{
     repository_source::{BackfillState, SourceResult},
     subscriber::SubscriberState,
     subscription::SubscriptionOp,
+    text::UnknownName,
 };
 use releasepage_sources::changelog_import::EntryResult;
 use releasepage_web::badge::BadgeStyle;
@@ -99,12 +102,32 @@ names! {
     ScopeName as "Scope" of Scope;
 }
 
-/// The only kind of address there is.
-pub enum AddressKind {}
+/// The kinds of address: there is only one.
+pub enum AddressKind {
+    /// The address of a mailbox.
+    Email,
+}
+
+impl AddressKind {
+    /// The kind's name on the wire.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Email => "email",
+        }
+    }
+}
+
+impl FromStr for AddressKind {
+    type Err = UnknownName;
+
+    fn from_str(name: &str) -> Result<Self, UnknownName> {
+        if name == Self::Email.as_str() { Ok(Self::Email) } else { Err(UnknownName) }
+    }
+}
 
 impl PartialSchema for AddressKind {
     fn schema() -> RefOr<Schema> {
-        names_schema("The kind of an address.", std::iter::once("email"))
+        names_schema("The kind of an address.", std::iter::once(Self::Email.as_str()))
     }
 }
 

@@ -7,7 +7,7 @@ use actix_web::{
     http::header::{HeaderValue, LINK},
     web::Data,
 };
-use releasepage_domain::{fault::Faults, release::release_id_is_valid, time::time_parse};
+use releasepage_domain::{fault::Faults, fields::TIME_EXPECTED, release::release_id_is_valid, time::time_parse};
 use releasepage_http::{
     error::{ErrorCode, V1Error},
     limits::Bucket,
@@ -99,13 +99,12 @@ fn filter_parse(request: &HttpRequest, page: &CachedPage) -> Result<(PageRelease
     let query = Query::of(request);
     let mut faults = Faults::new();
     let limit = query.limit(&mut faults);
-    let time = "must be a time in ISO 8601 with an offset, such as 2024-05-01T12:00:00Z";
     let known = |repo: &str| page.component(repo).map(|component| component.repo.clone());
     let after = query.cursor(&mut faults, TimeCursor::parse);
     let filter = PageReleasesFilter {
         repo: query.parsed(&mut faults, "repo", "must be the repo of a component of this page", known),
         bump: query.named(&mut faults, "bump"),
-        since: query.parsed(&mut faults, "since", time, time_parse),
+        since: query.parsed(&mut faults, "since", TIME_EXPECTED, time_parse),
         query: query.text(&mut faults, "q", WORDS_MAX).map(ToOwned::to_owned),
         after: after.map(|cursor| (cursor.time, cursor.id)),
     };

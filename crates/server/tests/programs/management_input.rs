@@ -199,7 +199,7 @@ async fn every_field_at_fault_is_named() {
     assert_eq!(causes(acme.post("/v1/projects", json!({})).await), ["name"]);
     let page = json!({ "slug": 1, "published": 1, "unversioned_as": "all", "grouping": "all" });
     let named = causes(acme.post("/v1/pages", page).await);
-    assert_eq!(named, ["title", "slug", "published", "unversioned_as", "grouping"]);
+    assert_eq!(named, ["title", "slug", "published", "grouping", "unversioned_as"]);
     let release = json!({ "title": 1, "draft": 1, "published_at": "now" });
     assert_eq!(
         causes(acme.post("/v1/repositories/1/releases", release).await),

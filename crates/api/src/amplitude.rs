@@ -8,7 +8,6 @@ mod annotation_answer;
 mod annotation_categories;
 mod annotation_fields;
 mod annotation_query;
-mod annotation_schema;
 mod annotations;
 mod annotations_2;
 mod answer;

@@ -11,9 +11,8 @@ use releasepage_storage::annotations::categories::{
 
 use super::{
     annotation_answer::{Annotation3Body, CategoryBody, Data, DataList},
-    annotation_fields::{CATEGORY_ASSIGN_FIELDS, CATEGORY_FIELDS, annotation_ids_new, category_name_new},
+    annotation_fields::{CategoryAssignBody, CategoryNewBody},
     annotation_query::{categories_query, id_of_path},
-    annotation_schema::{CategoryAssignBody, CategoryNewBody},
     answer::DeletedAnswer,
     endpoint::{Answer, answer, json_fields_of, project_of},
     error::AmplitudeError,
@@ -39,7 +38,8 @@ const CATEGORY: &str = "annotation category";
 )]
 pub(crate) async fn category_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
-    let name = category_name_new(&json_fields_of(&request, payload, CATEGORY_FIELDS).await?)?;
+    let fields = json_fields_of(&request, payload, CategoryNewBody::NAMES).await?;
+    let CategoryNewBody { category: name } = fields.parse(CategoryNewBody::read)?;
     let category = category_create(&state.store, project.repository_id, name, state.now()).await?;
     Ok(answer(&Data::<CategoryBody>::of(category)))
 }
@@ -109,9 +109,10 @@ pub(crate) async fn category_change(
     state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
-    let fields = json_fields_of(&request, payload, CATEGORY_FIELDS).await?;
+    let fields = json_fields_of(&request, payload, CategoryNewBody::NAMES).await?;
     let id = id_of_path("category_id", &id)?;
-    let renamed = category_rename(&state.store, project.repository_id, id, category_name_new(&fields)?).await;
+    let CategoryNewBody { category: name } = fields.parse(CategoryNewBody::read)?;
+    let renamed = category_rename(&state.store, project.repository_id, id, name).await;
     Ok(answer(&Data::<CategoryBody>::of(renamed.map_err(AmplitudeError::about(CATEGORY))?)))
 }
 
@@ -154,9 +155,10 @@ pub(crate) async fn annotations_assign(
     state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
-    let fields = json_fields_of(&request, payload, CATEGORY_ASSIGN_FIELDS).await?;
+    let fields = json_fields_of(&request, payload, CategoryAssignBody::NAMES).await?;
     let id = id_of_path("category_id", &id)?;
-    let assigned = category_assign(&state.store, project.repository_id, id, annotation_ids_new(&fields)?).await;
+    let CategoryAssignBody { annotation_ids } = fields.parse(CategoryAssignBody::read)?;
+    let assigned = category_assign(&state.store, project.repository_id, id, annotation_ids).await;
     let annotations = assigned.map_err(AmplitudeError::about(CATEGORY))?;
     Ok(answer(&DataList::<Annotation3Body>::whole(annotations)))
 }

@@ -9,6 +9,7 @@ use releasepage_domain::{
         chart_id_check,
     },
     fault::{Fault, Faults},
+    fields::kept,
     time::UtcTime,
 };
 use releasepage_storage::{
@@ -20,66 +21,176 @@ use serde_json::Value;
 use super::{
     credentials::ProjectCaller,
     date::{DAY_EXPECTED, MOMENT_EXPECTED, day_parse, moment_parse},
-    fields::{FieldNames, Fields, or_null},
+    fields::Fields,
+    fields_schema::{change_schema, form_schema, forms, plain, reference, sent_body},
 };
-
-/// The fields of an annotation in version 2.
-pub(super) const ANNOTATION_2_FIELDS: FieldNames =
-    FieldNames::new(&["date", "label"], &["app_id", "chart_id", "details"]);
-
-/// The fields of an annotation in version 3.
-pub(super) const ANNOTATION_3_FIELDS: FieldNames =
-    FieldNames::new(&["label", "start"], &["end", "details", "category", "chart_id"]);
-
-/// The fields of a category.
-pub(super) const CATEGORY_FIELDS: FieldNames = FieldNames::new(&["category"], &[]);
-
-/// The fields of many annotations that get a category.
-pub(super) const CATEGORY_ASSIGN_FIELDS: FieldNames = FieldNames::new(&["annotation_ids"], &[]);
+use crate::openapi::values::{AppIdText, DayGiven, MomentAsked, MomentGiven};
 
 /// How many annotations can get a category at once.
 const ANNOTATION_IDS_MAX: usize = 1_000;
 
 const LABEL_EXPECTED: &str = "must be a string of 1 to 500 characters on one line, not blank";
 const CATEGORY_EXPECTED: &str = "must be a string of 1 to 100 characters on one line, not blank";
+const DETAILS_EXPECTED: &str = "must be a string of at most 5000 characters";
+const CHART_ID_EXPECTED: &str = "must be a string, the id of a chart";
 
-/// Reads a new annotation of version 2: every field at fault is named, and every one that is missing. It marks the
-/// beginning of its day in UTC.
-pub(super) fn annotation_2_new(fields: &Fields, project: ProjectCaller) -> Result<AnnotationNew, Faults> {
-    let mut faults = Faults::new();
-    faults.take(app_id_field(fields, project));
-    let starts_at = required(&mut faults, fields, "date", DAY_EXPECTED, |value| value.as_str().and_then(day_parse));
-    let label = faults.take(label_field(fields)).and_then(|label| given(&mut faults, label, "label", LABEL_EXPECTED));
-    let chart_id = faults.take(chart_id_field(fields));
-    let details = faults.take(details_field(fields));
-    faults.finish(|| {
+sent_body! {
+    /// A day to annotate. Each field may stand in the query instead; where it comes twice, the body wins.
+    #[schema(as = DatedAnnotationNew)]
+    pub(crate) struct Annotation2NewBody(project: ProjectCaller) {
+        /// The project, if it is said again: that of the key pair.
+        #[schema(value_type = Option<AppIdGiven>)]
+        app_id: OwnProject => optional by(|fields, faults, name| own_project_read(fields, faults, name, project)),
+        /// The day, in UTC.
+        #[schema(value_type = DayGiven)]
+        date: UtcTime => required given(DAY_EXPECTED, |value| value.as_str().and_then(day_parse)),
+        /// What it is called on a chart.
+        #[schema(
+            value_type = String, min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK",
+            examples("Version 2.4 Release")
+        )]
+        label: Change<String> => required text(LABEL_EXPECTED, kept(annotation_label_check)),
+        /// The chart that shows it; without one, or with an empty text, all charts of the project do.
+        #[schema(
+            value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
+        )]
+        chart_id: Change<Option<String>> => optional text_or_clear(CHART_ID_EXPECTED, kept(chart_id_check)),
+        /// What there is to say of it.
+        #[schema(
+            value_type = Option<String>, max_length = 5000, pattern = "TEXT", examples("Added new user properties.")
+        )]
+        details: Change<Option<String>> => optional text_or_clear(DETAILS_EXPECTED, kept(annotation_details_check)),
+    }
+}
+
+form_schema! {
+    /// A day to annotate, as a form: every field is text. One that comes twice is a fault.
+    Annotation2NewForm as "DatedAnnotationForm" of Annotation2NewBody {
+        app_id: AppIdText,
+    }
+}
+
+forms! {
+    /// The id of a project: a number, also as text.
+    AppIdGiven { plain::<i64>(), reference::<AppIdText>() }
+}
+
+sent_body! {
+    /// A moment or a time to annotate.
+    #[schema(as = AnnotationNew)]
+    pub(crate) struct Annotation3NewBody {
+        /// What it is called on a chart.
+        #[schema(
+            value_type = String, min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK",
+            examples("Version 2.4 Release")
+        )]
+        label: Change<String> => required text(LABEL_EXPECTED, kept(annotation_label_check)),
+        /// When it happened or began.
+        #[schema(value_type = MomentGiven)]
+        start: Change<UtcTime> => required change(MOMENT_EXPECTED, moment_read),
+        /// When it ended; not before its start.
+        #[schema(value_type = Option<MomentAsked>)]
+        end: Change<Option<UtcTime>> => optional by(|fields, faults, name| {
+            let end = fields.change_or_clear(faults, name, MOMENT_EXPECTED, moment_read)?;
+            if let (Some(Change::Set(start)), Change::Set(end)) = (&start, &end) {
+                faults.take(annotation_end_check(name, *start, *end));
+            }
+            Some(end)
+        }),
+        /// What there is to say of it.
+        #[schema(
+            value_type = Option<String>, max_length = 5000, pattern = "TEXT", examples("Added new user properties.")
+        )]
+        details: Change<Option<String>> => optional text_or_clear(DETAILS_EXPECTED, kept(annotation_details_check)),
+        /// The name of its category, in whatever case.
+        #[schema(
+            value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("Releases")
+        )]
+        category: Change<Option<CategoryName>> => optional change_or_clear(CATEGORY_EXPECTED, category_name_read),
+        /// The chart that shows it; without one, or with an empty text, all charts of the project do.
+        #[schema(
+            value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
+        )]
+        chart_id: Change<Option<String>> => optional text_or_clear(CHART_ID_EXPECTED, kept(chart_id_check)),
+    }
+}
+
+change_schema! {
+    /// What to change of an annotation: at least one field. An empty text leaves a field as it is; `null` clears it.
+    Annotation3ChangeBody as "AnnotationChange" of Annotation3NewBody
+}
+
+sent_body! {
+    /// The name of a category.
+    #[schema(as = AnnotationCategoryNew)]
+    pub(crate) struct CategoryNewBody {
+        /// The name; no other category of the project may have it, in whatever case.
+        #[schema(
+            value_type = String, min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Releases")
+        )]
+        category: CategoryName => required given(CATEGORY_EXPECTED, category_name_read),
+    }
+}
+
+sent_body! {
+    /// Annotations to put into a category.
+    #[schema(as = AnnotationCategoryAssign)]
+    pub(crate) struct CategoryAssignBody {
+        /// The ids of annotations of the project.
+        #[schema(value_type = Vec<i64>, min_items = 1, max_items = 1000, examples(json!([50079, 50080])))]
+        annotation_ids: BTreeSet<i64> => required given(&annotation_ids_expected(), annotation_ids_read),
+    }
+}
+
+impl Annotation2NewBody {
+    /// The annotation, which marks the beginning of its day in UTC.
+    fn into_new(self) -> Option<AnnotationNew> {
+        let Self { app_id: OwnProject, date, label, chart_id, details } = self;
         Some(AnnotationNew {
-            label: label?,
-            details: details?.or(None),
-            starts_at: starts_at?,
+            label: set(label)?,
+            details: details.or(None),
+            starts_at: date,
             ends_at: None,
-            chart_id: chart_id?.or(None),
+            chart_id: chart_id.or(None),
             category: None,
         })
-    })
+    }
+}
+
+impl Annotation3NewBody {
+    fn into_new(self) -> Option<AnnotationNew> {
+        Some(AnnotationNew {
+            label: set(self.label)?,
+            details: self.details.or(None),
+            starts_at: set(self.start)?,
+            ends_at: self.end.or(None),
+            chart_id: self.chart_id.or(None),
+            category: self.category.or(None),
+        })
+    }
+}
+
+impl From<Annotation3NewBody> for AnnotationChange {
+    fn from(body: Annotation3NewBody) -> Self {
+        Self {
+            label: body.label,
+            details: body.details,
+            starts_at: body.start,
+            ends_at: body.end,
+            chart_id: body.chart_id,
+            category: body.category,
+        }
+    }
+}
+
+/// Reads a new annotation of version 2: every field at fault is named, and every one that is missing.
+pub(super) fn annotation_2_new(fields: Fields, project: ProjectCaller) -> Result<AnnotationNew, Faults> {
+    fields.whole().parse(|fields, faults| Annotation2NewBody::read(fields, faults, project)?.into_new())
 }
 
 /// Reads a new annotation of version 3: every field at fault is named, and every one that is missing.
-pub(super) fn annotation_3_new(fields: &Fields) -> Result<AnnotationNew, Faults> {
-    let mut faults = Faults::new();
-    let change = change_read(&mut faults, fields);
-    let label = change.label.and_then(|label| given(&mut faults, label, "label", LABEL_EXPECTED));
-    let starts_at = change.starts_at.and_then(|start| given(&mut faults, start, "start", MOMENT_EXPECTED));
-    faults.finish(|| {
-        Some(AnnotationNew {
-            label: label?,
-            details: change.details?.or(None),
-            starts_at: starts_at?,
-            ends_at: change.ends_at?.or(None),
-            chart_id: change.chart_id?.or(None),
-            category: change.category?.or(None),
-        })
-    })
+pub(super) fn annotation_3_new(fields: Fields) -> Result<AnnotationNew, Faults> {
+    fields.whole().parse(|fields, faults| Annotation3NewBody::read(fields, faults)?.into_new())
 }
 
 /// Reads an edit of an annotation: every field at fault is named. `null` clears what need not be there.
@@ -87,126 +198,46 @@ pub(super) fn annotation_3_change(fields: &Fields) -> Result<AnnotationChange, F
     if fields.is_empty() {
         return Err(Fault::invalid("body", "must have at least one field of an annotation").into());
     }
-    let mut faults = Faults::new();
-    let change = change_read(&mut faults, fields);
-    faults.finish(|| {
-        Some(AnnotationChange {
-            label: change.label?,
-            details: change.details?,
-            starts_at: change.starts_at?,
-            ends_at: change.ends_at?,
-            chart_id: change.chart_id?,
-            category: change.category?,
-        })
-    })
+    Ok(fields.parse(Annotation3NewBody::read)?.into())
 }
 
-/// Reads the name of a category, which must be there.
-pub(super) fn category_name_new(fields: &Fields) -> Result<CategoryName, Faults> {
-    let mut faults = Faults::new();
-    let name = required(&mut faults, fields, "category", CATEGORY_EXPECTED, category_name_read);
-    faults.finish(|| name)
-}
-
-/// Reads which annotations get a category; one that comes twice counts once.
-pub(super) fn annotation_ids_new(fields: &Fields) -> Result<BTreeSet<i64>, Faults> {
-    let expected = format!("must be a list of 1 to {ANNOTATION_IDS_MAX} whole numbers, the ids of annotations");
-    let mut faults = Faults::new();
-    let ids = required(&mut faults, fields, "annotation_ids", &expected, |value| {
-        let list = value.as_array().filter(|list| (1..=ANNOTATION_IDS_MAX).contains(&list.len()))?;
-        list.iter().map(Value::as_i64).collect()
-    });
-    faults.finish(|| ids)
-}
-
-/// What was read of an annotation of version 3; `None` for what is at fault.
-struct ChangeRead {
-    label: Option<Change<String>>,
-    details: Option<Change<Option<String>>>,
-    starts_at: Option<Change<UtcTime>>,
-    ends_at: Option<Change<Option<UtcTime>>>,
-    chart_id: Option<Change<Option<String>>>,
-    category: Option<Change<Option<CategoryName>>>,
-}
-
-fn change_read(faults: &mut Faults, fields: &Fields) -> ChangeRead {
-    let label = faults.take(label_field(fields));
-    let starts_at = faults.take(fields.change("start", MOMENT_EXPECTED, moment_read));
-    let ends_at = faults.take(fields.change("end", MOMENT_EXPECTED, or_null(moment_read)));
-    if let (Some(Change::Set(start)), Some(Change::Set(end))) = (&starts_at, &ends_at) {
-        faults.take(annotation_end_check("end", *start, *end));
-    }
-    let details = faults.take(details_field(fields));
-    let category = faults.take(fields.change("category", CATEGORY_EXPECTED, or_null(category_name_read)));
-    let chart_id = faults.take(chart_id_field(fields));
-    ChangeRead { label, details, starts_at, ends_at, chart_id, category }
-}
-
-/// A field that must be there, once.
-fn required<T>(
-    faults: &mut Faults,
-    fields: &Fields,
-    name: &str,
-    expected: &str,
-    read: impl FnOnce(&Value) -> Option<T>,
-) -> Option<T> {
-    let change = faults.take(fields.change(name, expected, read))?;
-    given(faults, change, name, expected)
-}
-
-/// The value of a field that must be there.
-fn given<T>(faults: &mut Faults, change: Change<T>, name: &str, expected: &str) -> Option<T> {
+/// The value of a field that must be there, and so was read.
+fn set<T>(change: Change<T>) -> Option<T> {
     match change {
         Change::Set(value) => Some(value),
-        Change::Keep => faults.take(Err(Fault::missing(name, expected))),
+        Change::Keep => None,
     }
 }
 
 /// The project, which the credentials say already: a client may repeat it, and nothing else.
-fn app_id_field(fields: &Fields, project: ProjectCaller) -> Result<(), Fault> {
+pub(crate) struct OwnProject;
+
+fn own_project_read(fields: &Fields, faults: &mut Faults, name: &str, project: ProjectCaller) -> Option<OwnProject> {
     let own = project.repository_id;
     let expected = format!("must be {own}, the project of the key pair");
-    let given = fields.change("app_id", &expected, |value| {
+    let read = |value: &Value| {
         let number = match value {
             Value::Null => Some(own),
             Value::String(text) => text.parse().ok(),
             other => other.as_i64(),
         };
         number.filter(|number| *number == own)
-    });
-    given.map(|_| ())
+    };
+    fields.change(faults, name, &expected, read).map(|_| OwnProject)
 }
 
-fn label_field(fields: &Fields) -> Result<Change<String>, Fault> {
-    fields.checked("label", |value| {
-        let label = value.as_str().ok_or_else(|| Fault::invalid("label", LABEL_EXPECTED))?;
-        annotation_label_check("label", label).map(|()| label.to_owned())
-    })
+fn annotation_ids_expected() -> String {
+    format!("must be a list of 1 to {ANNOTATION_IDS_MAX} whole numbers, the ids of annotations")
 }
 
-fn details_field(fields: &Fields) -> Result<Change<Option<String>>, Fault> {
-    text_field(fields, "details", "must be a string of at most 5000 characters", annotation_details_check)
-}
-
-fn chart_id_field(fields: &Fields) -> Result<Change<Option<String>>, Fault> {
-    text_field(fields, "chart_id", "must be a string, the id of a chart", chart_id_check)
-}
-
-fn text_field(
-    fields: &Fields,
-    name: &str,
-    expected: &str,
-    check: fn(&str, &str) -> Result<(), Fault>,
-) -> Result<Change<Option<String>>, Fault> {
-    fields.checked(name, |value| match value {
-        Value::Null => Ok(None),
-        Value::String(text) => check(name, text).map(|()| Some(text.clone())),
-        _ => Err(Fault::invalid(name, expected)),
-    })
+/// Reads which annotations get a category. One that comes twice counts once.
+fn annotation_ids_read(value: &Value) -> Option<BTreeSet<i64>> {
+    let list = value.as_array().filter(|list| (1..=ANNOTATION_IDS_MAX).contains(&list.len()))?;
+    list.iter().map(Value::as_i64).collect()
 }
 
 /// Reads a moment, as annotations keep it.
-pub(super) fn moment_read(value: &Value) -> Option<UtcTime> {
+fn moment_read(value: &Value) -> Option<UtcTime> {
     value.as_str().and_then(moment_parse).map(annotation_time)
 }
 

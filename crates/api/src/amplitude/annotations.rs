@@ -11,9 +11,8 @@ use releasepage_storage::annotations::edits::{
 
 use super::{
     annotation_answer::{Annotation3Body, Data, DataList},
-    annotation_fields::{ANNOTATION_3_FIELDS, annotation_3_change, annotation_3_new},
+    annotation_fields::{Annotation3ChangeBody, Annotation3NewBody, annotation_3_change, annotation_3_new},
     annotation_query::{annotations_3_query, id_of_path},
-    annotation_schema::{Annotation3ChangeBody, Annotation3NewBody},
     answer::DeletedAnswer,
     endpoint::{Answer, answer, json_fields_of, project_of},
     error::AmplitudeError,
@@ -40,7 +39,7 @@ pub(super) const ANNOTATION: &str = "annotation";
 )]
 pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
-    let new = annotation_3_new(&json_fields_of(&request, payload, ANNOTATION_3_FIELDS).await?)?;
+    let new = annotation_3_new(json_fields_of(&request, payload, Annotation3NewBody::NAMES).await?)?;
     annotation_answer(annotation_create(&state.store, project.repository_id, new, state.now()).await?)
 }
 
@@ -120,7 +119,7 @@ pub(crate) async fn annotation_change(
     state: State<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
-    let fields = json_fields_of(&request, payload, ANNOTATION_3_FIELDS).await?;
+    let fields = json_fields_of(&request, payload, Annotation3NewBody::NAMES).await?;
     let id = id_of_path("annotation_id", &id)?;
     let change = annotation_3_change(&fields)?;
     let changed = annotation_update(&state.store, project.repository_id, id, change).await;

@@ -12,9 +12,8 @@ use releasepage_storage::annotations::{
 
 use super::{
     annotation_answer::{Annotation2Answer, Annotation2Body, DataList},
-    annotation_fields::{ANNOTATION_2_FIELDS, annotation_2_new},
+    annotation_fields::{Annotation2NewBody, Annotation2NewForm, annotation_2_new},
     annotation_query::{Annotations2Query, annotations_2_query, id_of_path},
-    annotation_schema::{Annotation2NewBody, Annotation2NewForm},
     annotations::ANNOTATION,
     credentials::ProjectCaller,
     endpoint::{Answer, answer, fields_of, project_of},
@@ -40,7 +39,7 @@ use crate::openapi::parameters::AnnotationListParameters;
 )]
 pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state: State<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
-    let new = annotation_2_new(&fields_of(&request, payload, ANNOTATION_2_FIELDS).await?, project)?;
+    let new = annotation_2_new(fields_of(&request, payload, Annotation2NewBody::NAMES).await?, project)?;
     match annotation_create(&state.store, project.repository_id, new, state.now()).await? {
         AnnotationOutcome::Stored(annotation) => Ok(answer(&Annotation2Answer::from(annotation))),
         AnnotationOutcome::CategoryUnknown => Err(AmplitudeError::CategoryUnknown),

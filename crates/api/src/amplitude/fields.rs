@@ -5,49 +5,80 @@
 
 use std::{borrow::Cow, collections::BTreeMap};
 
-use releasepage_domain::fault::Fault;
+use releasepage_domain::fault::{Fault, Faults};
 use releasepage_http::urlencoded::urlencoded_pairs;
 use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value, value::RawValue};
 
 /// The fields that a resource has. Whatever else a pipeline sends is passed over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct FieldNames {
-    required: &'static [&'static str],
-    optional: &'static [&'static str],
-    list: Option<&'static str>,
-    free: Option<&'static str>,
+pub(crate) struct FieldNames(&'static [FieldName]);
+
+/// A field that a resource has.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FieldName {
+    name: &'static str,
+    form: FieldForm,
+}
+
+/// The form of a field, beside what its value must be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum FieldForm {
+    Required,
+    Optional,
+    List,
+    Free,
+}
+
+impl FieldName {
+    /// A field that must be there.
+    pub(super) const fn required(name: &'static str) -> Self {
+        Self { name, form: FieldForm::Required }
+    }
+
+    /// A field that need not be there.
+    pub(super) const fn optional(name: &'static str) -> Self {
+        Self { name, form: FieldForm::Optional }
+    }
+
+    /// A field that need not be there and is a list: `name[]` and `name[0]` are entries of it.
+    pub(super) const fn list(name: &'static str) -> Self {
+        Self { name, form: FieldForm::List }
+    }
+
+    /// A field that need not be there and is passed over if it is no text.
+    pub(super) const fn free(name: &'static str) -> Self {
+        Self { name, form: FieldForm::Free }
+    }
 }
 
 impl FieldNames {
-    /// Fields that must be there, and others that need not.
-    pub(super) const fn new(required: &'static [&'static str], optional: &'static [&'static str]) -> Self {
-        Self { required, optional, list: None, free: None }
-    }
-
-    /// The same, where one field is a list: `name[]` and `name[0]` are entries of it.
-    pub(super) const fn with_list(self, name: &'static str) -> Self {
-        Self { list: Some(name), ..self }
-    }
-
-    /// The same, where one field is passed over if it is no text.
-    pub(super) const fn with_free(self, name: &'static str) -> Self {
-        Self { free: Some(name), ..self }
+    /// The fields with these names.
+    pub(super) const fn new(names: &'static [FieldName]) -> Self {
+        Self(names)
     }
 
     /// All of them.
     pub(super) fn all(self) -> impl Iterator<Item = &'static str> {
-        self.required.iter().chain(self.optional).copied()
+        self.0.iter().map(|field| field.name)
     }
 
     /// The field that a name stands for, if there is one.
     pub(crate) fn known(self, name: &str) -> Option<&'static str> {
-        self.all().find(|known| *known == name).or_else(|| self.list.filter(|list| is_entry(name, list)))
+        let entry_of = |field: &FieldName| field.form == FieldForm::List && is_entry(name, field.name);
+        self.all()
+            .find(|known| *known == name)
+            .or_else(|| self.0.iter().find(|field| entry_of(field)).map(|field| field.name))
     }
 
-    /// Tells whether nothing was sent with this: an optional field that is empty counts as absent.
+    /// The form of a field.
+    fn form(self, name: &str) -> Option<FieldForm> {
+        self.0.iter().find(|field| field.name == name).map(|field| field.form)
+    }
+
+    /// Tells whether nothing was sent with this: a field that need not be there counts as absent where it is empty.
     fn is_absent(self, name: &str, value: &Value) -> bool {
-        value.as_str().is_some_and(str::is_empty) && self.optional.contains(&name)
+        value.as_str().is_some_and(str::is_empty) && self.form(name) != Some(FieldForm::Required)
     }
 }
 
@@ -64,6 +95,8 @@ pub(crate) struct Fields {
     sent: BTreeMap<&'static str, Vec<Value>>,
     /// A field was named, if only with nothing in it.
     named: bool,
+    /// They are all of a resource: a required one that is not there is a fault.
+    whole: bool,
 }
 
 /// Why a body or a query could not be read at all.
@@ -83,7 +116,7 @@ pub(crate) enum FieldsError {
 impl Fields {
     /// No field yet.
     pub(crate) fn new(names: FieldNames) -> Self {
-        Self { names, sent: BTreeMap::new(), named: false }
+        Self { names, sent: BTreeMap::new(), named: false, whole: false }
     }
 
     /// Reads a JSON object.
@@ -122,7 +155,7 @@ impl Fields {
     fn push_decoded(&mut self, name: &str, text: Option<String>) -> Result<(), FieldsError> {
         match text {
             Some(text) => self.push(name, Value::from(text)),
-            None if self.names.free == Some(name) => self.named = true,
+            None if self.names.form(name) == Some(FieldForm::Free) => self.named = true,
             None => return Err(FieldsError::Text(name.to_owned())),
         }
         Ok(())
@@ -156,34 +189,113 @@ impl Fields {
         self.sent.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// A field that is there once or not at all. `read` answers `None` for a value that cannot be used; `expected` ends
-    /// the sentence that begins with the field's name.
-    pub(crate) fn change<T>(
-        &self,
-        name: &str,
-        expected: &str,
-        read: impl FnOnce(&Value) -> Option<T>,
-    ) -> Result<Change<T>, Fault> {
-        self.checked(name, |value| read(value).ok_or_else(|| Fault::invalid(name, expected)))
+    /// These fields as those of a new resource: a required one that is not there is a fault.
+    pub(crate) fn whole(self) -> Self {
+        Self { whole: true, ..self }
     }
 
-    /// The same, where `read` says itself what would be accepted.
-    pub(crate) fn checked<T>(
-        &self,
-        name: &str,
-        read: impl FnOnce(&Value) -> Result<T, Fault>,
-    ) -> Result<Change<T>, Fault> {
-        match self.values(name) {
-            [] => Ok(Change::Keep),
-            [value] => read(value).map(Change::Set),
-            _ => Err(Fault::invalid(name, "must be there only once")),
-        }
+    /// Reads a resource as `read` takes its fields, or answers every fault.
+    pub(crate) fn parse<T>(&self, read: impl FnOnce(&Self, &mut Faults) -> Option<T>) -> Result<T, Faults> {
+        let mut faults = Faults::new();
+        let parsed = read(self, &mut faults);
+        faults.finish(|| parsed)
     }
 }
 
-/// Reads what `null` clears.
-pub(super) fn or_null<T>(read: impl FnOnce(&Value) -> Option<T>) -> impl FnOnce(&Value) -> Option<Option<T>> {
-    |value| if value.is_null() { Some(None) } else { read(value).map(Some) }
+/// The readers of single fields. `None` is a fault, which is noted; `expected` ends the sentence that begins with the
+/// field's name.
+impl Fields {
+    /// A field that is there once or not at all. `read` answers `None` for a value that cannot be used.
+    pub(crate) fn change<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<Change<T>> {
+        self.checked(faults, name, expected, |value| read(value).ok_or_else(|| Fault::invalid(name, expected)))
+    }
+
+    /// The same, where `null` clears the field.
+    pub(crate) fn change_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<Change<Option<T>>> {
+        self.change(faults, name, expected, |value| if value.is_null() { Some(None) } else { read(value).map(Some) })
+    }
+
+    /// A text that is there once or not at all, as `check` of the rules makes it.
+    pub(crate) fn text<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<T>> {
+        self.checked(faults, name, expected, |value| match value {
+            Value::String(text) => check(name, text),
+            _ => Err(Fault::invalid(name, expected)),
+        })
+    }
+
+    /// The same, where `null` clears the field.
+    pub(crate) fn text_or_clear<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        check: impl FnOnce(&str, &str) -> Result<T, Fault>,
+    ) -> Option<Change<Option<T>>> {
+        self.checked(faults, name, expected, |value| match value {
+            Value::Null => Ok(None),
+            Value::String(text) => check(name, text).map(Some),
+            _ => Err(Fault::invalid(name, expected)),
+        })
+    }
+
+    /// A field that must be there, once.
+    pub(crate) fn given<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Option<T>,
+    ) -> Option<T> {
+        match self.change(faults, name, expected, read)? {
+            Change::Set(value) => Some(value),
+            Change::Keep => faults.take(Err(Fault::missing(name, expected))),
+        }
+    }
+
+    /// A field that no other method reads, as `read` takes it. `read` gets these fields and the name of the field.
+    pub(crate) fn by<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        read: impl FnOnce(&Self, &mut Faults, &str) -> Option<T>,
+    ) -> Option<T> {
+        read(self, faults, name)
+    }
+
+    fn checked<T>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        expected: &str,
+        read: impl FnOnce(&Value) -> Result<T, Fault>,
+    ) -> Option<Change<T>> {
+        faults.take(match self.values(name) {
+            [] if self.whole && self.names.form(name) == Some(FieldForm::Required) => {
+                Err(Fault::missing(name, expected))
+            }
+            [] => Ok(Change::Keep),
+            [value] => read(value).map(Change::Set),
+            _ => Err(Fault::invalid(name, "must be there only once")),
+        })
+    }
 }
 
 #[cfg(test)]
@@ -192,8 +304,13 @@ mod tests {
     use proptest::prelude::*;
     use serde_json::json;
 
-    const NAMES: FieldNames =
-        FieldNames::new(&["version", "title"], &["platforms", "description", "params"]).with_list("platforms");
+    const NAMES: FieldNames = FieldNames::new(&[
+        FieldName::required("version"),
+        FieldName::required("title"),
+        FieldName::list("platforms"),
+        FieldName::optional("description"),
+        FieldName::optional("params"),
+    ]);
 
     fn json_fields(body: &str) -> Fields {
         Fields::from_json(NAMES, body.as_bytes()).expect("a JSON object")

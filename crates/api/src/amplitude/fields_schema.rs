@@ -1,14 +1,45 @@
-//! The fields of a release as pipelines send them, for the OpenAPI document.
+//! Declaring what pipelines send: one declaration of a resource makes its type, its reader, the names of its fields and
+//! its schemas, as JSON, as a form and for an edit.
 
-use serde_json::Value;
 use utoipa::{
-    ToSchema,
-    openapi::{RefOr, Schema},
+    PartialSchema, ToSchema,
+    openapi::{
+        Array, OneOfBuilder, Ref, RefOr, Schema,
+        schema::{SchemaType, Type},
+    },
 };
 
-use crate::openapi::values::{
-    FlagText, ObjectText, PipelineTimeAsked, PipelineTimeGiven, PlatformName, PlatformsText, VersionText,
-};
+/// Declares a body as [`body!`](crate::body::body) does, read by the methods of [`Fields`](super::fields::Fields). The
+/// word before each reader is the constructor of its [`FieldName`](super::fields::FieldName): `required`, `optional`,
+/// `list` or `free`.
+macro_rules! sent_body {
+    (
+        $(#[$about:meta])*
+        $visibility:vis struct $body:ident $(($($known:ident: $known_type:ty),+ $(,)?))? {
+            $(
+                $(#[$attribute:meta])*
+                $member:ident: $type:ty => $form:ident $reader:ident($($argument:expr),* $(,)?)
+            ),+ $(,)?
+        }
+    ) => {
+        $crate::body::body! {
+            @of $crate::amplitude::fields::Fields;
+            $(#[$about])*
+            $visibility struct $body $(($($known: $known_type),+))? {
+                $($(#[$attribute])* $member: $type => $reader($($argument),*)),+
+            }
+        }
+
+        impl $body {
+            /// The names of its fields.
+            $visibility const NAMES: $crate::amplitude::fields::FieldNames =
+                $crate::amplitude::fields::FieldNames::new(&[
+                    $($crate::amplitude::fields::FieldName::$form(stringify!($member))),+
+                ]);
+        }
+    };
+}
+pub(super) use sent_body;
 
 /// Declares the schema of an edit: the members of what is edited, none of which must be there, but one of them.
 macro_rules! change_schema {
@@ -22,6 +53,46 @@ macro_rules! change_schema {
             }
         }
 
+        $crate::amplitude::fields_schema::schema_name! { $schema as $name of $new, }
+    };
+}
+pub(super) use change_schema;
+
+/// Declares the schema of a form: the members of what is sent as JSON, each of which is text. Those that are no text in
+/// JSON are listed with what they are in a form, and with documentation where the form needs another one.
+macro_rules! form_schema {
+    (
+        $(#[doc = $documentation:literal])+
+        $schema:ident as $name:literal of $new:ty {
+            $($(#[doc = $about:literal])* $member:ident: $text:ty),* $(,)?
+        }
+    ) => {
+        $(#[doc = $documentation])+
+        pub(crate) enum $schema {}
+
+        impl utoipa::PartialSchema for $schema {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                let texts = [$((
+                    stringify!($member),
+                    $crate::amplitude::fields_schema::reference::<$text>().schema,
+                    concat!($($about),*),
+                )),*];
+                $crate::amplitude::fields_schema::schema_of_form(
+                    <$new>::schema(),
+                    concat!($($documentation),+),
+                    texts,
+                )
+            }
+        }
+
+        $crate::amplitude::fields_schema::schema_name! { $schema as $name of $new, $($text),* }
+    };
+}
+pub(super) use form_schema;
+
+/// Gives a schema that is made of another one its name, and names the schemas that it refers to.
+macro_rules! schema_name {
+    ($schema:ident as $name:literal of $new:ty, $($text:ty),*) => {
         impl utoipa::ToSchema for $schema {
             fn name() -> std::borrow::Cow<'static, str> {
                 $name.into()
@@ -29,11 +100,66 @@ macro_rules! change_schema {
 
             fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
                 <$new>::schemas(schemas);
+                schemas.extend([$($crate::amplitude::fields_schema::named::<$text>()),*]);
             }
         }
     };
 }
-pub(super) use change_schema;
+pub(super) use schema_name;
+
+/// Declares a schema for a field that is sent in one of several forms.
+macro_rules! forms {
+    ($($(#[doc = $documentation:literal])+ $schema:ident { $($form:expr),+ $(,)? })+) => {$(
+        $(#[doc = $documentation])+
+        pub(crate) enum $schema {}
+
+        impl utoipa::PartialSchema for $schema {
+            fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::Schema> {
+                $crate::amplitude::fields_schema::schema_of_forms([$($form),+], concat!($($documentation),+))
+            }
+        }
+
+        impl utoipa::ToSchema for $schema {
+            fn schemas(schemas: &mut Vec<(String, utoipa::openapi::RefOr<utoipa::openapi::Schema>)>) {
+                schemas.extend([$($form),+].into_iter().filter_map(|form| form.named));
+            }
+        }
+    )+};
+}
+pub(super) use forms;
+
+/// One form of a field: its schema, and the schema with a name that it refers to.
+pub(super) struct Form {
+    pub(super) schema: RefOr<Schema>,
+    pub(super) named: Option<(String, RefOr<Schema>)>,
+}
+
+/// A schema with its name.
+pub(super) fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
+    (T::name().into_owned(), T::schema())
+}
+
+/// A reference to a schema that has a name.
+pub(super) fn reference<T: ToSchema>() -> Form {
+    Form { schema: Ref::from_schema_name(T::name()).into(), named: Some(named::<T>()) }
+}
+
+/// A list of what a schema that has a name describes.
+pub(super) fn list_of<T: ToSchema>() -> Form {
+    let Form { schema, named } = reference::<T>();
+    Form { schema: Array::new(schema).into(), named }
+}
+
+/// A schema without a name, such as that of a number.
+pub(super) fn plain<T: PartialSchema>() -> Form {
+    Form { schema: T::schema(), named: None }
+}
+
+/// The schema of a field that is sent in one of several forms.
+pub(super) fn schema_of_forms<const FORMS: usize>(forms: [Form; FORMS], documentation: &str) -> RefOr<Schema> {
+    let one_of = forms.into_iter().fold(OneOfBuilder::new(), |one_of, form| one_of.item(form.schema));
+    one_of.description(Some(documentation.trim())).into()
+}
 
 /// The schema of an edit of what has the schema `new`.
 pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr<Schema> {
@@ -48,107 +174,58 @@ pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr
     }
 }
 
-/// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. One that need
-/// not be there counts as absent where its text is empty.
-#[derive(ToSchema)]
-#[schema(as = PipelineReleaseNew)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseNewBody {
-    /// Not only semantic versions.
-    version: VersionGiven,
-    /// When it is published. In the future, it is a scheduled release; more than 7 days past, it is history, and nobody
-    /// is mailed.
-    #[schema(value_type = PipelineTimeGiven)]
-    release_start: String,
-    /// When its roll-out ends; not before its start.
-    #[schema(value_type = Option<PipelineTimeAsked>)]
-    release_end: Option<String>,
-    /// The title.
-    #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
-    title: String,
-    /// The notes, in Markdown, at most 1 MiB.
-    #[schema(pattern = "TEXT", examples("Releasing the new paid feature."))]
-    description: Option<String>,
-    /// The platforms that it is for: part of which release it is.
-    platforms: Option<PlatformsGiven>,
-    /// Who made it; empty is as good as missing.
-    #[schema(max_length = 200, pattern = "LINE", examples("A User"))]
-    created_by: Option<String>,
-    /// Whether charts show it; `true` where it is missing.
-    chart_visibility: Option<FlagGiven>,
-    /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it. What is no object
-    /// is passed over.
-    #[schema(required = false, examples(json!({ "build": 7 })))]
-    params: Value,
+/// The schema of a form with the fields of what has the schema `new` as JSON. `texts` are the fields that are no text
+/// in JSON: their names, their schemas in a form, and their documentation there, where it is not that of the JSON.
+pub(super) fn schema_of_form<const TEXTS: usize>(
+    new: RefOr<Schema>,
+    documentation: &str,
+    texts: [(&str, RefOr<Schema>, &str); TEXTS],
+) -> RefOr<Schema> {
+    let RefOr::T(Schema::Object(mut object)) = new else { return new };
+    object.description = Some(documentation.trim().to_owned());
+    for field in object.properties.values_mut() {
+        field_to_text(field);
+    }
+    for (name, text, about) in texts {
+        if let Some(field) = object.properties.get_mut(name) {
+            let about = if about.is_empty() { description_of(field) } else { about.trim().to_owned() };
+            *field = described(text, about);
+        }
+    }
+    RefOr::T(Schema::Object(object))
 }
 
-/// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
-#[derive(ToSchema)]
-#[schema(as = PipelineReleaseForm)]
-#[expect(dead_code, reason = "describes the body, which is read field by field")]
-pub(crate) struct ReleaseNewForm {
-    /// Not only semantic versions.
-    version: VersionText,
-    /// When it is published.
-    #[schema(value_type = PipelineTimeGiven)]
-    release_start: String,
-    /// When its roll-out ends; not before its start.
-    #[schema(required = false, value_type = PipelineTimeAsked)]
-    release_end: String,
-    /// The title.
-    #[schema(min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK", examples("Big new feature for iOS"))]
-    title: String,
-    /// The notes, in Markdown, at most 1 MiB.
-    #[schema(required = false, pattern = "TEXT", examples("Releasing the new paid feature."))]
-    description: String,
-    /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`, or as
-    /// `platforms[0]` and so on.
-    #[schema(required = false)]
-    platforms: PlatformsText,
-    /// Who made it; empty is as good as missing.
-    #[schema(required = false, max_length = 200, pattern = "LINE", examples("A User"))]
-    created_by: String,
-    /// Whether charts show it.
-    #[schema(required = false)]
-    chart_visibility: FlagText,
-    /// Whatever else there is to keep with it: a JSON object. What is none is passed over.
-    #[schema(required = false)]
-    params: ObjectText,
+/// Turns a field that is text or `null` in JSON into one of a form, where it is text or not there.
+fn field_to_text(field: &mut RefOr<Schema>) {
+    match field {
+        RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::from_iter([Type::String, Type::Null]) => {
+            object.schema_type = SchemaType::new(Type::String);
+        }
+        RefOr::T(Schema::OneOf(one_of)) => {
+            if let Some(text) = one_of.items.iter().find(|item| matches!(item, RefOr::Ref(_))) {
+                *field = text.clone();
+            }
+        }
+        _ => {}
+    }
 }
 
-change_schema! {
-    /// What to change of a release: at least one field. An empty text leaves a field as it is; `null` clears it.
-    ReleaseChangeBody as "PipelineReleaseChange" of ReleaseNewBody
+/// The documentation of a field. Where the field may be `null`, utoipa writes it beside the reference.
+fn description_of(field: &RefOr<Schema>) -> String {
+    match field {
+        RefOr::Ref(reference) => reference.description.clone(),
+        RefOr::T(Schema::Object(object)) => object.description.clone().unwrap_or_default(),
+        RefOr::T(Schema::OneOf(one_of)) => one_of.items.iter().map(description_of).collect(),
+        RefOr::T(_) => String::new(),
+    }
 }
 
-change_schema! {
-    /// What to change of a release, as a form: at least one field. An empty one stays as it is.
-    ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
-}
-
-/// A version: a text of one line, or a number, which keeps the digits that it was written with.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes a field, which is read as it comes")]
-pub(crate) enum VersionGiven {
-    Text(VersionText),
-    Number(f64),
-}
-
-/// Platforms: a list of names, or names between commas.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes a field, which is read as it comes")]
-pub(crate) enum PlatformsGiven {
-    List(Vec<PlatformName>),
-    Text(PlatformsText),
-}
-
-/// `true` or `false`, also as text.
-#[derive(ToSchema)]
-#[serde(untagged)]
-#[expect(dead_code, reason = "describes a field, which is read as it comes")]
-pub(crate) enum FlagGiven {
-    Flag(bool),
-    Text(FlagText),
+fn described(schema: RefOr<Schema>, about: String) -> RefOr<Schema> {
+    match schema {
+        RefOr::Ref(mut reference) => {
+            reference.description = about;
+            RefOr::Ref(reference)
+        }
+        other => other,
+    }
 }

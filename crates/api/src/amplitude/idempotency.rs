@@ -97,7 +97,7 @@ mod tests {
     use super::*;
     use crate::amplitude::{
         fields::Fields,
-        release_fields::{RELEASE_FIELDS, release_new},
+        release_fields::{ReleaseNewBody, release_new},
     };
     use actix_web::http::header::{HeaderName, HeaderValue};
 
@@ -120,13 +120,13 @@ mod tests {
     }
 
     fn fingerprint(fields: Fields) -> String {
-        fields_fingerprint(&release_new(&fields).expect("a release"))
+        fields_fingerprint(&release_new(fields).expect("a release"))
     }
 
     #[test]
     fn the_same_fields_have_the_same_fingerprint_in_every_form() {
-        let json = |text: &str| Fields::from_json(RELEASE_FIELDS, text.as_bytes()).expect("a JSON object");
-        let form = |text: &str| Fields::from_form(RELEASE_FIELDS, text.as_bytes()).expect("a form");
+        let json = |text: &str| Fields::from_json(ReleaseNewBody::NAMES, text.as_bytes()).expect("a JSON object");
+        let form = |text: &str| Fields::from_form(ReleaseNewBody::NAMES, text.as_bytes()).expect("a form");
         let one = fingerprint(json(
             r#"{"version": 3.5, "title": "a", "release_start": "2022-01-01 00:00:00", "platforms": ["a", "b"], "params": {"x": {"p": 1, "q": 2}, "y": 1}}"#,
         ));

@@ -2,6 +2,7 @@
 
 use releasepage_domain::{
     fault::{Fault, Faults},
+    fields::kept,
     release::{Platforms, ReleaseInput, release_notes_check, release_tag_check},
     time::UtcTime,
 };
@@ -10,17 +11,13 @@ use serde_json::{Map, Value};
 
 use super::{
     date::DATE_EXPECTED,
-    fields::{FieldNames, Fields, or_null},
+    fields::Fields,
+    fields_schema::{change_schema, form_schema, forms, list_of, plain, reference, sent_body},
     values::{AUTHOR_EXPECTED, author_read, date_read, flag_read, params_read, platforms_read, text_read, title_read},
 };
-
-/// The fields of a release.
-pub(crate) const RELEASE_FIELDS: FieldNames = FieldNames::new(
-    &["version", "release_start", "title"],
-    &["release_end", "description", "platforms", "created_by", "chart_visibility", "params"],
-)
-.with_list("platforms")
-.with_free("params");
+use crate::openapi::values::{
+    FlagText, ObjectText, PipelineTimeAsked, PipelineTimeGiven, PlatformName, PlatformsText, VersionText,
+};
 
 /// The members of `params` that are the server's to fill in.
 const PARAMS_OURS: [&str; 4] = ["created", "created_by", "last_modified", "last_modified_by"];
@@ -30,55 +27,92 @@ const TITLE_EXPECTED: &str = "must be a string of 1 to 500 characters on one lin
 const DESCRIPTION_EXPECTED: &str = "must be a string of Markdown";
 const FLAG_EXPECTED: &str = "must be a boolean, or \"true\" or \"false\"";
 
-/// A partial edit of a release.
-#[derive(Clone, Debug, PartialEq)]
-pub(crate) struct ReleaseChange {
-    version: Change<String>,
-    release_start: Change<UtcTime>,
-    release_end: Change<Option<UtcTime>>,
-    title: Change<String>,
-    description: Change<Option<String>>,
-    platforms: Change<Platforms>,
-    created_by: Change<Option<String>>,
-    chart_visibility: Change<bool>,
-    params: Change<Map<String, Value>>,
-}
-
-impl ReleaseChange {
-    /// Reads what was sent of a release: every field at fault is named. `null` clears what need not be there; empty
-    /// text leaves it as it is.
-    pub(crate) fn parse(fields: &Fields) -> Result<Self, Faults> {
-        let mut faults = Faults::new();
-        let version = faults.take(version_field(fields));
-        let release_start = faults.take(fields.change("release_start", DATE_EXPECTED, date_read));
-        let release_end = faults.take(fields.change("release_end", DATE_EXPECTED, or_null(date_read)));
-        if let (Some(Change::Set(start)), Some(Change::Set(end))) = (&release_start, &release_end) {
-            faults.take(end_check(*start, *end));
-        }
-        let title = faults.take(fields.change("title", TITLE_EXPECTED, title_read));
-        let description = faults.take(description_field(fields));
-        let platforms = faults.take(platforms_field(fields));
-        let chart_visibility = faults.take(fields.change("chart_visibility", FLAG_EXPECTED, |value| match value {
+sent_body! {
+    /// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. One that need
+    /// not be there counts as absent where its text is empty.
+    #[schema(as = PipelineReleaseNew)]
+    #[derive(Clone, Debug, PartialEq)]
+    pub(crate) struct ReleaseNewBody {
+        /// Not only semantic versions.
+        #[schema(value_type = VersionGiven)]
+        version: Change<String> => required change(VERSION_EXPECTED, version_read),
+        /// When it is published. In the future, it is a scheduled release; more than 7 days past, it is history, and nobody
+        /// is mailed.
+        #[schema(value_type = PipelineTimeGiven)]
+        release_start: Change<UtcTime> => required change(DATE_EXPECTED, date_read),
+        /// When its roll-out ends; not before its start.
+        #[schema(value_type = Option<PipelineTimeAsked>)]
+        release_end: Change<Option<UtcTime>> => optional by(|fields, faults, name| {
+            let end = fields.change_or_clear(faults, name, DATE_EXPECTED, date_read)?;
+            if let (Some(Change::Set(start)), Change::Set(end)) = (&release_start, &end) {
+                faults.take(end_check(*start, *end));
+            }
+            Some(end)
+        }),
+        /// The title.
+        #[schema(
+            value_type = String, min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK",
+            examples("Big new feature for iOS")
+        )]
+        title: Change<String> => required change(TITLE_EXPECTED, title_read),
+        /// The notes, in Markdown, at most 1 MiB.
+        #[schema(value_type = Option<String>, pattern = "TEXT", examples("Releasing the new paid feature."))]
+        description: Change<Option<String>> => optional text_or_clear(DESCRIPTION_EXPECTED, kept(release_notes_check)),
+        /// The platforms that it is for: part of which release it is.
+        #[schema(value_type = Option<PlatformsGiven>)]
+        platforms: Change<Platforms> => list by(|fields, faults, name| match fields.values(name) {
+            [] => Some(Change::Keep),
+            values => faults.take(platforms_read(values).map(Change::Set)),
+        }),
+        /// Who made it; empty is as good as missing.
+        #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("A User"))]
+        created_by: Change<Option<String>> => optional by(created_by_read),
+        /// Whether charts show it; `true` where it is missing.
+        #[schema(value_type = Option<FlagGiven>)]
+        chart_visibility: Change<bool> => optional change(FLAG_EXPECTED, |value| match value {
             Value::Null => Some(true),
             _ => flag_read(value),
-        }));
-        let params = faults.take(params_field(fields));
-        let created_by = faults.take(author_field(fields, params.as_ref()));
-        faults.finish(|| {
-            Some(Self {
-                version: version?,
-                release_start: release_start?,
-                release_end: release_end?,
-                title: title?,
-                description: description?,
-                platforms: platforms?,
-                created_by: created_by?,
-                chart_visibility: chart_visibility?,
-                params: params_own(params?),
-            })
-        })
+        }),
+        /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it. What is no object
+        /// is passed over.
+        #[schema(value_type = Value, required = false)]
+        params: Change<Map<String, Value>> => free by(params_own_read),
     }
+}
 
+form_schema! {
+    /// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
+    ReleaseNewForm as "PipelineReleaseForm" of ReleaseNewBody {
+        version: VersionText,
+        /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`, or as
+        /// `platforms[0]` and so on.
+        platforms: PlatformsText,
+        chart_visibility: FlagText,
+        /// Whatever else there is to keep with it: a JSON object. What is none is passed over.
+        params: ObjectText,
+    }
+}
+
+change_schema! {
+    /// What to change of a release: at least one field. An empty text leaves a field as it is; `null` clears it.
+    ReleaseChangeBody as "PipelineReleaseChange" of ReleaseNewBody
+}
+
+change_schema! {
+    /// What to change of a release, as a form: at least one field. An empty one stays as it is.
+    ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
+}
+
+forms! {
+    /// A version: a text of one line, or a number, which keeps the digits that it was written with.
+    VersionGiven { reference::<VersionText>(), plain::<f64>() }
+    /// Platforms: a list of names, or names between commas.
+    PlatformsGiven { list_of::<PlatformName>(), reference::<PlatformsText>() }
+    /// `true` or `false`, also as text.
+    FlagGiven { plain::<bool>(), reference::<FlagText>() }
+}
+
+impl ReleaseNewBody {
     /// What a release becomes. Fails where its end would come before its start.
     pub(crate) fn applied(self, before: ReleaseInput) -> Result<ReleaseInput, Fault> {
         let published_at = self.release_start.or(before.published_at);
@@ -102,22 +136,8 @@ impl ReleaseChange {
 }
 
 /// Reads a new release: every field at fault is named, and every one that is missing.
-pub(crate) fn release_new(fields: &Fields) -> Result<ReleaseInput, Faults> {
-    let mut faults = Faults::new();
-    for (name, expected) in [("version", VERSION_EXPECTED), ("release_start", DATE_EXPECTED), ("title", TITLE_EXPECTED)]
-    {
-        if fields.values(name).is_empty() {
-            faults.push(Fault::missing(name, expected));
-        }
-    }
-    match ReleaseChange::parse(fields) {
-        Ok(change) if faults.is_empty() => Ok(change.applied(release_blank())?),
-        Ok(_) => Err(faults),
-        Err(wrong) => {
-            wrong.as_slice().iter().cloned().for_each(|fault| faults.push(fault));
-            Err(faults)
-        }
-    }
+pub(crate) fn release_new(fields: Fields) -> Result<ReleaseInput, Faults> {
+    Ok(fields.whole().parse(ReleaseNewBody::read)?.applied(release_blank())?)
 }
 
 /// What a new release is where nothing is said. What the Releases API does not know of has its usual value.
@@ -138,69 +158,45 @@ fn release_blank() -> ReleaseInput {
     }
 }
 
-fn version_field(fields: &Fields) -> Result<Change<String>, Fault> {
-    let good = |version: &String| release_tag_check("version", version).is_ok();
-    fields.change("version", VERSION_EXPECTED, |value| text_read(value).filter(good))
+fn version_read(value: &Value) -> Option<String> {
+    text_read(value).filter(|version| release_tag_check("version", version).is_ok())
 }
 
-fn description_field(fields: &Fields) -> Result<Change<Option<String>>, Fault> {
-    let description = fields.change("description", DESCRIPTION_EXPECTED, or_null(text_read))?;
-    if let Change::Set(Some(notes)) = &description {
-        release_notes_check("description", notes)?;
-    }
-    Ok(description)
-}
-
-fn platforms_field(fields: &Fields) -> Result<Change<Platforms>, Fault> {
-    match fields.values("platforms") {
-        [] => Ok(Change::Keep),
-        values => platforms_read(values).map(Change::Set),
-    }
-}
-
-/// Who made the release: `created_by`, or where that is absent or empty, older clients' `params.created_by`.
-fn author_field(
-    fields: &Fields,
-    params: Option<&Change<Option<Map<String, Value>>>>,
-) -> Result<Change<Option<String>>, Fault> {
-    let given = fields.change("created_by", AUTHOR_EXPECTED, or_null(author_read))?;
+/// Reads who made the release: `created_by`, or where that is absent or empty, older clients' `params.created_by`.
+fn created_by_read(fields: &Fields, faults: &mut Faults, name: &str) -> Option<Change<Option<String>>> {
+    let given = fields.change_or_clear(faults, name, AUTHOR_EXPECTED, author_read)?;
     if let Change::Set(Some(Some(author))) = given {
-        return Ok(Change::Set(Some(author)));
+        return Some(Change::Set(Some(author)));
     }
-    let older = match params {
-        Some(Change::Set(Some(params))) => params.get("created_by").filter(|author| !author.is_null()),
-        _ => None,
-    };
-    if let Some(older) = older {
-        let author = author_read(older).ok_or_else(|| Fault::invalid("params.created_by", AUTHOR_EXPECTED))?;
+    if let Some(older) = older_author(fields) {
+        let fault = || Fault::invalid("params.created_by", AUTHOR_EXPECTED);
+        let author = faults.take(author_read(&older).ok_or_else(fault))?;
         if author.is_some() {
-            return Ok(Change::Set(author));
+            return Some(Change::Set(author));
         }
     }
-    Ok(if given == Change::Set(None) { Change::Set(None) } else { Change::Keep })
+    Some(if given == Change::Set(None) { Change::Set(None) } else { Change::Keep })
 }
 
-/// The parameters. What cannot be read as an object is passed over: a release shall not fail for what nobody needs.
-fn params_field(fields: &Fields) -> Result<Change<Option<Map<String, Value>>>, Fault> {
-    let read = fields.checked("params", |value| match value {
-        Value::Null => Ok(Change::Set(None)),
-        other => Ok(params_read(other)?.map_or(Change::Keep, |params| Change::Set(Some(params)))),
-    })?;
-    Ok(match read {
-        Change::Set(change) => change,
-        Change::Keep => Change::Keep,
-    })
+fn older_author(fields: &Fields) -> Option<Value> {
+    match fields.values("params") {
+        [params] => params_read(params).ok()??.remove("created_by").filter(|author| !author.is_null()),
+        _ => None,
+    }
 }
 
-/// The caller's own parameters, without ours, which a client may send back as it got them.
-fn params_own(params: Change<Option<Map<String, Value>>>) -> Change<Map<String, Value>> {
-    match params {
-        Change::Keep => Change::Keep,
-        Change::Set(params) => {
-            let mut params = params.unwrap_or_default();
-            params.retain(|name, _| !PARAMS_OURS.contains(&name.as_str()));
-            Change::Set(params)
-        }
+/// Reads the caller's own parameters, without ours, which a client may send back as it got them. What cannot be read as
+/// an object is passed over: a release shall not fail for what nobody needs.
+fn params_own_read(fields: &Fields, faults: &mut Faults, name: &str) -> Option<Change<Map<String, Value>>> {
+    let own = |mut params: Map<String, Value>| {
+        params.retain(|name, _| !PARAMS_OURS.contains(&name.as_str()));
+        Change::Set(params)
+    };
+    match fields.values(name) {
+        [Value::Null] => Some(Change::Set(Map::new())),
+        [params] => Some(faults.take(params_read(params))?.map_or(Change::Keep, own)),
+        [] => Some(Change::Keep),
+        _ => faults.take(Err(Fault::invalid(name, "must be there only once"))),
     }
 }
 

@@ -27,9 +27,8 @@ use super::{
     credentials::ProjectCaller,
     endpoint::{Answer, answer, answer_text, answer_with, fields_of, project_of},
     error::AmplitudeError,
-    fields_schema::{ReleaseChangeBody, ReleaseChangeForm, ReleaseNewBody, ReleaseNewForm},
     idempotency::{KeysInFlight, fields_fingerprint, idempotency_key},
-    release_fields::{RELEASE_FIELDS, ReleaseChange, release_new},
+    release_fields::{ReleaseChangeBody, ReleaseChangeForm, ReleaseNewBody, ReleaseNewForm, release_new},
 };
 use crate::openapi::parameters::TimeListParameters;
 
@@ -65,7 +64,7 @@ pub(crate) async fn release_publish(request: HttpRequest, payload: Payload, stat
     let project = project_of(&request, &state).await?;
     let keys = surface_data::<KeysInFlight>(&request);
     let key = idempotency_key(request.headers())?;
-    let input = release_new(&fields_of(&request, payload, RELEASE_FIELDS).await?)?;
+    let input = release_new(fields_of(&request, payload, ReleaseNewBody::NAMES).await?)?;
     let in_flight =
         key.as_ref().map(|key| keys.take(project.repository_id, key).ok_or(AmplitudeError::IdempotencyKeyInFlight));
     let _guard = in_flight.transpose()?;
@@ -169,11 +168,11 @@ pub(crate) async fn release_change(
     state: Data<AppState>,
 ) -> Answer {
     let project = project_of(&request, &state).await?;
-    let fields = fields_of(&request, payload, RELEASE_FIELDS).await?;
+    let fields = fields_of(&request, payload, ReleaseNewBody::NAMES).await?;
     if fields.is_empty() {
         return Err(Fault::invalid("body", "must have at least one field of a release").into());
     }
-    let change = ReleaseChange::parse(&fields)?;
+    let change = fields.parse(ReleaseNewBody::read)?;
     let found = release_find(&state, project, id.into_inner()).await?;
     let release = release_edit(
         &state.store,

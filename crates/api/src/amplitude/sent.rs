@@ -96,12 +96,17 @@ async fn multipart_read(names: FieldNames, headers: &HeaderMap, body: Bytes) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::amplitude::fields::FieldName;
     use actix_web::http::header::{self, HeaderValue};
     use proptest::prelude::*;
     use serde_json::json;
 
-    const NAMES: FieldNames =
-        FieldNames::new(&["version", "title"], &["description", "platforms"]).with_list("platforms");
+    const NAMES: FieldNames = FieldNames::new(&[
+        FieldName::required("version"),
+        FieldName::required("title"),
+        FieldName::optional("description"),
+        FieldName::list("platforms"),
+    ]);
 
     fn headers(content_type: &str) -> HeaderMap {
         let mut headers = HeaderMap::new();

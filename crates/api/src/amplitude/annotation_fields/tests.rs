@@ -1,7 +1,7 @@
 use serde_json::json;
 
 use super::*;
-use crate::amplitude::date::moment_print;
+use crate::amplitude::{date::moment_print, fields::FieldNames};
 
 const PROJECT: ProjectCaller = ProjectCaller { repository_id: 50_000, organization_id: 10_001 };
 
@@ -10,15 +10,15 @@ fn of_json(names: FieldNames, body: &Value) -> Fields {
 }
 
 fn new_2(body: &Value) -> Result<AnnotationNew, Faults> {
-    annotation_2_new(&of_json(ANNOTATION_2_FIELDS, body), PROJECT)
+    annotation_2_new(of_json(Annotation2NewBody::NAMES, body), PROJECT)
 }
 
 fn new_3(body: &Value) -> Result<AnnotationNew, Faults> {
-    annotation_3_new(&of_json(ANNOTATION_3_FIELDS, body))
+    annotation_3_new(of_json(Annotation3NewBody::NAMES, body))
 }
 
 fn change_3(body: &Value) -> Result<AnnotationChange, Faults> {
-    annotation_3_change(&of_json(ANNOTATION_3_FIELDS, body))
+    annotation_3_change(&of_json(Annotation3NewBody::NAMES, body))
 }
 
 fn at_fault<T>(read: Result<T, Faults>) -> Vec<String> {
@@ -30,7 +30,7 @@ fn at_fault<T>(read: Result<T, Faults>) -> Vec<String> {
 fn version_2_reads_forms_and_json_alike() {
     let form =
         b"app_id=50000&date=2018-09-16&label=Version+2.4+Release&details=Added+new+user+properties.&chart_id=c4cbl1k";
-    let form = annotation_2_new(&Fields::from_form(ANNOTATION_2_FIELDS, form).expect("a form"), PROJECT);
+    let form = annotation_2_new(Fields::from_form(Annotation2NewBody::NAMES, form).expect("a form"), PROJECT);
     let json = new_2(&json!({
         "app_id": 50_000, "date": "2018-09-16", "label": "Version 2.4 Release", "details": "Added new user properties.",
         "chart_id": "c4cbl1k",
@@ -92,22 +92,22 @@ fn every_field_at_fault_is_named() {
         names
     };
     for (names, found) in [
-        (ANNOTATION_2_FIELDS, at_fault(new_2(&wrong(ANNOTATION_2_FIELDS)))),
-        (ANNOTATION_3_FIELDS, at_fault(new_3(&wrong(ANNOTATION_3_FIELDS)))),
-        (ANNOTATION_3_FIELDS, at_fault(change_3(&wrong(ANNOTATION_3_FIELDS)))),
+        (Annotation2NewBody::NAMES, at_fault(new_2(&wrong(Annotation2NewBody::NAMES)))),
+        (Annotation3NewBody::NAMES, at_fault(new_3(&wrong(Annotation3NewBody::NAMES)))),
+        (Annotation3NewBody::NAMES, at_fault(change_3(&wrong(Annotation3NewBody::NAMES)))),
     ] {
         assert_eq!(sorted(found), sorted(names.all().map(ToOwned::to_owned).collect()));
     }
     assert_eq!(at_fault(new_2(&json!({ "app_id": 7 }))), ["app_id", "date", "label"]);
-    assert_eq!(at_fault(new_3(&json!({ "end": 7 }))), ["end", "label", "start"]);
+    assert_eq!(at_fault(new_3(&json!({ "end": 7 }))), ["label", "start", "end"]);
     assert_eq!(at_fault(change_3(&json!({}))), ["body"]);
 }
 
 #[test]
 fn a_form_has_each_field_once() {
-    let form =
-        Fields::from_form(ANNOTATION_2_FIELDS, b"label=a&label=b&date=2018-09-16&date=2018-09-17").expect("a form");
-    assert_eq!(at_fault(annotation_2_new(&form, PROJECT)), ["date", "label"]);
+    let form = Fields::from_form(Annotation2NewBody::NAMES, b"label=a&label=b&date=2018-09-16&date=2018-09-17")
+        .expect("a form");
+    assert_eq!(at_fault(annotation_2_new(form, PROJECT)), ["date", "label"]);
 }
 
 #[test]
@@ -133,7 +133,10 @@ fn moments_are_whole_seconds() {
 
 #[test]
 fn lists_of_ids() {
-    let read = |body: Value| annotation_ids_new(&of_json(CATEGORY_ASSIGN_FIELDS, &body));
+    let read = |body: Value| {
+        let fields = of_json(CategoryAssignBody::NAMES, &body);
+        fields.parse(CategoryAssignBody::read).map(|body| body.annotation_ids)
+    };
     assert_eq!(read(json!({ "annotation_ids": [3, 1, 3] })), Ok(BTreeSet::from([1, 3])));
     let many: Vec<i64> = (0..1_001).collect();
     for wrong in [

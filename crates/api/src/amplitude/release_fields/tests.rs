@@ -5,7 +5,7 @@ use super::*;
 use crate::amplitude::date::date_print;
 
 fn parsed(body: &Value) -> Result<ReleaseInput, Faults> {
-    release_new(&Fields::from_json(RELEASE_FIELDS, body.to_string().as_bytes()).expect("a JSON object"))
+    release_new(Fields::from_json(ReleaseNewBody::NAMES, body.to_string().as_bytes()).expect("a JSON object"))
 }
 
 fn whole() -> Value {
@@ -39,8 +39,8 @@ fn null_and_nothing_are_as_good_as_absent() {
             assert_eq!(parsed(&with(name, nothing.clone())), parsed(&whole()), "{name} {nothing}");
         }
         let form = format!("version=3.5&release_start=2022-01-01+00:00:00&title=Big+new+feature&{name}=");
-        let fields = Fields::from_form(RELEASE_FIELDS, form.as_bytes()).expect("a form");
-        assert_eq!(release_new(&fields), parsed(&whole()), "{form}");
+        let fields = Fields::from_form(ReleaseNewBody::NAMES, form.as_bytes()).expect("a form");
+        assert_eq!(release_new(fields), parsed(&whole()), "{form}");
     }
 }
 
@@ -50,8 +50,8 @@ fn parameters_that_cannot_be_read_are_passed_over() {
         assert_eq!(parsed(&with("params", unreadable.clone())), parsed(&whole()), "{unreadable}");
     }
     let form = b"version=3.5&release_start=2022-01-01+00:00:00&title=Big+new+feature&params=%ff";
-    let fields = Fields::from_form(RELEASE_FIELDS, form).expect("a form");
-    assert_eq!(release_new(&fields), parsed(&whole()));
+    let fields = Fields::from_form(ReleaseNewBody::NAMES, form).expect("a form");
+    assert_eq!(release_new(fields), parsed(&whole()));
 }
 
 #[test]
@@ -116,9 +116,10 @@ fn bad_values_are_refused() {
 
 #[test]
 fn a_form_gives_a_field_only_once() {
-    let fields = Fields::from_form(RELEASE_FIELDS, b"version=1&version=2&title=a&release_start=2022-01-01T00:00:00Z")
-        .expect("a form");
-    assert_eq!(at_fault(&release_new(&fields).expect_err("twice")), ["version"]);
+    let fields =
+        Fields::from_form(ReleaseNewBody::NAMES, b"version=1&version=2&title=a&release_start=2022-01-01T00:00:00Z")
+            .expect("a form");
+    assert_eq!(at_fault(&release_new(fields).expect_err("twice")), ["version"]);
 }
 
 #[test]
@@ -148,8 +149,8 @@ fn an_edit_changes_what_it_names() {
     body["platforms"] = json!(["iOS"]);
     let before = parsed(&body).expect("a release");
     let edit = |body: Value| {
-        let fields = Fields::from_json(RELEASE_FIELDS, body.to_string().as_bytes()).expect("a JSON object");
-        ReleaseChange::parse(&fields).and_then(|change| Ok(change.applied(before.clone())?))
+        let fields = Fields::from_json(ReleaseNewBody::NAMES, body.to_string().as_bytes()).expect("a JSON object");
+        fields.parse(ReleaseNewBody::read).and_then(|change| Ok(change.applied(before.clone())?))
     };
     assert_eq!(edit(json!({})), Ok(before.clone()));
     for name in ["created_by", "description", "release_end", "platforms", "chart_visibility", "params"] {
@@ -168,8 +169,8 @@ proptest! {
     #[test]
     fn no_form_is_too_strange(bytes: Vec<u8>, name in "version|release_start|platforms|params|created_by", value in ".*") {
         for body in [bytes, format!("{name}={value}").into_bytes()] {
-            if let Ok(fields) = Fields::from_form(RELEASE_FIELDS, &body) {
-                let _ = release_new(&fields);
+            if let Ok(fields) = Fields::from_form(ReleaseNewBody::NAMES, &body) {
+                let _ = release_new(fields);
             }
         }
         let _ = parsed(&with(&name, json!(value)));

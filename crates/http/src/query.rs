@@ -65,15 +65,21 @@ impl Query {
         self.parsed(faults, name, &names_expected::<T>(), |text| text.parse().ok())
     }
 
-    /// How many rows a part of a list has: `limit`, 1 to 100, 20 where it is missing.
-    pub fn limit(&self, faults: &mut Faults) -> u32 {
-        let take = |text: &str| text.parse().ok().filter(|limit| (1..=100).contains(limit));
-        self.parsed(faults, "limit", "must be a whole number from 1 to 100", take).unwrap_or(20)
+    /// How many rows a part of a list has: from 1 to `most`, and `usual` where nothing is said.
+    pub fn limit(&self, faults: &mut Faults, name: &str, most: u32, usual: u32) -> u32 {
+        let expected = format!("must be a whole number from 1 to {most}");
+        let take = |text: &str| text.parse().ok().filter(|limit| (1..=most).contains(limit));
+        self.parsed(faults, name, &expected, take).unwrap_or(usual)
     }
 
-    /// Where a part of a list begins: `cursor`, as `parse` reads it.
-    pub fn cursor<C>(&self, faults: &mut Faults, parse: impl FnOnce(&str) -> Result<C, Fault>) -> Option<C> {
-        let text = self.text(faults, "cursor", CURSOR_MAX)?;
+    /// Where a part of a list begins, as `parse` reads it.
+    pub fn cursor<C>(
+        &self,
+        faults: &mut Faults,
+        name: &str,
+        parse: impl FnOnce(&str) -> Result<C, Fault>,
+    ) -> Option<C> {
+        let text = self.text(faults, name, CURSOR_MAX)?;
         faults.take(parse(text))
     }
 
@@ -111,7 +117,7 @@ mod tests {
         assert_eq!(query.text(&mut faults, "b", 10), None);
         assert_eq!(query.text(&mut faults, "repo", 10), Some("a/b"));
         assert_eq!(query.text(&mut faults, "words", 10), Some("x y"));
-        assert_eq!(query.limit(&mut faults), 20);
+        assert_eq!(query.limit(&mut faults, "limit", 100, 20), 20);
         assert!(faults.is_empty() && query.has("a") && !query.has("b") && !query.has("c"));
     }
 
@@ -119,12 +125,12 @@ mod tests {
     fn what_cannot_be_used_is_a_fault() {
         let query = query("limit=101&nul=x%00&bytes=%c3%28&long=%C3%BC%C3%BC%C3%BC&cursor=x");
         let mut faults = Faults::new();
-        query.limit(&mut faults);
+        query.limit(&mut faults, "limit", 100, 20);
         query.text(&mut faults, "nul", 10);
         query.text(&mut faults, "bytes", 10);
         assert_eq!(query.text(&mut faults, "long", 3), Some("üüü"));
         query.text(&mut faults, "long", 2);
-        query.cursor::<()>(&mut faults, |_| Err(Fault::invalid("cursor", "must be another")));
+        query.cursor::<()>(&mut faults, "cursor", |_| Err(Fault::invalid("cursor", "must be another")));
         assert_eq!(names(&faults), ["limit", "nul", "bytes", "long", "cursor"]);
         assert!(query.has("bytes"), "it was given, if wrong");
     }
@@ -135,7 +141,7 @@ mod tests {
         let query = query(&format!("repo={long}&cursor={long}"));
         let mut faults = Faults::new();
         query.parsed(&mut faults, "repo", "must be a repo", |_| -> Option<()> { panic!("read") });
-        query.cursor::<()>(&mut faults, |_| panic!("read"));
+        query.cursor::<()>(&mut faults, "cursor", |_| panic!("read"));
         assert_eq!(names(&faults), ["repo", "cursor"]);
     }
 }

@@ -13,10 +13,7 @@ use releasepage_storage::{
 };
 
 use super::date::{MOMENT_EXPECTED, moment_parse};
-
-/// The most entries that one answer has, and as many as it has where nothing is said: those who read the lists of this
-/// API know no parts, and shall have all there is as long as that is possible.
-const LIMIT_MAX: u32 = 1_000;
+use crate::openapi::parameters::{AnnotationListParameters, CategoryListParameters};
 
 const ID_EXPECTED: &str = "must be a whole number from 1 on";
 
@@ -75,9 +72,8 @@ pub(super) fn categories_query(request: &HttpRequest) -> Result<CategoriesQuery,
     let query = Query::of(request);
     let mut faults = Faults::new();
     let name = category_name_read(&mut faults, &query);
-    let limit = limit_read(&mut faults, &query);
-    let after = query.cursor(&mut faults, IdCursor::parse).unwrap_or_default();
-    faults.finish(|| Some(CategoriesQuery { name, after, limit }))
+    let CategoryListParameters { limit, cursor } = CategoryListParameters::read(&query, &mut faults);
+    faults.finish(|| Some(CategoriesQuery { name, after: cursor.unwrap_or_default(), limit }))
 }
 
 /// Reads an id that stands in a path; `name` is that of the parameter.
@@ -91,14 +87,8 @@ fn id_parse(text: &str) -> Option<i64> {
 }
 
 fn part_read(faults: &mut Faults, query: &Query, filter: AnnotationsFilter) -> AnnotationsQuery {
-    let limit = limit_read(faults, query);
-    AnnotationsQuery { filter, after: query.cursor(faults, AnnotationCursor::parse), limit }
-}
-
-fn limit_read(faults: &mut Faults, query: &Query) -> u32 {
-    let expected = format!("must be a whole number from 1 to {LIMIT_MAX}");
-    let take = |text: &str| text.parse().ok().filter(|limit| (1..=LIMIT_MAX).contains(limit));
-    query.parsed(faults, "limit", &expected, take).unwrap_or(LIMIT_MAX)
+    let AnnotationListParameters { limit, cursor } = AnnotationListParameters::read(query, faults);
+    AnnotationsQuery { filter, after: cursor, limit }
 }
 
 fn moment_read(faults: &mut Faults, query: &Query, name: &str) -> Option<UtcTime> {
@@ -136,7 +126,7 @@ mod tests {
         assert_eq!(read.filter.chart_id.as_deref(), Some("c4cbl1k"));
         assert_eq!(read.filter.since.map(moment_print).as_deref(), Some("2025-11-01T07:00:00+00:00"));
         assert_eq!(read.filter.until.map(moment_print).as_deref(), Some("2025-11-30T00:00:00+00:00"));
-        assert_eq!((read.limit, read.after), (LIMIT_MAX, None));
+        assert_eq!((read.limit, read.after), (1_000, None));
         let read = annotations_3_query(&request("category=&chart_id=&start=&end=")).expect("a query");
         assert!(read.filter.category.is_none() && read.filter.chart_id.is_none() && read.filter.since.is_none());
         assert!(matches!(annotations_2_query(&request("id=17")), Ok(Annotations2Query::One(17))));

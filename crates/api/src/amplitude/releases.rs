@@ -8,10 +8,10 @@ use actix_web::{
 };
 use releasepage_auth::random::release_id_new;
 use releasepage_domain::{
-    fault::{Fault, Faults},
-    release::{ReleaseArrival, ReleaseInput, ReleaseState, release_id_is_valid},
+    fault::Fault,
+    release::{ReleaseInput, ReleaseState, release_id_is_valid},
 };
-use releasepage_http::{query::Query, request::surface_data, state::AppState};
+use releasepage_http::{request::surface_data, state::AppState};
 use releasepage_storage::{
     StoreError,
     database::cursor::{ListPart, TimeCursor},
@@ -104,12 +104,8 @@ fn idempotency_of(project: ProjectCaller, key: String, input: &ReleaseInput) -> 
 )]
 pub(crate) async fn release_list(request: HttpRequest, state: Data<AppState>) -> Answer {
     let project = project_of(&request, &state).await?;
-    let query = Query::of(&request);
-    let mut faults = Faults::new();
-    let limit = query.limit(&mut faults);
-    let after = query.cursor(&mut faults, TimeCursor::parse);
-    let after = faults.finish(|| Some(after))?;
-    let part = releases_part(&state, project, after, limit).await?;
+    let TimeListParameters { limit, cursor } = TimeListParameters::parse(&request)?;
+    let part = releases_part(&state, project, cursor, limit).await?;
     Ok(answer(&ReleasesAnswer::of(project, part)))
 }
 

@@ -26,7 +26,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, body_of, list_query, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
+    Answer, List, body_of, number_of_path, page_of_path, reader, resource, resource_created, resource_gone,
     resource_list, writer,
 };
 use crate::{
@@ -190,9 +190,9 @@ pub(crate) async fn component_add(
 pub(crate) async fn components_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
-    let (after, limit) = list_query(&request, IdCursor::parse)?;
+    let ListParameters { limit, cursor } = ListParameters::parse(&request)?;
     let organization = caller.user.organization_id;
-    let part = component_list(&state.store, organization, page, after.unwrap_or_default(), limit).await?;
+    let part = component_list(&state.store, organization, page, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, ComponentBody::from)
 }
 

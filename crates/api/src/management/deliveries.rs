@@ -9,9 +9,7 @@ use releasepage_domain::{
     time::time_iso8601,
 };
 use releasepage_http::{query::Query, state::AppState};
-use releasepage_storage::announcements::delivery_lists::{
-    DeliveriesOf, DeliveryCursor, DeliveryEntry, delivery_counts, delivery_list,
-};
+use releasepage_storage::announcements::delivery_lists::{DeliveriesOf, DeliveryEntry, delivery_counts, delivery_list};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -204,8 +202,7 @@ async fn deliveries_read(
     let query = Query::of(request);
     let mut faults = Faults::new();
     let in_state = query.named(&mut faults, "state");
-    let limit = query.limit(&mut faults);
-    let after = query.cursor(&mut faults, DeliveryCursor::parse);
+    let DeliveryListParameters { limit, cursor: after } = DeliveryListParameters::read(&query, &mut faults);
     faults.finish(|| Some(()))?;
     // Counting looks at every delivery: once for each list is enough.
     let counts = match after {

@@ -8,7 +8,6 @@ use releasepage_auth::scope::Scope;
 use releasepage_domain::{bump::Bump, fault::Faults, group::GroupState, time::time_iso8601};
 use releasepage_http::{error::V1Error, links::group_url, query::Query, state::AppState};
 use releasepage_storage::{
-    database::cursor::IdCursor,
     groups::{
         edits::{group_create, group_edit, group_withdraw},
         lists::{group_get, groups_list},
@@ -180,19 +179,14 @@ impl From<GroupMemberShown> for GroupMemberShownBody {
 pub(crate) async fn groups_read(request: HttpRequest, page: Path<String>, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let page_id = page_of_path(page.into_inner())?;
-    let (group_state, after, limit) = groups_query(&Query::of(&request))?;
+    let (query, mut faults) = (Query::of(&request), Faults::new());
+    let group_state = query.named(&mut faults, "state");
+    let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
+    faults.finish(|| Some(()))?;
     let organization_id = caller.user.organization_id;
     let slug = page_get(&state.store, organization_id, page_id.clone()).await?.slug;
-    let part = groups_list(&state.store, organization_id, page_id, group_state, after, limit).await?;
+    let part = groups_list(&state.store, organization_id, page_id, group_state, cursor, limit).await?;
     resource_list(part, |group| GroupBody::of(&state, &slug, group))
-}
-
-fn groups_query(query: &Query) -> Result<(Option<GroupState>, Option<IdCursor>, u32), V1Error> {
-    let mut faults = Faults::new();
-    let state = query.named(&mut faults, "state");
-    let limit = query.limit(&mut faults);
-    let cursor = query.cursor(&mut faults, IdCursor::parse);
-    Ok(faults.finish(|| Some((state, cursor, limit)))?)
 }
 
 /// `POST /v1/pages/{id}/groups` with `version` and `release_ids`, and perhaps `notes` and `notify`. A page whose

@@ -9,13 +9,10 @@ use actix_web::{
 };
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, job::Lane, time::time_iso8601};
-use releasepage_http::{caller::TokenCaller, error::V1Error, limits::Bucket, query::Query, state::AppState};
-use releasepage_storage::{
-    database::cursor::IdCursor,
-    jobs::{
-        list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
-        row::JobHold,
-    },
+use releasepage_http::{caller::TokenCaller, limits::Bucket, query::Query, state::AppState};
+use releasepage_storage::jobs::{
+    list::{JobEntry, JobsFilter, JobsOf, job_list, job_retry},
+    row::JobHold,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -135,20 +132,14 @@ impl From<JobHold> for HeldBody {
 )]
 pub(crate) async fn jobs_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
-    let (filter, after, limit) = jobs_query(&Query::of(&request))?;
+    let (query, mut faults) = (Query::of(&request), Faults::new());
+    let filter = JobsFilter { state: query.named(&mut faults, "state"), lane: query.named(&mut faults, "lane") };
+    let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
+    faults.finish(|| Some(()))?;
     let of = JobsOf::Organization(caller.user.organization_id);
-    let (part, hold) = job_list(&state.store, of, filter, after.unwrap_or_default(), limit).await?;
+    let (part, hold) = job_list(&state.store, of, filter, cursor.unwrap_or_default(), limit).await?;
     let data = part.rows.into_iter().map(JobBody::from).collect();
     resource(&JobsBody { data, next: part.next, held: hold.map(HeldBody::from) })
-}
-
-fn jobs_query(query: &Query) -> Result<(JobsFilter, Option<IdCursor>, u32), V1Error> {
-    let mut faults = Faults::new();
-    let state = query.named(&mut faults, "state");
-    let lane = query.named(&mut faults, "lane");
-    let limit = query.limit(&mut faults);
-    let cursor = query.cursor(&mut faults, IdCursor::parse);
-    Ok(faults.finish(|| Some((JobsFilter { state, lane }, cursor, limit)))?)
 }
 
 /// `POST /v1/jobs/{id}/retry`: has a dead letter tried again, from its first attempt on. Of a job that is not dead, it is

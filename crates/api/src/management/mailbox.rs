@@ -18,7 +18,7 @@ use releasepage_storage::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, List, addresses_reader, list_query, number_of_path, resource, resource_list};
+use super::resource::{Answer, List, addresses_reader, number_of_path, resource, resource_list};
 use crate::openapi::{
     names::EnvironmentName,
     parameters::ListParameters,
@@ -128,8 +128,8 @@ async fn mailbox_reader(request: &HttpRequest, state: &AppState) -> Result<Token
 )]
 pub(crate) async fn mailbox_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = mailbox_reader(&request, &state).await?;
-    let (before, limit) = list_query(&request, IdCursor::parse)?;
-    let before = before.map(|cursor| cursor.0);
+    let ListParameters { limit, cursor } = ListParameters::parse(&request)?;
+    let before = cursor.map(|cursor| cursor.0);
     let rows = mailbox_list(&state.store, caller.user.organization_id, before, i64::from(limit) + 1).await?;
     resource_list(ListPart::cut(rows, limit, |last| IdCursor(last.id).to_string()), MailboxEntryBody::from)
 }

@@ -15,7 +15,7 @@ use releasepage_domain::{
 };
 use releasepage_http::{field::FieldChanges, links::page_url, state::AppState};
 use releasepage_storage::{
-    database::{change::Change, cursor::TimeCursor},
+    database::change::Change,
     pages::{
         deletion::page_delete,
         edits::{PageChange, PageNew, page_create, page_get, page_list, page_update},
@@ -26,8 +26,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, body_of, list_query, page_of_path, reader, resource, resource_created, resource_gone, resource_list,
-    writer,
+    Answer, List, body_of, page_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
 };
 use crate::{
     body::body,
@@ -245,8 +244,8 @@ pub(crate) async fn page_add(request: HttpRequest, payload: Payload, state: Data
 )]
 pub(crate) async fn pages_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
-    let (after, limit) = list_query(&request, TimeCursor::parse)?;
-    let part = page_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
+    let TimeListParameters { limit, cursor } = TimeListParameters::parse(&request)?;
+    let part = page_list(&state.store, caller.user.organization_id, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, |page| PageBody::of(&state, page))
 }
 

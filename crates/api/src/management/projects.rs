@@ -12,7 +12,7 @@ use releasepage_auth::{
 use releasepage_domain::{account::name_check, time::time_iso8601};
 use releasepage_http::{field::FieldChanges, state::AppState};
 use releasepage_storage::{
-    database::{change::Change, cursor::IdCursor},
+    database::change::Change,
     repositories::projects::{
         Project, ProjectChange, ProjectKeys, ProjectNew, project_create, project_delete, project_get, project_list,
         project_rotate, project_update,
@@ -23,8 +23,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, body_of, list_query, number_of_path, reader, resource, resource_created, resource_gone,
-    resource_list, writer,
+    Answer, List, body_of, number_of_path, reader, resource, resource_created, resource_gone, resource_list, writer,
 };
 use crate::{
     body::body,
@@ -159,8 +158,8 @@ pub(crate) async fn project_add(request: HttpRequest, payload: Payload, state: D
 )]
 pub(crate) async fn projects_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
-    let (after, limit) = list_query(&request, IdCursor::parse)?;
-    let part = project_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
+    let ListParameters { limit, cursor } = ListParameters::parse(&request)?;
+    let part = project_list(&state.store, caller.user.organization_id, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, ProjectBody::from)
 }
 

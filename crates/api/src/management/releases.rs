@@ -194,11 +194,11 @@ pub(crate) async fn releases_read(request: HttpRequest, repository: Path<String>
     let caller = reader(&request, &state).await?;
     let repository = number_of_path(&repository)?;
     let (query, mut faults) = (Query::of(&request), Faults::new());
-    let (limit, after) = (query.limit(&mut faults), query.cursor(&mut faults, TimeCursor::parse));
+    let TimeListParameters { limit, cursor } = TimeListParameters::read(&query, &mut faults);
     let tag = query.checked(&mut faults, "version", release_tag_check).map(ToOwned::to_owned);
-    let (after, tag) = faults.finish(|| Some((after, tag)))?;
+    let tag = faults.finish(|| Some(tag))?;
     let repository = repository_get(&state.store, caller.user.organization_id, repository).await?;
-    let after = after.map(|cursor| (cursor.time, cursor.id));
+    let after = cursor.map(|cursor| (cursor.time, cursor.id));
     let filter = ReleasesFilter { after, tag, ..ReleasesFilter::default() };
     let rows = releases_list(&state.store, repository.id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();

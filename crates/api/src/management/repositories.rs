@@ -19,7 +19,7 @@ use releasepage_domain::{
 use releasepage_http::{field::FieldChanges, links::hook_url, query::Query, state::AppState};
 use releasepage_storage::{
     StoreError,
-    database::{change::Change, cursor::IdCursor},
+    database::change::Change,
     repositories::{
         deletion::repository_delete,
         edits::{RepositoryChange, repository_create, repository_get, repository_list, repository_update},
@@ -279,11 +279,11 @@ pub(crate) async fn repository_add(request: HttpRequest, payload: Payload, state
 pub(crate) async fn repositories_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = reader(&request, &state).await?;
     let (query, mut faults) = (Query::of(&request), Faults::new());
-    let (limit, after) = (query.limit(&mut faults), query.cursor(&mut faults, IdCursor::parse));
+    let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
     let name = query.text(&mut faults, "name", NAME_MAX).map(ToOwned::to_owned);
-    let (after, name) = faults.finish(|| Some((after, name)))?;
+    let name = faults.finish(|| Some(name))?;
     let organization = caller.user.organization_id;
-    let part = repository_list(&state.store, organization, name, after.unwrap_or_default(), limit).await?;
+    let part = repository_list(&state.store, organization, name, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, |repository| RepositoryBody::of(&state, repository))
 }
 

@@ -6,18 +6,13 @@ use actix_web::{
     web::Payload,
 };
 use releasepage_auth::scope::Scope;
-use releasepage_domain::{
-    fault::{Fault, Faults},
-    fields::Fields,
-    page::page_id_is_valid,
-};
+use releasepage_domain::{fault::Faults, fields::Fields, page::page_id_is_valid};
 use releasepage_http::{
     body::BODY_MAX,
     caller::TokenCaller,
     error::{ErrorCode, V1Error},
     field::json_read,
     limits::Bucket,
-    query::Query,
     response::Rendered,
     state::AppState,
 };
@@ -90,18 +85,6 @@ pub(crate) struct List<T> {
 /// The answer 200 with a part of a list.
 pub(crate) fn resource_list<R, T: Serialize>(part: ListPart<R>, of: impl FnMut(R) -> T) -> Answer {
     resource(&List { data: part.rows.into_iter().map(of).collect(), next: part.next })
-}
-
-/// Which part of a list is asked for: `limit` (1 to 100, 20 where it is missing) and `cursor`, as `parse` reads it.
-pub(crate) fn list_query<C>(
-    request: &HttpRequest,
-    parse: impl FnOnce(&str) -> Result<C, Fault>,
-) -> Result<(Option<C>, u32), V1Error> {
-    let query = Query::of(request);
-    let mut faults = Faults::new();
-    let limit = query.limit(&mut faults);
-    let cursor = query.cursor(&mut faults, parse);
-    Ok(faults.finish(|| Some((cursor, limit)))?)
 }
 
 /// Reads a number that stands in a path for a resource. What is none names nothing.

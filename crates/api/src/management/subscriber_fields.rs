@@ -21,6 +21,7 @@ use crate::{
     body::body,
     openapi::{
         names::{BumpName, ConfirmName, EnvironmentName},
+        parameters::ListParameters,
         values::{EmailAddress, Repo, TimeGiven},
     },
     subscription_fields::{components_find, components_read, preferences_read},
@@ -115,8 +116,7 @@ pub(super) fn subscribers_query(request: &HttpRequest) -> Result<(SubscribersFil
     let query = Query::of(request);
     let mut faults = Faults::new();
     let filter = subscribers_filter(&query, &mut faults);
-    let limit = query.limit(&mut faults);
-    let cursor = query.cursor(&mut faults, IdCursor::parse);
+    let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
     Ok(faults.finish(|| Some((filter, cursor.unwrap_or_default(), limit)))?)
 }
 

@@ -7,9 +7,8 @@ use actix_web::{
 use releasepage_auth::scope::Scope;
 use releasepage_domain::{fault::Faults, subscriber::SubscriberAddress, time::time_iso8601};
 use releasepage_http::{caller::TokenCaller, error::V1Error, limits::Bucket, query::Query, state::AppState};
-use releasepage_storage::{
-    database::cursor::IdCursor,
-    subscribers::suppressions::{Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list},
+use releasepage_storage::subscribers::suppressions::{
+    Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -70,21 +69,16 @@ impl From<Suppression> for SuppressionBody {
 )]
 pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Manage).await?;
-    let (address, after, limit) = suppressions_query(&Query::of(&request))?;
+    let (query, mut faults) = (Query::of(&request), Faults::new());
+    let address = query
+        .parsed(&mut faults, "email", "must be an e-mail address", |text| SubscriberAddress::parse("email", text).ok());
+    let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
+    faults.finish(|| Some(()))?;
     let of = SuppressionsOf::Organization(caller.user.organization_id);
     let keys = state.address_keys.clone();
     let key = move |address: &str| keys.key(address);
-    let part = suppression_list(&state.store, of, address, key, after.unwrap_or_default(), limit).await?;
+    let part = suppression_list(&state.store, of, address, key, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, SuppressionBody::from)
-}
-
-fn suppressions_query(query: &Query) -> Result<(Option<SubscriberAddress>, Option<IdCursor>, u32), V1Error> {
-    let mut faults = Faults::new();
-    let address = query
-        .parsed(&mut faults, "email", "must be an e-mail address", |text| SubscriberAddress::parse("email", text).ok());
-    let limit = query.limit(&mut faults);
-    let cursor = query.cursor(&mut faults, IdCursor::parse);
-    Ok(faults.finish(|| Some((address, cursor, limit)))?)
 }
 
 /// `DELETE /v1/suppressions/{subscriber}`, or with an address.

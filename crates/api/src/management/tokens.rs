@@ -18,19 +18,16 @@ use releasepage_domain::{
     time::{UtcTime, time_iso8601},
 };
 use releasepage_http::{caller::TokenCaller, limits::Bucket, state::AppState};
-use releasepage_storage::{
-    accounts::{
-        row::AccessTokenNew,
-        tokens::{AccessToken, access_token_create, access_token_get, access_token_list, access_token_revoke},
-    },
-    database::cursor::IdCursor,
+use releasepage_storage::accounts::{
+    row::AccessTokenNew,
+    tokens::{AccessToken, access_token_create, access_token_get, access_token_list, access_token_revoke},
 };
 use secrecy::ExposeSecret;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::resource::{
-    Answer, List, body_of, list_query, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
+    Answer, List, body_of, number_of_path, resource, resource_created, resource_gone, resource_list, writer,
 };
 use crate::{
     body::body,
@@ -114,8 +111,8 @@ impl From<AccessToken> for AccessTokenBody {
 )]
 pub(crate) async fn tokens_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Admin).await?;
-    let (after, limit) = list_query(&request, IdCursor::parse)?;
-    let part = access_token_list(&state.store, caller.user.organization_id, after.unwrap_or_default(), limit).await?;
+    let ListParameters { limit, cursor } = ListParameters::parse(&request)?;
+    let part = access_token_list(&state.store, caller.user.organization_id, cursor.unwrap_or_default(), limit).await?;
     resource_list(part, AccessTokenBody::from)
 }
 

@@ -10,13 +10,13 @@ use releasepage_domain::{
 };
 use releasepage_http::state::AppState;
 use releasepage_storage::{
-    database::cursor::{ListPart, TimeCursor},
+    database::cursor::ListPart,
     releases::unassigned::{UnassignedRelease, component_suggestions_find, unassigned_releases_list},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::resource::{Answer, List, list_query, number_of_path, page_of_path, reader, resource_list};
+use super::resource::{Answer, List, number_of_path, page_of_path, reader, resource_list};
 use crate::openapi::{
     parameters::TimeListParameters,
     values::{ReleaseId, Repo, Time},
@@ -110,8 +110,8 @@ pub(crate) async fn unassigned_releases_read(
 ) -> Answer {
     let caller = reader(&request, &state).await?;
     let page = page_of_path(page.into_inner())?;
-    let (after, limit) = list_query(&request, TimeCursor::parse)?;
-    let part = unassigned_releases_list(&state.store, caller.user.organization_id, page, after, limit).await?;
+    let TimeListParameters { limit, cursor } = TimeListParameters::parse(&request)?;
+    let part = unassigned_releases_list(&state.store, caller.user.organization_id, page, cursor, limit).await?;
     resource_list(part, UnassignedReleaseBody::from)
 }
 

@@ -1,71 +1,103 @@
 //! Parameters that several operations share.
 
+use actix_web::HttpRequest;
+use releasepage_domain::fault::Faults;
+use releasepage_http::query::Query;
+use releasepage_storage::{
+    annotations::edits::AnnotationCursor,
+    announcements::delivery_lists::DeliveryCursor,
+    database::cursor::{IdCursor, TimeCursor},
+};
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-/// Which part of a list that is sorted by time is asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub struct TimeListParameters {
-    /// How many entries the answer has at most.
-    #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
-    limit: Option<u32>,
-    /// Where the part begins: `next` of the part before it.
-    #[param(pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9A-Za-z]{1,64})?$")]
-    cursor: Option<String>,
+/// Declares queries: each is a struct whose members have the types that handlers work with. After the arrow stands what
+/// reads the parameter: a method of [`Query`], without its first two arguments. `value_type` says what the parameter is
+/// where its type does not.
+macro_rules! queries {
+    ($(
+        $(#[doc = $about:literal])+
+        $query:ident {
+            $(
+                $(#[$attribute:meta])*
+                $parameter:ident: $type:ty => $reader:ident($($argument:expr),* $(,)?)
+            ),+ $(,)?
+        }
+    )+) => {$(
+        $(#[doc = $about])+
+        #[derive(IntoParams)]
+        #[into_params(parameter_in = Query)]
+        pub struct $query {
+            $($(#[$attribute])* pub $parameter: $type),+
+        }
+
+        impl $query {
+            /// Reads the parameters beside others of the same query, and notes every fault.
+            pub fn read(query: &Query, faults: &mut Faults) -> Self {
+                Self { $($parameter: query.$reader(faults, stringify!($parameter), $($argument),*)),+ }
+            }
+
+            /// Reads the query of a request, or answers every fault.
+            pub fn parse(request: &HttpRequest) -> Result<Self, Faults> {
+                let mut faults = Faults::new();
+                let read = Self::read(&Query::of(request), &mut faults);
+                faults.finish(|| Some(read))
+            }
+        }
+    )+};
 }
 
-/// Which part of a list that is sorted by number is asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub struct ListParameters {
-    /// How many entries the answer has at most.
-    #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
-    limit: Option<u32>,
-    /// Where the part begins: `next` of the part before it.
-    #[param(pattern = "^([0-7][0-9a-f]{15})?$")]
-    cursor: Option<String>,
-}
+queries! {
+    /// Which part of a list that is sorted by time is asked for.
+    TimeListParameters {
+        /// How many entries the answer has at most.
+        #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
+        limit: u32 => limit(100, 20),
+        /// Where the part begins: `next` of the part before it.
+        #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9A-Za-z]{1,64})?$")]
+        cursor: Option<TimeCursor> => cursor(TimeCursor::parse),
+    }
 
-/// Which part of a list of deliveries is asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub struct DeliveryListParameters {
-    /// How many entries the answer has at most.
-    #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
-    limit: Option<u32>,
-    /// Where the part begins: `next` of the part before it.
-    #[param(pattern = "^([0-7][0-9a-f]{15}[0-7][0-9a-f]{15})?$")]
-    cursor: Option<String>,
-}
+    /// Which part of a list that is sorted by number is asked for.
+    ListParameters {
+        /// How many entries the answer has at most.
+        #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
+        limit: u32 => limit(100, 20),
+        /// Where the part begins: `next` of the part before it.
+        #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
+        cursor: Option<IdCursor> => cursor(IdCursor::parse),
+    }
 
-/// Which part of a list of annotations is asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub struct AnnotationListParameters {
-    /// How many entries the answer has at most.
-    #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
-    limit: Option<u32>,
-    /// Where the part begins: `next` of the part before it.
-    #[param(pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9]{1,18})?$")]
-    cursor: Option<String>,
-}
+    /// Which part of a list of deliveries is asked for.
+    DeliveryListParameters {
+        /// How many entries the answer has at most.
+        #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
+        limit: u32 => limit(100, 20),
+        /// Where the part begins: `next` of the part before it.
+        #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15}[0-7][0-9a-f]{15})?$")]
+        cursor: Option<DeliveryCursor> => cursor(DeliveryCursor::parse),
+    }
 
-/// Which part of a list of categories of annotations is asked for.
-#[derive(IntoParams)]
-#[into_params(parameter_in = Query)]
-#[expect(dead_code, reason = "describes the query, which is read parameter by parameter")]
-pub struct CategoryListParameters {
-    /// How many entries the answer has at most.
-    #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
-    limit: Option<u32>,
-    /// Where the part begins: `next` of the part before it.
-    #[param(pattern = "^([0-7][0-9a-f]{15})?$")]
-    cursor: Option<String>,
+    /// Which part of a list of annotations is asked for. Those who read these lists know no parts, and get all there is as
+    /// long as that is possible.
+    AnnotationListParameters {
+        /// How many entries the answer has at most.
+        #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
+        limit: u32 => limit(1_000, 1_000),
+        /// Where the part begins: `next` of the part before it.
+        #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9]{1,18})?$")]
+        cursor: Option<AnnotationCursor> => cursor(AnnotationCursor::parse),
+    }
+
+    /// Which part of a list of categories of annotations is asked for, all of it as with annotations.
+    CategoryListParameters {
+        /// How many entries the answer has at most.
+        #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
+        limit: u32 => limit(1_000, 1_000),
+        /// Where the part begins: `next` of the part before it.
+        #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
+        cursor: Option<IdCursor> => cursor(IdCursor::parse),
+    }
 }
 
 /// The parameters of paths, by their name in `routes.rs`: schema and description.

@@ -98,15 +98,14 @@ pub(crate) async fn releases_list(request: HttpRequest, state: Data<AppState>) -
 fn filter_parse(request: &HttpRequest, page: &CachedPage) -> Result<(PageReleasesFilter, u32), V1Error> {
     let query = Query::of(request);
     let mut faults = Faults::new();
-    let limit = query.limit(&mut faults);
+    let TimeListParameters { limit, cursor } = TimeListParameters::read(&query, &mut faults);
     let known = |repo: &str| page.component(repo).map(|component| component.repo.clone());
-    let after = query.cursor(&mut faults, TimeCursor::parse);
     let filter = PageReleasesFilter {
         repo: query.parsed(&mut faults, "repo", "must be the repo of a component of this page", known),
         bump: query.named(&mut faults, "bump"),
         since: query.parsed(&mut faults, "since", TIME_EXPECTED, time_parse),
         query: query.text(&mut faults, "q", WORDS_MAX).map(ToOwned::to_owned),
-        after: after.map(|cursor| (cursor.time, cursor.id)),
+        after: cursor.map(|cursor| (cursor.time, cursor.id)),
     };
     Ok(faults.finish(|| Some((filter, limit)))?)
 }

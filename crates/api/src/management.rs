@@ -40,7 +40,7 @@ crate::operations! {
     repositories::repository_edit,
     repositories::repository_remove,
     repositories::repository_secret_rotate,
-    repository_sources::repository_backfill,
+    repositories::repository_backfill,
     unassigned_releases::component_suggestions_read,
     releases::releases_read,
     releases::release_add,

@@ -25,7 +25,10 @@ use releasepage_storage::{
         edits::{RepositoryChange, repository_create, repository_get, repository_list, repository_update},
         row::{Hook, Repository},
     },
-    sources::hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
+    sources::{
+        hooks::{HookRepositoryNew, hook_repository_create, hook_row, hook_secret_rotate},
+        settings::source_backfill,
+    },
 };
 use secrecy::{ExposeSecret, SecretString};
 use serde::Serialize;
@@ -373,4 +376,25 @@ pub(crate) async fn repository_secret_rotate(request: HttpRequest, id: Path<Stri
     let (secret, seal) = secret_new(&state, origin);
     let rotated = hook_secret_rotate(&state.store, organization, id, seal).await?;
     resource(&RepositoryBody::with_secret(&state, rotated, &secret))
+}
+
+/// `POST /v1/repositories/{id}/backfill`
+#[utoipa::path(
+    post,
+    path = "/v1/repositories/{repository_id}/backfill",
+    tag = "Repositories",
+    summary = "Fetch the history of a repository again",
+    description = "From its beginning, in the background; nobody is mailed. Where that is under way already, nothing \
+                   changes. `source.backfill` says how far it is.",
+    security(("token" = ["manage"])),
+    responses(
+        (status = 200, description = "The repository", body = RepositoryBody),
+        (status = 409, description = "The repository's releases cannot be fetched"),
+    ),
+)]
+pub(crate) async fn repository_backfill(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
+    let caller = writer(&request, &state, Scope::Manage).await?;
+    let id = number_of_path(&id)?;
+    let repository = source_backfill(&state.store, caller.user.organization_id, id, state.now()).await?;
+    resource(&RepositoryBody::of(&state, repository))
 }

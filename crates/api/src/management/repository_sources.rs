@@ -1,21 +1,16 @@
-//! The member `source` of a repository, where its releases are fetched from, and
-//! `POST /v1/repositories/{id}/backfill`.
+//! The member `source` of a repository: where its releases are fetched from.
 
-use actix_web::{
-    HttpRequest,
-    web::{Data, Path},
-};
-use releasepage_auth::{scope::Scope, sealed::Sealer};
+use releasepage_auth::sealed::Sealer;
 use releasepage_domain::{
     fault::Fault, repository::RepositoryName, repository_source::SourceRefusal, time::time_iso8601,
 };
-use releasepage_http::{field::FieldChanges, state::AppState};
+use releasepage_http::field::FieldChanges;
 use releasepage_sources::forge_address::ForgeAddress;
 use releasepage_storage::{
     database::change::Change,
     repositories::row::RepositorySource,
     sources::{
-        settings::{SourceChange, SourceNew, source_backfill},
+        settings::{SourceChange, SourceNew},
         tokens::TokenSealing,
     },
 };
@@ -23,10 +18,6 @@ use secrecy::SecretString;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{
-    repositories::RepositoryBody,
-    resource::{Answer, number_of_path, resource, writer},
-};
 use crate::{
     body::body,
     openapi::{
@@ -194,25 +185,4 @@ impl SourceChangeBody {
 fn token_sealing(sealer: &Sealer, token: SecretString) -> TokenSealing {
     let sealer = sealer.clone();
     TokenSealing::new(move |place| sealer.seal(place, &token))
-}
-
-/// `POST /v1/repositories/{id}/backfill`
-#[utoipa::path(
-    post,
-    path = "/v1/repositories/{repository_id}/backfill",
-    tag = "Repositories",
-    summary = "Fetch the history of a repository again",
-    description = "From its beginning, in the background; nobody is mailed. Where that is under way already, nothing \
-                   changes. `source.backfill` says how far it is.",
-    security(("token" = ["manage"])),
-    responses(
-        (status = 200, description = "The repository", body = RepositoryBody),
-        (status = 409, description = "The repository's releases cannot be fetched"),
-    ),
-)]
-pub(crate) async fn repository_backfill(request: HttpRequest, id: Path<String>, state: Data<AppState>) -> Answer {
-    let caller = writer(&request, &state, Scope::Manage).await?;
-    let id = number_of_path(&id)?;
-    let repository = source_backfill(&state.store, caller.user.organization_id, id, state.now()).await?;
-    resource(&RepositoryBody::of(&state, repository))
 }

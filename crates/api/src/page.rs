@@ -9,6 +9,7 @@ mod release_json;
 mod releases;
 mod subscribers;
 mod version;
+mod version_json;
 
 crate::operations! {
     /// The page API.

@@ -4,7 +4,6 @@ use hyper::{
     HeaderMap, StatusCode,
     header::{HeaderValue, LOCATION},
 };
-use url::Url;
 
 use crate::{
     error::EgressError,
@@ -42,6 +41,8 @@ pub(crate) fn redirected(request: Request, location: &[u8]) -> Result<Request, E
 
 #[cfg(test)]
 mod tests {
+    use url::Url;
+
     use super::*;
     use hyper::header::{ACCEPT, AUTHORIZATION};
 

@@ -1,7 +1,7 @@
 //! The paths of HTML documents with their methods.
 
 use actix_web::{
-    FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder,
+    FromRequest, Handler, HttpResponse, Resource, Responder,
     dev::{AppService, HttpServiceFactory},
     http::{
         Method,

@@ -129,7 +129,7 @@ impl HttpServiceFactory for Endpoint {
             let error = client_refusal(&request, ErrorCode::METHOD_NOT_ALLOWED).with_allow(allow.clone());
             async { Err::<HttpResponse, _>(error) }
         });
-        let resource: Resource = web::resource(&*self.path).app_data(self.properties());
+        let resource: Resource = web::resource(&*self.path).app_data(self.properties()).app_data(RouteSlot::default());
         let routes = self.operations.into_iter().flat_map(|operation| operation.routes);
         let resource = routes.fold(resource, |resource, (_, route)| resource.route(route));
         resource.route(preflight).default_service(refusal).register(config);

@@ -28,11 +28,6 @@ const ERROR_LABEL: &str = "release";
 /// Longest `label`, in characters.
 const LABEL_MAX: usize = 100;
 
-/// The badge of a page without any parameter.
-pub(crate) fn badge_default(title: &str, latest: Option<&str>) -> Rendered {
-    badge(title, latest, &Look::default())
-}
-
 /// What a badge looks like beside what it says.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Look {

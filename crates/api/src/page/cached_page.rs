@@ -6,12 +6,10 @@ use releasepage_storage::{
     groups::timeline::LatestGroup,
     pages::{release_row::PageRelease, snapshots::PageSnapshot},
 };
+use releasepage_web::badge::Badge;
 use url::Url;
 
-use super::{
-    badge::badge_default,
-    version::{LatestGroupedBody, LatestVersionBody, VersionsBody},
-};
+use super::version_json::{LatestGroupedBody, LatestVersionBody, VersionsBody};
 
 /// A page as it was at one generation.
 #[derive(Debug)]
@@ -80,7 +78,7 @@ impl CachedPage {
             number: page_number(&read.page.id).unwrap_or_default(),
             organization_id: read.organization_id,
             generation: read.generation,
-            badge: badge_default(&read.page.title, latest.as_deref()),
+            badge: Rendered::new(Badge::of_version(&*read.page.title, latest.as_deref()).svg()),
             title: read.page.title,
             slug: read.page.slug,
             published: read.page.published,

@@ -76,10 +76,8 @@ impl RequestMetrics {
     /// Counts a request that was answered.
     pub fn count(&self, request: &HttpRequest, status: StatusCode, duration: Duration) {
         let method = request.method();
-        match request.app_data::<EndpointProperties>() {
-            Some(properties) => {
-                properties.slot.0.get_or_init(|| self.route_of(request)).count(method, status, duration)
-            }
+        match request.app_data::<RouteSlot>() {
+            Some(slot) => slot.0.get_or_init(|| self.route_of(request)).count(method, status, duration),
             None => self.route_of(request).count(method, status, duration),
         }
     }

@@ -5,7 +5,7 @@
 //! heading.
 
 use super::{
-    definition::{Definition, definition_read},
+    definition::definition_read,
     line::{Line, LineKind},
 };
 

@@ -50,14 +50,14 @@ fn content_is_json(request: &HttpRequest) -> bool {
     })
 }
 
-/// What a `PATCH` does to single fields: one that is not named stays, and `null` clears those that can be.
+/// The changes that a `PATCH` makes to single fields: one that is not named stays, and `null` clears those that can be.
 ///
 /// `None` is a fault, which is noted.
 pub trait FieldChanges<'a> {
     /// The fields that were sent.
     fn sent(&self) -> &Fields<'a>;
 
-    /// What it does to a field that cannot be cleared: `null` is a fault.
+    /// Reads a change of a field that cannot be cleared: `null` is a fault.
     fn change<T>(
         &self,
         faults: &mut Faults,
@@ -72,7 +72,7 @@ pub trait FieldChanges<'a> {
         }
     }
 
-    /// What it does to a field that can be cleared with `null`.
+    /// Reads a change of a field that can be cleared with `null`.
     fn change_or_clear<T>(
         &self,
         faults: &mut Faults,
@@ -86,7 +86,7 @@ pub trait FieldChanges<'a> {
         }
     }
 
-    /// What it does to a text that cannot be cleared, as `check` of the rules makes it.
+    /// Reads a change of a text that cannot be cleared, as `check` of the rules makes it.
     fn text_change<T>(
         &self,
         faults: &mut Faults,
@@ -98,7 +98,7 @@ pub trait FieldChanges<'a> {
         faults.take(change.try_map(|text| check(&self.sent().name(field), text)))
     }
 
-    /// What it does to a text that can be cleared with `null`, as `check` of the rules makes it.
+    /// Reads a change of a text that can be cleared with `null`, as `check` of the rules makes it.
     fn text_change_or_clear<T>(
         &self,
         faults: &mut Faults,
@@ -109,7 +109,7 @@ pub trait FieldChanges<'a> {
         faults.take(change.try_map(|text| text.map(|text| check(&self.sent().name(field), text)).transpose()))
     }
 
-    /// What it does to a whole number that cannot be cleared, as `check` of the rules makes it.
+    /// Reads a change of a whole number that cannot be cleared, as `check` of the rules makes it.
     fn number_change<T>(
         &self,
         faults: &mut Faults,
@@ -121,22 +121,22 @@ pub trait FieldChanges<'a> {
         faults.take(change.try_map(|number| check(&self.sent().name(field), number)))
     }
 
-    /// What it does to `true` or `false`.
+    /// Reads a change of `true` or `false`.
     fn boolean_change(&self, faults: &mut Faults, field: &str) -> Option<Change<bool>> {
         self.change(faults, field, BOOLEAN_EXPECTED, Value::as_bool)
     }
 
-    /// What it does to `true` or `false` that can be cleared with `null`.
+    /// Reads a change of `true` or `false` that can be cleared with `null`.
     fn boolean_change_or_clear(&self, faults: &mut Faults, field: &str) -> Option<Change<Option<bool>>> {
         self.change_or_clear(faults, field, "must be true, false or null", Value::as_bool)
     }
 
-    /// What it does to a value of an enumeration.
+    /// Reads a change of a value of an enumeration.
     fn named_change<T: FromStr>(&self, faults: &mut Faults, field: &str, expected: &str) -> Option<Change<T>> {
         self.change(faults, field, expected, named_take)
     }
 
-    /// What it does to a time in ISO 8601 with an offset.
+    /// Reads a change of a time in ISO 8601 with an offset.
     fn time_change(&self, faults: &mut Faults, field: &str) -> Option<Change<UtcTime>> {
         self.change(faults, field, TIME_EXPECTED, time_take)
     }

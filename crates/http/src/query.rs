@@ -65,14 +65,14 @@ impl Query {
         self.parsed(faults, name, &names_expected::<T>(), |text| text.parse().ok())
     }
 
-    /// How many rows a part of a list has: from 1 to `most`, and `usual` where nothing is said.
+    /// The number of rows of a part of a list: from 1 to `most`, and `usual` where nothing is said.
     pub fn limit(&self, faults: &mut Faults, name: &str, most: u32, usual: u32) -> u32 {
         let expected = format!("must be a whole number from 1 to {most}");
         let take = |text: &str| text.parse().ok().filter(|limit| (1..=most).contains(limit));
         self.parsed(faults, name, &expected, take).unwrap_or(usual)
     }
 
-    /// Where a part of a list begins, as `parse` reads it.
+    /// The beginning of a part of a list, as `parse` reads it.
     pub fn cursor<C>(
         &self,
         faults: &mut Faults,

@@ -26,7 +26,7 @@ use super::{
 };
 use crate::openapi::values::{AppIdText, DayGiven, MomentAsked, MomentGiven};
 
-/// How many annotations can get a category at once.
+/// The most annotations that can get a category at once.
 const ANNOTATION_IDS_MAX: usize = 1_000;
 
 const LABEL_EXPECTED: &str = "must be a string of 1 to 500 characters on one line, not blank";
@@ -38,24 +38,24 @@ sent_body! {
     /// A day to annotate. Each field may stand in the query instead; where it comes twice, the body wins.
     #[schema(as = DatedAnnotationNew)]
     pub(crate) struct Annotation2NewBody(project: ProjectCaller) {
-        /// The project, if it is said again: that of the key pair.
+        /// The project of the key pair, which need not be said again.
         #[schema(value_type = Option<AppIdGiven>)]
         app_id: OwnProject => optional by(|fields, faults, name| own_project_read(fields, faults, name, project)),
         /// The day, in UTC.
         #[schema(value_type = DayGiven)]
         date: UtcTime => required given(DAY_EXPECTED, |value| value.as_str().and_then(day_parse)),
-        /// What it is called on a chart.
+        /// Its name on a chart.
         #[schema(
             value_type = String, min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK",
             examples("Version 2.4 Release")
         )]
         label: Change<String> => required text(LABEL_EXPECTED, kept(annotation_label_check)),
-        /// The chart that shows it; without one, or with an empty text, all charts of the project do.
+        /// The chart that shows it. Without one, or with an empty text, all charts of the project show it.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
         )]
         chart_id: Change<Option<String>> => optional text_or_clear(CHART_ID_EXPECTED, kept(chart_id_check)),
-        /// What there is to say of it.
+        /// A text about it.
         #[schema(
             value_type = Option<String>, max_length = 5000, pattern = "TEXT", examples("Added new user properties.")
         )]
@@ -79,16 +79,16 @@ sent_body! {
     /// A moment or a time to annotate.
     #[schema(as = AnnotationNew)]
     pub(crate) struct Annotation3NewBody {
-        /// What it is called on a chart.
+        /// Its name on a chart.
         #[schema(
             value_type = String, min_length = 1, max_length = 500, pattern = "LINE_NOT_BLANK",
             examples("Version 2.4 Release")
         )]
         label: Change<String> => required text(LABEL_EXPECTED, kept(annotation_label_check)),
-        /// When it happened or began.
+        /// The moment, or the beginning.
         #[schema(value_type = MomentGiven)]
         start: Change<UtcTime> => required change(MOMENT_EXPECTED, moment_read),
-        /// When it ended; not before its start.
+        /// The end, not before the start.
         #[schema(value_type = Option<MomentAsked>)]
         end: Change<Option<UtcTime>> => optional by(|fields, faults, name| {
             let end = fields.change_or_clear(faults, name, MOMENT_EXPECTED, moment_read)?;
@@ -97,7 +97,7 @@ sent_body! {
             }
             Some(end)
         }),
-        /// What there is to say of it.
+        /// A text about it.
         #[schema(
             value_type = Option<String>, max_length = 5000, pattern = "TEXT", examples("Added new user properties.")
         )]
@@ -107,7 +107,7 @@ sent_body! {
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("Releases")
         )]
         category: Change<Option<CategoryName>> => optional change_or_clear(CATEGORY_EXPECTED, category_name_read),
-        /// The chart that shows it; without one, or with an empty text, all charts of the project do.
+        /// The chart that shows it. Without one, or with an empty text, all charts of the project show it.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
         )]
@@ -116,7 +116,7 @@ sent_body! {
 }
 
 change_schema! {
-    /// What to change of an annotation: at least one field. An empty text leaves a field as it is; `null` clears it.
+    /// An edit of an annotation: at least one field. An empty text leaves a field as it is; `null` clears it.
     Annotation3ChangeBody as "AnnotationChange" of Annotation3NewBody
 }
 

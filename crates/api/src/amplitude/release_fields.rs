@@ -28,19 +28,19 @@ const DESCRIPTION_EXPECTED: &str = "must be a string of Markdown";
 const FLAG_EXPECTED: &str = "must be a boolean, or \"true\" or \"false\"";
 
 sent_body! {
-    /// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. One that need
-    /// not be there counts as absent where its text is empty.
+    /// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. An
+    /// optional field with an empty text counts as absent.
     #[schema(as = PipelineReleaseNew)]
     #[derive(Clone, Debug, PartialEq)]
     pub(crate) struct ReleaseNewBody {
-        /// Not only semantic versions.
+        /// The version, semantic or not.
         #[schema(value_type = VersionGiven)]
         version: Change<String> => required change(VERSION_EXPECTED, version_read),
-        /// When it is published. In the future, it is a scheduled release; more than 7 days past, it is history, and nobody
-        /// is mailed.
+        /// The time of its publication. A time to come makes a scheduled release. A time more than 7 days past makes
+        /// history, and nobody is mailed.
         #[schema(value_type = PipelineTimeGiven)]
         release_start: Change<UtcTime> => required change(DATE_EXPECTED, date_read),
-        /// When its roll-out ends; not before its start.
+        /// The end of its roll-out; not before its start.
         #[schema(value_type = Option<PipelineTimeAsked>)]
         release_end: Change<Option<UtcTime>> => optional by(|fields, faults, name| {
             let end = fields.change_or_clear(faults, name, DATE_EXPECTED, date_read)?;
@@ -64,17 +64,17 @@ sent_body! {
             [] => Some(Change::Keep),
             values => faults.take(platforms_read(values).map(Change::Set)),
         }),
-        /// Who made it; empty is as good as missing.
+        /// Its author; an empty text is as good as none.
         #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("A User"))]
         created_by: Change<Option<String>> => optional by(created_by_read),
-        /// Whether charts show it; `true` where it is missing.
+        /// `true` shows it on charts, and is meant where it is missing.
         #[schema(value_type = Option<FlagGiven>)]
         chart_visibility: Change<bool> => optional change(FLAG_EXPECTED, |value| match value {
             Value::Null => Some(true),
             _ => flag_read(value),
         }),
-        /// Whatever else there is to keep with it, at most 64 KiB. Older clients name `created_by` in it. What is no object
-        /// is passed over.
+        /// More that is kept with it, an object of at most 64 KiB. Older clients name `created_by` in it. Anything but
+        /// an object is passed over.
         #[schema(value_type = Value, required = false)]
         params: Change<Map<String, Value>> => free by(params_own_read),
     }
@@ -84,22 +84,22 @@ form_schema! {
     /// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
     ReleaseNewForm as "PipelineReleaseForm" of ReleaseNewBody {
         version: VersionText,
-        /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`, or as
-        /// `platforms[0]` and so on.
+        /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`,
+        /// or as `platforms[0]` and so on.
         platforms: PlatformsText,
         chart_visibility: FlagText,
-        /// Whatever else there is to keep with it: a JSON object. What is none is passed over.
+        /// More that is kept with it: a JSON object. Any other text is passed over.
         params: ObjectText,
     }
 }
 
 change_schema! {
-    /// What to change of a release: at least one field. An empty text leaves a field as it is; `null` clears it.
+    /// An edit of a release: at least one field. An empty text leaves a field as it is; `null` clears it.
     ReleaseChangeBody as "PipelineReleaseChange" of ReleaseNewBody
 }
 
 change_schema! {
-    /// What to change of a release, as a form: at least one field. An empty one stays as it is.
+    /// An edit of a release, as a form: at least one field. An empty one stays as it is.
     ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
 }
 
@@ -113,7 +113,7 @@ forms! {
 }
 
 impl ReleaseNewBody {
-    /// What a release becomes. Fails where its end would come before its start.
+    /// The release after the edit. Fails where its end would come before its start.
     pub(crate) fn applied(self, before: ReleaseInput) -> Result<ReleaseInput, Fault> {
         let published_at = self.release_start.or(before.published_at);
         let ends_at = self.release_end.or(before.ends_at);
@@ -140,7 +140,7 @@ pub(crate) fn release_new(fields: Fields) -> Result<ReleaseInput, Faults> {
     Ok(fields.whole().parse(ReleaseNewBody::read)?.applied(release_blank())?)
 }
 
-/// What a new release is where nothing is said. What the Releases API does not know of has its usual value.
+/// A new release of which nothing is said. Members that the Releases API does not know have their usual values.
 fn release_blank() -> ReleaseInput {
     ReleaseInput {
         tag: String::new(),

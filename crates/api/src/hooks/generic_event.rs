@@ -27,15 +27,15 @@ body! {
     /// Something that happened to a release.
     #[schema(as = GenericEvent)]
     pub(crate) struct GenericEventBody {
-        /// What happened: `release.published`, `release.edited`, `release.withdrawn` (it may be published again) or
-        /// `release.deleted`; `ping` asks whether deliveries arrive, and needs nothing else.
+        /// The event: `release.published`, `release.edited`, `release.withdrawn` (it may be published again) or
+        /// `release.deleted`. `ping` tries whether deliveries arrive, and needs nothing else.
         #[schema(
             value_type = String, pattern = "^(ping|release\\.(published|edited|withdrawn|deleted))$",
             examples("release.published")
         )]
         r#type: EventType => required(TYPES, |name| EventType::parse(name.as_str()?)),
-        /// When it happened: of two events of a release, the later counts, in whatever order they arrive. Not needed for
-        /// `ping`.
+        /// The time of the event: of two events of a release, the later counts, in whatever order they arrive. Not
+        /// needed for `ping`.
         #[schema(value_type = Option<TimeGiven>)]
         timestamp: Option<UtcTime> => by(unless(r#type == Some(EventType::Ping), |fields, faults, field| {
             fields.time(faults, field).map(Some)
@@ -53,27 +53,28 @@ body! {
     /// A release as a program tells of it.
     #[schema(as = GenericRelease)]
     pub(crate) struct GenericReleaseBody(is_gone: bool) {
-        /// What names it for good, where its version may change; never given twice. Without it, its version names it.
+        /// Its id for good, for a release whose version may change; never given twice. Without it, its version is its
+        /// id.
         #[schema(min_length = 1, max_length = 100, pattern = "^[!-~]+$", examples("build-4711"))]
         id: Option<String> => text_checked_optional(id_check),
         /// Its version.
         #[schema(min_length = 1, max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
         version: String => by(tag_read),
-        /// What it is called.
+        /// Its title.
         #[schema(value_type = Option<String>, max_length = 500, pattern = "LINE", examples("Faster starts"))]
         title: String => by(unless(is_gone, title_read)),
         /// Markdown, at most 1 MiB.
         #[schema(pattern = "TEXT", examples("- It starts twice as fast."))]
         notes: Option<String> => by(unless(is_gone, notes_read)),
-        /// Who made it.
+        /// Its author.
         #[schema(max_length = 200, pattern = "LINE", examples("Ada"))]
         author: Option<String> => by(unless(is_gone, author_read)),
-        /// When it was or is to be published; the moment of its delivery without it.
+        /// The time of its publication, past or to come; the moment of its delivery where it is missing.
         #[schema(value_type = Option<TimeGiven>)]
         published_at: Option<UtcTime> => by(unless(is_gone, |fields, faults, field| {
             fields.time_optional(faults, field)
         })),
-        /// Whether it is a pre-release whatever its version says.
+        /// `true` for a pre-release, `false` for a release, whatever its version says.
         prerelease: Option<bool> => by(unless(is_gone, |fields, faults, field| fields.boolean_optional(faults, field))),
     }
 }

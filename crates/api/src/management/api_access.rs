@@ -59,12 +59,12 @@ body! {
     /// A setting of a page's API access.
     #[schema(as = ApiAccessSetting)]
     pub(crate) struct ApiAccessSettingBody {
-        /// Whether the keys work.
+        /// `true` for keys that work.
         enabled: bool => boolean(),
-        /// How many requests a minute each key has; stays as it is where it is missing.
+        /// The requests that each key has a minute. Without it, they stay as they are.
         #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, examples(60))]
         rate_limit: Option<i32> => number_checked_optional(rate_limit_check),
-        /// How they are counted; stays as it is where it is missing.
+        /// The way in which they are counted. Without it, it stays as it is.
         #[schema(value_type = Option<CountedByName>)]
         counted_by: Option<CountedBy> => named_optional(&names_expected::<CountedBy>()),
     }

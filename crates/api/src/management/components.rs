@@ -81,13 +81,14 @@ body! {
         /// The name of a repository of the organization, in whatever case.
         #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
         repo: RepositoryName => text_checked(REPO_EXPECTED, RepositoryName::parse),
-        /// The display name; made of the repository's name where it is missing.
+        /// The display name. Without it, one is made of the repository's name.
         #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
         name: Option<String> => text_checked_optional(name_check),
-        /// What its tags begin with, where the repository has several parts.
+        /// The beginning of its tags, for a repository with several parts.
         #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
         tag_prefix: Option<String> => text_checked_optional(tag_prefix_check),
-        /// How its tags are read: `lenient`, as it is without it, or `strict` for semantic versions alone.
+        /// The way in which its tags are read: `strict` for semantic versions alone, or `lenient`, which is also meant
+        /// where it is missing.
         #[schema(value_type = Option<String>, pattern = "^(lenient|strict)$", examples("strict"))]
         versions: Option<VersionRule> => text_checked_optional(versions_check),
     }
@@ -105,7 +106,7 @@ body! {
             value_type = Option<String>, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API")
         )]
         name: Change<Option<String>> => text_change_or_clear(name_check),
-        /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
+        /// The way in which its tags are read: `lenient`, or `strict` for semantic versions alone.
         #[schema(value_type = String, required = false, pattern = "^(lenient|strict)$", examples("strict"))]
         versions: Change<VersionRule> => text_change(VERSIONS_EXPECTED, versions_check),
     }

@@ -29,10 +29,11 @@ body! {
         /// The releases: published ones that the page shows, no pre-releases, each in no other group.
         #[schema(value_type = Vec<ReleaseId>, min_items = 1, max_items = 500)]
         release_ids: Vec<String> => by(release_ids_read),
-        /// Words about the whole, which stand before the notes of the releases: Markdown of at most 1 MiB.
+        /// An introduction before the notes of the releases: Markdown of at most 1 MiB.
         #[schema(pattern = "TEXT", examples("Everything is *new*."))]
         notes: Option<String> => text_checked_optional(kept(release_notes_check)),
-        /// Whether subscribers are told of it; `true` where it is missing. They are not told of releases that they know.
+        /// `true` mails subscribers, and is meant where it is missing. They are not mailed about releases that
+        /// they know.
         notify: Option<bool> => boolean_optional(),
     }
 }
@@ -47,7 +48,7 @@ body! {
         /// Another version, on a page whose `grouping` is `manual`.
         #[schema(value_type = GroupVersionText, required = false)]
         version: Change<GroupVersion> => text_change(VERSION_EXPECTED, GroupVersion::parse),
-        /// Words about the whole, Markdown of at most 1 MiB; `null` for none.
+        /// An introduction, Markdown of at most 1 MiB; `null` for none.
         #[schema(value_type = Option<String>, pattern = "TEXT", examples("Everything is *new*."))]
         notes: Change<Option<String>> => text_change_or_clear(kept(release_notes_check)),
     }

@@ -94,26 +94,26 @@ body! {
         /// The title.
         #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
         title: String => text_checked(TITLE_EXPECTED, name_check),
-        /// The last part of its address, which no other page of the server has; made of the title where it is missing.
+        /// The last part of its address, which no other page of the server has. Without it, one is made of the title.
         #[schema(max_length = 60, pattern = "SLUG", examples("acme"))]
         slug: Option<String> => text_checked_optional(slug_check),
-        /// What it says about itself, plain text.
+        /// A description for its readers, plain text.
         #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
         description: Option<String> => text_checked_optional(description_check),
-        /// Whether readers can see it; `false` where it is missing.
+        /// `true` for a page that readers can see; `false` where it is missing.
         published: Option<bool> => boolean_optional(),
-        /// Who puts its releases together; `off` where it is missing.
+        /// The way in which its releases are put together; `off` where it is missing.
         #[schema(value_type = Option<GroupingName>)]
         grouping: Option<Grouping> => named_optional(&names_expected::<Grouping>()),
-        /// How many minutes a group of an `auto` page stays open after a release joined it; 0 where it is missing, which makes
-        /// each release a group.
+        /// The minutes that a group of an `auto` page stays open after a release joined it. Without it they are 0, and
+        /// each release is a group.
         #[schema(minimum = 0, maximum = 10_080, examples(60))]
         group_window_minutes: Option<i32> => number_checked_optional(group_window_check),
-        /// The version of the first group that is made by itself, and whether all of them have a `v`; `v0.1.0` where it is
-        /// missing.
+        /// The version of the first group that is made automatically; `v0.1.0` where it is missing. With a `v`, all
+        /// groups have one.
         #[schema(value_type = Option<GroupVersionText>)]
         group_initial_version: Option<GroupVersion> => text_checked_optional(GroupVersion::parse),
-        /// What a release whose tag is no version counts as; `minor` where it is missing.
+        /// The bump of a release whose tag is no version; `minor` where it is missing.
         #[schema(value_type = Option<BumpName>)]
         unversioned_as: Option<Bump> => named_optional(&names_expected::<Bump>()),
     }
@@ -134,25 +134,26 @@ body! {
         /// The last part of its address, which no other page of the server has.
         #[schema(value_type = String, required = false, max_length = 60, pattern = "SLUG", examples("acme"))]
         slug: Change<String> => text_change("must be a text", slug_check),
-        /// What it says about itself, plain text; `null` for nothing.
+        /// A description for its readers, plain text; `null` for none.
         #[schema(
             value_type = Option<String>, max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme")
         )]
         description: Change<Option<String>> => text_change_or_clear(description_check),
-        /// Whether readers can see it.
+        /// `true` for a page that readers can see.
         #[schema(value_type = bool, required = false)]
         published: Change<bool> => boolean_change(),
-        /// Who puts its releases together. Switched to `auto`, the latest releases that are in no group become one, of which
-        /// nobody is told; switched away from it, the open group closes at once.
+        /// The way in which its releases are put together. Switched to `auto`, the latest releases that are in no group
+        /// become one, and nobody is mailed about it. Switched away from `auto`, the open group closes at once.
         #[schema(value_type = GroupingName, required = false)]
         grouping: Change<Grouping> => named_change(&names_expected::<Grouping>()),
-        /// How many minutes a group of an `auto` page stays open after a release joined it: from the next release on.
+        /// The minutes that a group of an `auto` page stays open after a release joined it. They count from the next
+        /// release on.
         #[schema(value_type = i32, required = false, minimum = 0, maximum = 10_080, examples(60))]
         group_window_minutes: Change<i32> => number_change(WINDOW_EXPECTED, group_window_check),
-        /// The version of the first group that is made by itself, and whether all of them have a `v`.
+        /// The version of the first group that is made automatically. With a `v`, all groups have one.
         #[schema(value_type = GroupVersionText, required = false)]
         group_initial_version: Change<GroupVersion> => text_change(GROUP_VERSION_EXPECTED, GroupVersion::parse),
-        /// What a release whose tag is no version counts as.
+        /// The bump of a release whose tag is no version.
         #[schema(value_type = BumpName, required = false)]
         unversioned_as: Change<Bump> => named_change(&names_expected::<Bump>()),
     }

@@ -24,24 +24,24 @@ body! {
         /// The version or tag.
         #[schema(max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0"))]
         version: String => text_checked(VERSION_EXPECTED, kept(release_tag_check)),
-        /// What it is called.
+        /// Its title.
         #[schema(max_length = 500, pattern = "LINE", examples("Search in notes"))]
         title: Option<String> => text_checked_optional(kept(release_title_check)),
         /// Its notes: Markdown of at most 1 MiB.
         #[schema(pattern = "TEXT", examples("Notes can be *searched*."))]
         notes: Option<String> => text_checked_optional(kept(release_notes_check)),
-        /// Who made it.
+        /// Its author.
         #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
         author: Option<String> => text_checked_optional(kept(release_author_check)),
-        /// When it was or will be published; now where it is missing.
+        /// The time of its publication, past or to come; now where it is missing.
         #[schema(value_type = Option<TimeGiven>)]
         published_at: Option<UtcTime> => time_optional(),
-        /// Whether it is a pre-release; `false` where it is missing.
+        /// `true` for a pre-release; `false` where it is missing.
         prerelease: Option<bool> => boolean_optional(),
-        /// Whether it stays invisible for now; `false` where it is missing.
+        /// `true` for a release that stays invisible for now; `false` where it is missing.
         draft: Option<bool> => boolean_optional(),
-        /// Whether subscribers are told: `true` also of what is more than seven days old, `false` never; as usual where it is
-        /// missing.
+        /// `true` mails subscribers, even about a release that is more than seven days old. `false` mails nobody.
+        /// Without it, they are mailed as usual.
         notify: Option<bool> => boolean_optional(),
     }
 }
@@ -59,33 +59,33 @@ body! {
             value_type = String, required = false, max_length = 200, pattern = "LINE_NOT_BLANK", examples("v1.2.0")
         )]
         version: Change<String> => text_change(VERSION_EXPECTED, kept(release_tag_check)),
-        /// What it is called; `null` for nothing.
+        /// Its title; `null` for none.
         #[schema(value_type = Option<String>, max_length = 500, pattern = "LINE", examples("Search in notes"))]
         title: Change<Option<String>> => text_change_or_clear(kept(release_title_check)),
         /// Its notes, Markdown of at most 1 MiB; `null` for none.
         #[schema(value_type = Option<String>, pattern = "TEXT", examples("Notes can be *searched*."))]
         notes: Change<Option<String>> => text_change_or_clear(kept(release_notes_check)),
-        /// Who made it; `null` for nobody.
+        /// Its author; `null` for none.
         #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("Jo"))]
         author: Change<Option<String>> => text_change_or_clear(kept(release_author_check)),
-        /// When it was or will be published.
+        /// The time of its publication, past or to come.
         #[schema(value_type = TimeGiven, required = false)]
         published_at: Change<UtcTime> => time_change(),
-        /// Whether it is a pre-release.
+        /// `true` for a pre-release.
         #[schema(value_type = bool, required = false)]
         prerelease: Change<bool> => boolean_change(),
-        /// Whether it stays invisible: what is no draft any more cannot become one.
+        /// `true` for a release that stays invisible. A release that is no draft any more cannot become one.
         #[schema(value_type = bool, required = false)]
         draft: Change<bool> => boolean_change(),
-        /// Whether subscribers are told; `null` for as usual.
+        /// `true` mails subscribers, `false` mails nobody, and `null` is as usual.
         #[schema(value_type = Option<bool>)]
         notify: Change<Option<bool>> => boolean_change_or_clear(),
     }
 }
 
 impl ReleaseNewBody {
-    /// The release that is stored. Where the body says nothing of its time, it is published `now`; where it says nothing
-    /// of mail, subscribers are told as usual: not of history.
+    /// The release that is stored, published `now` where the body names no time. Where it says nothing of mail,
+    /// subscribers are mailed as usual: not about history.
     pub(super) fn into_input(self, now: UtcTime) -> ReleaseInput {
         ReleaseInput {
             tag: self.version,
@@ -105,10 +105,10 @@ impl ReleaseNewBody {
 }
 
 impl ReleaseChangeBody {
-    /// What a release becomes. A draft that is published without a time of its own is published `now`, unless its time
-    /// is still to come: what was written weeks ago is no history.
+    /// The release after the edit. A draft that is published without a time of its own is published `now`, unless its
+    /// time is still to come: a draft of weeks ago is no history.
     ///
-    /// Fails where it would make a draft of what is none.
+    /// Fails where it would make a draft of a release that is none.
     pub(super) fn applied(self, before: &Release, now: UtcTime) -> Result<ReleaseInput, Fault> {
         let input = before.input.clone();
         let draft = self.draft.or(input.draft);

@@ -158,10 +158,10 @@ body! {
         /// Its name, `owner/name`, with more parts where a forge has subgroups. It need not be its name at the forge.
         #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
         name: RepositoryName => text_checked(NAME_EXPECTED, RepositoryName::parse),
-        /// What is to tell of its releases.
+        /// The source that sends its releases.
         #[schema(value_type = RepositoryOriginName)]
         origin: RepositoryOrigin => named(ORIGIN_EXPECTED),
-        /// Where its releases are fetched from: only where the origin is `github`, `gitlab` or `gitea`.
+        /// The place that its releases are fetched from: only with the origin `github`, `gitlab` or `gitea`.
         source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
     }
 }
@@ -179,13 +179,14 @@ body! {
             examples("releasepage/api")
         )]
         name: Change<RepositoryName> => text_change(NAME_EXPECTED, RepositoryName::parse),
-        /// Its number at its forge; `null` for that of the next delivery, after it was made anew there.
+        /// Its number at its forge. `null` takes the number of the next delivery, for a repository that was made anew
+        /// there.
         #[schema(value_type = Option<i64>, minimum = 1, examples(186_853_002))]
         source_id: Change<Option<i64>> => change_or_clear(SOURCE_ID_EXPECTED, |value| {
             number_take(value).filter(|number| *number > 0)
         }),
-        /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only where the
-        /// origin is `gitlab`.
+        /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only with
+        /// the origin `gitlab`.
         #[schema(
             value_type = String,
             required = false,
@@ -193,7 +194,7 @@ body! {
             examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         )]
         hook_secret: Change<SecretString> => text_change(SECRET_EXPECTED, hook_secret_standard_check),
-        /// Where its releases are fetched from. At another address or under another name, its history is fetched anew.
+        /// The place that its releases are fetched from. With another address or name, its history is fetched anew.
         source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
     }
 }

@@ -123,7 +123,7 @@ impl SourceBody {
 }
 
 body! {
-    /// Where a repository's releases are to be fetched from.
+    /// The place to fetch a repository's releases from.
     #[schema(as = RepositorySourceChange)]
     #[derive(Debug, Default)]
     pub(crate) struct SourceChangeBody {
@@ -138,14 +138,15 @@ body! {
             value_type = Option<String>, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api")
         )]
         name: Change<Option<RepositoryName>> => text_change_or_clear(RepositoryName::parse),
-        /// A token that may read the repository's releases; `null` for none. It is encrypted, never shown, and handed to the
-        /// scheme, host and port alone that it was stored for: with another `api_url` it must come again.
+        /// A token that may read the repository's releases; `null` for none. It is encrypted and never shown. It is
+        /// sent only to the scheme, host and port that it was stored for: with another `api_url` it must be given
+        /// again.
         #[schema(
             value_type = Option<String>, max_length = 500, pattern = "^[!-~]+$",
             examples("github_pat_11ABCDEFG0123456789")
         )]
         token: Change<Option<SecretString>> => text_change_or_clear(token_check),
-        /// Whether the forge is asked again and again for what its webhook missed; `true` unless said otherwise.
+        /// `true` has the forge asked again and again for what its webhook missed, and is meant where nothing is said.
         #[schema(value_type = bool, required = false)]
         poll: Change<bool> => boolean_change(),
     }

@@ -39,10 +39,10 @@ body! {
         /// The address.
         #[schema(value_type = EmailAddress)]
         email: SubscriberAddress => text_checked(ADDRESS_EXPECTED, SubscriberAddress::parse),
-        /// Which releases to tell of; `major`, `minor` and `patch` where it is missing.
+        /// The kinds of releases to mail about; `major`, `minor` and `patch` where it is missing.
         #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
         preferences: Preferences => by(preferences_read),
-        /// Which components to tell of, each a `repo` of this page; all where it is missing.
+        /// The components to mail about, each a `repo` of this page; all where it is missing.
         #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
         components: Following => by(|fields, faults, field| {
             let ids = components_read(fields, faults, field, |repo| component_id(page_components, repo))?;
@@ -54,7 +54,7 @@ body! {
         /// `mail` where it is missing: the address is asked. With `vouched`, it is subscribed at once.
         #[schema(value_type = Option<ConfirmName>)]
         confirm: Option<ConfirmWay> => named_optional(&names_expected::<ConfirmWay>()),
-        /// Where and when they agreed: needed with `vouched`, of no use with `mail`.
+        /// The place and time of their consent: needed with `vouched`, of no use with `mail`.
         consent: Option<ConsentNewBody> => by(|fields, faults, field| match confirm {
             Some(Some(ConfirmWay::Vouched)) => {
                 let read = |consent: &Fields<'_>, faults: &mut Faults| ConsentNewBody::read(consent, faults, now);
@@ -69,10 +69,10 @@ body! {
     /// The consent that a back end vouches for.
     #[schema(as = ConsentNew)]
     pub(crate) struct ConsentNewBody(now: UtcTime) {
-        /// Where they agreed.
+        /// The place of their consent.
         #[schema(min_length = 1, max_length = 200, pattern = "LINE", examples("sign-up form"))]
         source: String => text_checked("must be where they agreed", consent_source_check),
-        /// When they agreed; not in the future.
+        /// The time of their consent; not in the future.
         #[schema(value_type = TimeGiven)]
         time: UtcTime => by(|fields, faults, field| {
             let time = fields.time(faults, field)?;
@@ -93,7 +93,7 @@ impl From<SubscriberNewBody> for SubscriberNew {
     }
 }
 
-/// Who follows these components of a page, whatever the case of their names.
+/// Finds these components of a page, whatever the case of their names, for who is to follow them.
 pub(super) fn following_of(field: &str, repos: &[&str], components: &[PageComponent]) -> Result<Following, Fault> {
     components_find(field, repos, |repo| component_id(components, repo)).map(Following::only)
 }

@@ -184,13 +184,13 @@ body! {
     /// A personal access token to be made.
     #[schema(as = AccessTokenNew)]
     pub(crate) struct AccessTokenNewBody(caller: &TokenCaller, now: UtcTime) {
-        /// What to call it.
+        /// Its name.
         #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("deploy"))]
         name: String => text_checked("must be one line of 1 to 100 characters", name_check),
-        /// What it may do: the highest counts, and includes those below it.
+        /// The scopes that it allows: the highest counts, and includes those below it.
         #[schema(value_type = Vec<ScopeName>, min_items = 1)]
         scopes: Scopes => by(|fields, faults, field| scopes_read(fields, faults, field, caller.scopes)),
-        /// When it stops working, a time to come; where it is missing, when the token that asks for it does.
+        /// The time to come at which it stops working. Without it, it ends with the token that asks for it.
         #[schema(value_type = Option<TimeGiven>)]
         expires_at: Option<UtcTime> => by(|fields, faults, field| {
             expires_at_read(fields, faults, field, caller.user.expires_at, now)

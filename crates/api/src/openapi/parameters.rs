@@ -48,53 +48,53 @@ macro_rules! queries {
 }
 
 queries! {
-    /// Which part of a list that is sorted by time is asked for.
+    /// A part of a list that is sorted by time.
     TimeListParameters {
-        /// How many entries the answer has at most.
+        /// The most entries that the answer has.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// Where the part begins: `next` of the part before it.
+        /// The beginning of the part: `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9A-Za-z]{1,64})?$")]
         cursor: Option<TimeCursor> => cursor(TimeCursor::parse),
     }
 
-    /// Which part of a list that is sorted by number is asked for.
+    /// A part of a list that is sorted by number.
     ListParameters {
-        /// How many entries the answer has at most.
+        /// The most entries that the answer has.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// Where the part begins: `next` of the part before it.
+        /// The beginning of the part: `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
         cursor: Option<IdCursor> => cursor(IdCursor::parse),
     }
 
-    /// Which part of a list of deliveries is asked for.
+    /// A part of a list of deliveries.
     DeliveryListParameters {
-        /// How many entries the answer has at most.
+        /// The most entries that the answer has.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// Where the part begins: `next` of the part before it.
+        /// The beginning of the part: `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15}[0-7][0-9a-f]{15})?$")]
         cursor: Option<DeliveryCursor> => cursor(DeliveryCursor::parse),
     }
 
-    /// Which part of a list of annotations is asked for. Those who read these lists know no parts, and get all there is as
-    /// long as that is possible.
+    /// A part of a list of annotations. Clients of this API do not know parts: without a limit they get as much as
+    /// possible.
     AnnotationListParameters {
-        /// How many entries the answer has at most.
+        /// The most entries that the answer has.
         #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
         limit: u32 => limit(1_000, 1_000),
-        /// Where the part begins: `next` of the part before it.
+        /// The beginning of the part: `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9]{1,18})?$")]
         cursor: Option<AnnotationCursor> => cursor(AnnotationCursor::parse),
     }
 
-    /// Which part of a list of categories of annotations is asked for, all of it as with annotations.
+    /// A part of a list of categories of annotations, with the same limit.
     CategoryListParameters {
-        /// How many entries the answer has at most.
+        /// The most entries that the answer has.
         #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
         limit: u32 => limit(1_000, 1_000),
-        /// Where the part begins: `next` of the part before it.
+        /// The beginning of the part: `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
         cursor: Option<IdCursor> => cursor(IdCursor::parse),
     }

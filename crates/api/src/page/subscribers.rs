@@ -35,13 +35,13 @@ use crate::{
 };
 
 body! {
-    /// What a reader asks for.
+    /// A reader's request.
     #[schema(as = SubscriptionRequest)]
     pub(crate) struct SubscriptionRequestBody(page: &CachedPage) {
         /// With a page key, `replace` and `remove` only send the address a link with which its owner can do it.
         #[schema(value_type = SubscriptionOpName)]
         op: SubscriptionOp => named(&names_expected::<SubscriptionOp>()),
-        /// Whom it is about, and what they want.
+        /// The subscriber and their wishes.
         data: SubscriptionDataBody => object_read(|data, faults| SubscriptionDataBody::read(data, faults, page)),
     }
 }
@@ -55,10 +55,10 @@ body! {
         /// The address.
         #[schema(value_type = EmailAddress)]
         value: SubscriberAddress => text_checked("must be an e-mail address", SubscriberAddress::parse),
-        /// Which releases to tell of; `major`, `minor` and `patch` where it is missing.
+        /// The kinds of releases to mail about; `major`, `minor` and `patch` where it is missing.
         #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
         preferences: Preferences => by(preferences_read),
-        /// Which components to tell of, each a `repo` of this page; all where it is missing.
+        /// The components to mail about, each a `repo` of this page; all where it is missing.
         #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
         components: Option<Vec<String>> => by(|data, faults, field| {
             components_read(data, faults, field, |repo| page.component(repo).map(|_| repo.to_owned()))

@@ -17,8 +17,8 @@ use crate::{
     reply::{
         said::{Party, Said, party_named},
         words::{
-            ABOUT_ACCOUNT, ABOUT_ADDRESS, ABOUT_MESSAGE, ABOUT_MOMENT, ABOUT_PAUSED_ACCOUNT, ABOUT_QUOTA, ABOUT_ROOM,
-            MAILBOX, TOO_MUCH,
+            ABOUT_ACCOUNT, ABOUT_ADDRESS, ABOUT_MAILBOX_IN_DOUBT, ABOUT_MESSAGE, ABOUT_MOMENT, ABOUT_PAUSED_ACCOUNT,
+            ABOUT_QUOTA, ABOUT_ROOM, MAILBOX, TOO_MUCH,
         },
     },
     time::UtcTime,
@@ -26,6 +26,9 @@ use crate::{
 
 /// The time after an unclear refusal of an address, from which another one counts against it.
 const DOUBT_LASTS: Duration = Duration::days(2);
+
+/// The code of a reply with a temporary status.
+const TRANSIENT: u16 = 400;
 
 /// The step of a mail transaction that was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -133,9 +136,11 @@ pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str, envelope: &Envelo
     if said.any(ABOUT_MOMENT) && (of_mailbox || !of_address) {
         return ReplyMeaning::Later;
     }
+    let unclear = if phase == ReplyPhase::Recipient { ReplyMeaning::Unclear } else { ReplyMeaning::Message };
     let is_named = named == Some(Party::Recipient);
-    if of_address || said.any(ABOUT_ADDRESS) || is_named && said.any(ABOUT_ACCOUNT) {
-        return ReplyMeaning::Address;
+    if of_address || said.any_of_one(ABOUT_ADDRESS) || is_named && said.any(ABOUT_ACCOUNT) {
+        // A server that calls its own refusal temporary contradicts itself. That is no evidence.
+        return if EnhancedStatus::of_reply(TRANSIENT, text).is_some() { unclear } else { ReplyMeaning::Address };
     }
     // A relay that closes our account must not cost us the readers.
     if !is_named && (said.any(ABOUT_ACCOUNT) || said.any(ABOUT_PAUSED_ACCOUNT)) {
@@ -144,10 +149,11 @@ pub fn reply_meaning(phase: ReplyPhase, code: u16, text: &str, envelope: &Envelo
     // Only RCPT names the reader. A status about the system, the protocol, the content or policy is not about the
     // address. Neither is a server that accepts no mail at all (521, RFC 7504), or storage that is exceeded (552, RFC
     // 5321, section 4.2.2).
+    let in_doubt = said.any(ABOUT_MAILBOX_IN_DOUBT);
     let elsewhere = matches!(code, 521 | 552)
         || said.any(ABOUT_MESSAGE)
-        || status.is_some_and(|status| matches!(status.subject, 3 | 5..=7));
-    if phase == ReplyPhase::Recipient && !elsewhere { ReplyMeaning::Unclear } else { ReplyMeaning::Message }
+        || !in_doubt && status.is_some_and(|status| matches!(status.subject, 3 | 5..=7));
+    if elsewhere { ReplyMeaning::Message } else { unclear }
 }
 
 /// True if an unclear refusal counts against an address: an earlier one, at `doubted_at`, is at least two days old.

@@ -2,8 +2,14 @@
 
 use super::{
     Envelope,
-    sender_words::{ABOUT_SENDER, ABOUT_SENDER_WORDS, BLOCKLISTS},
+    sender_words::{ABOUT_SENDER, ABOUT_SENDER_WORDS, ADDRESSES, AMOUNT, BLOCKLISTS},
 };
+
+/// The number of words after an amount that can say of what: `excessive number of unknown recipients`.
+const AMOUNT_REACH: usize = 4;
+
+/// The endings of a plural, and none.
+const PLURALS: &[&str] = &["", "s", "es"];
 
 /// The first parts of Exchange's names for errors, which have dots like the names of hosts.
 const ERROR_NAMES: [&str; 2] = ["storedrv.", "resolver."];
@@ -31,12 +37,28 @@ impl Said {
 
     /// True if it is about our address, host, login, reputation or quota.
     pub(super) fn is_about_us(&self) -> bool {
-        self.has_blocklist || self.any(ABOUT_SENDER) || self.any_word(ABOUT_SENDER_WORDS)
+        self.has_blocklist || self.any(ABOUT_SENDER) || self.any_word(ABOUT_SENDER_WORDS) || self.counts_addresses()
+    }
+
+    /// True if it is about an amount of addresses. One reader is one address, so the addresses are those of all our
+    /// messages.
+    fn counts_addresses(&self) -> bool {
+        let words: Vec<&str> = parts(&self.text).collect();
+        words
+            .iter()
+            .enumerate()
+            .filter(|(_, word)| AMOUNT.contains(word))
+            .any(|(at, _)| words[at + 1..].iter().take(AMOUNT_REACH).any(|word| ADDRESSES.contains(word)))
     }
 
     /// True if one of these phrases occurs, as [`sender_words`](super::sender_words) defines it.
     pub(super) fn any(&self, phrases: &[&str]) -> bool {
-        phrases.iter().any(|phrase| self.has(phrase))
+        phrases.iter().any(|phrase| self.has(phrase, PLURALS))
+    }
+
+    /// True if one of these phrases occurs, but not as a plural. `unknown users` is not about one reader.
+    pub(super) fn any_of_one(&self, phrases: &[&str]) -> bool {
+        phrases.iter().any(|phrase| self.has(phrase, &[""]))
     }
 
     /// True if one of these words occurs as a whole word.
@@ -44,14 +66,14 @@ impl Said {
         parts(&self.text).any(|part| words.contains(&part))
     }
 
-    fn has(&self, phrase: &str) -> bool {
+    fn has(&self, phrase: &str, endings: &[&str]) -> bool {
         let (phrase, is_stem) = phrase.strip_suffix('*').map_or((phrase, false), |stem| (stem, true));
         let is_open = is_stem || !phrase.ends_with(char::is_alphanumeric);
         self.text.match_indices(phrase).any(|(at, _)| {
             let rest = &self.text[at + phrase.len()..];
             let ends =
-                |plural: &str| rest.strip_prefix(plural).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
-            !self.text[..at].ends_with(char::is_alphanumeric) && (is_open || ["", "s", "es"].into_iter().any(ends))
+                |ending: &&str| rest.strip_prefix(*ending).is_some_and(|rest| !rest.starts_with(char::is_alphanumeric));
+            !self.text[..at].ends_with(char::is_alphanumeric) && (is_open || endings.iter().any(ends))
         })
     }
 }

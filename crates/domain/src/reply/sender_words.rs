@@ -158,6 +158,11 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "too many invalid",
     "too many unknown",
     "too many bad",
+    "too many errors",
+    "too many failures",
+    "dictionary attack*",
+    "directory attack*",
+    "harvest*",
     "you have exceeded",
     "you've exceeded",
     "too many recipients",
@@ -253,6 +258,26 @@ pub(super) const ABOUT_SENDER: &[&str] = &[
     "not aligned",
     "alignment",
 ];
+
+/// Words for an amount. Before a word of [`ADDRESSES`], they are about the addresses to which we send, not about one
+/// reader.
+pub(super) const AMOUNT: &[&str] = &[
+    "many",
+    "excessive",
+    "numerous",
+    "number",
+    "amount",
+    "lots",
+    "rate",
+    "ratio",
+    "percentage",
+    "proportion",
+    "frequent",
+    "repeated",
+];
+
+/// Words for several addresses.
+pub(super) const ADDRESSES: &[&str] = &["recipients", "rcpts", "users", "mailboxes", "addresses", "accounts"];
 
 /// Short words about us.
 pub(super) const ABOUT_SENDER_WORDS: &[&str] = &[

@@ -67,6 +67,11 @@ pub(super) const ABOUT_MOMENT: &[&str] = &[
     "retry later",
     "come back later",
     "temporar*",
+    "connection refused",
+    "connection rejected",
+    "connection denied",
+    "connection timed out",
+    "connection closed",
     "at this time",
     "too busy",
     "maintenance",
@@ -204,6 +209,19 @@ pub(super) const ABOUT_PAUSED_ACCOUNT: &[&str] = &[
     "account on hold",
     "user suspended",
     "user is suspended",
+];
+
+/// Phrases that put an address in doubt, whatever the status. RFC 5321, section 4.2.2, has them for a mailbox that was
+/// not found and for a refusal by policy.
+pub(super) const ABOUT_MAILBOX_IN_DOUBT: &[&str] = &[
+    "mailbox unavailable",
+    "mailbox is unavailable",
+    "mailbox not available",
+    "mailbox is not available",
+    "recipient unavailable",
+    "recipient is unavailable",
+    "user unavailable",
+    "user is unavailable",
 ];
 
 /// Phrases about one message, although the status is about a mailbox.

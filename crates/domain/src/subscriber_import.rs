@@ -294,7 +294,7 @@ fn meaning_of(key: &str, keys: &[String], mapping: &ColumnMapping) -> Meaning {
         // In an export of PrestaShop, this column is about the offers of partners.
         Meaning::Known(Column::Subscribed) if key == "optin" && has("newsletter") => Meaning::Other,
         // MailerLite uses this name for the address.
-        Meaning::Other if key == "subscriber" && !is_mapped && !keys.iter().any(|key| key.contains("mail")) => {
+        Meaning::Unclear if key == "subscriber" && !is_mapped && !keys.iter().any(|key| key.contains("mail")) => {
             Meaning::Known(Column::Email)
         }
         meaning => meaning,

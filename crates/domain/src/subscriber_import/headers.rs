@@ -1,10 +1,14 @@
 //! The headers of exports and the meaning of their columns.
 
+mod key;
 mod words;
 
+pub(super) use key::header_key;
+use key::unglued;
 use words::{
-    AGREED, AROUND_CHANNEL, AROUND_NO, CHANGED, CHANNEL, COUNT, DETAIL, ELSEWHERE, EMAIL, KNOWN, NO, NO_ALONE,
-    NO_STEMS, NOT_AGREED, PERHAPS_NO, REFUSED, REFUSED_ALONE, STATE, TIME, TIME_LAST, YES, YES_STEMS,
+    AGREED, AROUND_CHANNEL, AROUND_NO, CHANGED, CHANNEL, CONTACT_STEMS, COUNT, DETAIL, DETAIL_FIRST, ELSEWHERE, EMAIL,
+    KNOWN, NO, NO_ALONE, NO_STEMS, NOT, NOT_AGREED, PERHAPS_NO, REFUSED, REFUSED_ALONE, STATE, STATE_STEMS, TIME,
+    TIME_FIRST, TIME_LAST, YES, YES_STEMS,
 };
 
 /// The meaning of a column for an import.
@@ -63,49 +67,21 @@ pub(super) enum Meaning {
     Other,
 }
 
-/// Returns a header in the form for look-ups: words in lower case with `_` between them, and `Opt-Out` as `optout`.
-pub(super) fn header_key(header: &str) -> String {
-    let mut key = String::new();
-    let mut before = None;
-    for c in header.trim().chars() {
-        // `isUnsubscribed` is two words, but `LEID` is one.
-        if c.is_uppercase() && before.is_some_and(char::is_lowercase) {
-            key.push('_');
-        }
-        if c.is_alphanumeric() {
-            key.extend(c.to_lowercase());
-        } else if !key.is_empty() && !key.ends_with('_') {
-            key.push('_');
-        }
-        before = Some(c);
-    }
-    let mut key = key.trim_end_matches('_').to_owned();
-    for (words, word) in [
-        ("opt_in", "optin"),
-        ("opted_in", "optedin"),
-        ("opt_out", "optout"),
-        ("opted_out", "optedout"),
-        ("un_sub", "unsub"),
-    ] {
-        key = key.replace(words, word);
-    }
-    key
-}
-
 /// Returns the meaning of a header.
 pub(super) fn header_meaning(key: &str) -> Meaning {
     if let Some(column) = known(key) {
         return Meaning::Known(column);
     }
-    let words = Words(key.split('_').collect());
+    let words = Words::of(key);
     if words.has(ELSEWHERE) && !words.has(EMAIL) {
         return Meaning::Other;
     }
     let is_left = words.has(NO) || words.contain(NO_STEMS);
     let is_no = is_left || words.has(REFUSED) || words.has(PERHAPS_NO) || words.forbid();
-    let is_time = words.has(TIME) || words.end_in(TIME_LAST);
-    let is_state = words.has(STATE) || words.0.iter().any(|word| word.ends_with("status"));
-    if words.end_in(DETAIL) || words.has(COUNT) || is_time && words.has(CHANGED) {
+    let is_time = words.has(TIME) || words.begin_in(TIME_FIRST) || words.end_in(TIME_LAST);
+    let is_state =
+        words.has(STATE) || words.contain(STATE_STEMS) || words.0.iter().any(|word| word.ends_with("status"));
+    if words.end_in(DETAIL) || words.begin_in(DETAIL_FIRST) || words.has(COUNT) || is_time && words.has(CHANGED) {
         return match (is_no, is_state && !is_time) {
             (true, _) => Meaning::DetailOfNo,
             (false, true) => Meaning::Unclear,
@@ -146,8 +122,16 @@ fn is_in(list: &str, word: &str) -> bool {
 struct Words<'a>(Vec<&'a str>);
 
 impl Words<'_> {
+    fn of(key: &str) -> Words<'_> {
+        Words(unglued(key).unwrap_or_else(|| key.split('_').collect()))
+    }
+
     fn has(&self, list: &str) -> bool {
         self.0.iter().any(|word| is_in(list, word))
+    }
+
+    fn begin_in(&self, list: &str) -> bool {
+        self.0.first().is_some_and(|first| is_in(list, first))
     }
 
     fn end_in(&self, list: &str) -> bool {
@@ -161,7 +145,12 @@ impl Words<'_> {
 
     /// True for `do not` and the like.
     fn forbid(&self) -> bool {
-        self.0.windows(2).any(|pair| matches!(pair, ["do", "not"] | ["don", "t"])) || self.has("donot dont")
+        let is_contact = |word: &str| CONTACT_STEMS.split_whitespace().any(|stem| word.starts_with(stem));
+        self.0.windows(2).any(|pair| match pair {
+            ["do", "not"] | ["don", "t"] => true,
+            [first, second] => is_in(NOT, first) && is_contact(second),
+            _ => false,
+        }) || self.has("donot dont")
     }
 
     /// Returns the column of a plain word, such as `is_unsubscribed_from_emails`.

@@ -237,6 +237,9 @@ fn files_that_are_refused_as_a_whole() {
         ("email,suspended_till", "suspended_till"),
         ("email,Email marketing", "Email marketing"),
         ("email,expired_at", "expired_at"),
+        ("email,Subscriber", "Subscriber"),
+        ("email,Statut d'inscription", "Statut d'inscription"),
+        ("email,配信停止", "配信停止"),
         ("email,b@x.test", "header"),
         ("email,name <b@x.test>", "header"),
     ] {

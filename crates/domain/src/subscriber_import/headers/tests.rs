@@ -1,4 +1,4 @@
-use super::*;
+use super::{words::ALL, *};
 
 use Column::{Bounced, Confirmed, ConsentTime, Email, State, Subscribed, Unsubscribed};
 use Meaning::{DetailOfNo, Other, Unclear};
@@ -63,6 +63,16 @@ const COLUMNS: &[(&str, Column)] = &[
     ("Global status", State),
     ("emailStatus", State),
     ("emailstatus", State),
+    ("isexcludedfromcampaigns", Unsubscribed),
+    ("hasoptedoutofemail", Unsubscribed),
+    ("unsubscribedfromallemail", Unsubscribed),
+    ("confirmedat", ConsentTime),
+    ("unsubscribedate", Unsubscribed),
+    ("receive_emails", Subscribed),
+    ("allow_email", Subscribed),
+    ("Date de d\u{e9}sinscription", Unsubscribed),
+    ("Date de d\u{65}\u{301}sinscription", Unsubscribed),
+    ("Fecha de baja", Unsubscribed),
 ];
 
 /// Headers of exports that are no columns of ours.
@@ -78,7 +88,6 @@ const OTHERS: &[(&str, Meaning)] = &[
     ("IsOptInPending", Unclear),
     ("Opted out of email: One to One", Unclear),
     ("email_unsub_flag", Unclear),
-    ("unsubscribedate", Unclear),
     ("newsletterSubscribed2", Unclear),
     ("leadstatus", Unclear),
     ("Please don't email", Unclear),
@@ -128,6 +137,217 @@ const OTHERS: &[(&str, Meaning)] = &[
     ("", Other),
 ];
 
+/// Headers that look like a state in the words of many languages.
+const STATES: &[&str] = &[
+    "Abgemeldet",
+    "Abgemeldet am",
+    "abbestellt",
+    "gekündigt",
+    "gek\u{75}\u{308}ndigt",
+    "gekuendigt",
+    "Gelöscht",
+    "Newsletter abbestellt",
+    "Abmeldedatum",
+    "Keine Werbung",
+    "Nicht kontaktieren",
+    "Ne pas contacter",
+    "No contactar",
+    "Non contattare",
+    "Einwilligung",
+    "Bestätigt",
+    "désabonné",
+    "DÉSABONNÉE",
+    "Desabonne",
+    "désinscrit",
+    "Désabonnement",
+    "statut",
+    "Abonné",
+    "baja",
+    "Dado de baja",
+    "desuscrito",
+    "estado",
+    "situación",
+    "Suscripción",
+    "disiscritto",
+    "Data di cancellazione",
+    "stato",
+    "Iscritto",
+    "descadastrado",
+    "situação",
+    "Cancelado",
+    "uitgeschreven",
+    "Uitgeschreven op",
+    "afgemeld",
+    "wypisany",
+    "Zgoda",
+    "avprenumererad",
+    "Afmeldt",
+    "odhlášen",
+    "leiratkozott",
+    "dezabonat",
+    "Abonelikten çıktı",
+    "статус",
+    "Отписан",
+    "Подписка",
+    "状態",
+    "状态",
+    "狀態",
+    "ステータス",
+    "配信停止",
+    "購読",
+    "メルマガ",
+    "退订",
+    "已取消订阅",
+    "订阅状态",
+    "상태",
+    "수신거부",
+    "구독",
+    "Wants mail",
+    "Mail OK",
+    "notifications",
+    "subscriber",
+    "Email subscriber",
+    "valid",
+    "News",
+    "wantsmail",
+];
+
+/// Headers of ordinary columns.
+const ORDINARY: &[&str] = &[
+    "name",
+    "first_name",
+    "firstname",
+    "lastname",
+    "nickname",
+    "username",
+    "company",
+    "notes",
+    "note",
+    "source",
+    "country",
+    "countrycode",
+    "language",
+    "plan",
+    "tags",
+    "city",
+    "zip",
+    "zipcode",
+    "street",
+    "address",
+    "phone",
+    "website",
+    "url",
+    "title",
+    "job_title",
+    "gender",
+    "birthday",
+    "timezone",
+    "locale",
+    "rating",
+    "score",
+    "revenue",
+    "orders_count",
+    "total_spent",
+    "referrer",
+    "utm_source",
+    "group",
+    "segment",
+    "customer_id",
+    "uuid",
+    "created",
+    "createdat",
+    "updatedat",
+    "Signup date",
+    "Last open",
+    "Opens",
+    "Clicks",
+    "Statement",
+    "Option",
+    "Information",
+    "Salutation",
+    "Department",
+    "Subscriber name",
+    "Subscriber ID",
+    "subscriberid",
+    "Subscriber city",
+    "Subscriber since",
+    "Description",
+    "Product",
+    "Vorname",
+    "Nachname",
+    "Firma",
+    "Land",
+    "Sprache",
+    "Stadt",
+    "PLZ",
+    "Straße",
+    "Notizen",
+    "Anrede",
+    "Telefon",
+    "Geburtstag",
+    "Nom",
+    "Prénom",
+    "Nom de l'abonné",
+    "Entreprise",
+    "Pays",
+    "Langue",
+    "Ville",
+    "Date d'inscription",
+    "Nombre",
+    "Apellidos",
+    "Empresa",
+    "País",
+    "Idioma",
+    "Ciudad",
+    "Estado civil",
+    "Data",
+    "Data iscrizione",
+    "Fecha de suscripción",
+    "Bloque",
+    "Nome",
+    "Cognome",
+    "Azienda",
+    "Paese",
+    "Lingua",
+    "Città",
+    "Sobrenome",
+    "Telefone",
+    "Naam",
+    "Bedrijf",
+    "Taal",
+    "Imię",
+    "Firma",
+    "Namn",
+    "Företag",
+    "Имя",
+    "Компания",
+    "名前",
+    "会社",
+    "国",
+    "登録日",
+    "姓名",
+    "公司",
+    "国家",
+    "이름",
+    "회사",
+];
+
+#[test]
+fn states_in_many_languages_are_never_ignored() {
+    for header in STATES {
+        let meaning = header_meaning(&header_key(header));
+        assert!(matches!(meaning, Unclear | Meaning::Known(State | Unsubscribed)), "{header}: {meaning:?}");
+    }
+}
+
+#[test]
+fn ordinary_columns_are_not_taken_for_states() {
+    for header in ORDINARY {
+        let meaning = header_meaning(&header_key(header));
+        assert!(matches!(meaning, Other | Meaning::Known(ConsentTime)), "{header}: {meaning:?}");
+    }
+}
+
 #[test]
 fn headers_of_many_programs() {
     for (header, column) in COLUMNS {
@@ -145,5 +365,12 @@ fn every_known_header_is_its_own_key() {
     for (index, key) in all.iter().enumerate() {
         assert_eq!(header_key(key), *key);
         assert!(!glued[..index].contains(&glued[index]), "{key} is listed twice");
+    }
+}
+
+#[test]
+fn every_listed_word_is_in_the_form_of_keys() {
+    for word in [ALL, &[NO_STEMS, YES_STEMS, STATE_STEMS]].concat().iter().flat_map(|list| list.split_whitespace()) {
+        assert_eq!(header_key(word), word);
     }
 }

@@ -57,14 +57,24 @@ pub(super) const KNOWN: &[(Column, &str)] = &[
     ),
 ];
 
-/// Words that mean having left. Together with a word of [`TIME`], they are the time of it.
+/// Words that mean having left, in the languages of their lines. Together with a word of [`TIME`], they are the time of
+/// it.
 pub(super) const NO: &str = "
     unsub unsubs unsubscribe unsubscribed unsubscription unsubscribes optout optouts optedout blacklist blacklisted
     blocklist blocklisted blocked disabled deactivated deactivation deleted deletion removed removal cancelled
     canceled cancellation complained complaining complaint complaints spam archived suppression suppressions
     suspended suspension banned excluded exclusion revoked withdrawn withdrawal objected objection erased erasure
-    left inactive abgemeldet ausgetragen gekündigt gesperrt gelöscht désabonné desabonne désinscrit desinscrit baja
-    desuscrito cancelado disiscritto cancellato descadastrado afgemeld uitgeschreven";
+    left inactive
+    abgemeldet abmeldung abbestellt abbestellung ausgetragen austragung gekundigt gekuendigt kundigung kuendigung
+    gesperrt geloscht geloescht widerrufen widerruf widerspruch widersprochen deaktiviert inaktiv entfernt
+    resilie resiliation supprime supprimee inactif desactive exclu
+    baja bajas cancelado cancelada cancelacion eliminado eliminada bloqueado inactivo desactivado
+    cancellato cancellata cancellazione disdetta annullato revocato revocata bloccato inattivo eliminato
+    cancelamento removido excluido inativo
+    afmelding afmelden uitschrijven opgezegd opzegging verwijderd geblokkeerd inactief
+    wypisany wypisana wypisanie rezygnacja usuniety zablokowany nieaktywny
+    avregistrerad avprenumererad avslutad avanmald avmeldt avmelding afmeldt oppsagt slettet
+    peruttu peruutettu poistettu torolt sters iptal cikti ayrildi";
 
 /// Words that often mean having left, but also the end of something else. Their times are not read.
 pub(super) const PERHAPS_NO: &str = "
@@ -72,9 +82,14 @@ pub(super) const PERHAPS_NO: &str = "
     locked frozen paused muted snoozed silenced ignored trashed trash junk abuse churned lapsed dormant forgotten
     quit stopped stop never dnd dne dnm delete remove complain hold failed failing invalid";
 
-/// Parts of words that mean having left, for headers such as `unsubscribedate`.
+/// Parts of words that mean having left, for headers such as `unsubscribedate`, for words with many endings, and for
+/// languages without blanks.
 pub(super) const NO_STEMS: &str = "
-    unsub optout optedout blacklist blocklist donotcontact donotemail donotmail donotsend suspend";
+    unsub optout optedout blacklist blocklist donotcontact donotemail donotmail donotsend suspend
+    abmelde abbestell kundigung kuendigung sperrvermerk werbesperre desabon desinscri desuscri disiscri descadastr
+    dezabon uitgeschr uitschrijv afgemeld odhlas leiratk
+    отпис отказ відпис απεγγραφ διαγραφ
+    停止 解除 解約 退会 退订 退訂 取消订阅 取消訂閱 拒收 거부 해지 탈퇴 구독취소";
 
 /// Words that mean that mail is refused.
 pub(super) const REFUSED: &str = "
@@ -100,26 +115,43 @@ pub(super) const YES: &str = "
     consents active activated enabled enable unconfirmed mailable marketable contactable deliverable deliverability
     reachable permission permissions gdpr dsgvo rgpd accept accepts accepted acceptance agree agrees agreed allow
     allows allowed receive receives receiving want wants verified verification validated valid validity approved
-    approval eligible whitelisted allowlisted angemeldet aktiv abonniert bestätigt einwilligung zustimmung actif
-    abonné abonne inscrit consentement activo suscrito inscrito consentimiento attivo iscritto consenso ativo
-    aangemeld ingeschreven toestemming";
+    approval eligible whitelisted allowlisted ok okay
+    angemeldet aktiv abonniert bestatigt bestaetigt einwilligung zugestimmt zustimmung
+    actif abonne abonnee abonnement inscrit inscrite inscription consentement
+    activo suscrito suscrita suscripcion inscrito inscrita consentimiento confirmado
+    attivo iscritto iscritta iscrizione consenso confermato ativo inscricao assinante assinatura cadastrado
+    aangemeld ingeschreven inschrijving toestemming actief
+    zapisany zgoda aktywny samtycke samtykke prenumererar tilmeldt pameldt odber souhlas feliratkozott abonat abone";
 
-/// Parts of words that mean an agreement, for headers such as `newslettersubscribed`.
-pub(super) const YES_STEMS: &str = "subscribed optin optedin newsletter";
+/// Parts of words that mean an agreement, for headers such as `newslettersubscribed` and for languages without blanks.
+pub(super) const YES_STEMS: &str = "
+    subscribed optin optedin newsletter подпис соглас рассылк 購読 配信 同意 メルマガ 订阅 訂閱 구독 수신 동의";
+
+/// Words that forbid what follows them.
+pub(super) const NOT: &str = "no non not nao nicht kein keine ne pas nie geen niet ikke inte";
+
+/// Beginnings of words that mean writing to somebody.
+pub(super) const CONTACT_STEMS: &str = "conta kontakt envi invi mail email send werbung";
 
 /// Words that mean any state. A word may also end in `status`.
-pub(super) const STATE: &str = "state status statut estado stato situation";
+pub(super) const STATE: &str = "
+    state status statut estado stato situation situacion situacao zustand toestand allapot durum stare статус
+    состояние κατασταση";
+
+/// Parts of words that mean any state, for languages without blanks.
+pub(super) const STATE_STEMS: &str = "状態 状态 狀態 ステータス 상태";
 
 /// Words for what people receive. A header of these words and of [`AROUND_CHANNEL`] looks like a yes or no.
 pub(super) const CHANNEL: &str = "
-    newsletter newsletters subscription subscriptions mailing marketing promo promos promotions promotional
-    notification notifications notify digest digests announcements updates offers preference preferences frequency
-    rundbrief infolettre nieuwsbrief boletín boletin";
+    newsletter newsletters subscription subscriptions subscriber subscribers mailing marketing promo promos promotions
+    promotional notification notifications notify digest digests announcements updates offers news alerts bulletin
+    communications preference preferences frequency rundbrief infolettre nieuwsbrief boletin benachrichtigungen
+    notificaciones notifiche powiadomienia abonnent abonnenten";
 
 /// Words that change nothing beside a word of [`CHANNEL`].
 pub(super) const AROUND_CHANNEL: &str = "
-    email emails e mail mails is has on in to for of the a our my your list and or contact communication
-    communications customer product products news weekly monthly daily";
+    email emails e mail mails is has on in to for of the a our my me us your list and or contact communication
+    customer product products weekly monthly daily";
 
 /// Words that mean the time of an agreement, together with a word of [`TIME`] and none of [`NOT_AGREED`].
 pub(super) const AGREED: &str = "
@@ -131,7 +163,10 @@ pub(super) const NOT_AGREED: &str = "
     renewed next end ends updated update modified changed change";
 
 /// Words for a time, anywhere in a header.
-pub(super) const TIME: &str = "time date timestamp datetime since";
+pub(super) const TIME: &str = "time date timestamp datetime since datum fecha";
+
+/// Words for a time at the beginning of a header. Elsewhere, they mean other things.
+pub(super) const TIME_FIRST: &str = "data";
 
 /// Words for a time at the end of a header.
 pub(super) const TIME_LAST: &str = "at on";
@@ -145,13 +180,45 @@ pub(super) const DETAIL: &str = "
     message page form rate score rating mode via channel agent name note notes language locale version wording
     token key code hash uuid zone until till";
 
+/// First words of headers of details, in languages that put them there: `nom de l'abonné`.
+pub(super) const DETAIL_FIRST: &str = "
+    nom prenom adresse langue pays ville raison motif nombre apellido apellidos direccion idioma pais ciudad motivo
+    nome cognome indirizzo lingua paese citta sobrenome endereco cidade origine origen origem";
+
 /// Words for a number of things.
 pub(super) const COUNT: &str = "number num total count counts days hours avg average";
 
 /// Words in headers that are not about email, unless a word of [`EMAIL`] is there, too.
 pub(super) const ELSEWHERE: &str = "
     sms phone whatsapp push mobile postal paid commenting comments call calls fax telegram viber cookie cookies
-    track tracking billing shipping province payment order orders marital financial fulfillment";
+    track tracking billing shipping province payment order orders marital financial fulfillment civil civile familiale
+    telefon telefono telefone telephone";
 
 /// Words for email.
 pub(super) const EMAIL: &str = "email emails newsletter newsletters";
+
+/// All lists of whole words.
+pub(super) const ALL: &[&str] = &[
+    NO,
+    PERHAPS_NO,
+    REFUSED,
+    NO_ALONE,
+    REFUSED_ALONE,
+    AROUND_NO,
+    YES,
+    NOT,
+    STATE,
+    CHANNEL,
+    AROUND_CHANNEL,
+    AGREED,
+    NOT_AGREED,
+    TIME,
+    TIME_FIRST,
+    TIME_LAST,
+    CHANGED,
+    DETAIL,
+    DETAIL_FIRST,
+    COUNT,
+    ELSEWHERE,
+    EMAIL,
+];

@@ -11,7 +11,7 @@ pub use headers::Column;
 pub use states::{Standing, StateWords};
 pub use times::{TIMES_EXPECTED, time_given};
 
-use headers::{Meaning, header_key, header_meaning};
+use headers::{Meaning, column_proposed, header_key, header_meaning};
 use states::{flag_given, is_nothing, is_null, state_expected};
 
 use crate::{
@@ -21,8 +21,8 @@ use crate::{
     time::UtcTime,
 };
 
-/// The longest part of a header in a fault, in characters.
-const HEADER_SHOWN: usize = 60;
+/// The longest part of a header in a fault, in characters. A mapping must give the header as a whole.
+const HEADER_SHOWN: usize = 200;
 
 /// The mark for a column to ignore.
 const LEFT_OUT: &str = "-";
@@ -323,17 +323,22 @@ fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> 
 /// Returns the fault that says how to map a column that looks like a state.
 fn unclear(header: &str) -> Fault {
     let header = shown(header.trim());
+    let given = match column_proposed(&header_key(&header)) {
+        Some(column) => format!("such as columns={header}:{}", column.as_str()),
+        None => format!("as columns={header}: and one of these"),
+    };
     let expected = format!(
         "looks like a state, but is not known, and people who left must not get email: give its meaning with the \
-         parameter columns, such as columns={header}:subscribed (or state, confirmed, unsubscribed, bounced), or leave \
-         it out with columns={header}:{LEFT_OUT}"
+         parameter columns, {given} (subscribed if a yes means that they want email, unsubscribed if a yes means that \
+         they left, bounced if a yes means that email is refused, confirmed if a no means that they never agreed, \
+         state if it has words), or leave it out with columns={header}:{LEFT_OUT}"
     );
     Fault::invalid(header, expected)
 }
 
 /// Returns a header in the form for a fault.
 fn shown(header: &str) -> String {
-    header.chars().filter(|c| !c.is_control()).take(HEADER_SHOWN).collect()
+    header.chars().map(|c| if c.is_control() { ' ' } else { c }).take(HEADER_SHOWN).collect()
 }
 
 #[cfg(test)]

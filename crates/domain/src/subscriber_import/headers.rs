@@ -8,7 +8,7 @@ use key::unglued;
 use words::{
     AGREED, AROUND_CHANNEL, AROUND_NO, CHANGED, CHANNEL, CONTACT_STEMS, COUNT, DETAIL, DETAIL_FIRST, ELSEWHERE, EMAIL,
     KNOWN, NO, NO_ALONE, NO_STEMS, NOT, NOT_AGREED, PERHAPS_NO, REFUSED, REFUSED_ALONE, STATE, STATE_STEMS, TIME,
-    TIME_FIRST, TIME_LAST, YES, YES_STEMS,
+    TIME_FIRST, TIME_LAST, TURNING, YES, YES_ALONE, YES_STEMS,
 };
 
 /// The meaning of a column for an import.
@@ -79,8 +79,7 @@ pub(super) fn header_meaning(key: &str) -> Meaning {
     let is_left = words.has(NO) || words.contain(NO_STEMS);
     let is_no = is_left || words.has(REFUSED) || words.has(PERHAPS_NO) || words.forbid();
     let is_time = words.has(TIME) || words.begin_in(TIME_FIRST) || words.end_in(TIME_LAST);
-    let is_state =
-        words.has(STATE) || words.contain(STATE_STEMS) || words.0.iter().any(|word| word.ends_with("status"));
+    let is_state = words.name_a_state();
     if words.end_in(DETAIL) || words.begin_in(DETAIL_FIRST) || words.has(COUNT) || is_time && words.has(CHANGED) {
         return match (is_no, is_state && !is_time) {
             (true, _) => Meaning::DetailOfNo,
@@ -105,6 +104,31 @@ pub(super) fn header_meaning(key: &str) -> Meaning {
     let is_yes = (words.has(YES) || words.contain(YES_STEMS)) && !is_visit;
     let is_unclear = is_no || is_yes || is_state || words.name_a_channel();
     if is_unclear { Meaning::Unclear } else { Meaning::Other }
+}
+
+/// Returns the column that an unclear header most likely is. `None` if that cannot be told: the opposite of a state must
+/// never be proposed.
+pub(super) fn column_proposed(key: &str) -> Option<Column> {
+    let words = Words::of(key);
+    let is_detail = words.end_in(DETAIL) || words.begin_in(DETAIL_FIRST) || words.has(COUNT);
+    if is_detail || words.has(PERHAPS_NO) || words.has(TURNING) {
+        return None;
+    }
+    let is_left = words.has(NO) || words.contain(NO_STEMS);
+    let is_refused = words.has(REFUSED);
+    let is_forbidden = words.forbid();
+    if words.has(NOT) || is_forbidden {
+        // `Do not unsubscribe` and `no consent` may mean anything.
+        return (is_forbidden && !is_left && !is_refused).then_some(Column::Unsubscribed);
+    }
+    // One more word can turn a yes into its opposite.
+    let is_yes = || words.has(YES_ALONE) && words.are_in(&[YES_ALONE, AROUND_NO, CHANNEL, AROUND_CHANNEL]);
+    match () {
+        () if is_left => Some(Column::Unsubscribed),
+        () if is_refused => Some(Column::Bounced),
+        () if words.name_a_state() => Some(Column::State),
+        () => is_yes().then_some(Column::Subscribed),
+    }
 }
 
 fn known(key: &str) -> Option<Column> {
@@ -164,9 +188,18 @@ impl Words<'_> {
         }
     }
 
+    /// True if each word is in one of these lists.
+    fn are_in(&self, lists: &[&str]) -> bool {
+        self.0.iter().all(|word| lists.iter().any(|list| is_in(list, word)))
+    }
+
+    fn name_a_state(&self) -> bool {
+        self.has(STATE) || self.contain(STATE_STEMS) || self.0.iter().any(|word| word.ends_with("status"))
+    }
+
     /// True if the header names only what people receive, so that it holds a yes or no.
     fn name_a_channel(&self) -> bool {
-        self.has(CHANNEL) && self.0.iter().all(|word| is_in(CHANNEL, word) || is_in(AROUND_CHANNEL, word))
+        self.has(CHANNEL) && self.are_in(&[CHANNEL, AROUND_CHANNEL])
     }
 }
 

@@ -245,8 +245,16 @@ fn files_that_are_refused_as_a_whole() {
     ] {
         assert_eq!(columns(headers).map(|_| ()).map_err(|fault| fault.field), Err(field.to_owned()), "{headers}");
     }
-    let fault = columns("email,Consent").map(|_| ()).expect_err("a state");
-    assert!(fault.expected.contains("columns=Consent:subscribed"), "{fault}");
+    for (header, proposed) in [
+        ("Consent", "such as columns=Consent:subscribed ("),
+        ("Abgemeldet am", "such as columns=Abgemeldet am:unsubscribed ("),
+        ("Bounce", "such as columns=Bounce:bounced ("),
+        ("Paused", "as columns=Paused: and one of these ("),
+    ] {
+        let fault = columns(&format!("email,{header}")).map(|_| ()).expect_err(header);
+        assert!(fault.expected.contains(proposed), "{fault}");
+        assert!(fault.expected.ends_with(&format!("columns={header}:-")), "{fault}");
+    }
     assert!(columns("email,Twitter @").is_ok());
 }
 

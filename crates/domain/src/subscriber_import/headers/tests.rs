@@ -359,6 +359,49 @@ fn headers_of_many_programs() {
 }
 
 #[test]
+fn the_opposite_of_a_state_is_never_proposed() {
+    for (header, proposed) in [
+        ("Abgemeldet am", Some(Unsubscribed)),
+        ("Member left", Some(Unsubscribed)),
+        ("left", Some(Unsubscribed)),
+        ("global_unsubscribe", Some(Unsubscribed)),
+        ("Consent revoked", Some(Unsubscribed)),
+        ("Please don't email", Some(Unsubscribed)),
+        ("Ne pas contacter", Some(Unsubscribed)),
+        ("désabonné", Some(Unsubscribed)),
+        ("已取消订阅", Some(Unsubscribed)),
+        ("Opted out of email: One to One", Some(Unsubscribed)),
+        ("Bounce", Some(Bounced)),
+        ("Marketing emails bounced", Some(Bounced)),
+        ("newsletter state", Some(State)),
+        ("Statut d'inscription", Some(State)),
+        ("状態", Some(State)),
+        ("Consent", Some(Subscribed)),
+        ("GDPR permission", Some(Subscribed)),
+        ("Wants mail", Some(Subscribed)),
+        ("Einwilligung", Some(Subscribed)),
+        ("never unsubscribed", None),
+        ("not unsubscribed", None),
+        ("no consent", None),
+        ("was active", None),
+        ("Is clean", None),
+        ("IsOptInPending", None),
+        ("Member consent lost", None),
+        ("unconfirmed", None),
+        ("Paused", None),
+        ("valid", None),
+        ("Deliverable", None),
+        ("購読", None),
+        ("Email preferences", None),
+        ("Mailing list", None),
+        ("subscription_end_date", None),
+        ("UNSUB_REASON", None),
+    ] {
+        assert_eq!(column_proposed(&header_key(header)), proposed, "{header}");
+    }
+}
+
+#[test]
 fn every_known_header_is_its_own_key() {
     let all: Vec<&str> = KNOWN.iter().flat_map(|(_, keys)| keys.split_whitespace()).collect();
     let glued: Vec<String> = all.iter().map(|key| key.replace('_', "")).collect();

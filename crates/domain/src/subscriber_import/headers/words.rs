@@ -123,6 +123,17 @@ pub(super) const YES: &str = "
     aangemeld ingeschreven inschrijving toestemming actief
     zapisany zgoda aktywny samtycke samtykke prenumererar tilmeldt pameldt odber souhlas feliratkozott abonat abone";
 
+/// Words of an agreement whose yes means that somebody wants email.
+pub(super) const YES_ALONE: &str = "
+    subscribed subscribe optin optedin consent consented consents active enabled permission permissions gdpr dsgvo rgpd
+    accept accepts accepted agree agrees agreed allow allows allowed receive receives want wants approved
+    angemeldet aktiv abonniert einwilligung zugestimmt zustimmung actif abonne abonnee inscrit inscrite consentement
+    activo suscrito suscrita inscrito inscrita consentimiento attivo iscritto iscritta consenso ativo aangemeld
+    ingeschreven toestemming actief zgoda samtycke samtykke";
+
+/// Words that can turn a state into its opposite or into the past.
+pub(super) const TURNING: &str = "was were been clean unconfirmed pending without except";
+
 /// Parts of words that mean an agreement, for headers such as `newslettersubscribed` and for languages without blanks.
 pub(super) const YES_STEMS: &str = "
     subscribed optin optedin newsletter подпис соглас рассылк 購読 配信 同意 メルマガ 订阅 訂閱 구독 수신 동의";
@@ -206,6 +217,8 @@ pub(super) const ALL: &[&str] = &[
     REFUSED_ALONE,
     AROUND_NO,
     YES,
+    YES_ALONE,
+    TURNING,
     NOT,
     STATE,
     CHANNEL,

@@ -4,6 +4,7 @@
 //! a message that says how to map it. An unknown word or time is a fault of its row.
 
 mod headers;
+mod pairs;
 mod states;
 mod times;
 
@@ -12,6 +13,7 @@ pub use states::{Standing, StateWords};
 pub use times::{TIMES_EXPECTED, time_given};
 
 use headers::{Meaning, column_proposed, header_key, header_meaning};
+use pairs::{name_written, pairs_read};
 use states::{flag_given, is_nothing, is_null, state_expected};
 
 use crate::{
@@ -32,27 +34,27 @@ const LEFT_OUT: &str = "-";
 pub struct ColumnMapping(Vec<(String, Option<Column>)>);
 
 impl ColumnMapping {
-    /// Reads pairs such as `Mail:email,Member:subscribed,Notes:-`.
+    /// Reads pairs such as `Mail:email,Member:subscribed,"Notes, old":-`.
     ///
     /// # Errors
     ///
     /// A fault of `field`.
     pub fn parse(field: &str, text: &str) -> Result<Self, Fault> {
-        let pair = |pair: &str| {
-            let (header, column) = pair.rsplit_once(':')?;
-            let column = match column.trim() {
+        let pair = |(header, column): (String, &str)| {
+            let column = match column {
                 LEFT_OUT => None,
                 "unsubscribed_at" => Some(Column::Unsubscribed),
                 name => Some(name.parse().ok()?),
             };
-            Some((header_key(header), column)).filter(|(header, _)| !header.is_empty())
+            Some((header_key(&header), column)).filter(|(header, _)| !header.is_empty())
         };
-        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+        let pairs: Option<Vec<_>> = pairs_read(text).and_then(|pairs| pairs.into_iter().map(pair).collect());
         pairs.map(Self).ok_or_else(|| {
             let columns = names_joined::<Column>("or");
             let expected = format!(
-                "must be headers with meanings, such as Member:subscribed,Notes:{LEFT_OUT}; a meaning is \
-                 {columns}, or {LEFT_OUT} to leave the column out"
+                "must be headers with meanings, such as Member:subscribed,\"Notes, old\":{LEFT_OUT}, where a header \
+                 with a comma or a colon is in quotation marks; a meaning is {columns}, or {LEFT_OUT} to leave the \
+                 column out"
             );
             Fault::invalid(field, expected)
         })
@@ -323,15 +325,16 @@ fn columns_check(names: &[String], keys: &[String], told: &[Option<Column>]) -> 
 /// Returns the fault that says how to map a column that looks like a state.
 fn unclear(header: &str) -> Fault {
     let header = shown(header.trim());
+    let name = name_written(&header);
     let given = match column_proposed(&header_key(&header)) {
-        Some(column) => format!("such as columns={header}:{}", column.as_str()),
-        None => format!("as columns={header}: and one of these"),
+        Some(column) => format!("such as columns={name}:{}", column.as_str()),
+        None => format!("as columns={name}: and one of these"),
     };
     let expected = format!(
         "looks like a state, but is not known, and people who left must not get email: give its meaning with the \
          parameter columns, {given} (subscribed if a yes means that they want email, unsubscribed if a yes means that \
          they left, bounced if a yes means that email is refused, confirmed if a no means that they never agreed, \
-         state if it has words), or leave it out with columns={header}:{LEFT_OUT}"
+         state if it has words), or leave it out with columns={name}:{LEFT_OUT}"
     );
     Fault::invalid(header, expected)
 }

@@ -1,6 +1,6 @@
 //! The words for a subscriber's state in exports.
 
-use super::times::time_is_zero;
+use super::{pairs::pairs_read, times::time_is_zero};
 use crate::{
     fault::Fault,
     subscriber::SubscriberState,
@@ -185,12 +185,11 @@ impl StateWords {
         let states = names_joined::<SubscriberState>("or");
         let expected =
             || format!("must be words with meanings, such as on:confirmed,off:unsubscribed; a meaning is {states}");
-        let pair = |pair: &str| {
-            let (word, state) = pair.rsplit_once(':')?;
-            let standing = state.trim().parse::<SubscriberState>().ok()?.into();
-            Some((word_key(word), standing)).filter(|(word, _)| !word.is_empty())
+        let pair = |(word, state): (String, &str)| {
+            let standing = state.parse::<SubscriberState>().ok()?.into();
+            Some((word_key(&word), standing)).filter(|(word, _)| !word.is_empty())
         };
-        let pairs: Option<Vec<_>> = text.split(',').map(pair).collect();
+        let pairs: Option<Vec<_>> = pairs_read(text).and_then(|pairs| pairs.into_iter().map(pair).collect());
         pairs.map(Self).ok_or_else(|| Fault::invalid(field, expected()))
     }
 
@@ -226,11 +225,16 @@ mod tests {
 
     #[test]
     fn words() {
-        let words = StateWords::parse("states", "in:confirmed, Not now :unsubscribed,active:pending").expect("valid");
+        let words = StateWords::parse(
+            "states",
+            "in:confirmed, Not now :unsubscribed,active:pending,\"no, never\":unsubscribed",
+        )
+        .expect("valid");
         for (word, standing) in [
             ("Active", Some(Standing::Pending)),
             ("IN", Some(Standing::Confirmed)),
             ("not_now", Some(Standing::Left)),
+            ("No, never", Some(Standing::Left)),
             ("Marked as spam", Some(Standing::Left)),
             ("NEVER_SUBSCRIBED", Some(Standing::Pending)),
             ("UNSUBSCRIBED", Some(Standing::Left)),

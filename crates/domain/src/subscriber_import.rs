@@ -14,7 +14,7 @@ pub use times::{TIMES_EXPECTED, time_given};
 
 use headers::{Meaning, column_proposed, header_key, header_meaning};
 use pairs::{name_written, pairs_read};
-use states::{flag_given, is_nothing, is_null, state_expected};
+use states::{flag_given, is_nothing, is_null, no_expected, state_expected};
 
 use crate::{
     consent::consent_time_check,
@@ -197,23 +197,30 @@ impl Columns {
         latest.map(Ok)
     }
 
-    /// Reads the state of a person in a row. `None` if a cell cannot be understood. There are as many `cells` as
-    /// columns, without blanks around them.
+    /// Reads the state of a person in a row. `None` if a cell cannot be understood, unless another one says that they
+    /// left: that counts. There are as many `cells` as columns, without blanks around them.
     pub fn said(&self, faults: &mut Faults, cells: &[&str], now: UtcTime) -> Option<Said> {
         let mut said = Said::default();
-        let mut is_clear = true;
+        let mut unclear = Vec::new();
         for (index, cell) in cells.iter().enumerate() {
             let Some(Some(column)) = self.told.get(index) else { continue };
             if let Err(fault) = self.cell_read(&mut said, (index, *column), cell, now) {
-                faults.push(fault);
-                is_clear = false;
+                unclear.push(fault);
             }
+        }
+        if !unclear.is_empty() {
+            if said.standing != Some(Standing::Left) && said.left_at.is_none() {
+                unclear.into_iter().for_each(|fault| faults.push(fault));
+                return None;
+            }
+            // The unclear cell may be a no as well, so that a later time of agreement does not count.
+            said.standing = Some(Standing::Left);
         }
         let has_time = self.agreed.iter().any(|index| cells.get(*index).is_some_and(|cell| !is_nothing(cell)));
         if let Some(&first) = self.agreed.first().filter(|_| self.needs_time && !has_time) {
             said.add(Standing::Pending, &self.names[first]);
         }
-        is_clear.then_some(said)
+        Some(said)
     }
 
     fn cell_read(
@@ -264,7 +271,7 @@ impl Columns {
             Some(standing) => said.add(standing, name),
             // The cell lists reasons not to send email, such as ["USER_SUPPRESSED"].
             None if says_no && cell.starts_with('[') => said.add(Standing::Left, name),
-            None if says_no => return Err(Fault::invalid(name, TIMES_EXPECTED)),
+            None if says_no => return Err(Fault::invalid(name, no_expected())),
             None => return Err(Fault::invalid(name, state_expected())),
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! The words for a subscriber's state in exports.
 
-use super::{pairs::pairs_read, times::time_is_zero};
+use super::{TIMES_EXPECTED, pairs::pairs_read, times::time_is_zero};
 use crate::{
     fault::Fault,
     subscriber::SubscriberState,
@@ -111,6 +111,7 @@ const WORDS: [(Standing, &[&str]); 4] = [
             "optout",
             "optedout",
             "removed",
+            "remove",
             "deleted",
             "archived",
             "left",
@@ -216,6 +217,14 @@ pub(super) fn state_expected() -> String {
         "must be {}, or the word of a known tool, such as active or blocklisted; the parameter states gives the \
          meaning of another word, such as states=maybe:{first}",
         names_joined::<SubscriberState>("or")
+    )
+}
+
+/// Describes the accepted cells of a column that says no.
+pub(super) fn no_expected() -> String {
+    let time = TIMES_EXPECTED.trim_start_matches("must be ");
+    format!(
+        "must be yes, no, a word such as unsubscribed, or {time}; the parameter states gives the meaning of another word"
     )
 }
 

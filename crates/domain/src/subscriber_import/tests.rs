@@ -165,6 +165,25 @@ const EXPORTS: &[(&str, &[(&str, &str)])] = &[
         &[("a@x.test,form,2021-05-10,true", "left"), ("a@x.test,form,2021-05-10,", "agreed")],
     ),
     (
+        "Email,Status,Date Added,Stop Time,Stop Status",
+        &[
+            ("a@x.test,subscribed,2021-05-10,,", "agreed"),
+            ("a@x.test,unsubscribed,2021-05-10,2023-02-01,remove", "left 2023-02-01"),
+            ("a@x.test,unsubscribed,2021-05-10,2023-02-01,whatever", "left 2023-02-01"),
+            ("a@x.test,subscribed,2021-05-10,,whatever", "stop status invalid"),
+        ],
+    ),
+    (
+        "email,status,Stop,Bounced,subscribed_at",
+        &[
+            ("a@x.test,whatever,yes,,", "left"),
+            ("a@x.test,whatever,2022-05-10,,2023-05-10", "left 2022-05-10"),
+            ("a@x.test,left,,whatever,", "left"),
+            ("a@x.test,active,whatever,,2023-05-10", "stop invalid"),
+            ("a@x.test,whatever,,yes,", "status invalid"),
+        ],
+    ),
+    (
         "email,Subscription",
         &[("a@x.test,yes", "agreed"), ("a@x.test,no", "left"), ("a@x.test,weekly", "subscription invalid")],
     ),
@@ -172,7 +191,9 @@ const EXPORTS: &[(&str, &[(&str, &str)])] = &[
         "email,state,unsubscribed_at",
         &[
             ("a@x.test,,", "agreed"),
-            ("a@x.test,unsubscribed,yesterday", "unsubscribed_at invalid"),
+            ("a@x.test,unsubscribed,yesterday", "left"),
+            ("a@x.test,confirmed,yesterday", "unsubscribed_at invalid"),
+            ("a@x.test,gone fishing,2022-05-10T12:00:00Z", "left 2022-05-10"),
             ("a@x.test,confirmed,2022-05-10T12:00:00Z", "left 2022-05-10"),
             ("a@x.test,confirmed,2999-05-10T12:00:00Z", "unsubscribed_at invalid"),
         ],

@@ -99,7 +99,7 @@ fn what_rows_say() {
         "9: email invalid",
         "11: email missing, preferences invalid, components invalid, environment invalid, state invalid",
         "12: row invalid",
-        "13: unsubscribed_at invalid",
+        "13: j@example.com major,minor,patch all left 2024-05-10",
         "14: preferences invalid",
     ];
     assert_eq!(meanings(text.as_bytes(), rules(ConfirmWay::Vouched)), expected);

@@ -12,7 +12,7 @@ use crate::{
 
 /// The version of the rules that read tags, rank releases and compute bumps. Each change of the rules raises it. After
 /// an upgrade, results of lower versions are computed again.
-pub const VERSION_RULES: i64 = 1;
+pub const VERSION_RULES: i64 = 2;
 
 /// A published release of a component. Drafts, scheduled and withdrawn releases are not part of its history.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! Tags: the version in a tag, the part that readers see, and the component that it belongs to.
 
-use crate::version::{Style, Version, VersionRule, name_is_unfinished};
+use crate::version::{Style, Version, VersionRule, name_is_platform, name_is_unfinished};
 
 /// The characters that may separate a name and a version.
 const SEPARATORS: [char; 5] = ['-', '@', '/', '_', ' '];
@@ -132,8 +132,9 @@ impl Reading {
         if let Some((name, version)) = name_split(text, unfinished, rule) {
             return Self { version: Some(version), named: !name_is_generic(name), unfinished };
         }
-        if let Some(version) = glued_version(text, rule) {
-            return Self { version: Some(version), named: text.contains('/'), unfinished };
+        if let Some((name, version)) = glued_split(text, unfinished, rule) {
+            let named = text.contains('/') || name.contains(SEPARATORS) && !name_is_generic(name);
+            return Self { version: Some(version), named, unfinished };
         }
         let unfinished = unfinished || words.next_back().is_some_and(name_is_unfinished);
         Self { version: None, named: text.contains('/'), unfinished }
@@ -151,8 +152,8 @@ fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, 
         // After a number, the rest of a date or a counter follows (`release-2024-10-01.2`), unless there is a `v`.
         let last_word = name.rsplit(SEPARATORS).next().unwrap_or_default();
         let counted = !last_word.is_empty() && last_word.bytes().all(|byte| byte.is_ascii_digit());
-        // The number at the end of `REL9` is the first one of `9_6_24`.
-        let glued = text[at..].starts_with('_') && last_word.ends_with(|c: char| c.is_ascii_digit());
+        // The number at the end of `REL9` is the first one of `9_6_24`, and that of `GE-Proton9` the first one of `9-1`.
+        let glued = text[at..].starts_with(['_', '-']) && last_word.ends_with(|c: char| c.is_ascii_digit());
         if (counted || glued && !behind.contains('.')) && !behind.starts_with(['v', 'V']) {
             return None;
         }
@@ -164,14 +165,22 @@ fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, 
     })
 }
 
-/// Returns a version that directly follows letters: `go1.22.0`, `n7.0`, `REL9_6_24`.
-fn glued_version(text: &str, rule: VersionRule) -> Option<Version> {
+/// Splits a tag into the name and a version that directly follows its letters: `go1.22.0`, `n7.0`, `REL9_6_24`,
+/// `GE-Proton9-1`. It begins with the first number of the tag's last part.
+fn glued_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, Version)> {
     let part = text.rsplit('/').next().unwrap_or(text);
-    let behind = part.trim_start_matches(|c: char| c.is_ascii_alphabetic());
-    if behind.len() == part.len() {
+    let (name, behind) = part.split_at(part.find(|c: char| c.is_ascii_digit())?);
+    let word = name.rsplit(SEPARATORS).next().unwrap_or_default();
+    if word.is_empty() || !word.bytes().all(|byte| byte.is_ascii_alphabetic()) {
         return None;
     }
-    Version::parse_as(behind, Style { least: 2, ..Style::PLAIN }, rule)
+    // In `prototype-upgrade1_2`, `web-rc1.2` and `docker-alpine3.21`, the number is not that of the product.
+    let is_of_product = || !unfinished && !name_is_unfinished(word) && !name_is_platform(word);
+    if word.len() < name.len() && !is_of_product() {
+        return None;
+    }
+    let style = Style { least: 2, hyphens: true, unfinished: false };
+    Version::parse_as(behind, style, rule).map(|version| (name, version))
 }
 
 fn name_is_generic(name: &str) -> bool {
@@ -221,6 +230,17 @@ mod tests {
             ("releases/gcc-13.2.0", "13.2.0"),
             ("release/n7.0", "7.0"),
             ("8-1-0", "8.1.0"),
+            ("GE-Proton9-1", "9.1"),
+            ("GE-Proton10.1", "10.1"),
+            ("foo-bar9-1", "9.1"),
+            ("foo-bar9_1_2", "9.1.2"),
+            ("bar9-1", "9.1"),
+            ("bar9-1-rc1", "9.1-rc1"),
+            ("bar9-1-2", "9.1.2"),
+            ("bar-9-1-2", "9.1.2"),
+            ("log4j-2-17-1", "2.17.1"),
+            ("log4-2.17.1", "2.17.1"),
+            ("wine/GE-Proton8-33", "8.33"),
         ] {
             assert_eq!(Tag::parse(tag, None).version(), Version::parse(version).as_ref(), "{tag}");
             assert_eq!(Tag::parse(tag, None).shown(), tag);
@@ -241,6 +261,7 @@ mod tests {
             "release-20230510.1905",
             "2024_01_15",
             "r12345",
+            "r1234567-1",
             "v2.2.x",
             "docker-alpine-3-21-2",
             "prototype-docker-alpine-3-21-2",
@@ -248,6 +269,14 @@ mod tests {
             "prototype-image-3-15-v2",
             "upgrade-v1-2-to-v1-3",
             "driver/stable",
+            "release2024-10-01",
+            "docker-alpine3-21",
+            "docker-alpine3.21",
+            "web-rc1.2",
+            "prototype-upgrade1_2",
+            "prototype-upgrade-offline-v1_9-v1_10-0",
+            "sprint9-some-branch",
+            "GE-Proton9",
             "-",
             "",
         ] {

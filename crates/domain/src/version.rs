@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use number::Number;
 pub(crate) use parse::Style;
-pub(crate) use suffix::name_is_unfinished;
+pub(crate) use suffix::{name_is_platform, name_is_unfinished};
 
 /// The rule that decides which texts are versions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -120,6 +120,14 @@ fn families_written_for_this() {
             "32.1.0-jre",
             &[("32.1.0-android", "minor"), ("32.1.0-jre", "minor")],
         ),
+        (
+            &["GE-Proton9-1", "GE-Proton9-2", "GE-Proton10-1", "GE-Proton8-33"],
+            "GE-Proton10-1",
+            &[("GE-Proton9-2", "minor"), ("GE-Proton10-1", "major"), ("GE-Proton8-33", "minor")],
+        ),
+        (&["GE-Proton9.1", "GE-Proton10.1", "GE-Proton8.33"], "GE-Proton10.1", &[("GE-Proton10.1", "major")]),
+        (&["foo-bar9-1", "foo-bar10-1", "foo-bar8-3"], "foo-bar10-1", &[("foo-bar10-1", "major")]),
+        (&["bar9-1", "bar10-1", "bar8-3"], "bar10-1", &[("bar10-1", "major")]),
         (&["v1.0.0-incubating", "v1.1.0-incubating"], "v1.1.0-incubating", &[("v1.1.0-incubating", "minor")]),
     ] {
         check(tags[0], tags, Some(latest), bumps);

@@ -98,7 +98,7 @@ fn numbers_joined(text: &str, sign: char) -> Option<(Vec<&str>, &str)> {
     }
 }
 
-/// True if the numbers are a date or a time stamp: `20240115`, `20240115.1`. So are `2024-01-15`, `2024_01` and
+/// True if the numbers are a date, a time stamp or a count: `20240115`, `20240115.1`, `1234567_1`. So are `2024-01-15`, `2024_01` and
 /// `15-01-2024`, which are joined by other characters than dots. `2024.1.15` is a version.
 fn is_date(digits: &[&str], joined: bool) -> bool {
     let is_within =
@@ -116,6 +116,7 @@ fn is_date(digits: &[&str], joined: bool) -> bool {
     match digits {
         [single] => single.len() >= TIME_STAMP_DIGITS,
         [first, ..] if stamped(first) => true,
+        [first, ..] if joined && first.len() >= TIME_STAMP_DIGITS => true,
         [year, month] if joined => is_year(year) && is_month(month),
         [year, month, day, ..] if joined && is_year(year) => is_month(month) && is_day(day),
         [day, month, year] if joined && is_year(year) => {

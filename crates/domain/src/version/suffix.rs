@@ -317,6 +317,11 @@ pub(crate) fn name_is_unfinished(name: &str) -> bool {
     UNFINISHED_NAMES.contains(&letters_and_digits(&name).0)
 }
 
+/// True for the name of a platform, which has a version of its own.
+pub(crate) fn name_is_platform(name: &str) -> bool {
+    PLATFORMS.contains(&name.to_lowercase().as_str())
+}
+
 /// Returns the words of a suffix. A word ends where letters follow a number, so `p1rc2` is two words. A commit hash and
 /// the name of a platform are one word.
 fn words(text: &str) -> Vec<Part> {

@@ -3,6 +3,8 @@
 
 use std::borrow::Cow;
 
+use unicode_normalization::UnicodeNormalization;
+
 /// The longest local part, in octets (RFC 5321, section 4.5.3.1.1).
 const LOCAL_LENGTH: usize = 64;
 
@@ -65,6 +67,13 @@ fn is_beyond_ascii(c: char) -> bool {
     !c.is_ascii() && !c.is_control() && !c.is_whitespace() && !is_invisible
 }
 
+/// Returns the text of a local part in the form for comparisons: in lower case, and with one way to write each accent
+/// (Unicode's normalization form C). People type `é` and `e` with U+0301 alike.
+pub(crate) fn text_folded(text: &str) -> String {
+    // Lower case can be a letter with a mark of its own.
+    text.nfc().collect::<String>().to_lowercase().nfc().collect()
+}
+
 /// The rules by which a provider distinguishes mailboxes.
 struct Provider {
     /// Its domains. A mailbox has an address at each of them. The first one is used for counting.
@@ -85,7 +94,29 @@ const PROVIDERS: &[Provider] = &[
         alias: &[],
     },
     Provider {
-        domains: &["yandex.ru", "yandex.com", "yandex.by", "yandex.kz", "yandex.ua", "ya.ru"],
+        domains: &[
+            "yandex.ru",
+            "ya.ru",
+            "narod.ru",
+            "yandex.com",
+            "yandex.com.tr",
+            "yandex.by",
+            "yandex.kz",
+            "yandex.ua",
+            "yandex.uz",
+            "yandex.az",
+            "yandex.kg",
+            "yandex.md",
+            "yandex.tj",
+            "yandex.tm",
+            "yandex.ee",
+            "yandex.lt",
+            "yandex.lv",
+            "yandex.fr",
+            "yandex.co.il",
+            "yandex.com.am",
+            "yandex.com.ge",
+        ],
         overlooked: &['.', '-'],
         alias: &[],
     },
@@ -93,12 +124,44 @@ const PROVIDERS: &[Provider] = &[
     Provider { domains: &["yahoo.com", "ymail.com", "rocketmail.com"], overlooked: &[], alias: &['-'] },
 ];
 
+/// The domains below which each mailbox has a domain of its own: all of `@user.fastmail.com` is `user@fastmail.com`.
+const MAILBOX_DOMAINS: &[&str] = &[
+    "fastmail.com",
+    "fastmail.fm",
+    "fastmail.net",
+    "fastmail.org",
+    "fastmail.us",
+    "fastmail.to",
+    "fastmail.co.uk",
+    "fastmail.com.au",
+    "fastmail.in",
+    "fastmail.jp",
+    "fastmail.de",
+    "fastmail.es",
+    "fastmail.se",
+    "fastmail.uk",
+    "sent.com",
+    "addy.io",
+    "anonaddy.com",
+    "anonaddy.me",
+    "33mail.com",
+];
+
+/// Returns the mailbox and its provider's domain, if the domain is that of one mailbox.
+fn mailbox_of_domain(domain: &str) -> Option<(&str, &str)> {
+    let (mailbox, provider) = domain.split_once('.')?;
+    MAILBOX_DOMAINS.contains(&provider).then_some((mailbox, provider))
+}
+
 /// Returns the name under which email to one mailbox is counted. `text` is a result of [`local_text`], and `domain` is
 /// in ASCII.
 ///
 /// The result is not an address: nothing is sent to it.
 pub(crate) fn mailbox_counted(text: &str, domain: &str) -> String {
-    let text = text.to_lowercase();
+    if let Some((mailbox, domain)) = mailbox_of_domain(domain) {
+        return format!("{mailbox}@{domain}");
+    }
+    let text = text_folded(text);
     let provider = PROVIDERS.iter().find(|provider| provider.domains.contains(&domain));
     let begins_alias = |c: char| c == '+' || provider.is_some_and(|provider| provider.alias.contains(&c));
     let mailbox = text.split(begins_alias).next().filter(|mailbox| !mailbox.is_empty()).unwrap_or(&text);
@@ -174,6 +237,15 @@ mod tests {
             ("anna-shop", "yahoo.com", "anna@yahoo.com"),
             ("anna-shop", "example.com", "anna-shop@example.com"),
             ("anna b+c", "example.com", "anna b@example.com"),
+            ("\u{e9}", "example.com", "\u{e9}@example.com"),
+            ("e\u{301}+N", "example.com", "\u{e9}@example.com"),
+            ("E\u{301}+N", "example.com", "\u{e9}@example.com"),
+            ("a.nna", "yandex.com.tr", "anna@yandex.ru"),
+            ("shop", "anna.fastmail.com", "anna@fastmail.com"),
+            ("anna+x", "fastmail.com", "anna@fastmail.com"),
+            ("shop", "anna.fastmail.fm", "anna@fastmail.fm"),
+            ("anna", "mail.example.com", "anna@mail.example.com"),
+            ("anna", "a.b.fastmail.com", "anna@a.b.fastmail.com"),
         ] {
             assert_eq!(mailbox_counted(text, domain), counted);
         }

@@ -12,7 +12,7 @@ use std::{
 use lettre::transport::smtp::{
     self,
     authentication::{Credentials, Mechanism},
-    commands::{Auth, Ehlo, Noop, Quit, Starttls},
+    commands::{Auth, Data, Ehlo, Noop, Quit, Starttls},
     extension::{ClientId, Extension, ServerInfo},
     response::{Category, Code, Detail, Response, Severity},
 };
@@ -34,6 +34,9 @@ pub(super) enum WireError {
     /// The server refused. The fields are the code and the text.
     #[error("{1} ({0})")]
     Refused(u16, String),
+    /// The reply is positive, but of a class that does not answer the command. The fields are the code and the text.
+    #[error("a reply that does not fit the command: {1}")]
+    Unfit(u16, String),
     /// The server's answer is not an SMTP reply.
     #[error("the server closed the connection or answered what is not SMTP: {0}")]
     NotSmtp(String),
@@ -48,7 +51,7 @@ pub(super) enum WireError {
     NoLogin,
 }
 
-/// A reply with a code below 400.
+/// A reply that lets the conversation go on.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Reply {
     code: u16,
@@ -98,7 +101,7 @@ impl SmtpConnection {
             stream = stream.encrypt(tls)?;
         }
         let mut connection = Self { stream: BufReader::new(stream), server_info: ServerInfo::default() };
-        connection.reply()?;
+        connection.reply(is_completion)?;
         connection.hello(hello)?;
         Ok(connection)
     }
@@ -133,13 +136,13 @@ impl SmtpConnection {
     pub(super) fn auth(&mut self, ways: &[Mechanism], credentials: &Credentials) -> Result<(), WireError> {
         let way = self.server_info.get_auth_mechanism(ways).ok_or(WireError::NoLogin)?;
         let challenge = Code::new(Severity::PositiveIntermediate, Category::Unspecified3, Detail::Four);
-        let mut reply = self.command(Auth::new(way, credentials.clone(), None)?)?;
-        for _ in 0..CHALLENGES {
+        let mut step = Auth::new(way, credentials.clone(), None)?;
+        for _ in 0..=CHALLENGES {
+            let reply = self.exchange(step, |code| is_completion(code) || code == 334)?;
             if reply.code != 334 {
                 return Ok(());
             }
-            let asked = reply.as_lettre(challenge);
-            reply = self.command(Auth::new_from_response(way, credentials.clone(), &asked)?)?;
+            step = Auth::new_from_response(way, credentials.clone(), &reply.as_lettre(challenge))?;
         }
         Err(WireError::NotSmtp("one challenge after the other".to_owned()))
     }
@@ -151,6 +154,11 @@ impl SmtpConnection {
 
     pub(super) fn quit(&mut self) -> Result<Reply, WireError> {
         self.command(Quit)
+    }
+
+    /// Asks the server to take a message.
+    pub(super) fn data(&mut self) -> Result<Reply, WireError> {
+        self.exchange(Data, |code| code / 100 == 3)
     }
 
     /// Sends a message and its final dot in one write. A line that begins with a dot gets one more (RFC 5321, section
@@ -170,13 +178,13 @@ impl SmtpConnection {
         }
         dotted.extend_from_slice(b".\r\n");
         self.write(&dotted)?;
-        self.reply()
+        self.reply(is_completion)
     }
 
-    /// Sends a command and waits for the reply. The command holds its own line ending.
+    /// Sends a command that the server carries out at once, and waits for the reply. The command holds its own line
+    /// ending.
     pub(super) fn command(&mut self, command: impl Display) -> Result<Reply, WireError> {
-        self.write(command.to_string().as_bytes())?;
-        self.reply()
+        self.exchange(command, is_completion)
     }
 
     pub(super) fn set_timeout(&self, timeout: Option<Duration>) -> io::Result<()> {
@@ -190,16 +198,32 @@ impl SmtpConnection {
         Ok(())
     }
 
+    /// Sends a command and waits for a reply with a code that `fits` it.
+    fn exchange(&mut self, command: impl Display, fits: impl FnOnce(u16) -> bool) -> Result<Reply, WireError> {
+        self.write(command.to_string().as_bytes())?;
+        self.reply(fits)
+    }
+
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         let stream = self.stream.get_mut();
         stream.write_all(bytes)?;
         stream.flush()
     }
 
-    fn reply(&mut self) -> Result<Reply, WireError> {
+    fn reply(&mut self, fits: impl FnOnce(u16) -> bool) -> Result<Reply, WireError> {
         let reply = reply_read(&mut self.stream)?;
-        if reply.code < 400 { Ok(reply) } else { Err(WireError::Refused(reply.code, reply.text())) }
+        match reply.code {
+            400.. => Err(WireError::Refused(reply.code, reply.text())),
+            code if fits(code) => Ok(reply),
+            code => Err(WireError::Unfit(code, reply.text())),
+        }
     }
+}
+
+/// True for a code that says that a command was carried out (RFC 5321, section 4.2.1). Only such a reply accepts a
+/// sender, a recipient or a message. A reply of the class 3yz means that the server waits for more.
+fn is_completion(code: u16) -> bool {
+    code / 100 == 2
 }
 
 /// Reads a reply of one or more lines.

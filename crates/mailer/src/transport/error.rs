@@ -83,6 +83,11 @@ impl SendError {
         Self { about: ReplyMeaning::Later, phase, code: None, text: crate::text::answer(text) }
     }
 
+    /// A positive reply that does not answer the command. It neither accepts nor refuses anything.
+    pub(super) fn unfit(phase: Phase, code: u16, text: &str) -> Self {
+        Self { code: Some(code), ..Self::passing(phase, text) }
+    }
+
     /// A reply that refuses. `text` is unchanged from the server. Before MAIL, the envelope is empty.
     pub(super) fn refused(phase: Phase, code: u16, text: &str, envelope: &Envelope<'_>) -> Self {
         let about = meaning(phase, code, text, envelope);

@@ -9,7 +9,7 @@ use lettre::{
     Address,
     transport::smtp::{
         authentication::{Credentials, Mechanism},
-        commands::{Data, Mail, Rcpt, Rset},
+        commands::{Mail, Rcpt, Rset},
         extension::{ClientId, Extension, MailBodyParameter, MailParameter},
     },
 };
@@ -84,8 +84,8 @@ impl Session {
         match &sent {
             Ok(_) => self.between = true,
             // The connection still works after a refused message. RSET clears that message. After 421 the server
-            // closes.
-            Err(SendError { code: Some(code), .. }) if *code != 421 => {
+            // closes. After a reply that does not fit, nobody knows which command the next reply is for.
+            Err(SendError { code: Some(code @ 400..), .. }) if *code != 421 => {
                 self.between = self.timeout(Phase::Data, COURTESY).is_ok() && self.connection.command(Rset).is_ok();
             }
             Err(_) => {}
@@ -153,7 +153,7 @@ impl Session {
         self.in_phase(Phase::Sender, &envelope, |connection| connection.command(mail))?;
         let rcpt = Rcpt::new(recipient.clone(), Vec::new());
         self.in_phase(Phase::Recipient, &envelope, |connection| connection.command(rcpt))?;
-        self.in_phase(Phase::Data, &envelope, |connection| connection.command(Data))?;
+        self.in_phase(Phase::Data, &envelope, SmtpConnection::data)?;
         self.timeout(Phase::Message, self.timeouts.message())?;
         self.in_phase(Phase::Message, &envelope, |connection| connection.message(letter.bytes()))
     }

@@ -68,6 +68,27 @@ fn replies_decide_a_message() {
 }
 
 #[test]
+fn only_a_reply_that_fits_its_command_accepts() {
+    for (verb, reply, phase) in [
+        ("GREETING", "354 go on", Phase::Connect),
+        ("MAIL", "350 pending", Phase::Sender),
+        ("RCPT", "350 pending", Phase::Recipient),
+        ("DATA", "250 2.0.0 ok", Phase::Data),
+        (".", "354 go on", Phase::Message),
+    ] {
+        let server = FakeSmtp::start(&[]).next(verb, Reply::Say(reply));
+        let transport = transport(&server);
+        let error = transport.send(&letter("delivery-1", "reader@example.org")).expect_err("an error");
+        assert_eq!((error.about, error.phase), (ReplyMeaning::Later, phase), "{verb}: {error}");
+        assert_eq!(error.code, reply.get(..3).and_then(|code| code.parse().ok()), "{verb}: {error}");
+        assert!(server.messages().is_empty(), "{verb}");
+        // The confused connection is never used again.
+        transport.send(&letter("delivery-1", "reader@example.org")).expect("accepted");
+        assert_eq!((server.connections(), server.messages().len()), (2, 1), "{verb}");
+    }
+}
+
+#[test]
 fn broken_and_silent_connections_are_tried_again() {
     thread::scope(|scope| {
         for verb in ["GREETING", "EHLO", "MAIL", "RCPT", "DATA", "."] {

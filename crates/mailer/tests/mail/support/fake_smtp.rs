@@ -24,6 +24,10 @@ impl Reply<'_> {
         matches!(self, Self::Say(reply) if reply.starts_with(['2', '3']))
     }
 
+    fn accepts(self) -> bool {
+        matches!(self, Self::Say(reply) if reply.starts_with('2'))
+    }
+
     /// Carries out the action. Returns `None` if the connection ends with it.
     fn give(self, mut stream: &TcpStream) -> Option<()> {
         match self {
@@ -141,7 +145,7 @@ fn converse(stream: &TcpStream, shared: &Mutex<Shared>) -> Option<()> {
             let message = message_read(&mut reader)?;
             let reply = reply_to(shared, ".", "250 2.0.0 queued as 4F2");
             // Recorded before the answer, because the client may check as soon as it has the answer.
-            if reply.is_positive() {
+            if reply.accepts() {
                 change(shared, |shared| shared.messages.push(message));
             }
             reply.give(stream)?;

@@ -112,6 +112,30 @@ both_databases! {
 }
 
 both_databases! {
+    async fn slow_answer_delays_no_other_on_two_connections(app: App) {
+        app.sink().at_most(2);
+        let page = app.page("Acme").with_component("acme/api").await;
+        let readers = addresses("reader", 30);
+        import(&app, &page, &readers).await;
+        page.publish("acme/api", "v1.0.0").await;
+        told_to(&app, "v1.0.0", readers.len()).await;
+        assert!(app.sink().refused() > 0, "the number of connections is known");
+        app.sink().hold_for("reader-0@example.com");
+        page.publish("acme/api", "v1.0.1").await;
+        told_to(&app, "v1.0.1", readers.len()).await;
+        let other = app.page("Other").with_component("other/api").await;
+        import(&app, &other, &addresses("other", 3)).await;
+        other.publish("other/api", "v2.0.0").await;
+        told_to(&app, "v2.0.0", 3).await;
+        page.subscribe("new@example.com").await.expect(200);
+        app.inbox("new@example.com").wait_for(1).await;
+        let waiting: Vec<_> = app.sink().received().into_iter().filter(|received| !received.accepted).collect();
+        assert!(waiting.iter().any(|received| received.to == ["reader-0@example.com"]), "it is still held");
+        app.sink().release();
+    }
+}
+
+both_databases! {
     async fn slow_answer_to_one_reader_delays_no_other(app: App) {
         let page = app.page("Acme").with_component("acme/api").await;
         // More than one turn of a job can send.
@@ -131,7 +155,7 @@ both_databases! {
     async fn whoever_leaves_while_their_mail_waits_for_a_line_gets_none(app: App) {
         let page = app.page("Acme").with_component("acme/api").await;
         let mut readers = Vec::new();
-        for address in addresses("reader", 5) {
+        for address in addresses("reader", 6) {
             readers.push(app.subscriber(&page, &address).await);
         }
         page.publish("acme/api", "v1.0.0").await;
@@ -141,17 +165,17 @@ both_databases! {
         }
         app.sink().hold();
         page.publish("acme/api", "v1.0.1").await;
-        // Three of four connections carry deliveries; two messages wait.
-        let held = told_to(&app, "v1.0.1", 3).await;
+        // All four connections carry deliveries. Two messages wait.
+        let held = told_to(&app, "v1.0.1", 4).await;
         let anonymous = app.api().anonymous();
-        for (address, link) in addresses("reader", 5).iter().zip(&links) {
+        for (address, link) in addresses("reader", 6).iter().zip(&links) {
             if !held.contains(address) {
                 anonymous.send(anonymous.request(Method::POST, link)).await.expect(200);
             }
         }
         app.sink().release();
         page.publish("acme/api", "v2.0.0").await;
-        told_to(&app, "v2.0.0", 3).await;
+        told_to(&app, "v2.0.0", 4).await;
         assert_eq!(told(&app, "v1.0.1"), held);
     }
 }
@@ -162,7 +186,7 @@ both_databases! {
         import(&app, &page, &addresses("reader", 6)).await;
         app.sink().hold();
         let mistake = page.publish("acme/api", "v1.0.1").await;
-        let held = told_to(&app, "v1.0.1", 3).await;
+        let held = told_to(&app, "v1.0.1", 4).await;
         let path = format!("/v1/releases/{}", mistake["id"].as_str().expect("an id"));
         app.api().delete(&path).await.expect(204);
         app.sink().release();
@@ -178,7 +202,7 @@ both_databases! {
         import(&app, &page, &addresses("reader", 6)).await;
         app.sink().hold();
         page.publish("acme/api", "v1.0.1").await;
-        let held = told_to(&app, "v1.0.1", 3).await;
+        let held = told_to(&app, "v1.0.1", 4).await;
         // Another worker has the job by now, and is slow.
         let taken = "UPDATE jobs SET fence = fence + 1, leased_until = '2999-01-01 00:00:00' WHERE state = 'running'";
         app.execute(taken);

@@ -1,7 +1,8 @@
 //! The lines to the mail server. They limit the messages on their way and set their order.
 //!
-//! Deliveries leave one line free for answers. Answers may use every line and go before deliveries. If the server
-//! accepts fewer connections than the settings allow, fewer lines are used. One more line is tried from time to time.
+//! Every message may use every free line, so a message that takes minutes delays only itself as long as there is another
+//! line. Answers go before deliveries: the next line that becomes free carries them. If the server accepts fewer
+//! connections than the settings allow, fewer lines are used. One more line is tried from time to time.
 
 use std::{
     collections::BTreeSet,
@@ -37,10 +38,8 @@ pub(super) struct Lines {
 struct State {
     /// The number of lines that may be used now.
     limit: u16,
-    /// The number of lines that carry answers.
-    answers: u16,
-    /// The number of lines that carry deliveries.
-    deliveries: u16,
+    /// The number of lines that carry messages.
+    busy: u16,
     /// The number of lines with a connection.
     connected: u16,
     /// The time when the server last refused a connection, or when one more line was tried after that.
@@ -55,21 +54,11 @@ impl State {
     fn new(most: u16) -> Self {
         Self {
             limit: most,
-            answers: 0,
-            deliveries: 0,
+            busy: 0,
             connected: 0,
             refused_at: None,
             waiting: BTreeSet::new(),
             next: 0,
-        }
-    }
-
-    /// True if a line is free for this purpose.
-    fn is_free(&self, errand: Errand) -> bool {
-        let any = self.answers + self.deliveries < self.limit;
-        match errand {
-            Errand::Answer => any,
-            Errand::Delivery => any && self.deliveries < self.limit.saturating_sub(1).max(1),
         }
     }
 
@@ -91,13 +80,6 @@ impl State {
         self.refused_at = Some(now);
         true
     }
-
-    fn busy(&mut self, errand: Errand) -> &mut u16 {
-        match errand {
-            Errand::Answer => &mut self.answers,
-            Errand::Delivery => &mut self.deliveries,
-        }
-    }
 }
 
 impl Lines {
@@ -113,7 +95,7 @@ impl Lines {
             // Registers for news before the check, so that none is missed.
             freed.as_mut().enable();
             if self.take(turn.number, Instant::now()) {
-                return Place { lines: Arc::clone(self), errand, is_connected: false };
+                return Place { lines: Arc::clone(self), is_connected: false };
             }
             // Time alone may allow one more line. No event reports that.
             let _ = timeout(RAISE_AFTER, freed).await;
@@ -124,9 +106,9 @@ impl Lines {
     fn take(&self, number: (Errand, u64), now: Instant) -> bool {
         let mut state = self.state();
         state.raise(self.most, now);
-        let taken = state.waiting.first() == Some(&number) && state.is_free(number.0);
+        let taken = state.waiting.first() == Some(&number) && state.busy < state.limit;
         if taken {
-            *state.busy(number.0) += 1;
+            state.busy += 1;
         }
         taken
     }
@@ -165,7 +147,6 @@ impl Drop for Turn<'_> {
 #[derive(Debug)]
 pub(super) struct Place {
     lines: Arc<Lines>,
-    errand: Errand,
     is_connected: bool,
 }
 
@@ -196,7 +177,7 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.lines.state();
-        *state.busy(self.errand) -= 1;
+        state.busy -= 1;
         state.connected -= u16::from(self.is_connected);
         drop(state);
         self.lines.freed.notify_waiters();
@@ -207,23 +188,33 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    #[test]
-    fn deliveries_leave_a_line_to_answers() {
-        for (limit, answers, deliveries, answer, delivery) in [
-            (4, 0, 2, true, true),
-            (4, 0, 3, true, false),
-            (4, 1, 3, false, false),
-            (4, 3, 0, true, true),
-            (4, 4, 0, false, false),
-            (2, 0, 1, true, false),
-            (2, 1, 0, true, true),
-            (1, 0, 0, true, true),
-            (1, 0, 1, false, false),
-            (1, 1, 0, false, false),
-        ] {
-            let state = State { answers, deliveries, ..State::new(limit) };
-            let free = (state.is_free(Errand::Answer), state.is_free(Errand::Delivery));
-            assert_eq!(free, (answer, delivery), "{state:?}");
+    /// A line that must be free at once.
+    async fn free(lines: &Arc<Lines>, errand: Errand) -> Place {
+        timeout(Duration::from_secs(5), lines.place(errand)).await.expect("a line is free")
+    }
+
+    #[tokio::test]
+    async fn a_slow_message_delays_itself_alone() {
+        for limit in 2..=4 {
+            let lines = Lines::new(4);
+            if limit < 4 {
+                let mut state = lines.state();
+                assert!(state.lower(limit, Instant::now()) && state.limit == limit);
+            }
+            // All lines but one carry messages that do not end.
+            let mut slow = Vec::new();
+            for _ in 1..limit {
+                slow.push(free(&lines, Errand::Delivery).await);
+            }
+            for errand in [Errand::Delivery, Errand::Answer, Errand::Delivery] {
+                drop(free(&lines, errand).await);
+            }
+            let last = free(&lines, Errand::Delivery).await;
+            let mut answer = pin!(lines.place(Errand::Answer));
+            let pending = timeout(Duration::ZERO, answer.as_mut()).await;
+            assert!(pending.is_err(), "{limit} lines are busy");
+            drop(last);
+            timeout(Duration::from_secs(5), answer).await.expect("the next free line carries the answer");
         }
     }
 

@@ -162,18 +162,16 @@ fn version_read(value: &Value) -> Option<String> {
     text_read(value).filter(|version| release_tag_check("version", version).is_ok())
 }
 
-/// Reads who made the release: `created_by`, or where that is absent or empty, older clients' `params.created_by`.
+/// Reads the author of the release: `created_by`, or if that is absent or empty, older clients' `params.created_by`. An
+/// author in `params` that cannot be used is passed over, like `params` that cannot be read.
 fn created_by_read(fields: &Fields, faults: &mut Faults, name: &str) -> Option<Change<Option<String>>> {
     let given = fields.change_or_clear(faults, name, AUTHOR_EXPECTED, author_read)?;
     if let Change::Set(Some(Some(author))) = given {
         return Some(Change::Set(Some(author)));
     }
-    if let Some(older) = older_author(fields) {
-        let fault = || Fault::invalid("params.created_by", AUTHOR_EXPECTED);
-        let author = faults.take(author_read(&older).ok_or_else(fault))?;
-        if author.is_some() {
-            return Some(Change::Set(author));
-        }
+    let older = older_author(fields).and_then(|author| author_read(&author).flatten());
+    if older.is_some() {
+        return Some(Change::Set(older));
     }
     Some(if given == Change::Set(None) { Change::Set(None) } else { Change::Keep })
 }

@@ -149,8 +149,8 @@ settings! {
             ),
             Form("a host name, or an address in brackets, such as releases.example.com or [192.0.2.1]");
 
-        /// The number of SMTP connections that one worker has open at once. Deliveries leave one of them to answers
-        /// that people wait for. Where the mail server takes fewer, fewer are used.
+        /// The number of SMTP connections that one worker has open at once. An answer that somebody waits for gets the
+        /// next free one. Where the mail server takes fewer, fewer are used.
         connections: NonZeroU16 = 4, Whole(1..=64);
 
         /// The number of messages that one SMTP connection carries before it is closed.

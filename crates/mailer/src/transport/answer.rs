@@ -9,7 +9,8 @@ use super::{
     error::{Phase, SendError},
 };
 
-/// The error of a phase. A reply keeps its code. Any error but a refusal is temporary. Before MAIL, the envelope is empty.
+/// The error of a phase. A reply keeps its code. Any error but a refusal is temporary. Before MAIL, the envelope is
+/// empty.
 pub(super) fn send_error(phase: Phase, error: &WireError, envelope: &Envelope<'_>) -> SendError {
     match error {
         WireError::Refused(code, text) => SendError::refused(phase, *code, text, envelope),

@@ -52,14 +52,7 @@ struct State {
 
 impl State {
     fn new(most: u16) -> Self {
-        Self {
-            limit: most,
-            busy: 0,
-            connected: 0,
-            refused_at: None,
-            waiting: BTreeSet::new(),
-            next: 0,
-        }
+        Self { limit: most, busy: 0, connected: 0, refused_at: None, waiting: BTreeSet::new(), next: 0 }
     }
 
     /// Allows one more line if the last refusal was long ago.

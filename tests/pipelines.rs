@@ -67,6 +67,7 @@ both_databases! {
         told(&["--repo", "", "--version", "v1.0.0"], &[], "no repository");
         told(&["--repo", "acme/none", "--version", "v1.0.0"], &[], "the server has no repository acme/none");
         told(&["--repo", "acme/api", "--version", " "], &[], "version must be one line");
+        told(&["--repo", "acme/api", "--version", "refs/heads/main"], &[], "refs/heads/main is no tag");
         told(&["--repo", "acme/api", "--version", "v1.0.0", "--changelog", "NONE.md"], &[], "NONE.md cannot be read");
         fs::write(directory.path().join("log.md"), "## 0.9.0\n\n- Before\n").expect("a file can be written");
         told(&["--repo", "acme/api", "--version", "v1.0.0", "--changelog", "log.md"], &[], "has no section for v1.0.0");
@@ -74,6 +75,11 @@ both_databases! {
         assert!(!secret.contains("rp_pat_"), "{secret}");
         told(&["--repo", "acme/api", "--version", "v1"], &[("RELEASEPAGE_URL", "acme")], "RELEASEPAGE_URL must be");
         told(&["--repo", "acme/api", "--version", "v1"], &[("RELEASEPAGE_URL", "http://127.0.0.1:1")], "does not answer");
+
+        for branch in [("BUILD_SOURCEBRANCH", "refs/heads/main"), ("CHANGE_ID", "4"), ("CIRRUS_BRANCH", "main")] {
+            let words = "the pipeline runs for a branch or a pull request";
+            told(&["--repo", "acme/api", "--changelog", "log.md"], &[branch], words);
+        }
 
         // What no page shows has no link, and the changelog's newest version is as good as a tag.
         let printed = succeeds(&publish(&app, directory.path(), &["--repo", "acme/api", "--changelog", "log.md"], &[]));
@@ -119,7 +125,7 @@ both_databases! {
         assert_eq!(app.api().get(&format!("/v1/releases/{id}")).await.expect(200).json()["notes"], notes);
 
         // Run again, it is the same release; what is not said stays.
-        assert_eq!(succeeds(&action(&app, &[("VERSION", "v1.2.0"), ("TITLE", "It is here")])), printed);
+        assert_eq!(succeeds(&action(&app, &[("VERSION", "refs/tags/v1.2.0"), ("TITLE", "It is here")])), printed);
         let again = app.api().get(&format!("/v1/releases/{id}")).await.expect(200).json();
         assert_eq!((&again["title"], &again["notes"]), (&json!("It is here"), &json!(notes)));
 
@@ -130,6 +136,7 @@ both_databases! {
             (&[("VERSION", "v1"), ("NOTES_FILE", "/none.md")], "there is no file /none.md"),
             (&[("VERSION", "v1"), ("PRERELEASE", "yes")], "prerelease must be true or false"),
             (&[("VERSION", " ")], "version must be one line"),
+            (&[("VERSION", "refs/heads/main")], "refs/heads/main is no tag"),
             (&[("VERSION", "v1"), ("RELEASEPAGE_TOKEN", "rp_pat_wrong")], "the server refused (403)"),
         ] {
             let refused = action(&app, inputs);

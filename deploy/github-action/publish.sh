@@ -10,6 +10,10 @@ for tool in curl jq; do command -v "$tool" >/dev/null || fail "$tool is missing 
 [ -n "${RELEASEPAGE_TOKEN:-}" ] || fail "the input token is missing: it is a personal access token with the scope publish"
 [ -n "${REPOSITORY:-}" ] || fail "the input repository is empty: it is the repository's name on the server"
 [ -n "${VERSION:-}" ] || fail "no version: run this for a release or a tag, or give the input version"
+case "$VERSION" in
+  refs/tags/?*) VERSION=${VERSION#refs/tags/} ;;
+  refs/*) fail "$VERSION is no tag: give the input version a version or a tag, such as v1.2.0" ;;
+esac
 case "${PRERELEASE:=}" in true | false | "") ;; *) fail "the input prerelease must be true or false" ;; esac
 case "${NOTIFY:=}" in true | false | "") ;; *) fail "the input notify must be true or false" ;; esac
 

@@ -32,7 +32,10 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
         (None, None) => NotesSource::Nothing,
     };
     let version = arguments.version.clone().filter(|version| !version.is_empty());
-    let version = version.map(|version| tag_of_ref(&version).to_owned()).or_else(|| pipeline.tag());
+    let version = match version {
+        Some(version) => Some(version_given(&version)?),
+        None => pipeline.tag(),
+    };
     let version = match version {
         Some(version) => version,
         // What a changelog of a branch or a pull request ends with is written, and not released.
@@ -55,6 +58,14 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
     let release = release_body(&arguments, &version, notes);
     let published = server.release_publish(&repo, &version, release)?;
     print(&report(&repo, &version, &published))
+}
+
+/// Takes a version or a tag as it was given. The full name of a branch is no version.
+fn version_given(version: &str) -> Result<String, Failure> {
+    let tag = tag_of_ref(version).ok_or_else(|| {
+        Failure::Said(format!("{version} is no tag: give --version a version or a tag, such as v1.2.0"))
+    })?;
+    Ok(tag.to_owned())
 }
 
 /// What is known of the release, as the API takes it. What was not said is left out, so that publishing again changes

@@ -1,47 +1,13 @@
 //! What a pipeline knows of itself: its variables, and git.
 
+mod variables;
+
 use std::process::{Command, Stdio};
 
 use releasepage_domain::tag::Tag;
 
-/// Variables that hold the tag a pipeline runs for: GitLab and Woodpecker, Drone, CircleCI, Bitbucket, Travis.
-const TAG_VARIABLES: [&str; 5] = ["CI_COMMIT_TAG", "DRONE_TAG", "CIRCLE_TAG", "BITBUCKET_TAG", "TRAVIS_TAG"];
-
-/// What the full name of a tag begins with.
-const TAG_REF: &str = "refs/tags/";
-
-/// Variables that say what made a pipeline run: GitHub, GitLab, Woodpecker, Drone.
-const EVENT_VARIABLES: [&str; 4] =
-    ["GITHUB_EVENT_NAME", "CI_PIPELINE_SOURCE", "CI_PIPELINE_EVENT", "DRONE_BUILD_EVENT"];
-
-/// What those say of a pull request.
-const PULL_REQUESTS: [&str; 5] = [
-    "pull_request",
-    "pull_request_target",
-    "pull_request_closed",
-    "merge_request_event",
-    "external_pull_request_event",
-];
-
-/// Variables that are there where a pipeline runs for a branch or a pull request; what it runs for a tag has one of the
-/// variables with the tag: GitLab and Woodpecker, Drone, CircleCI, Bitbucket, Travis.
-const BRANCH_VARIABLES: [&str; 11] = [
-    "CI_COMMIT_BRANCH",
-    "CI_MERGE_REQUEST_IID",
-    "CI_COMMIT_PULL_REQUEST",
-    "DRONE_BRANCH",
-    "DRONE_PULL_REQUEST",
-    "CIRCLE_BRANCH",
-    "CIRCLE_PULL_REQUEST",
-    "BITBUCKET_BRANCH",
-    "BITBUCKET_PR_ID",
-    "TRAVIS_BRANCH",
-    "TRAVIS_PULL_REQUEST",
-];
-
-/// Variables that hold the repository's name: GitHub, Gitea and Forgejo; GitLab; Woodpecker; Drone; Bitbucket; Travis.
-const REPOSITORY_VARIABLES: [&str; 6] =
-    ["GITHUB_REPOSITORY", "CI_PROJECT_PATH", "CI_REPO", "DRONE_REPO", "BITBUCKET_REPO_FULL_NAME", "TRAVIS_REPO_SLUG"];
+pub(super) use self::variables::tag_of_ref;
+use self::variables::{Subject, repository_read, subject_read};
 
 /// A pipeline.
 pub(super) struct Pipeline {
@@ -55,48 +21,32 @@ impl Pipeline {
         Self { variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()), git: git_ask }
     }
 
-    /// The tag that it runs for; that of the commit at hand where its variables name none. Of several tags of a commit it
-    /// is the one with the highest version, a finished one before pre-releases.
+    /// The tag that the pipeline runs for. If its variables name none, it is the tag of the checked-out commit. Of
+    /// several tags it is the one with the highest version. A release counts before pre-releases.
     pub(super) fn tag(&self) -> Option<String> {
-        // GitHub's name of what it runs for is a tag's only where the type says so.
-        let github = (self.variable)("GITHUB_REF_TYPE")
-            .filter(|kind| kind == "tag")
-            .and_then(|_| (self.variable)("GITHUB_REF_NAME"));
-        let github = github.or_else(|| (self.variable)("GITHUB_REF").filter(|full| full.starts_with(TAG_REF)));
-        let others = || TAG_VARIABLES.iter().find_map(|name| (self.variable)(name));
-        let of_commit = || {
-            let tags = (self.git)(&["tag", "--points-at", "HEAD"])?;
-            let rank = |tag: &&str| {
-                let read = Tag::parse(tag, None);
-                (read.version().is_some(), !read.is_prerelease(), read.sort_key())
-            };
-            tags.lines().map(str::trim).filter(|tag| !tag.is_empty()).max_by_key(rank).map(ToOwned::to_owned)
+        if let Subject::Tag(tag) = subject_read(self.variable) {
+            return Some(tag);
+        }
+        let tags = (self.git)(&["tag", "--points-at", "HEAD"])?;
+        let rank = |tag: &&str| {
+            let read = Tag::parse(tag, None);
+            (read.version().is_some(), !read.is_prerelease(), read.sort_key())
         };
-        github.or_else(others).or_else(of_commit).map(|tag| tag_of_ref(&tag).to_owned())
+        let tags = tags.lines().map(str::trim).filter(|tag| !tag.is_empty()).filter_map(tag_of_ref);
+        tags.max_by_key(rank).map(ToOwned::to_owned)
     }
 
-    /// Whether it says that it runs for a branch or a pull request: what lies there is not released yet.
+    /// True if the pipeline runs for a branch or a pull request. The changelog there may name a version that is not
+    /// released yet.
     pub(super) fn is_of_branch(&self) -> bool {
-        let is = |name: &str, values: &[&str]| {
-            (self.variable)(name).is_some_and(|value| values.iter().any(|known| value.eq_ignore_ascii_case(known)))
-        };
-        let is_ref = |text: String| text.starts_with("refs/") && !text.starts_with(TAG_REF);
-        is("GITHUB_REF_TYPE", &["branch"])
-            || (self.variable)("GITHUB_REF").is_some_and(is_ref)
-            || EVENT_VARIABLES.iter().any(|name| is(name, &PULL_REQUESTS))
-            || BRANCH_VARIABLES.iter().any(|name| (self.variable)(name).is_some_and(|value| value != "false"))
+        subject_read(self.variable) == Subject::Branch
     }
 
     /// The name of its repository, `owner/name`.
     pub(super) fn repository(&self) -> Option<String> {
-        let named = REPOSITORY_VARIABLES.iter().find_map(|name| (self.variable)(name));
+        let named = repository_read(self.variable);
         named.or_else(|| repository_of_url(&(self.git)(&["remote", "get-url", "origin"])?))
     }
-}
-
-/// A tag without what its full name begins with.
-pub(super) fn tag_of_ref(tag: &str) -> &str {
-    tag.strip_prefix(TAG_REF).unwrap_or(tag)
 }
 
 /// What git answers; `None` where there is no git, no repository, or nothing to answer.
@@ -175,30 +125,5 @@ mod tests {
         assert_eq!(Pipeline { variable: nothing, git: wordy }.tag().as_deref(), Some("latest"));
         let alone = Pipeline { variable: nothing, git: |_| None };
         assert_eq!((alone.tag(), alone.repository()), (None, None));
-    }
-
-    #[test]
-    fn branches_and_pull_requests_are_told_from_tags() {
-        type Variable = fn(&str) -> Option<String>;
-        fn pipeline(variable: Variable) -> Pipeline {
-            Pipeline { variable, git: |_| None }
-        }
-        let cases: [(Variable, bool); 12] = [
-            (|_| None, false),
-            (|name| (name == "GITHUB_REF_TYPE").then(|| "branch".into()), true),
-            (|name| (name == "GITHUB_REF_TYPE").then(|| "tag".into()), false),
-            (|name| (name == "GITHUB_REF").then(|| "refs/pull/7/merge".into()), true),
-            (|name| (name == "GITHUB_REF").then(|| "refs/tags/v1".into()), false),
-            (|name| (name == "GITHUB_EVENT_NAME").then(|| "pull_request".into()), true),
-            (|name| (name == "CI_PIPELINE_SOURCE").then(|| "merge_request_event".into()), true),
-            (|name| (name == "CI_COMMIT_BRANCH").then(|| "main".into()), true),
-            (|name| (name == "CI_PIPELINE_EVENT").then(|| "push".into()), false),
-            (|name| (name == "DRONE_BUILD_EVENT").then(|| "pull_request".into()), true),
-            (|name| (name == "TRAVIS_PULL_REQUEST").then(|| "false".into()), false),
-            (|name| (name == "BITBUCKET_PR_ID").then(|| "4".into()), true),
-        ];
-        for (variable, is_of_branch) in cases {
-            assert_eq!(pipeline(variable).is_of_branch(), is_of_branch);
-        }
     }
 }

@@ -88,7 +88,7 @@ impl Operations {
         let in_the_way = match readiness(&self.store).await {
             Ok(Readiness::Ready) => return answer(StatusCode::OK, "ready"),
             Ok(Readiness::Behind) => "database-behind",
-            Ok(Readiness::ReadOnly) => "database-read-only",
+            Ok(Readiness::ReadOnly | Readiness::NotPermitted) => "database-read-only",
             Ok(Readiness::Locked) => "database-locked",
             Ok(Readiness::Full) => "database-full",
             Err(error) => {

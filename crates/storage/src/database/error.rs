@@ -114,9 +114,9 @@ const CONNECTION_GONE: [&str; 9] = [
     "SSL SYSCALL error",
 ];
 
-/// Words of a database that is there and has no time, no room or no memory: the request had no part in it, and the next
-/// one may succeed.
-const OUT_OF_RESOURCES: [&str; 10] = [
+/// The words of a database that has no time, no room or no memory, or does not let this role write. The request is not
+/// the cause, and the next one may succeed.
+const REFUSES_FOR_NOW: [&str; 11] = [
     "statement timeout",
     "lock timeout",
     "transaction timeout",
@@ -127,6 +127,7 @@ const OUT_OF_RESOURCES: [&str; 10] = [
     "No space left on device",
     "out of memory",
     "out of shared memory",
+    "permission denied for",
 ];
 
 /// Sorts a driver's error: by the kind, which is the code where the driver knows it, and which no language changes.
@@ -174,7 +175,7 @@ impl StoreError {
                     Self::Conflict("what it belongs to was deleted in the meantime, or something still belongs to it")
                 }
                 DieselError::DatabaseError(_, information)
-                    if OUT_OF_RESOURCES.iter().any(|short| information.message().contains(short)) =>
+                    if REFUSES_FOR_NOW.iter().any(|short| information.message().contains(short)) =>
                 {
                     Self::Unavailable(error.to_string())
                 }
@@ -239,6 +240,7 @@ mod tests {
             ),
             (Unknown, "database is not accepting commands that assign new transaction IDs", Fate::Final, unavailable),
             (Unknown, "disk I/O error", Fate::Final, unavailable),
+            (Unknown, "permission denied for table pages", Fate::Final, unavailable),
             (Unknown, "could not extend file \"base/5/1\": No space left on device", Fate::Final, unavailable),
             (UniqueViolation, "UNIQUE constraint failed: pages.slug", Fate::Final, conflict),
             (ForeignKeyViolation, "FOREIGN KEY constraint failed", Fate::Final, conflict),

@@ -12,11 +12,11 @@ use std::{
 };
 
 use diesel::{
-    RunQueryDsl,
+    QueryableByName, RunQueryDsl,
     connection::SimpleConnection as _,
     dsl::sql,
     result::{DatabaseErrorKind, Error as DieselError},
-    sql_types::Bool,
+    sql_types::{Array, Bool, Text},
 };
 use tokio::{task::spawn_blocking, time::timeout};
 
@@ -25,6 +25,7 @@ use crate::{
     database::{
         backend::{Access, Session},
         migrate::{schema_applied, schema_compare},
+        schema::TABLES,
     },
 };
 
@@ -46,6 +47,8 @@ pub enum Readiness {
     Behind,
     /// It refuses writes: it is set to, or it is a copy of another one, or its files may only be read.
     ReadOnly,
+    /// The role may not write to every table.
+    NotPermitted,
     /// Another process holds it locked.
     Locked,
     /// Its disk was full at the last write, and is.
@@ -70,14 +73,17 @@ async fn look(store: &Store) -> Result<Readiness, StoreError> {
             found.store(true, Ordering::Relaxed);
             return Err(QueryError::Diesel(read_only()));
         }
-        schema_applied(connection)
+        Ok((schema_applied(connection)?, postgres_may_write(connection)?))
     });
-    let applied = match applied.await {
+    let (applied, may_write) = match applied.await {
         Err(_) if is_read_only.load(Ordering::Relaxed) => return Ok(Readiness::ReadOnly),
         applied => applied?,
     };
     if let SchemaState::Behind(_) = schema_compare(applied)? {
         return Ok(Readiness::Behind);
+    }
+    if !may_write {
+        return Ok(Readiness::NotPermitted);
     }
     match store.url() {
         DatabaseUrl::Sqlite(path) => sqlite_look(store, path.clone()).await,
@@ -96,6 +102,22 @@ fn postgres_is_read_only(connection: &mut AnyConnection) -> QueryResult<bool> {
     // This transaction only reads in any case: what counts is what the next one may.
     let query = "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only') = 'on'";
     Ok(sql::<Bool>(query).get_result(connection)?)
+}
+
+/// True if the role may write to all tables. A table that does not exist is not counted: the schema tells of it.
+fn postgres_may_write(connection: &mut AnyConnection) -> QueryResult<bool> {
+    let AnyConnection::Postgres(connection) = connection else { return Ok(true) };
+    let query = "SELECT coalesce(bool_and(has_table_privilege(at, 'INSERT') AND has_table_privilege(at, 'UPDATE') \
+                 AND has_table_privilege(at, 'DELETE')), true) AS may FROM (SELECT to_regclass(name) AS at \
+                 FROM unnest($1) AS name) AS tables WHERE at IS NOT NULL";
+    let Permission { may } = diesel::sql_query(query).bind::<Array<Text>, _>(TABLES).get_result(connection)?;
+    Ok(may)
+}
+
+#[derive(QueryableByName)]
+struct Permission {
+    #[diesel(sql_type = Bool)]
+    may: bool,
 }
 
 /// Takes the lock of a writer and gives it back.

@@ -62,7 +62,18 @@ diesel::joinable!(mailbox -> pages (page_id));
 diesel::joinable!(annotation_categories -> repositories (repository_id));
 diesel::joinable!(annotations -> repositories (repository_id));
 diesel::joinable!(annotations -> annotation_categories (category_id));
-diesel::allow_tables_to_appear_in_same_query!(
+
+/// Lets all tables appear in one query, and lists their names.
+macro_rules! tables {
+    ($($table:ident,)+) => {
+        diesel::allow_tables_to_appear_in_same_query!($($table,)+);
+
+        /// The names of all tables.
+        pub(crate) const TABLES: &[&str] = &[$(stringify!($table)),+];
+    };
+}
+
+tables!(
     annotation_categories,
     annotations,
     organizations,

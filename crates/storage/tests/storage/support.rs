@@ -134,6 +134,13 @@ impl Database {
         store_open(&self.url, connections)
     }
 
+    /// A pool on the same Postgres database whose sessions take this role.
+    pub(crate) fn store_as(&self, role: &str) -> Store {
+        let DatabaseUrl::Postgres(url) = &self.url else { panic!("SQLite has no roles") };
+        let mark = if url.contains('?') { '&' } else { '?' };
+        store_open(&DatabaseUrl::Postgres(format!("{url}{mark}options=-c%20role%3D{role}")), 2)
+    }
+
     /// A pool on a SQLite file of a test's own.
     pub(crate) fn store_at(path: &str) -> Store {
         store_open(&DatabaseUrl::Sqlite(path.to_owned()), 2)

@@ -47,6 +47,15 @@ async fn postgres_that_only_reads_refuses_writes_until_it_does_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn postgres_whose_role_may_only_read_refuses_writes() {
+    let Some(database) = Database::postgres() else { return };
+    // A role of every Postgres. It may read all tables and write to none.
+    let store = database.store_as("pg_read_all_data");
+    assert_eq!(readiness(&store).await.unwrap(), Readiness::NotPermitted);
+    assert!(matches!(schedule_write(&store).await, Err(StoreError::Unavailable(_))));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn sqlite_that_another_process_holds_locked_is_not_ready() {
     let database = Database::sqlite();
     let other = database.store_with(1);

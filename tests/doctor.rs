@@ -44,6 +44,27 @@ both_databases! {
     }
 }
 
+both_databases! {
+    async fn doctor_tells_of_a_database_that_refuses_writes(app: App) {
+        let mut settings = app.settings().clone();
+        let url = settings["database.url"].clone();
+        if !url.starts_with("postgres") {
+            return;
+        }
+        let mark = if url.contains('?') { '&' } else { '?' };
+        for (option, words) in [
+            ("default_transaction_read_only%3Don", "switch default_transaction_read_only off"),
+            ("role%3Dpg_read_all_data", "grant it SELECT, INSERT, UPDATE and DELETE"),
+        ] {
+            settings.insert("database.url".to_owned(), format!("{url}{mark}options=-c%20{option}"));
+            let output = run(&["doctor"], &settings, "");
+            let told = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert_eq!(output.status.code(), Some(1), "{told}");
+            assert!(told.contains("the database refuses writes") && told.contains(words), "{told}");
+        }
+    }
+}
+
 #[test]
 fn doctor_says_why_a_database_cannot_be_reached() {
     let password = "planted-password";

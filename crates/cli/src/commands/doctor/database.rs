@@ -10,6 +10,7 @@ use releasepage_storage::{
     database::{
         clock::Clock,
         examine::{DatabaseExamined, database_examine},
+        readiness::{Readiness, readiness},
     },
     jobs::{
         hold::job_hold_get,
@@ -61,6 +62,8 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         Ok(examined) => findings.extend(examined_findings(&shown, &examined, now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
+    // The database that cannot be reached is a finding already.
+    findings.extend(readiness(&store).await.ok().and_then(readiness_finding));
     match queue_look(&store, now).await {
         Ok((lanes, hold)) => findings.extend(queue_findings(&lanes, hold.as_ref(), now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
@@ -70,6 +73,33 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
     findings
+}
+
+/// The finding for a database that does not take writes.
+fn readiness_finding(readiness: Readiness) -> Option<Finding> {
+    const SUBJECT: &str = "writes";
+    let refused = |what: &str, cure: &str| {
+        let what = format!("the database refuses writes: {what}");
+        Some(Finding::fault(SUBJECT, what, cure))
+    };
+    match readiness {
+        // The schema has a finding of its own.
+        Readiness::Ready | Readiness::Behind => None,
+        Readiness::ReadOnly => refused(
+            "it is set to read only, or it is a standby, or its file may only be read",
+            "SQLite: let this user write to the file and its directory; Postgres: name the primary server in \
+             database.url, and switch default_transaction_read_only off for the database and the role",
+        ),
+        Readiness::NotPermitted => refused(
+            "the role in database.url may not write to all of its tables",
+            "let the role own the tables, or grant it SELECT, INSERT, UPDATE and DELETE on all of them",
+        ),
+        Readiness::Locked => {
+            let cure = "end the other process, unless it is a server of yours at work: then look again";
+            Some(Finding::note(SUBJECT, "another process holds the database locked", cure))
+        }
+        Readiness::Full => refused("its disk is full", "make room on the disk"),
+    }
 }
 
 fn refusals_finding(refusals: SenderRefusals) -> Finding {
@@ -221,6 +251,22 @@ mod tests {
         let told = told(&examined_findings("sqlite://x", &examined, now()));
         assert_eq!(told.matches("FAULT").count(), 2, "{told}");
         assert!(told.contains("sqlite://x is damaged: row 1") && told.contains("restore a back-up"), "{told}");
+    }
+
+    #[test]
+    fn a_database_that_refuses_writes_is_told() {
+        for (readiness, words) in [
+            (Readiness::Ready, None),
+            (Readiness::Behind, None),
+            (Readiness::ReadOnly, Some("FAULT  writes          the database refuses writes: it is set to read only")),
+            (Readiness::NotPermitted, Some("grant it SELECT, INSERT, UPDATE and DELETE")),
+            (Readiness::Locked, Some("note   writes")),
+            (Readiness::Full, Some("its disk is full")),
+        ] {
+            let told = readiness_finding(readiness.clone()).map(|finding| finding.told());
+            assert_eq!(told.is_some(), words.is_some(), "{readiness:?}");
+            assert!(told.unwrap_or_default().contains(words.unwrap_or_default()), "{readiness:?}");
+        }
     }
 
     #[test]

@@ -259,6 +259,8 @@ both_databases! {
         forge.source.0 += 1;
         let refusal = forge.deliver(&forge.payload("published", "v1.2.0")).await.expect(409).json();
         assert_eq!(refusal["error"], "repository-other");
+        let told = refusal["error_description"].as_str().expect("a sentence");
+        assert_eq!(told.matches("umbrella/server (number ").count(), 2, "{told}");
         let repository = forge.repository().await;
         assert_eq!(repository["last_delivery"]["result"], "refused");
         let change = json!({ "source_id": null, "revision": repository["revision"] });
@@ -332,7 +334,13 @@ both_databases! {
         let mut forge = Forge::github(&app, "Codertocat/Hello-World").await;
         forge.source = (186_853_002, "Codertocat/Hello-World".into());
         let Some(ping) = fixture("github/ping.json") else { return };
-        forge.send(forge.request("ping", &delivery_new(), ping)).await.expect(200);
+        // It is of another repository than the releases beside it.
+        let refusal = forge.send(forge.request("ping", &delivery_new(), ping.clone())).await.expect(409).json();
+        let told = refusal["error_description"].as_str().expect("a sentence");
+        assert!(told.contains("Octocoders/Hello-World") && told.contains("Codertocat/Hello-World"), "{told}");
+        let ping = String::from_utf8_lossy(&ping).replace("Octocoders/Hello-World", "Codertocat/Hello-World");
+        forge.send(forge.request("ping", &delivery_new(), ping.into_bytes())).await.expect(200);
+        assert_eq!(forge.repository().await["source_id"], Value::Null, "a ping binds nothing");
         for (action, state) in [
             ("created", "published"),
             ("prereleased", "published"),

@@ -203,13 +203,41 @@ both_databases! {
 }
 
 both_databases! {
+    async fn tests_of_another_repository_are_refused(app: App) {
+        for forge in forges(&app).await.into_iter().filter(|forge| forge.kind != Kind::Generic) {
+            let kind = forge.kind;
+            let test = |name: &str| match kind {
+                Kind::Github => ("ping", json!({ "repository": { "id": 8, "full_name": name } })),
+                Kind::Gitlab | Kind::GitlabSigned => {
+                    ("Push Hook", json!({ "project": { "id": 8, "path_with_namespace": name } }))
+                }
+                _ => ("push", json!({ "repository": { "id": 8, "full_name": name } })),
+            };
+            let send = async |name: &str| {
+                let (event, body) = test(name);
+                forge.send(forge.request(event, &delivery_new(), body.to_string().into_bytes())).await
+            };
+            let refusal = send("acme/elsewhere").await.expect(409).json();
+            let told = refusal["error_description"].as_str().expect("a sentence");
+            assert!(told.contains("acme/elsewhere") && told.contains(&forge.source.1), "{kind:?}: {told}");
+            send(&forge.source.1).await.expect(200);
+            assert_eq!(forge.repository().await["source_id"], Value::Null, "{kind:?}");
+        }
+    }
+}
+
+both_databases! {
     async fn another_repository_is_refused_until_the_first_is_let_go(app: App) {
         for mut forge in forges(&app).await.into_iter().filter(|forge| forge.kind != Kind::Generic) {
             let kind = forge.kind;
             forge.tell(&forge.telling(What::Published, &Told::new("v1.0.0"))).await;
+            let first = forge.source.1.clone();
             forge.source = (forge.source.0 + 1, "acme/elsewhere".into());
             let foreign = forge.telling(What::Published, &Told::new("v1.1.0"));
-            assert_eq!(forge.deliver(&foreign).await.expect(409).json()["error"], "repository-other", "{kind:?}");
+            let refusal = forge.deliver(&foreign).await.expect(409).json();
+            assert_eq!(refusal["error"], "repository-other", "{kind:?}");
+            let told = refusal["error_description"].as_str().expect("a sentence");
+            assert!(told.contains("acme/elsewhere") && told.contains(&first), "{kind:?}: {told}");
             let repository = forge.repository().await;
             assert_eq!(repository["last_delivery"]["result"], "refused", "{kind:?}");
             assert_eq!(forge.releases().await.len(), 1, "{kind:?}");

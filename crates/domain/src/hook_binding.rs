@@ -2,10 +2,6 @@
 
 use crate::{conflict::Conflict, repository::RepositoryOrigin, source_event::SourceRepository};
 
-/// The sentence for the owner on a delivery of another repository.
-pub const HOOK_FOREIGN: &str = "it is of another repository of the forge than the deliveries before it; if the \
-                                repository was made anew there, set source_id to null, and the next delivery counts";
-
 /// The repository of the forge that a webhook is bound to: by its number where the forge gives one, else by its name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct HookBound {
@@ -43,9 +39,32 @@ pub fn hook_expected_name<'a>(told: &str, own: &'a str, at_forge: Option<&'a str
     (!is_named).then(|| at_forge.unwrap_or(own))
 }
 
+/// Writes the sentence for the owner on a delivery of another repository than the one that is bound. `own` is the name
+/// here, for a bound repository whose name at the forge is not known.
+pub fn hook_foreign(told: &SourceRepository, bound: &HookBound, own: &str) -> String {
+    let bound_name = bound.name.as_deref().unwrap_or(own);
+    format!(
+        "it is of the repository {}, and the deliveries before it were of {}; if the repository was made anew there, \
+         set source_id to null, and the next delivery counts",
+        shown(&told.name, told.id),
+        shown(bound_name, bound.id),
+    )
+}
+
+/// The name of a repository with its number at the forge, for a sentence. Two repositories may have had one name.
+fn shown(name: &str, id: Option<i64>) -> String {
+    let name = cleaned(name);
+    id.map(|id| format!("{name} (number {id})")).unwrap_or(name)
+}
+
+/// A name from outside, for a sentence.
+fn cleaned(name: &str) -> String {
+    name.chars().filter(|character| !character.is_control()).take(200).collect()
+}
+
 /// Writes the sentence for the owner on a first delivery whose repository is not the one that is named here.
 pub fn hook_misnamed(told: &str, expected: &str) -> String {
-    let told: String = told.chars().filter(|c| !c.is_control()).take(200).collect();
+    let told = cleaned(told);
     format!(
         "it is of the repository {told}, and this one is {expected}; if they are the same, give this one that name, or \
          its source (source.name) where it is to be called otherwise here"
@@ -112,6 +131,30 @@ mod tests {
             assert_eq!(hook_expected_name(told, own, at_forge), expected, "{told} {own} {at_forge:?}");
         }
         assert!(hook_misnamed("a\nb", "acme/api").starts_with("it is of the repository ab, and this one is acme/api;"));
+    }
+
+    #[test]
+    fn a_refusal_names_both_repositories() {
+        for (bound, told, words) in [
+            (
+                bound(Some(7), Some("acme/api")),
+                SourceRepository { id: Some(8), name: "acme/web".into() },
+                "it is of the repository acme/web (number 8), and the deliveries before it were of acme/api (number 7);",
+            ),
+            (
+                bound(Some(7), None),
+                SourceRepository { id: Some(8), name: "a\nb".into() },
+                "it is of the repository ab (number 8), and the deliveries before it were of acme/own (number 7);",
+            ),
+            (
+                bound(None, Some("acme/api")),
+                SourceRepository { id: None, name: "acme/web".into() },
+                "it is of the repository acme/web, and the deliveries before it were of acme/api;",
+            ),
+        ] {
+            let sentence = hook_foreign(&told, &bound, "acme/own");
+            assert!(sentence.starts_with(words), "{sentence}");
+        }
     }
 
     #[test]

@@ -34,6 +34,13 @@ pub(crate) fn repository_read(
     Some(SourceRepository { id: id?, name: name?.to_owned() })
 }
 
+/// Reads the repository of a request that is not about a release. `None` if it names none that can be read.
+pub(crate) fn repository_told(payload: &Fields<'_>, field: &str, name_field: &str) -> Option<SourceRepository> {
+    let mut unused = Faults::new();
+    let repository = payload.object_optional(&mut unused, field)??;
+    repository_read(&repository, &mut unused, name_field, |fields, faults| id_read_optional(fields, faults, "id"))
+}
+
 /// Reads the required tag or version.
 pub fn tag_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<String> {
     fields.text_checked(

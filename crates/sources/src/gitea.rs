@@ -10,8 +10,8 @@ use releasepage_domain::{
 
 use crate::{
     fields::{flag_read, id_read, repository_read},
-    github::text_read,
-    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
+    github::{repository_of, text_read},
+    message::{ForgeMessage, MessageError, action_unused, event_unused, payload_read},
 };
 
 /// Reads a webhook request. `event` is the value of its header `X-Gitea-Event` or `X-Forgejo-Event`. `payload` is its
@@ -22,12 +22,14 @@ use crate::{
 /// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
-    if event != "release" {
-        return Ok(EVENT_UNUSED);
-    }
     let payload = Fields::new(&payload);
+    if event != "release" {
+        return Ok(event_unused(repository_of(&payload)));
+    }
     let mut faults = Faults::new();
-    let Some(kind) = kind_read(&payload, &mut faults) else { return Ok(ACTION_UNUSED) };
+    let Some(kind) = kind_read(&payload, &mut faults) else {
+        return Ok(action_unused(repository_of(&payload)));
+    };
     let repository = payload.object(&mut faults, "repository").and_then(|repository| {
         repository_read(&repository, &mut faults, "full_name", |fields, faults| id_read(fields, faults, "id").map(Some))
     });
@@ -122,8 +124,8 @@ mod tests {
             assert_eq!((event.kind, event.shown.is_some()), (kind, is_shown), "{action} {draft}");
         }
         let renamed = payload("renamed").to_string();
-        assert!(matches!(message_read("release", renamed.as_bytes()), Ok(ForgeMessage::Ignored(_))));
-        assert!(matches!(message_read("push", b"{}"), Ok(ForgeMessage::Ignored(_))));
+        assert!(matches!(message_read("release", renamed.as_bytes()), Ok(ForgeMessage::Ignored { .. })));
+        assert!(matches!(message_read("push", b"{}"), Ok(ForgeMessage::Ignored { .. })));
         assert_eq!(message_read("push", b"[]"), Err(MessageError::Json));
     }
 

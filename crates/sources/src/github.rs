@@ -3,12 +3,15 @@
 use releasepage_domain::{
     fault::Faults,
     fields::Fields,
-    source_event::{SourceEvent, SourceEventKind, SourceText},
+    source_event::{SourceEvent, SourceEventKind, SourceRepository, SourceText},
 };
 
 use crate::{
-    fields::{author_login_read, flag_read, id_read, notes_read, repository_read, tag_read, time_read, title_read},
-    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
+    fields::{
+        author_login_read, flag_read, id_read, notes_read, repository_read, repository_told, tag_read, time_read,
+        title_read,
+    },
+    message::{ForgeMessage, MessageError, action_unused, event_unused, payload_read},
 };
 
 /// Reads a webhook request. `event` is the value of its header `X-GitHub-Event`. `payload` is its JSON.
@@ -18,11 +21,17 @@ use crate::{
 /// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
+    let payload = Fields::new(&payload);
     match event {
-        "ping" => Ok(ForgeMessage::Ping),
-        "release" => release_read(&Fields::new(&payload)),
-        _ => Ok(EVENT_UNUSED),
+        "ping" => Ok(ForgeMessage::Ping { repository: repository_of(&payload) }),
+        "release" => release_read(&payload),
+        _ => Ok(event_unused(repository_of(&payload))),
     }
+}
+
+/// The repository of a request without a release, in the form of GitHub, Gitea and Gogs.
+pub(crate) fn repository_of(payload: &Fields<'_>) -> Option<SourceRepository> {
+    repository_told(payload, "repository", "full_name")
 }
 
 /// The meaning of an action of the event `release`. `None` if the action changes nothing for readers.
@@ -42,7 +51,7 @@ fn release_read(payload: &Fields<'_>) -> Result<ForgeMessage, MessageError> {
     let action = payload.text(&mut faults, "action", "must be a text");
     let kind = action.map(kind_of);
     if kind == Some(None) {
-        return Ok(ACTION_UNUSED);
+        return Ok(action_unused(repository_of(payload)));
     }
     let kind = kind.flatten();
     let repository = payload.object(&mut faults, "repository").and_then(|repository| {
@@ -96,7 +105,7 @@ pub(crate) fn text_read(release: &Fields<'_>, faults: &mut Faults) -> Option<Sou
 #[cfg(test)]
 mod tests {
     use super::*;
-    use releasepage_domain::{source_event::SourceRepository, time::time_parse};
+    use releasepage_domain::time::time_parse;
     use serde_json::{Value, json};
 
     fn payload(action: &str) -> Value {
@@ -156,9 +165,27 @@ mod tests {
             let event = event(&payload(action));
             assert_eq!((event.kind, event.shown.is_some()), (kind, is_shown), "{action}");
         }
-        assert!(matches!(read(&payload("pinned")), Ok(ForgeMessage::Ignored(_))));
-        assert!(matches!(message_read("push", b"{}"), Ok(ForgeMessage::Ignored(_))));
-        assert_eq!(message_read("ping", br#"{"zen":"Speak like a human."}"#), Ok(ForgeMessage::Ping));
+    }
+
+    #[test]
+    fn a_request_without_a_release_may_name_its_repository() {
+        let acme = Some(SourceRepository { id: Some(7), name: "acme/api".into() });
+        for (event, payload, repository) in [
+            ("ping", r#"{"zen":"Speak like a human."}"#, None),
+            ("ping", r#"{"organization":{"login":"acme"},"repository":null}"#, None),
+            ("ping", r#"{"repository":{"id":"x","full_name":"acme/api"}}"#, None),
+            ("ping", r#"{"repository":{"id":7,"full_name":"acme/api"}}"#, acme.clone()),
+        ] {
+            let read = message_read(event, payload.as_bytes());
+            assert_eq!(read, Ok(ForgeMessage::Ping { repository }), "{payload}");
+        }
+        let ignored = |read| match read {
+            Ok(ForgeMessage::Ignored { repository, .. }) => repository,
+            other => panic!("{other:?}"),
+        };
+        assert_eq!(ignored(read(&payload("pinned"))), acme);
+        assert_eq!(ignored(message_read("push", br#"{"repository":{"id":7,"full_name":"acme/api"}}"#)), acme);
+        assert_eq!(ignored(message_read("push", b"{}")), None);
     }
 
     #[test]

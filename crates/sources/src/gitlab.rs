@@ -13,8 +13,8 @@ use releasepage_domain::{
 };
 
 use crate::{
-    fields::{id_read, notes_read, repository_read, tag_read, title_read},
-    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
+    fields::{id_read, notes_read, repository_read, repository_told, tag_read, title_read},
+    message::{ForgeMessage, MessageError, action_unused, event_unused, payload_read},
 };
 
 /// Reads a webhook request. `event` is the value of its header `X-Gitlab-Event`. `payload` is its JSON.
@@ -24,10 +24,11 @@ use crate::{
 /// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
-    if event != "Release Hook" {
-        return Ok(EVENT_UNUSED);
-    }
     let payload = Fields::new(&payload);
+    let told = || repository_told(&payload, "project", "path_with_namespace");
+    if event != "Release Hook" {
+        return Ok(event_unused(told()));
+    }
     let mut faults = Faults::new();
     let is_release = |value: &serde_json::Value| (value == "release").then_some(());
     payload.required(&mut faults, "object_kind", "must be release", is_release);
@@ -36,7 +37,7 @@ pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, Message
         Some("create") => Some(SourceEventKind::Published),
         Some("update") => Some(SourceEventKind::Amended),
         Some("delete") => Some(SourceEventKind::Deleted),
-        Some(_) => return Ok(ACTION_UNUSED),
+        Some(_) => return Ok(action_unused(told())),
     };
     let repository = payload.object(&mut faults, "project").and_then(|project| {
         let number = |fields: &Fields<'_>, faults: &mut Faults| id_read(fields, faults, "id").map(Some);
@@ -130,8 +131,8 @@ mod tests {
             assert_eq!((event.kind, event.shown.is_some()), (kind, is_shown), "{action}");
         }
         let other = payload("pinned").to_string();
-        assert!(matches!(message_read("Release Hook", other.as_bytes()), Ok(ForgeMessage::Ignored(_))));
-        assert!(matches!(message_read("Push Hook", b"{}"), Ok(ForgeMessage::Ignored(_))));
+        assert!(matches!(message_read("Release Hook", other.as_bytes()), Ok(ForgeMessage::Ignored { .. })));
+        assert!(matches!(message_read("Push Hook", b"{}"), Ok(ForgeMessage::Ignored { .. })));
         assert_eq!(message_read("Push Hook", b"{"), Err(MessageError::Json));
     }
 

@@ -12,7 +12,8 @@ use releasepage_domain::{
 use crate::{
     fields::{id_read_optional, repository_read, tag_read},
     gitea::{event_read, kind_read},
-    message::{ACTION_UNUSED, EVENT_UNUSED, ForgeMessage, MessageError, payload_read},
+    github::repository_of,
+    message::{ForgeMessage, MessageError, action_unused, event_unused, payload_read},
 };
 
 /// Reads a webhook request. `event` is the value of its header `X-Gogs-Event`. `payload` is its JSON.
@@ -22,12 +23,14 @@ use crate::{
 /// Returns a [`MessageError`] if the payload is not a JSON object, or if needed fields are missing or faulty.
 pub fn message_read(event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let payload = payload_read(payload)?;
-    if event != "release" {
-        return Ok(EVENT_UNUSED);
-    }
     let payload = Fields::new(&payload);
+    if event != "release" {
+        return Ok(event_unused(repository_of(&payload)));
+    }
     let mut faults = Faults::new();
-    let Some(kind) = kind_read(&payload, &mut faults) else { return Ok(ACTION_UNUSED) };
+    let Some(kind) = kind_read(&payload, &mut faults) else {
+        return Ok(action_unused(repository_of(&payload)));
+    };
     let repository = payload.object(&mut faults, "repository").and_then(|repository| {
         repository_read(&repository, &mut faults, "full_name", |fields, faults| id_read_optional(fields, faults, "id"))
     });

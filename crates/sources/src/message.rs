@@ -10,9 +10,17 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ForgeMessage {
     /// The forge tests if it can reach the server.
-    Ping,
-    /// The request is not about a change that is used here. The sentence says what would be.
-    Ignored(&'static str),
+    Ping {
+        /// The repository that the forge tests for. `None` if the request does not name it.
+        repository: Option<SourceRepository>,
+    },
+    /// The request is not about a change that is used here.
+    Ignored {
+        /// A sentence that says what would be used.
+        because: &'static str,
+        /// The repository of the request. `None` if the request does not name it.
+        repository: Option<SourceRepository>,
+    },
     /// An event of a release.
     Release {
         /// The repository of the release. `None` if the source does not name it.
@@ -22,13 +30,15 @@ pub enum ForgeMessage {
     },
 }
 
-/// The answer to an event that is not about a release.
-pub(crate) const EVENT_UNUSED: ForgeMessage =
-    ForgeMessage::Ignored("only the events of releases are used: no other one need be sent");
+/// The message of an event that is not about a release. Some forges send one as a test.
+pub(crate) fn event_unused(repository: Option<SourceRepository>) -> ForgeMessage {
+    ForgeMessage::Ignored { because: "only the events of releases are used: no other one need be sent", repository }
+}
 
-/// The answer to an action that changes nothing for readers.
-pub(crate) const ACTION_UNUSED: ForgeMessage =
-    ForgeMessage::Ignored("this action of a release changes nothing that readers see");
+/// The message of an action that changes nothing for readers.
+pub(crate) fn action_unused(repository: Option<SourceRepository>) -> ForgeMessage {
+    ForgeMessage::Ignored { because: "this action of a release changes nothing that readers see", repository }
+}
 
 /// A webhook request that cannot be used.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

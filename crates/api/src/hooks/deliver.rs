@@ -43,20 +43,20 @@ pub(super) async fn hook_deliver(
     let access = delivery_access(&request, &state, &id, forge.origin, &body.bytes, proof).await?;
     let (event, delivery) = forge.headers_take(request.headers(), proof)?;
     let payload = payload_of(request.headers(), &body.bytes, forge.takes_forms)?;
-    let note = |result, message: String| {
+    let note = |result, message: String, source| {
         let note = HookNote { delivery: delivery.to_owned(), event: event.to_owned(), result, message };
-        in_time(hook_note(&state.store, access.repository_id, note, state.now()))
+        in_time(hook_note(&state.store, access.repository_id, note, source, state.now()))
+    };
+    let answer = async |result, message: &'static str, source| match note(result, message.to_owned(), source).await? {
+        Some(refusal) => Err(repository_other(&refusal)),
+        None => delivery_answer(result, message),
     };
     match (forge.read)(event, &payload) {
-        Ok(ForgeMessage::Ping) => {
+        Ok(ForgeMessage::Ping { repository }) => {
             let message = "deliveries reach this repository: its next release comes by itself";
-            note(HookResult::Processed, message.to_owned()).await?;
-            delivery_answer(HookResult::Processed, message)
+            answer(HookResult::Processed, message, repository).await
         }
-        Ok(ForgeMessage::Ignored(because)) => {
-            note(HookResult::Ignored, because.to_owned()).await?;
-            delivery_answer(HookResult::Ignored, because)
-        }
+        Ok(ForgeMessage::Ignored { because, repository }) => answer(HookResult::Ignored, because, repository).await,
         Ok(ForgeMessage::Release { repository, event: told }) => {
             let delivery = HookDelivery {
                 delivery: delivery.to_owned(),
@@ -72,7 +72,7 @@ pub(super) async fn hook_deliver(
             delivery_store(&state, &access, delivery).await
         }
         Err(error) => {
-            note(HookResult::Refused, error.to_string()).await?;
+            note(HookResult::Refused, error.to_string(), None).await?;
             Err(refusal(error))
         }
     }
@@ -87,11 +87,13 @@ async fn delivery_store(
     match in_time(hook_receive(&state.store, access, delivery, state.now())).await? {
         HookReceipt::Queued => delivery_answer(HookResult::Accepted, "the release is processed within moments"),
         HookReceipt::Repeated => delivery_answer(HookResult::Ignored, "this delivery came before: nothing is to do"),
-        HookReceipt::Foreign => Err(REPOSITORY_OTHER.into()),
-        HookReceipt::Misnamed { message } => {
-            Err(V1Error::new(REPOSITORY_OTHER).with_description(format!("{}: {message}", REPOSITORY_OTHER.description)))
-        }
+        HookReceipt::Refused { message } => Err(repository_other(&message)),
     }
+}
+
+/// The error for a delivery of another repository. The message names both.
+fn repository_other(message: &str) -> V1Error {
+    V1Error::new(REPOSITORY_OTHER).with_description(format!("{}: {message}", REPOSITORY_OTHER.description))
 }
 
 /// The JSON of a delivery: the body, or the field `payload` of a form, as the webhook's content type at the forge says.

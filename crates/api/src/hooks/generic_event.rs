@@ -160,7 +160,7 @@ pub(super) fn message_read(_event: &str, payload: &[u8]) -> Result<ForgeMessage,
             ForgeMessage::Release { repository: None, event: release.into_event(kind, at) }
         }
         // Only of a ping, these may be missing.
-        _ => ForgeMessage::Ping,
+        _ => ForgeMessage::Ping { repository: None },
     })
 }
 
@@ -220,7 +220,7 @@ mod tests {
             let told = event(&payload);
             assert_eq!((told.kind, told.release_id.as_str()), (without_id, "v1.2.0"), "{name}");
         }
-        assert_eq!(message_read("", br#"{"type":"ping"}"#), Ok(ForgeMessage::Ping));
+        assert_eq!(message_read("", br#"{"type":"ping"}"#), Ok(ForgeMessage::Ping { repository: None }));
         assert_eq!(message_read("", b"null"), Err(MessageError::Json));
     }
 

@@ -2,7 +2,6 @@
 
 use diesel::prelude::*;
 use releasepage_domain::{
-    hook_binding::{HOOK_FOREIGN, hook_misnamed},
     hook_delivery::{HookResult, HookStanding, hook_delivery_is_due_again},
     job::JobPayload,
     source_event::{SourceEvent, SourceRepository},
@@ -13,7 +12,7 @@ use crate::{
     AnyConnection, QueryResult, Scope, Store, StoreError,
     database::{schema::hook_deliveries, stored::stored},
     jobs::row::{job_enqueue, repository_turn},
-    sources::hooks::{HookAccess, HookBinding, HookNote, hook_bind, hook_note_write, hook_result_write},
+    sources::hooks::{HookAccess, HookNote, hook_bind, hook_note_write, hook_result_write},
 };
 
 /// A delivery whose signature was right.
@@ -39,23 +38,10 @@ pub enum HookReceipt {
     /// It came before, with this id or the same content: it waits to be processed, or was.
     Repeated,
     /// It is of another repository of the forge than this one is.
-    Foreign,
-    /// It is the first one, and its repository has another name than this one.
-    Misnamed {
-        /// The sentence for the owner, with both names.
+    Refused {
+        /// The reason with both names, in words for the owner of the repository.
         message: String,
     },
-}
-
-impl HookReceipt {
-    /// The reason why a delivery is refused, in words for the owner of the repository. `None` for one that is taken.
-    pub fn refusal(&self) -> Option<&str> {
-        match self {
-            Self::Queued | Self::Repeated => None,
-            Self::Foreign => Some(HOOK_FOREIGN),
-            Self::Misnamed { message } => Some(message),
-        }
-    }
 }
 
 /// A stored delivery, as its job needs it.
@@ -89,10 +75,13 @@ pub async fn hook_receive(
                 result,
                 message: message.to_owned(),
             };
-            let receipt = receipt_of(connection, organization_id, repository_id, delivery.source.as_ref())?;
-            if let Some(because) = receipt.refusal() {
-                hook_note_write(connection, repository_id, &note(HookResult::Refused, because), now)?;
-                return Ok(receipt);
+            let refusal = match &delivery.source {
+                Some(source) => hook_bind(connection, organization_id, repository_id, source)?,
+                None => None,
+            };
+            if let Some(message) = refusal {
+                hook_note_write(connection, repository_id, &note(HookResult::Refused, &message), now)?;
+                return Ok(HookReceipt::Refused { message });
             }
             let row = before.map(|(id, ..)| id);
             let id = delivery_store(connection, repository_id, row, &delivery, now)?;
@@ -100,24 +89,9 @@ pub async fn hook_receive(
             job_enqueue(connection, &JobPayload::SourceEvent { delivery: id }, &turn, now, now)?;
             let note = note(HookResult::Accepted, "it is stored, and is processed within moments");
             hook_note_write(connection, repository_id, &note, now)?;
-            Ok(receipt)
+            Ok(HookReceipt::Queued)
         })
         .await
-}
-
-/// Binds the repository to the one that a delivery is of, and answers what comes of the delivery.
-fn receipt_of(
-    connection: &mut AnyConnection,
-    organization_id: i64,
-    repository_id: i64,
-    source: Option<&SourceRepository>,
-) -> QueryResult<HookReceipt> {
-    let Some(source) = source else { return Ok(HookReceipt::Queued) };
-    Ok(match hook_bind(connection, organization_id, repository_id, source)? {
-        HookBinding::Own => HookReceipt::Queued,
-        HookBinding::Other => HookReceipt::Foreign,
-        HookBinding::Misnamed(named) => HookReceipt::Misnamed { message: hook_misnamed(&source.name, &named) },
-    })
 }
 
 /// Stores a delivery that is to be processed: in this row, or in a new one. Answers its id.

@@ -6,7 +6,7 @@ use std::fmt;
 use diesel::{dsl::exists, prelude::*};
 use releasepage_domain::{
     fault::Fault,
-    hook_binding::{HookBound, hook_check, hook_expected_name},
+    hook_binding::{HookBound, hook_check, hook_expected_name, hook_foreign, hook_misnamed},
     hook_delivery::HookResult,
     repository::{RepositoryName, RepositoryOrigin},
     source_event::SourceRepository,
@@ -130,11 +130,26 @@ pub async fn hook_access(
         .await
 }
 
-/// Notes what came of a delivery that is not stored. Does nothing where the repository is gone.
-pub async fn hook_note(store: &Store, repository_id: i64, note: HookNote, now: UtcTime) -> Result<(), StoreError> {
+/// Notes the result of a delivery that is not stored. If it names another repository of the forge (`source`), it is
+/// refused. Returns the reason then, in words for the owner. Binds nothing. Does nothing where the repository is gone.
+pub async fn hook_note(
+    store: &Store,
+    repository_id: i64,
+    note: HookNote,
+    source: Option<SourceRepository>,
+    now: UtcTime,
+) -> Result<Option<String>, StoreError> {
     store
         .write(&[Scope::Repository(repository_id)], move |connection| {
-            hook_note_write(connection, repository_id, &note, now)
+            if let Some(source) = &source
+                && let Some(HookSource::Other { message }) = hook_source(connection, repository_id, source)?
+            {
+                let refused = HookNote { result: HookResult::Refused, message: message.clone(), ..note.clone() };
+                hook_note_write(connection, repository_id, &refused, now)?;
+                return Ok(Some(message));
+            }
+            hook_note_write(connection, repository_id, &note, now)?;
+            Ok(None)
         })
         .await
 }
@@ -173,15 +188,12 @@ pub(crate) fn hook_result_write(
     Ok(())
 }
 
-/// The relation of a delivery's repository to the one that it was delivered to.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum HookBinding {
-    /// The same.
-    Own,
-    /// Another one than the deliveries before it were of.
-    Other,
-    /// It is the first one, and of a repository with another name than the one that is expected, which this is.
-    Misnamed(String),
+/// The forge's repository of a delivery, compared with the one that it was delivered to.
+enum HookSource {
+    /// The same, as far as deliveries have decided yet.
+    Own(HookBound),
+    /// Another one. The message names both, in words for the owner.
+    Other { message: String },
 }
 
 /// Sees to it that a delivery is of the forge's repository that this one is, in the caller's transaction under the
@@ -190,29 +202,22 @@ pub(crate) enum HookBinding {
 ///
 /// Where the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
 /// free and can be used here. Components keep the names that readers know them by.
+///
+/// Returns the reason, in words for the owner, if the delivery is of another repository.
 pub(crate) fn hook_bind(
     connection: &mut AnyConnection,
     organization_id: i64,
     repository_id: i64,
     source: &SourceRepository,
-) -> QueryResult<HookBinding> {
-    let hook = repository_hooks::table.find(repository_id);
-    let found: Option<(Option<i64>, Option<String>)> =
-        hook.select((repository_hooks::source_id, repository_hooks::source_name)).first(connection).optional()?;
-    let (id, name) = found.ok_or(StoreError::NotFound)?;
-    let bound = HookBound { id, name };
-    if bound.is_other(source) {
-        return Ok(HookBinding::Other);
-    }
-    if bound.is_open()
-        && let Some(expected) = hook_unexpected(connection, repository_id, &source.name)?
-    {
-        return Ok(HookBinding::Misnamed(expected));
-    }
+) -> QueryResult<Option<String>> {
+    let bound = match hook_source(connection, repository_id, source)?.ok_or(StoreError::NotFound)? {
+        HookSource::Own(bound) => bound,
+        HookSource::Other { message } => return Ok(Some(message)),
+    };
     let name = RepositoryName::parse("name", &source.name).ok();
     let name_text = name.as_ref().map(|name| name.as_str().to_owned());
     if bound.id.is_none() || (name_text.is_some() && name_text != bound.name) {
-        diesel::update(hook)
+        diesel::update(repository_hooks::table.find(repository_id))
             .set((repository_hooks::source_id.eq(source.id.or(bound.id)), repository_hooks::source_name.eq(&name_text)))
             .execute(connection)?;
     }
@@ -221,20 +226,38 @@ pub(crate) fn hook_bind(
     {
         repository_rename(connection, organization_id, repository_id, &known, &name)?;
     }
-    Ok(HookBinding::Own)
+    Ok(None)
 }
 
-/// The name that the first delivery's repository should have, where it has another one. Whoever let go of a repository
-/// that deliveries came from (`source_id`) has said that the next one counts.
-fn hook_unexpected(connection: &mut AnyConnection, repository_id: i64, told: &str) -> QueryResult<Option<String>> {
-    let delivered = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id));
-    if diesel::select(exists(delivered)).get_result(connection)? {
-        return Ok(None);
+/// Compares the forge's repository of a delivery with the one that it was delivered to. `None` if the latter is gone.
+/// Whoever let go of a repository that deliveries came from (`source_id`) has said that the next one counts.
+fn hook_source(
+    connection: &mut AnyConnection,
+    repository_id: i64,
+    told: &SourceRepository,
+) -> QueryResult<Option<HookSource>> {
+    let found: Option<(Option<i64>, Option<String>, String, Option<String>)> = repository_hooks::table
+        .inner_join(repositories::table.left_join(repository_sources::table))
+        .filter(repository_hooks::repository_id.eq(repository_id))
+        .select((
+            repository_hooks::source_id,
+            repository_hooks::source_name,
+            repositories::name,
+            repository_sources::name.nullable(),
+        ))
+        .first(connection)
+        .optional()?;
+    let Some((id, bound_name, name, name_there)) = found else { return Ok(None) };
+    let bound = HookBound { id, name: bound_name };
+    if bound.is_other(told) {
+        let message = hook_foreign(told, &bound, name_there.as_deref().unwrap_or(&name));
+        return Ok(Some(HookSource::Other { message }));
     }
-    let (name, name_there): (String, Option<String>) = repositories::table
-        .left_join(repository_sources::table)
-        .filter(repositories::id.eq(repository_id))
-        .select((repositories::name, repository_sources::name.nullable()))
-        .first(connection)?;
-    Ok(hook_expected_name(told, &name, name_there.as_deref()).map(str::to_owned))
+    let delivered = hook_deliveries::table.filter(hook_deliveries::repository_id.eq(repository_id));
+    let is_first = bound.is_open() && !diesel::select(exists(delivered)).get_result::<bool>(connection)?;
+    let expected = hook_expected_name(&told.name, &name, name_there.as_deref()).filter(|_| is_first);
+    Ok(Some(match expected {
+        Some(expected) => HookSource::Other { message: hook_misnamed(&told.name, expected) },
+        None => HookSource::Own(bound),
+    }))
 }

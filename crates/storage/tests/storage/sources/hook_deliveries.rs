@@ -2,6 +2,7 @@
 
 use chrono::TimeDelta;
 use releasepage_domain::{
+    hook_delivery::HookResult,
     release::ReleaseState,
     repository::{RepositoryName, RepositoryOrigin},
     source_event::{SourceEvent, SourceEventKind::*, SourceRepository},
@@ -12,7 +13,7 @@ use releasepage_storage::{
     repositories::edits::{RepositoryChange, repository_update},
     sources::{
         hook_deliveries::{HookDelivery, HookReceipt, hook_delivery_fail, hook_receive},
-        hooks::{HookRepositoryNew, hook_access, hook_repository_create},
+        hooks::{HookNote, HookRepositoryNew, hook_access, hook_note, hook_repository_create},
         settings::SourceNew,
     },
 };
@@ -117,17 +118,17 @@ both! {
         };
         assert_eq!(receive("a", None, "acme/api").await, HookReceipt::Queued);
         assert_eq!(receive("b", None, "Acme/API").await, HookReceipt::Queued);
-        assert_eq!(receive("c", None, "acme/web").await, HookReceipt::Foreign);
-        assert_eq!(receive("d", Some(7), "acme/web").await, HookReceipt::Foreign);
+        assert!(matches!(receive("c", None, "acme/web").await, HookReceipt::Refused { .. }));
+        assert!(matches!(receive("d", Some(7), "acme/web").await, HookReceipt::Refused { .. }));
         let hook = forge.repository().await.hook.unwrap();
         assert_eq!((hook.source_id, hook.source_name.as_deref()), (None, Some("Acme/API")));
         // From the first number on, the number counts, and a terse delivery still goes by its name.
         assert_eq!(receive("e", Some(7), "acme/api").await, HookReceipt::Queued);
-        assert_eq!(receive("f", Some(8), "acme/api").await, HookReceipt::Foreign);
+        assert!(matches!(receive("f", Some(8), "acme/api").await, HookReceipt::Refused { .. }));
         assert_eq!(receive("g", Some(7), "acme/server").await, HookReceipt::Queued);
         assert_eq!(receive("h", None, "acme/server").await, HookReceipt::Queued);
         assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
-        assert_eq!(receive("i", None, "acme/web").await, HookReceipt::Foreign);
+        assert!(matches!(receive("i", None, "acme/web").await, HookReceipt::Refused { .. }));
         // One that names no repository is of this one.
         let nameless = HookDelivery { source: None, ..delivery_of("j", event(Edited), 7, "") };
         assert_eq!(hook_receive(&forge.store, &forge.access, nameless, now()).await.unwrap(), HookReceipt::Queued);
@@ -138,7 +139,7 @@ both! {
         let receive = async |delivery: &str, id, name: &str| {
             forge.receive_of(delivery, event(Published), id, name, now()).await.unwrap()
         };
-        let HookReceipt::Misnamed { message } = receive("a", 8, "acme/web").await else { panic!("not refused") };
+        let HookReceipt::Refused { message } = receive("a", 8, "acme/web").await else { panic!("not refused") };
         assert!(message.contains("acme/web") && message.contains("acme/api"), "{message}");
         let repository = forge.repository().await;
         let hook = repository.hook.unwrap();
@@ -146,8 +147,37 @@ both! {
         assert_eq!((hook.last_result.as_deref(), hook.last_message), (Some("refused"), Some(message)));
         assert_eq!(database.count("hook_deliveries").await, 0);
         assert_eq!(receive("b", 7, "Acme/API").await, HookReceipt::Queued);
-        assert_eq!(receive("c", 8, "acme/web").await, HookReceipt::Foreign);
+        let HookReceipt::Refused { message } = receive("c", 8, "acme/web").await else { panic!("not refused") };
+        assert!(message.contains("acme/web (number 8)") && message.contains("Acme/API (number 7)"), "{message}");
         assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
+    }
+
+    async fn a_ping_of_another_repository_is_refused_and_binds_nothing(database: &Database) {
+        let forge = Forge::of(database).await;
+        let ping = async |id, name: &str| {
+            let note = HookNote {
+                delivery: "ping".into(),
+                event: "ping".into(),
+                result: HookResult::Processed,
+                message: "it reaches us".into(),
+            };
+            let source = Some(SourceRepository { id: Some(id), name: name.into() });
+            let refusal = hook_note(&forge.store, forge.access.repository_id, note, source, now()).await.unwrap();
+            let hook = forge.repository().await.hook.unwrap();
+            let expected = if refusal.is_some() { "refused" } else { "processed" };
+            assert_eq!(hook.last_result.as_deref(), Some(expected));
+            (refusal, hook.source_id)
+        };
+        let (refusal, bound) = ping(8, "acme/web").await;
+        let refusal = refusal.expect("a refusal");
+        assert!(refusal.contains("acme/web") && refusal.contains("acme/api"), "{refusal}");
+        assert_eq!(bound, None);
+        assert_eq!(ping(7, "acme/api").await, (None, None));
+        forge.receive_of("a", event(Published), 7, "acme/api", now()).await.unwrap();
+        let (refusal, bound) = ping(8, "acme/web").await;
+        assert!(refusal.is_some_and(|refusal| refusal.contains("acme/api (number 7)")));
+        assert_eq!(bound, Some(7));
+        assert_eq!(ping(7, "acme/renamed").await, (None, Some(7)));
     }
 
     async fn a_failed_delivery_can_be_delivered_again(database: &Database) {
@@ -196,7 +226,7 @@ both! {
         assert_eq!(forge.repository().await.hook.unwrap().source_id, Some(7));
         assert_eq!(receive("b", 7, "acme/server").await, HookReceipt::Queued);
         assert_eq!((forge.repository().await.name, forge.repository().await.revision), ("acme/server".into(), 2));
-        assert_eq!(receive("c", 8, "acme/server").await, HookReceipt::Foreign);
+        assert!(matches!(receive("c", 8, "acme/server").await, HookReceipt::Refused { .. }));
         let hook = forge.repository().await.hook.unwrap();
         assert_eq!((hook.last_result.as_deref(), hook.source_id), (Some("refused"), Some(7)));
         assert_eq!(database.count("hook_deliveries").await, 2);

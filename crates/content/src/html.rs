@@ -5,7 +5,7 @@ use comrak::{Arena, Node, format_html};
 use url::Url;
 
 use crate::budget::{HTML_BYTES, OverBudget};
-use crate::finish::finish;
+use crate::finish::{Medium, finish};
 use crate::links::is_relative;
 use crate::plain::plain_html;
 use crate::raw_html::Balance;
@@ -30,10 +30,22 @@ const HEADING_DEMOTION: u8 = 2;
 /// - Notes that exceed the budget are shown as they were written, in one block of text. They have more than 256 KiB, or
 ///   markup that expands too much.
 pub fn notes_html(markdown: &str, images: RemoteImages, files: Option<&Url>) -> String {
-    html_render(markdown, images, files).unwrap_or_else(|OverBudget| plain_html(markdown))
+    html_render(markdown, Medium::Page, images, files).unwrap_or_else(|OverBudget| plain_html(markdown))
 }
 
-fn html_render(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Result<String, OverBudget> {
+/// Renders notes like [`notes_html`], for an email. Images become links. Headings have their size inline, because some
+/// programs drop the style sheet of an email.
+pub fn notes_mail_html(markdown: &str, files: Option<&Url>) -> String {
+    let html = html_render(markdown, Medium::Mail, RemoteImages::Refused, files);
+    html.unwrap_or_else(|OverBudget| plain_html(markdown))
+}
+
+fn html_render(
+    markdown: &str,
+    medium: Medium,
+    images: RemoteImages,
+    files: Option<&Url>,
+) -> Result<String, OverBudget> {
     let arena = Arena::new();
     let root = tree_parse(&arena, markdown)?;
     let mut rewriter = Rewriter { arena: &arena, images };
@@ -43,7 +55,7 @@ fn html_render(markdown: &str, images: RemoteImages, files: Option<&Url>) -> Res
     if html.len() > HTML_BYTES {
         return Err(OverBudget);
     }
-    Ok(finish(&sanitize(&html, images, files)))
+    Ok(finish(&sanitize(&html, images, files), medium))
 }
 
 /// Turns the tree of the notes into the tree of the HTML.
@@ -145,6 +157,18 @@ mod tests {
         ] {
             assert_eq!(refused(markdown), expected, "{markdown}");
         }
+    }
+
+    #[test]
+    fn headings_of_an_email_have_their_size() {
+        let notes = "# A\n\n#### B\n\n<h2 dir=\"rtl\" style=\"font-size:1px\">C</h2>\n\nD\n\n![E](https://e.com/e.png)";
+        let style = "style=\"margin:24px 0 8px;font-size:17px;line-height:25px;\"";
+        let html = notes_mail_html(notes, None);
+        for heading in [format!("<h3 {style}>A"), format!("<h6 {style}>B"), format!("<h4 {style} dir=\"rtl\">C")] {
+            assert!(html.contains(&heading), "{heading} in {html}");
+        }
+        assert!(!html.contains("<img") && !html.contains("1px"), "{html}");
+        assert!(!refused(notes).contains("style"));
     }
 
     #[test]

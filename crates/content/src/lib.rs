@@ -2,7 +2,8 @@
 //!
 //! This crate renders the Markdown that publishers write:
 //!
-//! - [`notes_html`] for pages and HTML emails;
+//! - [`notes_html`] for pages;
+//! - [`notes_mail_html`] for HTML emails;
 //! - [`notes_text`] for text emails;
 //! - [`notes_summary`] for one-line previews;
 //! - [`notes_beginning`] for lists.
@@ -28,7 +29,7 @@ mod text;
 mod tree;
 
 pub use beginning::notes_beginning;
-pub use html::notes_html;
+pub use html::{notes_html, notes_mail_html};
 pub use remote_images::RemoteImages;
 pub use summary::notes_summary;
 pub use text::notes_text;

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use releasepage_content::{RemoteImages, notes_html, notes_text};
+use releasepage_content::{notes_mail_html, notes_text};
 use releasepage_domain::subscriber::Following;
 use releasepage_jobs::handler::JobFailure;
 use releasepage_storage::{
@@ -36,7 +36,7 @@ struct Rendered {
 
 impl Rendered {
     fn new(markdown: &str, files: Option<&Url>) -> Self {
-        Self { text: notes_text(markdown, files), html: notes_html(markdown, RemoteImages::Refused, files) }
+        Self { text: notes_text(markdown, files), html: notes_mail_html(markdown, files) }
     }
 
     fn view(&self) -> Notes<'_> {

@@ -262,9 +262,17 @@ both_databases! {
         app.sink().refuse("reader@example.com", "550 5.1.1 no such user");
         page.publish("acme/api", "v1.0.1").await;
         eventually("the address is suppressed", async || (!suppressed(&app).await.is_empty()).then_some(())).await;
+        page.publish("acme/api", "v1.0.2").await;
+        other.mail("v1.0.2").await;
         let lifted = succeeds(&run(&["suppressions", "lift", "Reader@example.com"], app.settings(), ""));
         assert!(lifted.contains("for 1 subscription"), "{lifted}");
         assert!(suppressed(&app).await.is_empty());
+        app.sink().welcome("reader@example.com");
+        page.publish("acme/api", "v1.0.3").await;
+        reader.mail("v1.0.3").await;
+        assert!(!reader.subjects().iter().any(|subject| subject.contains("v1.0.2")), "{:?}", reader.subjects());
+        let help = succeeds(&run(&["suppressions", "lift", "--help"], app.settings(), ""));
+        assert!(help.contains("What was announced while they were suppressed is not sent to them."), "{help}");
     }
 }
 

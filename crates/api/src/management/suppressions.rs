@@ -88,7 +88,9 @@ pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<AppState
     tag = "Deliveries",
     summary = "Lift a suppression",
     description = "Mail goes to the address again, on every page of the server. Whoever left before, or meanwhile, stays \
-                   away. The people of the server's first organization may name any address.",
+                   away. The message that was refused is sent again by `POST /v1/announcements/{id}/retry`; what was \
+                   announced while the address was suppressed is not sent to it. The people of the server's first \
+                   organization may name any address.",
     security(("token" = ["manage"])),
     responses((status = 204, description = "It is lifted")),
 )]

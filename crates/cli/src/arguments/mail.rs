@@ -14,7 +14,7 @@ pub(crate) enum SuppressionsCommand {
     },
     /// Have mail go to addresses again, on every page; whoever left stays away
     #[command(
-        after_help = "Examples:\n  releasepage suppressions lift reader@example.com\n  releasepage suppressions lift --all\n\nWhat they missed meanwhile is sent by `releasepage announcements retry`."
+        after_help = "Examples:\n  releasepage suppressions lift reader@example.com\n  releasepage suppressions lift --all\n\nFrom then on, the readers get what is announced. `releasepage announcements retry ID` sends them again the message that was refused. What was announced while they were suppressed is not sent to them."
     )]
     Lift {
         /// The addresses

@@ -75,7 +75,9 @@ body! {
             fields.time_optional(faults, field)
         })),
         /// `true` for a pre-release, `false` for a release, whatever its version says.
-        prerelease: Option<bool> => by(unless(is_gone, |fields, faults, field| fields.boolean_optional(faults, field))),
+        prerelease: Option<bool> => by(unless(is_gone, |fields, faults, field| {
+            fields.boolean_optional(faults, field)
+        })),
     }
 }
 

@@ -98,7 +98,7 @@ both_databases! {
         let refused = import(&app, &page, VOUCHED, csv).await.expect(400).json();
         assert_eq!(refused["error_causes"][0]["field"], "Member consent");
         let told = refused["error_description"].as_str().expect("a sentence");
-        assert!(told.contains("columns=Member consent:subscribed"), "{told}");
+        assert!(told.contains("columns=Member consent: and one of these"), "no meaning is proposed: {told}");
         let mapping = "&columns=Member%20consent:state&states=given:confirmed,withdrawn:unsubscribed";
         let done = import(&app, &page, &format!("{VOUCHED}{mapping}"), csv).await.expect(200).json();
         assert_eq!(lines(&done), [4]);

@@ -4,6 +4,7 @@
 //! An address is given up only on clear evidence, since losing a reader is worse than sending one more email that is
 //! refused. Words about the sender count more than any code. An unclear refusal alone never counts against the reader.
 
+mod envelope;
 mod said;
 mod sender_words;
 mod words;
@@ -13,6 +14,7 @@ use std::fmt;
 use chrono::Duration;
 use serde::{Deserialize, Serialize};
 
+pub use self::envelope::Envelope;
 use crate::{
     reply::{
         said::{Party, Said, party_named},
@@ -99,15 +101,6 @@ impl fmt::Display for EnhancedStatus {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(formatter, "{}.{}.{}", self.class, self.subject, self.detail)
     }
-}
-
-/// The addresses of one mail transaction, as the commands MAIL and RCPT wrote them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Envelope<'a> {
-    /// Our address.
-    pub sender: Option<&'a str>,
-    /// The reader's address.
-    pub recipient: Option<&'a str>,
 }
 
 /// Returns the meaning of a reply of 400 and above. `text` follows the code, with its lines joined by spaces. A reply

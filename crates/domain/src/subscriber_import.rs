@@ -122,6 +122,9 @@ impl Said {
     }
 }
 
+/// The header of the time of consent, as our own exports write it.
+const CONSENT_TIME: &str = "consent_time";
+
 impl Columns {
     /// Reads the first line of a file.
     ///
@@ -178,8 +181,16 @@ impl Columns {
         self.told.iter().position(|told| *told == Some(column))
     }
 
-    /// Returns the latest time of agreement in a row. `None` if the row has none. There are as many `cells` as columns.
+    /// Returns the time of agreement in a row: the one in the column `consent_time`, or the latest in any other column.
+    /// `None` if the row has none. There are as many `cells` as columns.
     pub fn agreed_at(&self, cells: &[&str], now: UtcTime) -> Option<Result<UtcTime, Fault>> {
+        // Beside a time of consent, the others may be times of the row: an export of ours has `confirmed_at` too.
+        let said = self.agreed.iter().copied().find(|index| self.names[*index] == CONSENT_TIME);
+        if let Some((index, cell)) = said.and_then(|index| Some((index, cells.get(index)?)))
+            && !is_nothing(cell)
+        {
+            return Some(self.time_of(&self.names[index], cell, now));
+        }
         let since = (0..cells.len())
             .filter(|index| matches!(self.told.get(*index), Some(Some(Column::Subscribed | Column::Confirmed))))
             .filter(|index| time_given(cells[*index]).is_some());

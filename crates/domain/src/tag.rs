@@ -152,7 +152,7 @@ fn name_split(text: &str, unfinished: bool, rule: VersionRule) -> Option<(&str, 
         // After a number, the rest of a date or a counter follows (`release-2024-10-01.2`), unless there is a `v`.
         let last_word = name.rsplit(SEPARATORS).next().unwrap_or_default();
         let counted = !last_word.is_empty() && last_word.bytes().all(|byte| byte.is_ascii_digit());
-        // The number at the end of `REL9` is the first one of `9_6_24`, and that of `GE-Proton9` the first one of `9-1`.
+        // The number at the end of `REL9` is the first one of `9_6_24`, and that of `Proton9` the first one of `9-1`.
         let glued = text[at..].starts_with(['_', '-']) && last_word.ends_with(|c: char| c.is_ascii_digit());
         if (counted || glued && !behind.contains('.')) && !behind.starts_with(['v', 'V']) {
             return None;

@@ -35,12 +35,14 @@ pub struct Place {
     place: OwnedSemaphorePermit,
 }
 
-impl Passwords {
+impl Default for Passwords {
     /// The queue of a server: half of its cores hash.
-    pub fn new() -> Self {
+    fn default() -> Self {
         Self::with_turns((available_parallelism().map_or(1, NonZero::get) / 2).max(1))
     }
+}
 
+impl Passwords {
     fn with_turns(turns: usize) -> Self {
         Self {
             hasher: Arc::new(PasswordHasher::new()),

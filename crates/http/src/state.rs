@@ -72,7 +72,7 @@ impl AppState {
             sealer,
             csrf: CsrfSigner::new(secret_key),
             devices: DeviceSigner::new(secret_key),
-            passwords: Passwords::new(),
+            passwords: Passwords::default(),
         })
     }
 

@@ -12,7 +12,6 @@ use releasepage_http::{
     state::AppState,
 };
 use serde::Serialize;
-use serde_json::Value;
 use utoipa::ToSchema;
 
 /// What this server is.

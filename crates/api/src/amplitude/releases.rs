@@ -9,7 +9,7 @@ use actix_web::{
 use releasepage_auth::random::release_id_new;
 use releasepage_domain::{
     fault::Fault,
-    release::{ReleaseInput, ReleaseState, release_id_is_valid},
+    release::{ReleaseArrival, ReleaseInput, ReleaseState, release_id_is_valid},
 };
 use releasepage_http::{request::surface_data, state::AppState};
 use releasepage_storage::{

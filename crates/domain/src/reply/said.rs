@@ -1,7 +1,7 @@
 //! The words of a reply, and the addresses that it names.
 
 use super::{
-    Envelope,
+    envelope::Envelope,
     sender_words::{ABOUT_SENDER, ABOUT_SENDER_WORDS, ADDRESSES, AMOUNT, BLOCKLISTS},
 };
 

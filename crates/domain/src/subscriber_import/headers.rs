@@ -106,8 +106,8 @@ pub(super) fn header_meaning(key: &str) -> Meaning {
     if is_unclear { Meaning::Unclear } else { Meaning::Other }
 }
 
-/// Returns the column that an unclear header most likely is. `None` if that cannot be told: the opposite of a state must
-/// never be proposed.
+/// Returns the column that an unclear header most likely is. `None` if that cannot be told: the opposite of a state
+/// must never be proposed.
 pub(super) fn column_proposed(key: &str) -> Option<Column> {
     let words = Words::of(key);
     let is_detail = words.end_in(DETAIL) || words.begin_in(DETAIL_FIRST) || words.has(COUNT);

@@ -1,6 +1,9 @@
 //! The words for a subscriber's state in exports.
 
-use super::{TIMES_EXPECTED, pairs::pairs_read, times::time_is_zero};
+use super::{
+    pairs::pairs_read,
+    times::{TIMES_EXPECTED, time_is_zero},
+};
 use crate::{
     fault::Fault,
     subscriber::SubscriberState,
@@ -224,7 +227,8 @@ pub(super) fn state_expected() -> String {
 pub(super) fn no_expected() -> String {
     let time = TIMES_EXPECTED.trim_start_matches("must be ");
     format!(
-        "must be yes, no, a word such as unsubscribed, or {time}; the parameter states gives the meaning of another word"
+        "must be yes, no, a word such as unsubscribed, or {time}; the parameter states gives the meaning of another \
+         word"
     )
 }
 

@@ -98,8 +98,8 @@ fn numbers_joined(text: &str, sign: char) -> Option<(Vec<&str>, &str)> {
     }
 }
 
-/// True if the numbers are a date, a time stamp or a count: `20240115`, `20240115.1`, `1234567_1`. So are `2024-01-15`, `2024_01` and
-/// `15-01-2024`, which are joined by other characters than dots. `2024.1.15` is a version.
+/// True if the numbers are a date, a time stamp or a count: `20240115`, `20240115.1`, `1234567_1`. So are `2024-01-15`,
+/// `2024_01` and `15-01-2024`, which are joined by other characters than dots. `2024.1.15` is a version.
 fn is_date(digits: &[&str], joined: bool) -> bool {
     let is_within =
         |text: &str, least: u32, most: u32| text.parse::<u32>().is_ok_and(|number| (least..=most).contains(&number));

@@ -52,7 +52,6 @@ impl Line {
         let Kind::Smtp(pool) = &self.transport.kind else { return Ok(()) };
         match pool.session() {
             Ok(session) => {
-                self.place.connected();
                 self.session = Some(session);
                 Ok(())
             }

@@ -40,8 +40,8 @@ struct State {
     limit: u16,
     /// The number of lines that carry messages.
     busy: u16,
-    /// The number of lines with a connection.
-    connected: u16,
+    /// The number of busy lines whose connection was refused.
+    refused: u16,
     /// The time when the server last refused a connection, or when one more line was tried after that.
     refused_at: Option<Instant>,
     /// The waiting messages, in the order of their turns.
@@ -52,7 +52,7 @@ struct State {
 
 impl State {
     fn new(most: u16) -> Self {
-        Self { limit: most, busy: 0, connected: 0, refused_at: None, waiting: BTreeSet::new(), next: 0 }
+        Self { limit: most, busy: 0, refused: 0, refused_at: None, waiting: BTreeSet::new(), next: 0 }
     }
 
     /// Allows one more line if the last refusal was long ago.
@@ -88,7 +88,7 @@ impl Lines {
             // Registers for news before the check, so that none is missed.
             freed.as_mut().enable();
             if self.take(turn.number, Instant::now()) {
-                return Place { lines: Arc::clone(self), is_connected: false };
+                return Place { lines: Arc::clone(self), is_refused: false };
             }
             // Time alone may allow one more line. No event reports that.
             let _ = timeout(RAISE_AFTER, freed).await;
@@ -140,24 +140,21 @@ impl Drop for Turn<'_> {
 #[derive(Debug)]
 pub(super) struct Place {
     lines: Arc<Lines>,
-    is_connected: bool,
+    is_refused: bool,
 }
 
 impl Place {
-    /// Records that the line has a connection.
-    pub(super) fn connected(&mut self) {
-        if !self.is_connected {
-            self.is_connected = true;
-            self.lines.state().connected += 1;
-        }
-    }
-
     /// Records that the server refused a connection to this line, beside `idle` unused connections. Returns true if
     /// other connections exist. This line then only has to wait for one of them.
-    pub(super) fn refused(&self, idle: usize) -> bool {
+    ///
+    /// A busy line that was not refused counts as a connection, also while it is still connecting: two lines that the
+    /// server accepts must not become one because a third was refused first.
+    pub(super) fn refused(&mut self, idle: usize) -> bool {
         let mut state = self.lines.state();
         let before = state.limit;
-        let others = state.connected - u16::from(self.is_connected);
+        state.refused += u16::from(!self.is_refused);
+        self.is_refused = true;
+        let others = state.busy - state.refused;
         let others = others.saturating_add(u16::try_from(idle).unwrap_or(u16::MAX));
         let only_fewer = state.lower(others, Instant::now());
         if state.limit < before {
@@ -171,7 +168,7 @@ impl Drop for Place {
     fn drop(&mut self) {
         let mut state = self.lines.state();
         state.busy -= 1;
-        state.connected -= u16::from(self.is_connected);
+        state.refused -= u16::from(self.is_refused);
         drop(state);
         self.lines.freed.notify_waiters();
     }

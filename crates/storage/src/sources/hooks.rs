@@ -236,7 +236,8 @@ fn hook_source(
     repository_id: i64,
     told: &SourceRepository,
 ) -> QueryResult<Option<HookSource>> {
-    let found: Option<(Option<i64>, Option<String>, String, Option<String>)> = repository_hooks::table
+    type Row = (Option<i64>, Option<String>, String, Option<String>);
+    let found: Option<Row> = repository_hooks::table
         .inner_join(repositories::table.left_join(repository_sources::table))
         .filter(repository_hooks::repository_id.eq(repository_id))
         .select((

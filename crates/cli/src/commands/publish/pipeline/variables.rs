@@ -146,7 +146,7 @@ pub(super) fn repository_read(variable: impl Fn(&str) -> Option<String>) -> Opti
 }
 
 /// The name of a tag without the beginning of its full name. `None` for the full name of something else.
-pub(in crate::commands::publish) fn tag_of_ref(name: &str) -> Option<&str> {
+pub(crate) fn tag_of_ref(name: &str) -> Option<&str> {
     match name.strip_prefix(TAG_REF) {
         Some(tag) => Some(tag).filter(|tag| !tag.is_empty()),
         None => Some(name).filter(|name| !name.starts_with("refs/")),

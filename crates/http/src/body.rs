@@ -1,4 +1,4 @@
-//! Reading bodies: only so much, only so long.
+//! Reading of request bodies, with limits on size and time.
 
 use std::time::Duration;
 
@@ -8,35 +8,35 @@ use actix_web::{
 };
 use futures_util::StreamExt;
 
-/// How long a body may take to arrive.
+/// The time that a body may take to arrive.
 const BODY_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// What is read of a body that is too large, beyond its limit, so that a client which sends before it reads gets to
-/// read the answer.
+/// The bytes that are still read of a body beyond its limit. Some clients send the whole body before they read: this
+/// lets them read the answer.
 const BODY_DRAINED: usize = 2 * 1024 * 1024;
 
-/// Largest body with a page key.
+/// The size limit of a body that comes with a page key, in bytes.
 pub const BODY_MAX_KEY: usize = 64 * 1024;
 
-/// Largest body of what a forge delivers.
+/// The size limit of a body that a forge delivers, in bytes.
 pub const BODY_MAX_HOOK: usize = 5 * 1024 * 1024;
 
-/// Largest body elsewhere: notes of 1 MiB, and what is around them.
+/// The size limit of every other body, in bytes: 1 MiB of notes and the JSON around them.
 pub const BODY_MAX: usize = 1536 * 1024;
 
-/// Why a body could not be read.
+/// The reason why a body could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum BodyFault {
-    /// It has more bytes than are accepted.
+    /// The body has more bytes than are accepted.
     #[error("the body is larger than {limit} bytes")]
     TooLarge {
-        /// How many are accepted.
+        /// The number of bytes that are accepted.
         limit: usize,
     },
-    /// It did not arrive within 15 seconds.
+    /// The body did not arrive within 15 seconds.
     #[error("the body did not arrive in time")]
     TooSlow,
-    /// The connection ended, or what came is no HTTP body.
+    /// The connection ended, or the bytes are not an HTTP body.
     #[error("the body could not be read to its end")]
     Broken,
 }

@@ -1,13 +1,13 @@
-//! The failures of forms and sessions, which every surface that people see in a browser has in common.
+//! The failures of forms and sessions. All surfaces for browsers share them.
 
 use actix_web::{HttpResponse, ResponseError, http::StatusCode};
 use releasepage_storage::StoreError;
 
 use crate::body::BodyFault;
 
-/// The failure of a form or a session, before a handler decides anything.
+/// The failure of a form or a session, found before a handler decides anything.
 ///
-/// It is answered without a body: each surface draws its own document for it.
+/// The answer has no body: each surface draws its own document for it.
 #[derive(Debug, thiserror::Error)]
 pub enum BrowserError {
     /// The form cannot be read.
@@ -16,19 +16,19 @@ pub enum BrowserError {
     /// The form comes from another site.
     #[error("not allowed")]
     Forbidden,
-    /// The form was opened at an address that is not this server's.
+    /// The form was opened at an address that does not belong to this server.
     #[error("the form was opened at another address")]
     WrongAddress {
         /// The address of this server, without a slash at the end.
         public_url: String,
     },
-    /// The form came without the cookie that it is bound to.
+    /// The form came without the cookie that its token is bound to.
     #[error("the form is stale")]
     FormStale,
     /// The form is larger than 64 KiB.
     #[error("the body is too large")]
     BodyTooLarge,
-    /// The database cannot answer now.
+    /// The database cannot answer at the moment.
     #[error("unavailable")]
     Unavailable(#[source] StoreError),
     /// A fault of the database or of this program.

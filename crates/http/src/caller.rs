@@ -1,4 +1,4 @@
-//! Who calls with a personal access token, and what the token allows (`management-v1.md`).
+//! The caller with an access token, and the scopes of the token (`management-v1.md`).
 
 use actix_web::HttpRequest;
 use releasepage_auth::{
@@ -18,19 +18,19 @@ use crate::{
     state::AppState,
 };
 
-/// The field that causes name where the token is at fault.
+/// The field that a cause names when the token is at fault.
 const TOKEN_FIELD: &str = "authorization";
 
-/// What is said where a token is needed and none came.
+/// The description of the error for a missing token.
 const TOKEN_MISSING: &str = "A personal access token is needed: Authorization: Bearer rp_pat_…";
 
-/// What is said of a token that opens nothing.
+/// The description of the error for a token that is not valid.
 const TOKEN_INVALID: &str = "The personal access token is invalid: it is mistyped, was revoked or has expired";
 
-/// What is said of a token in an address, which would be in every log on its way.
+/// The description of the error for a token in the address. Every log on the way would record such a token.
 const TOKEN_IN_ADDRESS: &str = "A personal access token is accepted in the header only: Authorization: Bearer rp_pat_…";
 
-/// The refusal of a key that opens nothing. Where it is meant to be a token, it says so.
+/// Returns the refusal of a key that is not valid. It speaks of a token if the caller seems to have meant one.
 pub fn key_invalid(credential: &Credential) -> V1Error {
     let error = V1Error::new(ErrorCode::KEY_INVALID);
     match credential {
@@ -40,17 +40,17 @@ pub fn key_invalid(credential: &Credential) -> V1Error {
     }
 }
 
-/// A caller with a token that works.
+/// A caller with a valid access token.
 #[derive(Debug)]
 pub struct TokenCaller {
-    /// Whose token it is.
+    /// The user who owns the token.
     pub user: TokenUser,
-    /// What it allows: its own scopes, no more than its user's role.
+    /// The scopes of the token, limited to those of the user's role.
     pub scopes: Scopes,
 }
 
 impl TokenCaller {
-    /// Who calls, where the token allows `scope`. The request has been counted, whatever the answer.
+    /// Returns the caller if the token has `scope`. The request is counted in every case.
     pub async fn of(request: &HttpRequest, state: &AppState, bucket: Bucket, scope: Scope) -> Result<Self, V1Error> {
         let refused = |error: V1Error, kind| {
             client_count(request, state, bucket)?;
@@ -76,7 +76,7 @@ impl TokenCaller {
         Ok(caller)
     }
 
-    /// Whose token it is; `None` where it opens nothing. Its use is noted.
+    /// Finds the user of a token and records the use. Returns `None` for a token that is not valid.
     pub async fn find(state: &AppState, token: &str) -> Result<Option<Self>, V1Error> {
         let now = state.now();
         let Some(user) = access_token_user(&state.store, secret_hash(token), now).await? else {
@@ -92,7 +92,7 @@ impl TokenCaller {
         Ok(Some(Self { scopes: scopes.limited_to(user.role), user }))
     }
 
-    /// Refuses what the token does not allow.
+    /// Refuses the request if the token lacks `scope`.
     pub fn allow(&self, scope: Scope) -> Result<(), V1Error> {
         if self.scopes.contains(scope) {
             return Ok(());
@@ -101,7 +101,7 @@ impl TokenCaller {
         Err(V1Error::new(ErrorCode::FORBIDDEN).with_description(needed))
     }
 
-    /// What the token may ask.
+    /// Returns the quota of the token.
     pub fn quota(&self, state: &AppState, bucket: Bucket) -> Quota {
         let subject = Subject::Token(self.user.token_id);
         Quota { bucket, subject, limit: state.settings.token_per_minute }

@@ -1,6 +1,6 @@
-//! Captured messages, read as a mail program reads them.
+//! Captured messages, parsed in the way of an email program.
 
-/// The header fields of a message, unfolded (RFC 5322, section 2.2.3), in their order and not decoded.
+/// Returns the header fields of a message in their order: unfolded (RFC 5322, section 2.2.3), but not decoded.
 pub fn message_headers(source: &str) -> Vec<(String, String)> {
     let mut fields: Vec<(String, String)> = Vec::new();
     for line in source.lines().take_while(|line| !line.is_empty()) {
@@ -22,8 +22,8 @@ pub fn message_headers(source: &str) -> Vec<(String, String)> {
     fields
 }
 
-/// Where the text of a message leads to: its `http` and `https` addresses, in their order, each once. Our messages have
-/// each on a line of its own, so that what ends a sentence is no part of one.
+/// Returns the `http` and `https` addresses in the text of a message, in their order and without repetition. Our
+/// messages put each address on its own line, so punctuation never follows one.
 pub fn message_links(text: &str) -> Vec<String> {
     let mut links: Vec<String> = Vec::new();
     let words = text.split(|c: char| c.is_whitespace() || matches!(c, '<' | '>' | '"' | '(' | ')'));

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Counts the changes on this server that may show on a page.
 ///
-/// A copy of a page in memory is looked up again before its next use once the count has grown. [`request_end`] raises it
-/// after every request that changed something, so that no handler can forget it. Only operations that readers see nothing
-/// of are left out.
+/// A growing count makes each copy of a page in memory be checked before its next use. [`request_end`] raises the count
+/// after every request that changed something, so that no handler can forget it. It leaves out the operations whose
+/// changes no reader sees.
 ///
 /// [`request_end`]: crate::request::request_end
 #[derive(Debug, Default)]
@@ -18,7 +18,7 @@ impl ChangeCounter {
         self.0.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Returns the changes so far.
+    /// Returns the number of changes so far.
     pub fn count(&self) -> u64 {
         self.0.load(Ordering::Acquire)
     }

@@ -1,4 +1,4 @@
-//! Who asks: the address of the client, seen through the proxies that are trusted.
+//! The address of the client, found behind trusted proxies.
 
 use std::{
     fmt,
@@ -9,20 +9,20 @@ use std::{
 use actix_web::http::header::HeaderMap;
 use ipnet::IpNet;
 
-/// The header in which each proxy appends the address that it was asked from.
+/// The header in which each proxy appends the address of its own client.
 const FORWARDED_FOR: &str = "x-forwarded-for";
 
 /// A range of addresses in CIDR notation, or a single address: `10.0.0.0/8`, `fd00::/8`, `192.0.2.7`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Network(IpNet);
 
-/// A text that is no [`Network`].
+/// The failure to parse a text as a [`Network`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("must be an address or a network, such as 192.0.2.7, 10.0.0.0/8 or fd00::/8")]
 pub struct NetworkInvalid;
 
 impl Network {
-    /// Whether the address lies in it.
+    /// Returns true if the network contains the address.
     pub fn contains(&self, address: IpAddr) -> bool {
         self.0.contains(&address.to_canonical())
     }
@@ -50,8 +50,8 @@ pub struct ClientAddress(IpAddr);
 impl ClientAddress {
     /// Finds the client behind the connection's peer.
     ///
-    /// `X-Forwarded-For` is read from the right, where our own proxies write: as long as an address is a trusted
-    /// proxy's, the one to its left is believed. What stands further left is anyone's to write.
+    /// `X-Forwarded-For` is read from the right, where our own proxies write. While an address belongs to a trusted
+    /// proxy, the address to its left is believed. Anyone can write the rest.
     pub fn of(peer: Option<SocketAddr>, headers: &HeaderMap, trusted: &[Network]) -> Self {
         let Some(peer) = peer else {
             return Self(Ipv4Addr::UNSPECIFIED.into());
@@ -74,13 +74,13 @@ impl ClientAddress {
         Self(client)
     }
 
-    /// The address itself; an IPv4 address that came as an IPv6 one is an IPv4 address.
+    /// Returns the address. An IPv4 address inside an IPv6 address is returned as IPv4.
     pub fn ip(self) -> IpAddr {
         self.0
     }
 
-    /// Under what the client's requests are counted: an IPv4 address, or the /64 of an IPv6 address, since that is what
-    /// one household or machine is given.
+    /// Returns the bucket in which the client's requests are counted. This is an IPv4 address, or the /64 of an IPv6
+    /// address: one household or machine usually gets a whole /64.
     pub fn bucket(self) -> ClientBucket {
         match self.0 {
             IpAddr::V4(address) => ClientBucket(address.to_ipv6_mapped()),
@@ -89,11 +89,11 @@ impl ClientAddress {
     }
 }
 
-/// The clients that are counted together.
+/// The clients whose requests are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ClientBucket(Ipv6Addr);
 
-/// One address of the list: some proxies write the port with it.
+/// Parses one address of the list. Some proxies add the port to it.
 fn hop_parse(hop: &str) -> Option<IpAddr> {
     let address = hop.parse::<IpAddr>().or_else(|_| hop.parse::<SocketAddr>().map(|address| address.ip()));
     address.ok().map(|address| address.to_canonical())

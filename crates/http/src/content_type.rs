@@ -1,13 +1,13 @@
-//! What a body says that it is.
+//! The content type and encoding that a body declares.
 
 use actix_web::http::header::{self, HeaderMap, HeaderName};
 
-/// What is said of a body that is compressed.
+/// The description of the error for a compressed body.
 pub const UNCOMPRESSED_EXPECTED: &str =
     "Bodies are accepted uncompressed only: send it as it is, without Content-Encoding";
 
-/// The media type of a body that can be read as it is, in lower case and without parameters, such as
-/// `application/json`. `None` where there is none, where the body is compressed, or where it is text that is not UTF-8.
+/// Returns the media type of a readable body in lower case and without parameters, such as `application/json`. Returns
+/// `None` if there is none, if the body is compressed, or if its charset is not UTF-8.
 pub fn content_type_readable(headers: &HeaderMap) -> Option<String> {
     if content_is_compressed(headers) {
         return None;
@@ -22,12 +22,12 @@ pub fn content_type_readable(headers: &HeaderMap) -> Option<String> {
     is_utf8.then(|| media_type.to_owned())
 }
 
-/// Whether a body says that it is compressed, in whatever way.
+/// Returns true if the body declares any compression.
 pub fn content_is_compressed(headers: &HeaderMap) -> bool {
     text(headers, header::CONTENT_ENCODING).is_some_and(|encoding| !matches!(encoding.trim(), "" | "identity"))
 }
 
-/// A header in lower case. One that is no ASCII stands for something that nobody reads.
+/// Returns a header in lower case. A header that is not ASCII becomes `?`, which matches nothing.
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
     headers.get(name).map(|value| value.to_str().unwrap_or("?").to_ascii_lowercase())
 }

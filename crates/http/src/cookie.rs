@@ -6,26 +6,26 @@ use actix_web::{
 };
 use url::Url;
 
-/// How long a session lasts, in days.
+/// The lifetime of a session, in days.
 pub const SESSION_DAYS: i64 = 30;
 
-/// How long a browser is known from which somebody has signed in, in days.
+/// The time for which a browser counts as known after a sign-in, in days.
 const DEVICE_DAYS: i64 = 400;
 
-/// What a cookie holds.
+/// The purpose of a cookie.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CookieKind {
-    /// The token of who is signed in.
+    /// The token of the signed-in user's session.
     Session,
-    /// What the forms of somebody who is not signed in are bound to. Gone with the browser's window.
+    /// The value that binds the forms of a visitor who is not signed in. It ends with the browser's session.
     Visit,
-    /// The proof that somebody has signed in here before.
+    /// The proof that a user has signed in from this browser before.
     Device,
 }
 
 impl CookieKind {
-    /// The cookie's name. Over HTTPS, the prefix keeps other hosts of the domain from setting it (RFC 6265bis, section
-    /// 4.1.3.2).
+    /// Returns the cookie's name. Over HTTPS, a prefix prevents other hosts of the domain from setting the cookie (RFC
+    /// 6265bis, section 4.1.3.2).
     fn name(self, is_secure: bool) -> &'static str {
         match (self, is_secure) {
             (Self::Session, true) => "__Host-releasepage_session",
@@ -45,13 +45,13 @@ impl CookieKind {
         }
     }
 
-    /// The value that came with a request.
+    /// Returns the value that came with a request.
     pub fn read(self, request: &HttpRequest, public_url: &Url) -> Option<String> {
         let cookie = request.cookie(self.name(is_secure(public_url)))?;
         Some(cookie.value().to_owned()).filter(|value| !value.is_empty())
     }
 
-    /// The cookie to set.
+    /// Returns the cookie with a value, ready to be set.
     pub fn written(self, value: String, public_url: &Url) -> Cookie<'static> {
         let is_secure = is_secure(public_url);
         let mut cookie = Cookie::build(self.name(is_secure), value)
@@ -64,7 +64,7 @@ impl CookieKind {
         cookie
     }
 
-    /// The cookie that takes it back.
+    /// Returns a cookie that makes the browser delete its own.
     pub fn removed(self, public_url: &Url) -> Cookie<'static> {
         let mut cookie = self.written(String::new(), public_url);
         cookie.make_removal();

@@ -9,7 +9,7 @@ use crate::{
     state::AppState,
 };
 
-/// What a client without a valid key may ask.
+/// Returns the quota of a client without a valid key.
 pub fn client_quota(request: &HttpRequest, state: &AppState, bucket: Bucket) -> Quota {
     let subject = Subject::Client(client_address(request).bucket());
     Quota { bucket, subject, limit: state.settings.anonymous_per_minute }
@@ -20,15 +20,15 @@ pub fn client_count(request: &HttpRequest, state: &AppState, bucket: Bucket) -> 
     count(request, state, client_quota(request, state, bucket))
 }
 
-/// Counts a request, and notes where its caller stands for the answer's headers.
+/// Counts a request and records the caller's status for the headers of the answer.
 pub fn count(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
     let status = state.limits.take(quota, state.now());
     rate_limit_note(request, status);
     if status.refused { Err(refusal(status)) } else { Ok(()) }
 }
 
-/// Counts a request that was counted for its key once more, for another limit: the answer's headers tell of that one
-/// only where it is passed.
+/// Counts a request against a second limit, after it was counted for its key. The headers of the answer show this limit
+/// only if it is exceeded.
 pub fn count_beside(request: &HttpRequest, state: &AppState, quota: Quota) -> Result<(), V1Error> {
     let status = state.limits.take(quota, state.now());
     if !status.refused {

@@ -4,25 +4,25 @@ use actix_web::{HttpRequest, http::header::AUTHORIZATION};
 
 use crate::urlencoded::urlencoded_pairs;
 
-/// The field that causes name where the key is at fault.
+/// The field that a cause names when the key is at fault.
 pub const KEY_FIELD: &str = "apiKey";
 
-/// What stands for a key that is no text: it is refused as any other that is none.
+/// The replacement for a key that is not text. It is refused like any other wrong key.
 const NOT_TEXT: &str = "?";
 
-/// What came as a key or token.
+/// The key or token of a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Credential {
-    /// Nothing.
+    /// The request has none.
     Missing,
-    /// In the header, bare or after `Bearer`.
+    /// The key or token came in the header, bare or after `Bearer`.
     Header(String),
-    /// In `?apiKey=`.
+    /// The key came in `?apiKey=`.
     Parameter(String),
 }
 
 impl Credential {
-    /// What a request brought, in the contract's order of precedence.
+    /// Returns the key or token of a request, in the contract's order of precedence.
     pub fn of(request: &HttpRequest) -> Self {
         if let Some(given) = request.headers().get(AUTHORIZATION) {
             let given = given.to_str().unwrap_or(NOT_TEXT).trim();
@@ -42,7 +42,7 @@ impl Credential {
     }
 }
 
-/// The first `apiKey` of a query. Keys need no escaping, so that nearly always there is nothing to decode.
+/// Returns the first `apiKey` of a query. Keys need no escaping, so there is nearly always nothing to decode.
 fn parameter(query: &str) -> Option<String> {
     if !query.contains(['%', '+']) {
         let key = query.split('&').find_map(|pair| pair.strip_prefix(KEY_FIELD)?.strip_prefix('='))?;

@@ -12,7 +12,7 @@ use actix_web::{
 
 use crate::{endpoint_properties::EndpointProperties, metrics::requests::RouteSlot};
 
-/// A path and its methods. With `GET` comes `HEAD`; any other method is answered with 405.
+/// A path and its methods. `GET` implies `HEAD`. Any other method is answered with 405.
 pub struct DocumentEndpoint {
     resource: Resource,
     allow: &'static str,
@@ -52,14 +52,14 @@ impl DocumentEndpoint {
         Self { resource: self.resource.route(web::post().to(handler)), allow: "GET, HEAD, POST", ..self }
     }
 
-    /// Declares that the form changes nothing of what readers see on a page.
+    /// Declares that the form changes nothing that readers see on a page.
     pub fn readers_see_nothing(mut self) -> Self {
         self.properties.readers_see_nothing = vec![Method::POST];
         self
     }
 
-    /// Declares that the link is the authority: its owner may post to it from anywhere, also from a mail program
-    /// (RFC 8058, section 3.1), which knows no token and has no origin. Every other form is protected.
+    /// Declares that the link itself authorizes the form. Its owner may post from anywhere, even from an email program
+    /// (RFC 8058, section 3.1), which has neither a token nor an origin. Every other form is protected.
     pub fn link_is_authority(mut self) -> Self {
         self.properties.link_is_authority = true;
         self

@@ -1,7 +1,7 @@
 //! The paths of the JSON APIs with their methods.
 //!
-//! A surface declares [`Operation`]s: one method of one path each. [`endpoints`] joins those of one path, also where two
-//! surfaces share it, and adds what every path has beside them.
+//! A surface declares [`Operation`]s, each of which is one method of one path. [`endpoints`] joins the operations of
+//! each path, even when two surfaces share it. It also adds the answers to `OPTIONS` and to unknown methods.
 
 use actix_web::{
     FromRequest, Handler, HttpRequest, HttpResponse, Resource, Responder, Route,
@@ -30,7 +30,7 @@ const ALLOWED_HEADERS: &str = "Authorization, Content-Type, Accept, If-None-Matc
 /// The order in which `Allow` lists the methods of a path.
 const METHOD_ORDER: [Method; 6] = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
 
-/// One method of one path, with its handler. With `GET` comes `HEAD`.
+/// One method of one path, with its handler. `GET` implies `HEAD`.
 pub struct Operation {
     path: String,
     routes: Vec<(Method, Route)>,
@@ -55,23 +55,23 @@ impl Operation {
         Self { path: path.into(), routes, readers_see_nothing: false, is_hot: false }
     }
 
-    /// Declares that success changes nothing of what readers see: it concerns subscribers, accounts, charts, or jobs that
-    /// run later. Without this, each success makes every page in memory cost a look-up.
+    /// Declares that success changes nothing that readers see. Examples are changes of subscribers, accounts and
+    /// charts, and jobs that run later. Without this, each success costs a look-up for every page in memory.
     pub fn readers_see_nothing(self) -> Self {
         Self { readers_see_nothing: true, ..self }
     }
 
-    /// Declares that nearly every request is for this operation, so that its path is looked at before all others.
+    /// Declares that nearly every request is for this operation. Its path is then tried before all others.
     pub fn hot(self) -> Self {
         Self { is_hot: true, ..self }
     }
 
-    /// Tells whether nearly every request is for this operation.
+    /// Returns true if nearly every request is for this operation.
     pub fn is_hot(&self) -> bool {
         self.is_hot
     }
 
-    /// The whole path.
+    /// Returns the whole path.
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -97,7 +97,7 @@ pub fn endpoints(operations: impl IntoIterator<Item = Operation>, scope: &str) -
 }
 
 impl Endpoint {
-    /// The methods of the path, in the order of `Allow`.
+    /// Returns the methods of the path, in the order of `Allow`.
     fn methods(&self) -> Vec<Method> {
         let has = |method: &Method| self.operations.iter().any(|one| one.routes.iter().any(|(its, _)| its == method));
         METHOD_ORDER.into_iter().filter(has).collect()
@@ -141,8 +141,8 @@ pub async fn path_unknown(request: HttpRequest) -> Result<HttpResponse, V1Error>
     Err(client_refusal(&request, ErrorCode::NOT_FOUND))
 }
 
-/// The refusal of a request that needs no key. The request is counted for its client, and is refused for its limit once
-/// that is passed.
+/// Returns the refusal of a request that needs no key. The request is counted for its client. Beyond the client's
+/// limit, the refusal is that of the limit.
 fn client_refusal(request: &HttpRequest, code: ErrorCode) -> V1Error {
     let counted = request_state(request).map(|state| client_count(request, state, Bucket::Read));
     match counted {

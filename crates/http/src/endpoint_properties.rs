@@ -1,23 +1,23 @@
-//! The properties of a path that middleware and forms look at.
+//! The properties of a path that middleware and forms read.
 
 use actix_web::{HttpRequest, http::Method};
 
 /// The properties of a path, kept as data of its resource.
 #[derive(Default)]
 pub(crate) struct EndpointProperties {
-    /// The methods whose success changes nothing of what readers see.
+    /// The methods whose success changes nothing that readers see.
     pub(crate) readers_see_nothing: Vec<Method>,
-    /// The link itself is the authority for its forms: other sites and mail programs may post them.
+    /// True if the link itself authorizes its forms: other sites and email programs may post them.
     pub(crate) link_is_authority: bool,
 }
 
-/// Tells whether the success of a request may change a page. An unknown path may.
+/// Returns true if the success of a request may change a page. An unknown path may.
 pub(crate) fn readers_may_see(request: &HttpRequest) -> bool {
     let properties = request.app_data::<EndpointProperties>();
     !properties.is_some_and(|properties| properties.readers_see_nothing.contains(request.method()))
 }
 
-/// Tells whether the link of a request is the authority for its form.
+/// Returns true if the link of a request itself authorizes the form.
 pub(crate) fn link_is_authority(request: &HttpRequest) -> bool {
     request.app_data::<EndpointProperties>().is_some_and(|properties| properties.link_is_authority)
 }

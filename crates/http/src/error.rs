@@ -17,18 +17,18 @@ use crate::{
     content_type::{UNCOMPRESSED_EXPECTED, content_is_compressed},
 };
 
-/// What an error is called on the wire, and what there is to say of it.
+/// An error's name in the API and its explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ErrorCode {
     /// The value of `error`, and the anchor on `/docs/errors`.
     pub code: &'static str,
     /// The HTTP status.
     pub status: u16,
-    /// The `error_description` where nothing more specific is known.
+    /// The default `error_description`, used if nothing more specific is known.
     pub description: &'static str,
-    /// When it is answered.
+    /// The situation in which the error is answered.
     pub cause: &'static str,
-    /// What to do about it.
+    /// The advice to the client.
     pub cure: &'static str,
 }
 
@@ -115,7 +115,7 @@ impl ErrorCode {
             "Try again after as many seconds as `Retry-After` says.";
     }
 
-    /// The status as actix knows it.
+    /// Returns the status as a type of actix.
     pub fn status_code(self) -> StatusCode {
         StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
     }
@@ -123,85 +123,86 @@ impl ErrorCode {
 
 /// The failure of a request under `/v1`.
 ///
-/// It is answered without a body: [`super::response::finish`] draws it, since only there the server's address and the
-/// request's id are known.
+/// The answer has no body at first. [`super::response::finish`] draws it, because only that function knows the server's
+/// address and the request's id.
 #[derive(Debug, thiserror::Error)]
 #[error("{}", .code.code)]
 pub struct V1Error {
-    /// What it is.
+    /// The code of the failure.
     pub code: ErrorCode,
-    /// In a box, so that a result which may be an error stays small.
+    /// The rest, in a box so that a `Result` with this error stays small.
     details: Box<Details>,
 }
 
-/// What happened inside, where a failure is ours.
+/// The cause of an internal failure.
 type FailureSource = Box<dyn std::error::Error + Send + Sync>;
 
 #[derive(Debug, Default)]
 struct Details {
-    /// What is wrong with this request, where that is known.
+    /// The fault of this request, if it is known.
     description: Option<String>,
     causes: Vec<(String, &'static str)>,
-    /// What happened inside. Only the log ever shows it.
+    /// The internal cause. Only the log shows it.
     source: Option<FailureSource>,
     retry_after: Option<u32>,
     allow: Option<HeaderValue>,
 }
 
 impl V1Error {
-    /// An error of which nothing more specific is known.
+    /// Makes an error with the default description of its code.
     pub fn new(code: ErrorCode) -> Self {
         Self { code, details: Box::default() }
     }
 
-    /// A failure that only a defect can cause, with what happened inside.
+    /// Makes the error for a failure that only a defect can cause.
     pub fn defect(source: impl Into<FailureSource>) -> Self {
         Self::internal(ErrorCode::INTERNAL, source)
     }
 
-    /// A failure of ours, with what happened inside.
+    /// Makes an error with an internal cause.
     fn internal(code: ErrorCode, source: impl Into<FailureSource>) -> Self {
         let mut error = Self::new(code);
         error.details.source = Some(source.into());
         error
     }
 
-    /// With a sentence of its own instead of the code's.
+    /// Replaces the default description of the code.
     pub fn with_description(mut self, description: impl Into<String>) -> Self {
         self.details.description = Some(description.into());
         self
     }
 
-    /// The refusal of a body whose content type is not the one that `expected` tells of, or that is compressed.
+    /// Returns the refusal of a body that is compressed or has the wrong content type. `expected` describes the right
+    /// one.
     pub fn content_type_unsupported(headers: &HeaderMap, expected: &'static str) -> Self {
         let description = if content_is_compressed(headers) { UNCOMPRESSED_EXPECTED } else { expected };
         Self::new(ErrorCode::CONTENT_TYPE_UNSUPPORTED).with_description(description)
     }
 
-    /// With a field at fault.
+    /// Adds a field at fault.
     pub fn with_cause(mut self, field: &str, kind: FaultKind) -> Self {
         self.details.causes.push((field.to_owned(), kind.as_str()));
         self
     }
 
-    /// With the seconds until another attempt may succeed.
+    /// Sets the seconds until another attempt may succeed.
     pub fn with_retry_after(mut self, seconds: u32) -> Self {
         self.details.retry_after = Some(seconds);
         self
     }
 
-    /// With the methods that the path has.
+    /// Sets the methods of the path, for `Allow`.
     pub fn with_allow(mut self, methods: HeaderValue) -> Self {
         self.details.allow = Some(methods);
         self
     }
 
-    /// What happened inside, for the log.
+    /// Returns the internal cause, for the log.
     pub fn source_of_failure(&self) -> Option<&(dyn std::error::Error + Send + Sync)> {
         self.details.source.as_deref()
     }
 
-    /// Adds the headers that are the error's own: `Retry-After`, `Allow`.
+    /// Adds the headers of the error itself: `Retry-After` and `Allow`.
     pub fn headers_write(&self, headers: &mut HeaderMap) {
         if let Some(seconds) = self.details.retry_after {
             headers.insert(RETRY_AFTER, seconds.into());
@@ -211,17 +212,17 @@ impl V1Error {
         }
     }
 
-    /// The methods that the path has, for `Allow`.
+    /// Returns the methods of the path, for `Allow`.
     pub fn allow(&self) -> Option<&HeaderValue> {
         self.details.allow.as_ref()
     }
 
-    /// The sentence that says what is wrong.
+    /// Returns the sentence that describes the failure.
     pub fn description(&self) -> &str {
         self.details.description.as_deref().unwrap_or(self.code.description)
     }
 
-    /// The body: all four members of the contract, and the request's id where the failure is ours.
+    /// Returns the JSON body with all four members of the contract. An internal failure also shows the request's id.
     pub fn body(&self, public_url: &Url, request_id: Option<&str>) -> Value {
         let causes: Vec<Value> =
             self.details.causes.iter().map(|(field, error)| json!({ "field": field, "error": error })).collect();
@@ -240,12 +241,12 @@ impl V1Error {
     }
 }
 
-/// Where a code is explained.
+/// Returns the address of a code's explanation.
 fn error_uri(public_url: &Url, code: ErrorCode) -> String {
     format!("{}docs/errors#{}", public_url_root(public_url), code.code)
 }
 
-/// The server's address with a slash at its end.
+/// Returns the server's address with a slash at its end.
 fn public_url_root(public_url: &Url) -> String {
     let text = public_url.as_str();
     if text.ends_with('/') { text.to_owned() } else { format!("{text}/") }
@@ -268,8 +269,8 @@ impl From<ErrorCode> for V1Error {
 }
 
 impl From<Faults> for V1Error {
-    /// Every field at fault, with what it accepts. Where nothing is wrong but that other resources have the values, it is
-    /// a conflict.
+    /// Makes an error that names every field at fault. It is a conflict if every fault is a value that another resource
+    /// has.
     fn from(faults: Faults) -> Self {
         let all_taken = faults.as_slice().iter().all(|fault| fault.kind == FaultKind::Taken);
         let code = if all_taken { ErrorCode::CONFLICT } else { ErrorCode::REQUEST_INVALID };
@@ -313,7 +314,7 @@ impl From<BodyFault> for V1Error {
     }
 }
 
-/// The code that stands for a failure which did not come from a handler of ours.
+/// Returns the code for a failure that did not come from one of our handlers.
 pub fn code_of_status(status: StatusCode) -> ErrorCode {
     match status.as_u16() {
         404 => ErrorCode::NOT_FOUND,
@@ -335,7 +336,7 @@ mod tests {
         Url::parse("https://releases.example.com").unwrap()
     }
 
-    /// The table of the contract, word for word.
+    /// Repeats the table of the contract.
     #[test]
     fn codes_have_the_statuses_of_the_contract() {
         let contract = [

@@ -1,9 +1,9 @@
-//! Entity tags: what tells a client that it already has an answer (RFC 9110, sections 8.8.3 and 13.1.2).
+//! Entity tags, by which a client learns that its copy is current (RFC 9110, sections 8.8.3 and 13.1.2).
 
 use actix_web::http::header::{HeaderMap, HeaderValue, IF_NONE_MATCH};
 use sha2::{Digest, Sha256};
 
-/// The weak tag of a body: `W/"…"`, the first 128 bits of its SHA-256.
+/// Returns the weak tag of a body: `W/"…"` with the first 128 bits of its SHA-256.
 pub fn etag_of(body: &[u8]) -> HeaderValue {
     let digest = Sha256::digest(body);
     let mut tag = b"W/\"".to_vec();
@@ -14,7 +14,7 @@ pub fn etag_of(body: &[u8]) -> HeaderValue {
     HeaderValue::try_from(tag).unwrap_or(HeaderValue::from_static("W/\"\""))
 }
 
-/// Whether `If-None-Match` names the tag: `*`, or a list of tags of which one is it, weak or not.
+/// Returns true if `If-None-Match` is `*` or lists the tag. Weak and strong tags count as equal.
 pub fn etag_matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     let tag = opaque(etag.as_bytes());
     headers.get_all(IF_NONE_MATCH).any(|line| {
@@ -23,7 +23,7 @@ pub fn etag_matches(headers: &HeaderMap, etag: &HeaderValue) -> bool {
     })
 }
 
-/// A tag without the mark of weakness: for `If-None-Match` it makes no difference.
+/// Removes the mark of a weak tag, which makes no difference to `If-None-Match`.
 fn opaque(tag: &[u8]) -> &[u8] {
     tag.strip_prefix(b"W/").unwrap_or(tag)
 }

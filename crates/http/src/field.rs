@@ -1,4 +1,4 @@
-//! The JSON body of a request, and what a `PATCH` does to the fields that it names.
+//! The JSON body of a request, and the changes that a `PATCH` makes to fields.
 
 use std::str::FromStr;
 
@@ -17,15 +17,15 @@ use crate::{
     error::{ErrorCode, V1Error},
 };
 
-/// Reads the JSON object that is a request's body, of at most `limit` bytes.
+/// Reads the JSON object in a request's body of at most `limit` bytes.
 ///
-/// Of a field that comes twice, the last one counts; fields that nobody asks for are ignored.
+/// The last of several fields with the same name counts. Unknown fields are ignored.
 pub async fn json_read(
     request: &HttpRequest,
     payload: &mut Payload,
     limit: usize,
 ) -> Result<Map<String, Value>, V1Error> {
-    // Whether it is JSON or not, the body is read first, so that the connection can go on.
+    // The body is read before its type is checked, so that the connection can be used again.
     let body = body_read(payload, limit).await?;
     if !content_is_json(request) {
         let expected = ErrorCode::CONTENT_TYPE_UNSUPPORTED.description;
@@ -42,7 +42,7 @@ pub async fn json_read(
     }
 }
 
-/// Whether the body says that it is JSON in UTF-8, and not compressed.
+/// Returns true if the body declares uncompressed JSON in UTF-8.
 fn content_is_json(request: &HttpRequest) -> bool {
     content_type_readable(request.headers()).is_some_and(|media_type| {
         let kind = media_type.strip_prefix("application/");
@@ -50,11 +50,12 @@ fn content_is_json(request: &HttpRequest) -> bool {
     })
 }
 
-/// The changes that a `PATCH` makes to single fields: one that is not named stays, and `null` clears those that can be.
+/// The changes that a `PATCH` makes to single fields. A missing field stays as it is, and `null` clears a field that
+/// may be empty.
 ///
-/// `None` is a fault, which is noted.
+/// A wrong value adds a fault and returns `None`.
 pub trait FieldChanges<'a> {
-    /// The fields that were sent.
+    /// Returns the fields that were sent.
     fn sent(&self) -> &Fields<'a>;
 
     /// Reads a change of a field that cannot be cleared: `null` is a fault.
@@ -86,7 +87,7 @@ pub trait FieldChanges<'a> {
         }
     }
 
-    /// Reads a change of a text that cannot be cleared, as `check` of the rules makes it.
+    /// Reads a change of a text that cannot be cleared. `check` validates and normalizes it.
     fn text_change<T>(
         &self,
         faults: &mut Faults,
@@ -98,7 +99,7 @@ pub trait FieldChanges<'a> {
         faults.take(change.try_map(|text| check(&self.sent().name(field), text)))
     }
 
-    /// Reads a change of a text that can be cleared with `null`, as `check` of the rules makes it.
+    /// Reads a change of a text that can be cleared with `null`. `check` validates and normalizes it.
     fn text_change_or_clear<T>(
         &self,
         faults: &mut Faults,
@@ -109,7 +110,7 @@ pub trait FieldChanges<'a> {
         faults.take(change.try_map(|text| text.map(|text| check(&self.sent().name(field), text)).transpose()))
     }
 
-    /// Reads a change of a whole number that cannot be cleared, as `check` of the rules makes it.
+    /// Reads a change of a whole number that cannot be cleared. `check` validates it.
     fn number_change<T>(
         &self,
         faults: &mut Faults,

@@ -1,4 +1,4 @@
-//! Forms: how they are read, and what keeps other sites from sending them.
+//! Forms, and their protection against other sites.
 
 use std::io;
 
@@ -25,29 +25,30 @@ const FORM_BYTES_MAX: usize = 64 * 1024;
 /// The field that holds a form's token.
 const TOKEN_FIELD: &str = "csrf";
 
-/// The fields of a form that this server made for this browser. Fields that nobody asks for are ignored.
+/// The fields of a form that this server made for this browser. Unknown fields are ignored.
 ///
-/// Refused where the request comes from elsewhere or without the browser's token (unless the link is the authority), where
-/// the body is too large, is no `application/x-www-form-urlencoded` text, not UTF-8, or holds U+0000.
+/// A request from another site or without the browser's token is refused, unless the link itself authorizes it. A body
+/// is refused if it is too large, has another type than `application/x-www-form-urlencoded`, is not UTF-8 or holds
+/// U+0000.
 pub struct Form(Vec<(String, String)>);
 
 impl Form {
-    /// The first value of a field; empty where it was not sent.
+    /// Returns the first value of a field. It is empty for a missing field.
     pub fn text(&self, name: &str) -> &str {
         self.all(name).next().unwrap_or_default()
     }
 
-    /// Every value of a field, in their order.
+    /// Returns every value of a field, in their order.
     pub fn all<'form>(&'form self, name: &str) -> impl Iterator<Item = &'form str> {
         self.0.iter().filter(move |(field, _)| field == name).map(|(_, value)| value.as_str())
     }
 
-    /// Whether a box was ticked.
+    /// Returns true if a box was ticked.
     pub fn has(&self, name: &str) -> bool {
         self.all(name).next().is_some()
     }
 
-    /// Reads the fields; `None` where one is not UTF-8 or holds U+0000.
+    /// Parses the fields. Returns `None` if one is not UTF-8 or holds U+0000.
     fn parse(body: &[u8]) -> Option<Self> {
         let text = |text: Option<String>| text.filter(|text| !text.contains('\0'));
         urlencoded_pairs(body).map(|(name, value)| Some((text(name)?, text(value)?))).collect::<Option<_>>().map(Self)
@@ -72,8 +73,8 @@ impl Form {
     }
 }
 
-/// The refusal of a form from elsewhere. Most were opened at an address of this server that it does not know as its
-/// own.
+/// Returns the refusal of a form from another site. Most such forms were opened at an address of this server that the
+/// settings do not name.
 fn foreign(request: &HttpRequest, state: &AppState) -> BrowserError {
     let public_url = &state.settings.public_url;
     match address_opened(request, public_url) {
@@ -85,7 +86,7 @@ fn foreign(request: &HttpRequest, state: &AppState) -> BrowserError {
     }
 }
 
-/// The failure of an application that was put together without the shared state.
+/// The failure of an application that was built without the shared state.
 pub(crate) fn state_missing() -> BrowserError {
     BrowserError::defect(io::Error::other("the application has no state"))
 }
@@ -100,7 +101,7 @@ impl FromRequest for Form {
     }
 }
 
-/// What the forms of a browser are bound to: its session, or before it has one, its visit.
+/// Returns the value that binds the forms of a browser: its session, or its visit if it has no session.
 fn binding(request: &HttpRequest, state: &AppState) -> Option<String> {
     let public_url = &state.settings.public_url;
     CookieKind::Session.read(request, public_url).or_else(|| CookieKind::Visit.read(request, public_url))
@@ -109,12 +110,12 @@ fn binding(request: &HttpRequest, state: &AppState) -> Option<String> {
 /// Makes the tokens of the forms that a browser is shown.
 pub struct FormToken {
     token: String,
-    /// The visit that begins with this document.
+    /// The new visit that begins with this document, if any.
     visit: Option<String>,
 }
 
 impl FormToken {
-    /// The token of this browser's forms.
+    /// Returns the token for this browser's forms.
     pub fn of(request: &HttpRequest, state: &AppState) -> Self {
         match binding(request, state) {
             Some(bound_to) => Self { token: state.csrf.token(&bound_to), visit: None },
@@ -125,12 +126,12 @@ impl FormToken {
         }
     }
 
-    /// The value of the hidden field.
+    /// Returns the value of the hidden field.
     pub fn value(&self) -> String {
         self.token.clone()
     }
 
-    /// The answer with the cookie that the token needs, if this browser has none yet.
+    /// Adds the cookie that the token needs, if the browser has none yet.
     pub fn kept(self, mut response: HttpResponse, state: &AppState) -> Result<HttpResponse, BrowserError> {
         if let Some(visit) = self.visit {
             response

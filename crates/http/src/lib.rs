@@ -1,8 +1,8 @@
 //! The parts that every surface of ReleasePage shares: requests and their ids, client addresses, limits, bodies, queries,
 //! JSON fields, the errors of `/v1`, entity tags, endpoints, callers, sessions, forms, metrics and the shared state.
 //!
-//! This crate names no route and knows no surface: `api`, `site` and `server` build on it. It never writes SQL and never
-//! renders a page.
+//! This crate names no route and knows no surface. The crates `api`, `site` and `server` build on it. It never writes
+//! SQL and never renders a page.
 
 pub mod body;
 pub mod browser_error;

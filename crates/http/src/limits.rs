@@ -1,4 +1,4 @@
-//! How often one may ask: fixed windows, counted in this server's memory (`releasepage-v1.md`, Rate limit).
+//! Limits on requests: fixed windows, counted in this server's memory (`releasepage-v1.md`, Rate limit).
 
 use std::{
     convert::Infallible,
@@ -10,29 +10,29 @@ use releasepage_domain::{environment::Environment, time::UtcTime};
 
 use crate::client::ClientBucket;
 
-/// Windows that are kept at most, about. Past that, those that are hardly used are forgotten, and begin anew.
+/// The approximate maximum of windows in memory. Beyond it, rarely used windows are dropped and begin anew.
 const WINDOWS_MAX: usize = 100_000;
 
-/// Microseconds in a second.
+/// The microseconds in a second.
 const MICROS: i64 = 1_000_000;
 
-/// What is counted apart.
+/// A kind of request that has its own count.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Bucket {
-    /// Reading, a minute.
+    /// Reads, per minute.
     Read,
-    /// Asking for a subscription, a minute.
+    /// Requests to subscribe, per minute.
     Subscribe,
-    /// Asking for a subscription, an hour: beside the other, for strangers.
+    /// Requests to subscribe, per hour: a second limit for each unknown client.
     SubscribeHourly,
-    /// Changing things with a personal access token, a minute.
+    /// Changes with an access token, per minute.
     Write,
-    /// Attempts to sign in, a quarter of an hour.
+    /// Attempts to sign in, per quarter of an hour.
     SignIn,
 }
 
 impl Bucket {
-    /// How long its windows last, in seconds.
+    /// Returns the length of a window, in seconds.
     pub const fn seconds(self) -> u32 {
         match self {
             Self::Read | Self::Subscribe | Self::Write => 60,
@@ -41,7 +41,7 @@ impl Bucket {
         }
     }
 
-    /// Its name in `RateLimit`.
+    /// Returns the name of the bucket in `RateLimit`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -53,56 +53,56 @@ impl Bucket {
     }
 }
 
-/// Whose requests are counted together.
+/// The owner of a count: requests of one subject are counted together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// A client without a valid key.
     Client(ClientBucket),
-    /// A page's key of one environment; the page by its number.
+    /// A page key of one environment. The number identifies the page.
     Key(u64, Environment),
-    /// One client of such a key.
+    /// One client that uses such a key.
     KeyClient(u64, Environment, ClientBucket),
     /// A personal access token, by its id.
     Token(i64),
     /// A browser from which a user signed in before, by the user's id.
     Device(i64),
-    /// An account that somebody tries to sign in to, by a number made of its name.
+    /// An account that somebody tries to sign in to, by a hash of its name.
     Account(u64),
     /// A project of the Releases API, by its `app_id`.
     Project(i64),
 }
 
-/// How much one subject may ask of one bucket.
+/// The requests that one subject may make in one bucket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Quota {
-    /// What is counted.
+    /// The kind of request.
     pub bucket: Bucket,
-    /// Whose requests.
+    /// The owner of the count.
     pub subject: Subject,
-    /// How many of them in a window.
+    /// The number of requests allowed in a window.
     pub limit: u32,
 }
 
-/// Where a subject stands.
+/// The status of a subject's limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RateLimitStatus {
-    /// What was counted.
+    /// The kind of request that was counted.
     pub bucket: Bucket,
-    /// Requests in a window.
+    /// The number of requests allowed in a window.
     pub limit: u32,
-    /// Requests that are left in this one.
+    /// The requests left in the current window.
     pub remaining: u32,
-    /// When the window ends, in seconds of Unix time.
+    /// The end of the window, in seconds of Unix time.
     pub reset: i64,
-    /// Seconds until then, at least 1.
+    /// The seconds until the window ends, at least 1.
     pub seconds: u32,
-    /// Whether the request was one too many.
+    /// True if the request exceeds the limit.
     pub refused: bool,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Window {
-    /// When its first request came, in microseconds of Unix time.
+    /// The time of the first request, in microseconds of Unix time.
     start: i64,
     count: u32,
 }
@@ -120,7 +120,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Nobody has asked for anything.
+    /// Makes limits without any counts.
     pub fn new() -> Self {
         Self { windows: Cache::new(WINDOWS_MAX) }
     }
@@ -130,7 +130,7 @@ impl Limits {
         let now = now.and_utc().timestamp_micros();
         let begin = || Ok::<_, Infallible>(Arc::new(Mutex::new(Window { start: now, count: 0 })));
         let Ok(window) = self.windows.get_or_insert_with(&(quota.bucket, quota.subject), begin);
-        // A thread that panicked here left a number behind, which is as good as any.
+        // A panic in another thread can leave only a number behind, and any number is valid.
         let mut window = window.lock().unwrap_or_else(PoisonError::into_inner);
         if !window.is_open(quota.bucket, now) {
             *window = Window { start: now, count: 0 };
@@ -142,7 +142,7 @@ impl Limits {
         window.status(quota, refused, now)
     }
 
-    /// Where a subject stands, without counting anything.
+    /// Returns the status of a subject's limit without counting a request.
     pub fn peek(&self, quota: Quota, now: UtcTime) -> RateLimitStatus {
         let now = now.and_utc().timestamp_micros();
         let known = self.windows.get(&(quota.bucket, quota.subject));
@@ -153,19 +153,20 @@ impl Limits {
 }
 
 impl Window {
-    /// Whether it still lasts. A clock that was set back ends it: nobody waits for the old time to come again.
+    /// Returns true while the window lasts. A clock that was set back ends the window, so that nobody waits for the old
+    /// time.
     fn is_open(self, bucket: Bucket, now: i64) -> bool {
         (self.start..self.end(bucket)).contains(&now)
     }
 
-    /// When it ends, in microseconds of Unix time.
+    /// Returns the end of the window, in microseconds of Unix time.
     fn end(self, bucket: Bucket) -> i64 {
         self.start.saturating_add(i64::from(bucket.seconds()) * MICROS)
     }
 
     fn status(self, quota: Quota, refused: bool, now: i64) -> RateLimitStatus {
         let end = self.end(quota.bucket);
-        // Rounded up: who comes back then finds a new window.
+        // Rounded up, so that a client who waits until then finds a new window.
         let up = |micros: i64| micros.div_euclid(MICROS) + i64::from(micros.rem_euclid(MICROS) > 0);
         RateLimitStatus {
             bucket: quota.bucket,

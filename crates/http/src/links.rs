@@ -1,34 +1,34 @@
-//! Links to what people see, all below `server.public_url`.
+//! Links to documents for people. All are below `server.public_url`.
 
 use releasepage_domain::repository::RepositoryOrigin;
 use url::Url;
 
-/// The page's address, `/p/{slug}`.
+/// Returns a page's address, `/p/{slug}`.
 pub fn page_url(public_url: &Url, slug: &str) -> String {
     below(public_url, &["p", slug])
 }
 
-/// A release's permalink, `/p/{slug}/releases/{id}`.
+/// Returns a release's permalink, `/p/{slug}/releases/{id}`.
 pub fn release_url(public_url: &Url, slug: &str, release_id: &str) -> String {
     below(public_url, &["p", slug, "releases", release_id])
 }
 
-/// A group's permalink, `/p/{slug}/groups/{id}`.
+/// Returns a group's permalink, `/p/{slug}/groups/{id}`.
 pub fn group_url(public_url: &Url, slug: &str, group_id: i64) -> String {
     below(public_url, &["p", slug, "groups", &group_id.to_string()])
 }
 
-/// The address that a forge delivers a repository's events to, `/hooks/github/{id}`.
+/// Returns the address to which a forge delivers a repository's events, such as `/hooks/github/{id}`.
 pub fn hook_url(public_url: &Url, origin: RepositoryOrigin, repository_id: i64) -> String {
     below(public_url, &["hooks", origin.as_str(), &repository_id.to_string()])
 }
 
-/// An address below the server's, each part escaped as one segment of the path.
+/// Returns an address below the server's. Each part is escaped as one segment of the path.
 pub fn below(public_url: &Url, path: &[&str]) -> String {
     let mut url = public_url.clone();
     url.set_query(None);
     url.set_fragment(None);
-    // Only addresses such as `mailto:` have no path to extend; the settings take none but http and https.
+    // Only addresses such as `mailto:` have no path to extend. The settings accept only http and https.
     if let Ok(mut segments) = url.path_segments_mut() {
         segments.clear().extend(path);
     }

@@ -1,17 +1,17 @@
-//! Which version of the API a client asks for (`releasepage-v1.md`, Version of the API).
+//! The version of the API that a client asks for (`releasepage-v1.md`, Version of the API).
 
 use actix_web::http::header::{ACCEPT, HeaderMap};
 use releasepage_domain::fault::FaultKind;
 
 use crate::error::{ErrorCode, V1Error};
 
-/// What the media types of our own begin with.
+/// The prefix of our own media types.
 const VENDOR: &str = "application/vnd.releasepage";
 
-/// Whether version 1 is a good answer to the `Accept` headers.
+/// Accepts the `Accept` headers if version 1 is a good answer to them.
 ///
-/// A client that names versions gets one of those, or what else it accepts (`*/*`, JSON); every other `Accept` means
-/// the latest version, also one that is only of images or HTML, as browsers send it.
+/// A client that names unknown versions alone is refused. One that also accepts `*/*` or JSON gets the latest version.
+/// Every other `Accept` means the latest version too, even one for images or HTML alone, as browsers send it.
 pub fn version_check(headers: &HeaderMap) -> Result<(), V1Error> {
     let mut unknown = false;
     for line in headers.get_all(ACCEPT) {
@@ -33,11 +33,11 @@ pub fn version_check(headers: &HeaderMap) -> Result<(), V1Error> {
 }
 
 enum Range {
-    /// Version 1, or anything.
+    /// Version 1, or a type that allows any version.
     Good,
     /// A version of ours that does not exist.
     UnknownVersion,
-    /// Something else, or nothing that is accepted (`q=0`).
+    /// Another type, or one that the client refuses (`q=0`).
     Other,
 }
 

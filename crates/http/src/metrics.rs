@@ -1,7 +1,7 @@
-//! What a process measures of itself, in the text format of OpenMetrics, which Prometheus reads.
+//! The measurements of a process in the text format of OpenMetrics, which Prometheus reads.
 //!
-//! Nothing is measured unless it is switched on. What is measured with every request are atomic numbers alone, without
-//! a lock or an allocation ([`requests`]); everything else is looked up when somebody asks.
+//! Nothing is measured unless the settings ask for it. A request only raises atomic numbers, without a lock or an
+//! allocation ([`requests`]). Everything else is looked up when the metrics are read.
 
 mod exposition;
 pub mod requests;
@@ -26,22 +26,23 @@ use self::{exposition::Exposition, requests::RequestMetrics};
 /// The media type of the exposition.
 pub const EXPOSITION_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
-/// How long the figures of the queue are told again before they are looked up anew.
+/// The time for which the figures of the queue are reused.
 const QUEUE_FRESH: Duration = Duration::from_secs(1);
 
-/// How long the figures of the queue are waited for. Without them, a database that is gone does not hide the rest.
+/// The time limit for reading the figures of the queue. After it they are left out, so that a broken database does not
+/// hide the rest.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The measurements of one process.
 #[derive(Debug)]
 pub struct Metrics {
     started_at: UtcTime,
-    /// What was asked of this server.
+    /// The requests to this server.
     pub requests: RequestMetrics,
     queue: Mutex<Option<(Instant, Vec<LaneStanding>)>>,
 }
 
-/// How often pages were found in memory, and how often they had to be read.
+/// Counts the pages found in memory and the pages read from the database.
 #[derive(Debug, Default)]
 pub struct CacheCounts {
     hits: AtomicU64,
@@ -49,26 +50,26 @@ pub struct CacheCounts {
 }
 
 impl CacheCounts {
-    /// A request was answered with what was in memory.
+    /// Counts a request that was answered from memory.
     pub fn hit(&self) {
         self.hits.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// A request had to have the page read from the database.
+    /// Counts a request for which the page was read from the database.
     pub fn miss(&self) {
         self.misses.fetch_add(1, Ordering::Relaxed);
     }
 }
 
 impl Metrics {
-    /// Nothing was measured yet, by a process that began at `started_at`.
+    /// Makes empty measurements of a process that began at `started_at`.
     pub fn new(started_at: UtcTime) -> Self {
         Self { started_at, requests: RequestMetrics::default(), queue: Mutex::new(None) }
     }
 
-    /// Everything that is known, as text.
+    /// Returns all measurements as text.
     ///
-    /// `cache` are those of a server; a worker has none. Fails where the text cannot be written.
+    /// `cache` holds the counts of a server; a worker has none. Fails if the text cannot be written.
     pub async fn exposition(
         &self,
         store: &Store,
@@ -93,7 +94,7 @@ impl Metrics {
         Ok(text)
     }
 
-    /// The queue as it stood a second ago at most; nothing where the database does not say.
+    /// Returns the state of the queue, at most one second old. It is empty if the database does not answer.
     async fn lanes(&self, store: &Store, now: UtcTime) -> Vec<LaneStanding> {
         let mut kept = self.queue.lock().await;
         if let Some((looked_at, lanes)) = &*kept

@@ -1,4 +1,4 @@
-//! What the operator is told once: that people come by another way than the settings say.
+//! Warnings to the operator, each logged once: requests come by another way than the settings say.
 
 use std::{
     collections::BTreeSet,
@@ -14,16 +14,16 @@ use url::{Host, Url};
 
 use crate::{client::Network, settings::ServerSettings};
 
-/// The headers with which proxies say for whom they ask.
+/// The headers in which proxies describe their client's request.
 const HEADERS_OF_PROXIES: [HeaderName; 4] = [FORWARDED, X_FORWARDED_FOR, X_FORWARDED_PROTO, X_FORWARDED_HOST];
 
-/// The most wrong addresses that are told: whoever asks chooses them.
+/// The maximum of wrong addresses that are logged. A limit is needed because clients choose the addresses.
 const ADDRESSES_TOLD: usize = 16;
 
-/// The longest address that is told, in bytes: no name of a host is longer than 253.
+/// The longest address that is logged, in bytes. A host name has at most 253.
 const ADDRESS_MAX: usize = 280;
 
-/// What was told by now. A stranger can be the cause, and must not be able to fill the log.
+/// The warnings logged so far. Strangers can cause them, so each is logged once to protect the log.
 #[derive(Debug, Default)]
 pub struct Notices {
     addresses: Mutex<BTreeSet<String>>,
@@ -32,19 +32,19 @@ pub struct Notices {
     host: AtomicBool,
 }
 
-/// What a proxy says that does not fit the settings.
+/// A claim of a proxy that does not fit the settings.
 #[derive(Debug, PartialEq, Eq)]
 enum Misfit {
-    /// Nobody said that it is ours.
+    /// The settings do not trust the proxy that sent this header.
     Untrusted(HeaderName),
-    /// It is asked over https.
+    /// The proxy is used over https, but `public_url` is http.
     Scheme,
-    /// It is asked for another host.
+    /// The proxy is used under another host than that of `public_url`.
     Host(String),
 }
 
 impl Notices {
-    /// Tells, once for each address, that a form was refused since it was opened there.
+    /// Logs that a form was refused because it was opened at a wrong address. Each address is logged once.
     pub fn wrong_address(&self, opened_at: &str, public_url: &Url) {
         let mut told = self.addresses.lock().unwrap_or_else(PoisonError::into_inner);
         if told.len() >= ADDRESSES_TOLD || opened_at.len() > ADDRESS_MAX || !told.insert(opened_at.to_owned()) {
@@ -57,7 +57,7 @@ impl Notices {
         );
     }
 
-    /// Looks at what a proxy says, and tells each kind of misfit once.
+    /// Checks the headers of a proxy and logs each kind of misfit once.
     pub fn proxy_look(&self, peer: Option<SocketAddr>, headers: &HeaderMap, settings: &ServerSettings) {
         let Some(peer) = peer else { return };
         let public_url = &settings.public_url;
@@ -89,7 +89,7 @@ fn is_first(told: &AtomicBool) -> bool {
     !told.swap(true, Ordering::Relaxed)
 }
 
-/// What does not fit. What an untrusted peer says beside that means nothing.
+/// Returns the claims that do not fit. An untrusted peer's other claims are ignored.
 fn misfits(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network], public_url: &Url) -> Vec<Misfit> {
     let Some(header) = HEADERS_OF_PROXIES.into_iter().find(|name| headers.contains_key(name)) else {
         return Vec::new();
@@ -97,7 +97,7 @@ fn misfits(peer: SocketAddr, headers: &HeaderMap, trusted: &[Network], public_ur
     if !trusted.iter().any(|network| network.contains(peer.ip())) {
         return vec![Misfit::Untrusted(header)];
     }
-    // Each proxy appends: the first one was asked by the reader.
+    // Each proxy appends its value, so the first value comes from the proxy nearest to the reader.
     let first = |name: HeaderName| headers.get(name)?.to_str().ok()?.split(',').next().map(str::trim);
     let is_encrypted = first(X_FORWARDED_PROTO).is_some_and(|scheme| scheme.eq_ignore_ascii_case("https"));
     let scheme = (is_encrypted && public_url.scheme() == "http").then_some(Misfit::Scheme);

@@ -1,5 +1,5 @@
-//! What a process tells those who watch it: whether it lives (`/healthz`), whether it is ready (`/readyz`), and how it
-//! does (`/metrics`). A server answers them beside its other routes; a worker has a listener of its own for them.
+//! The answers of a process to its monitoring: it lives (`/healthz`), it is ready (`/readyz`), and its measurements
+//! (`/metrics`). A server answers them beside its other routes. A worker has a separate listener for them.
 
 use std::{
     fmt,
@@ -24,25 +24,25 @@ use serde_json::json;
 
 use crate::metrics::{CacheCounts, EXPOSITION_TYPE, Metrics};
 
-/// The state of a process, for those who watch it; one for each process, behind an `Arc`.
+/// The state of a process for its monitoring. Each process has one, behind an `Arc`.
 #[derive(Debug)]
 pub struct Operations {
     store: Store,
     clock: Clock,
     draining: AtomicBool,
-    /// `None` where nothing is measured.
+    /// The measurements, or `None` if measuring is off.
     metrics: Option<Metrics>,
-    /// Those of a server; a worker has no pages in memory.
+    /// The page counts of a server. A worker has no pages in memory.
     cache: Option<Arc<CacheCounts>>,
 }
 
 impl Operations {
-    /// Of a worker, which begins now; it measures itself where `measured` says so.
+    /// Makes the state of a worker that starts now. `measured` turns measuring on.
     pub fn of_worker(store: Store, clock: Clock, measured: bool) -> Arc<Self> {
         Arc::new(Self::new(store, clock, measured, None))
     }
 
-    /// Of a server, which begins now.
+    /// Makes the state of a server that starts now. `cache` turns measuring on.
     pub fn of_server(store: Store, clock: Clock, cache: Option<Arc<CacheCounts>>) -> Arc<Self> {
         Arc::new(Self::new(store, clock, cache.is_some(), cache))
     }
@@ -52,35 +52,36 @@ impl Operations {
         Self { store, clock, draining: AtomicBool::new(false), metrics, cache }
     }
 
-    /// The process is about to end: from here on it is not ready, and asks clients to close their connections.
+    /// Marks the process as ending. From now on it is not ready, and it asks clients to close their connections.
     pub fn drain_begin(&self) {
         self.draining.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the process is about to end.
+    /// Returns true if the process is ending.
     pub fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
     }
 
-    /// The counts of pages in memory; `None` where nothing is measured.
+    /// Returns the counts of pages in memory, or `None` if measuring is off.
     pub fn cache_counts(&self) -> Option<Arc<CacheCounts>> {
         self.cache.clone()
     }
 
-    /// What is measured; `None` where nothing is.
+    /// Returns the measurements, or `None` if measuring is off.
     pub fn metrics(&self) -> Option<&Metrics> {
         self.metrics.as_ref()
     }
 
-    /// `GET /healthz`: the process answers.
+    /// Answers `GET /healthz`: the process responds.
     pub fn health(&self) -> HttpResponse {
         answer(StatusCode::OK, "ok")
     }
 
-    /// `GET /readyz`: 200 with `ready`, or 503 with what is in the way; the log says why.
+    /// Answers `GET /readyz`: 200 with `ready`, or 503 with the obstacle. The log has the details.
     ///
-    /// A process is ready while the database can be reached and takes writes, and its schema is this binary's or a newer
-    /// one's, as in every rolling upgrade; and until it drains. The answer comes within two seconds.
+    /// A process is ready while three things are true. The database can be reached and takes writes. Its schema is that
+    /// of this program or a newer one, as in a rolling upgrade. The process does not drain. The answer comes within two
+    /// seconds.
     pub async fn readiness(&self) -> HttpResponse {
         if self.is_draining() {
             return answer(StatusCode::SERVICE_UNAVAILABLE, "draining");
@@ -99,7 +100,7 @@ impl Operations {
         answer(StatusCode::SERVICE_UNAVAILABLE, in_the_way)
     }
 
-    /// `GET /metrics`: what is measured, in the text format of OpenMetrics; `None` where nothing is.
+    /// Answers `GET /metrics` in the text format of OpenMetrics. Returns `None` if measuring is off.
     pub async fn exposition(&self) -> Option<HttpResponse> {
         let metrics = self.metrics.as_ref()?;
         Some(match metrics.exposition(&self.store, self.clock.now(), self.cache.as_deref()).await {

@@ -1,4 +1,4 @@
-//! Where the forms that this server accepts come from.
+//! The origin of forms: this server or another site.
 
 use actix_web::{
     HttpRequest,
@@ -6,29 +6,30 @@ use actix_web::{
 };
 use url::{Origin, Url};
 
-/// The names under which a machine reaches itself.
+/// The names by which a machine reaches itself.
 const LOOPBACK_NAMES: [&str; 3] = ["localhost", "127.0.0.1", "[::1]"];
 
-/// The addresses that mean every network of a machine: whoever is told one of them as `public_url` can only try the
-/// machine's own names.
+/// The addresses that mean all networks of a machine. They are no address to connect to, so a person who reads one in
+/// `public_url` uses the machine's own names instead.
 const UNSPECIFIED_NAMES: [&str; 2] = ["0.0.0.0", "[::]"];
 
-/// Whether a request was sent by a page of this server: its `Origin` is that of `public_url`, or, where that is this
-/// machine, of one of its other names. A browser names the origin of every form that is posted; no header is no proof.
+/// Returns true if a document of this server sent the request. Its `Origin` must be that of `public_url`. If
+/// `public_url` is this machine, its other names are accepted too. A browser sends the origin with every posted form,
+/// so a missing header is refused.
 pub fn origin_is_own(request: &HttpRequest, public_url: &Url) -> bool {
     let given = request.headers().get(ORIGIN).and_then(|origin| origin.to_str().ok());
     given.is_some_and(|given| is_own(given, public_url))
 }
 
-/// Whether a request was addressed to this server by one of its names. A page of somebody else whose name was made to
-/// resolve to this machine asks with its own name.
+/// Returns true if the request was addressed to this server by one of its names. An attacker can make their own name
+/// resolve to this machine, but the `Host` then shows that name.
 pub fn host_is_own(request: &HttpRequest, public_url: &Url) -> bool {
     let given = request.headers().get(HOST).and_then(|host| host.to_str().ok());
     given.is_some_and(|given| is_own(&format!("{}://{given}", public_url.scheme()), public_url))
 }
 
-/// The address that a page was opened at, where it is not this server's: the `Origin` that its form names, or where
-/// that is none, the `Host` that it was sent to.
+/// Returns the address at which a document was opened, if it is not this server's. The form's `Origin` is preferred to
+/// its `Host`.
 pub fn address_opened(request: &HttpRequest, public_url: &Url) -> Option<String> {
     let header = |name| request.headers().get(name).and_then(|value| value.to_str().ok());
     let given =
@@ -37,7 +38,7 @@ pub fn address_opened(request: &HttpRequest, public_url: &Url) -> Option<String>
     Some(Url::parse(&opened).ok()?.origin().ascii_serialization())
 }
 
-/// Whether a text is the origin of another server.
+/// Returns true if a text is the origin of another server.
 fn is_other(given: &str, public_url: &Url) -> bool {
     Url::parse(given).is_ok_and(|url| url.origin().is_tuple()) && !is_own(given, public_url)
 }
@@ -50,7 +51,7 @@ fn is_own(given: &str, public_url: &Url) -> bool {
     given == public_url.origin() || aliases(public_url).contains(&given)
 }
 
-/// The origins of a server on this machine under its other names; none where `public_url` is not this machine.
+/// Returns the origins of this machine's other names. It is empty if `public_url` is not this machine.
 fn aliases(public_url: &Url) -> Vec<Origin> {
     let is_here = |host| LOOPBACK_NAMES.contains(&host) || UNSPECIFIED_NAMES.contains(&host);
     if !public_url.host_str().is_some_and(is_here) {

@@ -1,7 +1,7 @@
 //! The queue for hashing passwords.
 //!
-//! A hash takes tens of milliseconds of a core. Whoever waits for a turn holds no thread meanwhile, so that a burst of
-//! sign-ins takes none from pages, the API and `/readyz`; and the queue is short, so that nobody waits for long.
+//! A hash takes tens of milliseconds of a core. A request that waits for its turn holds no thread, so a burst of
+//! sign-ins does not block pages, the API or `/readyz`. The queue is short, so that nobody waits for long.
 
 use std::{num::NonZero, sync::Arc, thread::available_parallelism};
 
@@ -11,23 +11,23 @@ use tokio::{
     task::{JoinError, spawn_blocking},
 };
 
-/// How many may wait for a turn.
+/// The number of requests that may wait for a turn.
 const WAITING_MAX: usize = 16;
 
-/// Seconds until the whole queue has had its turn, about.
+/// The approximate seconds that a full queue takes.
 pub const QUEUE_SECONDS: u64 = 2;
 
 /// Hashes and verifies passwords, a few at once.
 #[derive(Debug)]
 pub struct Passwords {
     hasher: Arc<PasswordHasher>,
-    /// As many permits as may be in the queue or have their turn.
+    /// The permits for requests that wait or hash.
     places: Arc<Semaphore>,
-    /// As many permits as have their turn at once: others need cores too.
+    /// The permits for requests that hash at the same time. They leave cores for other work.
     turns: Arc<Semaphore>,
 }
 
-/// A place in the queue; given back when dropped, or after its turn.
+/// A place in the queue. It is given back when it is dropped or its work is done.
 #[derive(Debug)]
 pub struct Place {
     hasher: Arc<PasswordHasher>,
@@ -36,7 +36,7 @@ pub struct Place {
 }
 
 impl Default for Passwords {
-    /// The queue of a server: half of its cores hash.
+    /// Makes the queue of a server, which hashes on half of its cores.
     fn default() -> Self {
         Self::with_turns((available_parallelism().map_or(1, NonZero::get) / 2).max(1))
     }
@@ -51,12 +51,13 @@ impl Passwords {
         }
     }
 
-    /// The hasher itself, which blocks.
+    /// Returns the hasher itself, which blocks the thread.
     pub fn hasher(&self) -> &PasswordHasher {
         &self.hasher
     }
 
-    /// A place in the queue; `None` where it is full. Take it before any other work that a password needs.
+    /// Takes a place in the queue, or returns `None` if it is full. Do this before any other work that a password
+    /// needs.
     pub fn place(&self) -> Option<Place> {
         let place = Arc::clone(&self.places).try_acquire_owned().ok()?;
         Some(Place { hasher: Arc::clone(&self.hasher), turns: Arc::clone(&self.turns), place })
@@ -64,13 +65,13 @@ impl Passwords {
 }
 
 impl Place {
-    /// Waits for the turn, and works on a blocking thread then. Fails where the work panics.
+    /// Waits for the turn, then works on a blocking thread. Fails if the work panics.
     pub async fn work<T: Send + 'static>(
         self,
         work: impl FnOnce(&PasswordHasher) -> T + Send + 'static,
     ) -> Result<T, JoinError> {
         let turn = self.turns.acquire_owned().await.expect("this semaphore is never closed");
-        // Both end with the work, even where nobody waits for its result any more.
+        // The permits are held until the work ends, even if the caller no longer waits for the result.
         let held = (turn, self.place);
         let hasher = self.hasher;
         spawn_blocking(move || {
@@ -126,7 +127,7 @@ mod tests {
         }
         assert_eq!(passwords.places.available_permits(), WAITING_MAX);
         drop(end);
-        // Who waits for the same turn gets it after that.
+        // The next request gets the turn afterwards.
         passwords.place().expect("a place").work(|_| ()).await.expect("no panic");
         assert_eq!(passwords.turns.available_permits(), 1);
     }

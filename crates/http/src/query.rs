@@ -1,4 +1,4 @@
-//! The parameters of a query, taken one by one, so that an answer can name every parameter at fault.
+//! The parameters of a query. They are read one by one, so that an answer can name every parameter at fault.
 
 use std::{collections::HashSet, str::FromStr};
 
@@ -10,18 +10,18 @@ use releasepage_domain::{
 
 use crate::urlencoded::urlencoded_pairs;
 
-/// Longest parameter that names or chooses something, in characters: the longest `repo` has 201.
+/// The longest parameter that names or chooses something, in characters. The longest `repo` has 201.
 const NAME_MAX: usize = 300;
 
-/// Longest cursor, in characters; ours have fewer than a hundred.
+/// The longest cursor, in characters. Our own have fewer than a hundred.
 const CURSOR_MAX: usize = 200;
 
-/// The parameters of a query. Of one that comes twice, the first counts; unknown ones are ignored.
+/// The parameters of a query. The first of several with the same name counts. Unknown parameters are ignored.
 #[derive(Debug)]
 pub struct Query(Vec<(String, Option<String>)>);
 
 impl Query {
-    /// The query of a request.
+    /// Returns the query of a request.
     pub fn of(request: &HttpRequest) -> Self {
         let mut seen = HashSet::new();
         let pairs = urlencoded_pairs(request.query_string().as_bytes());
@@ -29,26 +29,26 @@ impl Query {
         Self(named.filter(|(name, _)| seen.insert(name.clone())).collect())
     }
 
-    /// Whether a parameter was given, right or wrong. An empty one is as good as missing.
+    /// Returns true if a parameter was given, even a wrong one. An empty parameter counts as missing.
     pub fn has(&self, name: &str) -> bool {
         self.value(name).is_some()
     }
 
-    /// A parameter; inside, `None` for one that is not UTF-8.
+    /// Returns a parameter. The inner value is `None` if it is not UTF-8.
     fn value(&self, name: &str) -> Option<Option<&str>> {
         let (_, value) = self.0.iter().find(|(given, _)| given == name)?;
         Some(value.as_deref()).filter(|value| *value != Some(""))
     }
 
-    /// A parameter as it was given; `None` where it is missing or empty. What is not UTF-8, holds U+0000 or has more
-    /// than `longest` characters is a fault.
+    /// Returns a parameter as it was given, or `None` if it is missing or empty. Text is a fault if it is not UTF-8,
+    /// holds U+0000 or has more than `longest` characters.
     pub fn text(&self, faults: &mut Faults, name: &str, longest: usize) -> Option<&str> {
         let value = self.value(name)?.filter(|value| !value.contains('\0') && value.chars().count() <= longest);
         let expected = || format!("must be a text in UTF-8 of at most {longest} characters without U+0000");
         faults.take(value.ok_or_else(|| Fault::invalid(name, expected())))
     }
 
-    /// A parameter as `take` reads it. `expected` ends the sentence that begins with its name.
+    /// Returns a parameter as `take` parses it. In a fault, `expected` follows the parameter's name.
     pub fn parsed<T>(
         &self,
         faults: &mut Faults,
@@ -60,19 +60,19 @@ impl Query {
         faults.take(take(text).ok_or_else(|| Fault::invalid(name, expected)))
     }
 
-    /// A parameter that names a value of an enumeration.
+    /// Returns a parameter that names a value of an enumeration.
     pub fn named<T: Named + FromStr>(&self, faults: &mut Faults, name: &str) -> Option<T> {
         self.parsed(faults, name, &names_expected::<T>(), |text| text.parse().ok())
     }
 
-    /// The number of rows of a part of a list: from 1 to `most`, and `usual` where nothing is said.
+    /// Returns the number of rows of a slice: from 1 to `most`, or `usual` if none is given.
     pub fn limit(&self, faults: &mut Faults, name: &str, most: u32, usual: u32) -> u32 {
         let expected = format!("must be a whole number from 1 to {most}");
         let take = |text: &str| text.parse().ok().filter(|limit| (1..=most).contains(limit));
         self.parsed(faults, name, &expected, take).unwrap_or(usual)
     }
 
-    /// The beginning of a part of a list, as `parse` reads it.
+    /// Returns the beginning of a slice, as `parse` reads it.
     pub fn cursor<C>(
         &self,
         faults: &mut Faults,
@@ -83,7 +83,7 @@ impl Query {
         faults.take(parse(text))
     }
 
-    /// A parameter that `check` accepts.
+    /// Returns a parameter that `check` accepts.
     pub fn checked(
         &self,
         faults: &mut Faults,

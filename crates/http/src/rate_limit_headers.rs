@@ -1,4 +1,4 @@
-//! The headers that tell of a limit.
+//! The headers that describe a rate limit.
 
 use actix_web::{
     http::header::{HeaderMap, HeaderName, HeaderValue, RETRY_AFTER},
@@ -13,14 +13,15 @@ const RESET: HeaderName = HeaderName::from_static("x-ratelimit-reset");
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
 const RATE_LIMIT_POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 
-/// Bytes that all values together take, at most: five numbers of ten digits, two of twenty, two names.
+/// The most bytes that all values together can take: five numbers of ten digits, two of twenty, two names.
 const VALUES: usize = 128;
 
-/// Writes where a caller stands: the usual headers, and those of the IETF's draft
-/// (`draft-ietf-httpapi-ratelimit-headers`): `RateLimit-Policy: "read";q=60;w=60` and `RateLimit: "read";r=59;t=42`.
+/// Writes the status of a caller's limit: the usual headers and those of the IETF's draft
+/// (`draft-ietf-httpapi-ratelimit-headers`), such as `RateLimit-Policy: "read";q=60;w=60` and
+/// `RateLimit: "read";r=59;t=42`.
 ///
-/// Every answer has them, and no two are alike. They are written without the formatter and into one buffer, which takes
-/// a third of the time.
+/// Every answer has them, with different values each time. They are written into one buffer, without the formatter.
+/// This takes a third of the time.
 pub(crate) fn rate_limit_write(headers: &mut HeaderMap, status: RateLimitStatus) {
     let RateLimitStatus { bucket, limit, remaining, reset, seconds, refused } = status;
     let name = bucket.as_str();
@@ -34,7 +35,7 @@ pub(crate) fn rate_limit_write(headers: &mut HeaderMap, status: RateLimitStatus)
     let text = Bytes::from(values.text);
     let mut start = 0;
     for (name, end) in [LIMIT, REMAINING, RESET, RATE_LIMIT_POLICY, RATE_LIMIT].into_iter().zip(values.ends) {
-        // Digits and names of ours can always stand in a header.
+        // Digits and our own names are always valid in a header.
         if let Ok(value) = HeaderValue::from_maybe_shared(text.slice(start..end)) {
             headers.insert(name, value);
         }
@@ -45,7 +46,7 @@ pub(crate) fn rate_limit_write(headers: &mut HeaderMap, status: RateLimitStatus)
     }
 }
 
-/// The values of the headers, one after the other, and where each ends.
+/// The values of the headers, one after the other, and the end of each.
 struct Values {
     text: Vec<u8>,
     ends: [usize; 5],

@@ -1,4 +1,4 @@
-//! Where the files of the repositories of releases are shown: what addresses in their notes are relative to.
+//! The addresses of a repository's files at its forge. Relative addresses in the notes of releases refer to them.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use url::Url;
 
 use crate::state::AppState;
 
-/// The addresses, by the releases' ids; those whose forge is not known have none.
+/// Returns the addresses by release id. A release whose forge is not known has none.
 pub async fn files_of(state: &AppState, release_ids: Vec<String>) -> Result<HashMap<String, Url>, StoreError> {
     let sources = release_sources(&state.store, release_ids).await?;
     let address = |(id, source)| Some((id, Url::parse(&state.settings.forges.files_address(&source)?).ok()?));

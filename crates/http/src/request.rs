@@ -1,4 +1,4 @@
-//! What every request gets, whatever it is for: an id, its client's address, a span, and a line in the log.
+//! The parts that every request has: an id, its client's address, a span and a line in the log.
 
 use std::{
     cell::Cell,
@@ -24,69 +24,69 @@ use tracing::{Level, Span};
 
 use crate::{client::ClientAddress, endpoint_properties::readers_may_see, limits::RateLimitStatus, state::AppState};
 
-/// Names a request in answers and in logs.
+/// The header that names a request in answers and in logs.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
-/// Names the server's region on every answer of an API.
+/// The header that names the server's region on every answer of an API.
 pub const REGION: HeaderName = HeaderName::from_static("x-releasepage-region");
 
-/// The id of a request: one that came with it, or a number of our own.
+/// The id of a request: the client's own, or a number of ours.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum RequestId {
     Given(HeaderValue),
     Made(u64),
 }
 
-/// What is known of a request beside what it says.
+/// The facts about a request that are found when it begins.
 struct RequestFacts {
     id: RequestId,
     client: ClientAddress,
-    /// The limit that the request was counted under last.
+    /// The limit under which the request was last counted.
     status: Cell<Option<RateLimitStatus>>,
 }
 
-/// The id of a request. It is also on the answer, as `X-Request-Id`, and on every line of the log that the request wrote.
+/// Returns the id of a request. The answer has it as `X-Request-Id`, and so does every line that the request logs.
 pub fn request_id(request: &HttpRequest) -> Option<String> {
     let extensions = request.extensions();
     extensions.get::<RequestFacts>().map(|facts| facts.id.to_string())
 }
 
-/// The address of the client.
+/// Returns the address of the client.
 pub fn client_address(request: &HttpRequest) -> ClientAddress {
     let known = request.extensions().get::<RequestFacts>().map(|facts| facts.client);
     known.unwrap_or_else(|| ClientAddress::of(request.peer_addr(), &HeaderMap::new(), &[]))
 }
 
-/// The server's state, which every route has.
+/// Returns the server's state, which every route has.
 pub fn request_state(request: &HttpRequest) -> Option<&Data<AppState>> {
     request.app_data::<Data<AppState>>()
 }
 
-/// The data of the surface that a request is for.
+/// Returns the data of the surface that a request is for.
 ///
 /// # Panics
 ///
-/// Where the server handed no such data to its application, which is a defect.
+/// Panics if the server gave its application no such data, which is a defect.
 pub fn surface_data<T: 'static>(request: &HttpRequest) -> &T {
     request.app_data::<Data<T>>().expect("the server hands every application the data of its surfaces")
 }
 
-/// Notes the limit that a request was counted under, for the headers of its answer.
+/// Records the limit under which a request was counted, for the headers of its answer.
 pub fn rate_limit_note(request: &HttpRequest, status: RateLimitStatus) {
     if let Some(facts) = request.extensions().get::<RequestFacts>() {
         facts.status.set(Some(status));
     }
 }
 
-/// The limit that a request was counted under last.
+/// Returns the limit under which a request was last counted.
 pub fn rate_limit_noted(request: &HttpRequest) -> Option<RateLimitStatus> {
     request.extensions().get::<RequestFacts>().and_then(|facts| facts.status.get())
 }
 
-/// A request on its way.
+/// A request that is being answered.
 pub struct Passage {
     id: RequestId,
-    /// Never raw path or query: keys and tokens stand in them.
+    /// The span. It never records the raw path or query, which may hold keys and tokens.
     pub span: Span,
     safe: bool,
     started: Instant,
@@ -94,8 +94,8 @@ pub struct Passage {
 
 /// Begins a request: gives it an id and a span.
 ///
-/// The span of a request that only reads is one of level `debug`: most reads are answered from memory within
-/// microseconds, and at level `info` they shall not pay for a span that nothing is logged in.
+/// A request that only reads has a span of level `debug`. Most reads are answered from memory within microseconds. At
+/// level `info` they should not pay for a span in which nothing is logged.
 pub fn request_begin(request: &ServiceRequest, state: &AppState) -> Passage {
     let id = RequestId::of(request.headers());
     let client = ClientAddress::of(request.peer_addr(), request.headers(), &state.settings.trusted_proxies);
@@ -117,7 +117,7 @@ pub fn request_begin(request: &ServiceRequest, state: &AppState) -> Passage {
     Passage { id, span, safe, started: Instant::now() }
 }
 
-/// Ends a request: puts its id on the answer, counts it where requests are measured, and writes the line of the log.
+/// Ends a request: sets its id on the answer, counts it if requests are measured, and writes its line in the log.
 pub fn request_end(passage: Passage, response: &mut ServiceResponse, state: &AppState) {
     let status = response.status();
     if !passage.safe && !status.is_client_error() && !status.is_server_error() && readers_may_see(response.request()) {
@@ -130,19 +130,19 @@ pub fn request_end(passage: Passage, response: &mut ServiceResponse, state: &App
     response.headers_mut().insert(REQUEST_ID, passage.id.header_value());
 }
 
-/// Whether a request was routed to this path or one below it.
+/// Returns true if a request was routed to this path or one below it.
 ///
-/// Routes are found by the decoded path: `/%761` is `/v1` to them, while the request's own path is the raw one.
+/// Routes match the decoded path, while the request's own path is raw: for a route, `/%761` is `/v1`.
 pub fn route_is_below(request: &HttpRequest, above: &str) -> bool {
     path_is_below(request.match_info().as_str(), above)
 }
 
-/// Whether a path is this one, or one below it.
+/// Returns true if a path is this one or one below it.
 pub fn path_is_below(path: &str, above: &str) -> bool {
     path.strip_prefix(above).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
-/// The line stands outside the span, which may be switched off, and says itself what the span would repeat.
+/// Writes the line outside the span, because the span may be off. The line repeats the span's fields for that reason.
 fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
     macro_rules! line {
         ($level:expr) => {
@@ -165,8 +165,8 @@ fn log(passage: &Passage, response: &ServiceResponse, status: StatusCode) {
 }
 
 impl RequestId {
-    /// The id that a proxy or a client gave, if it can stand in a header and a log. Else a new one: unlike any other of
-    /// this server, and by chance alone like one of another's.
+    /// Returns the id from a proxy or client, if it is safe in a header and a log. Otherwise it makes a new id, which
+    /// is unique on this server and very probably among all servers.
     fn of(headers: &HeaderMap) -> Self {
         static NEXT: LazyLock<AtomicU64> = LazyLock::new(|| AtomicU64::new(RandomState::new().hash_one(0)));
         let clean = |byte: &u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -197,7 +197,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A number in 16 hexadecimal digits, without a detour through a text: every answer has one.
+/// Writes a number as 16 hexadecimal digits. It allocates no text, because every answer needs one.
 fn hex_digits(number: u64) -> [u8; 16] {
     std::array::from_fn(|index| b"0123456789abcdef"[(number >> (4 * (15 - index)) & 15) as usize])
 }

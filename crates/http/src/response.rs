@@ -1,4 +1,4 @@
-//! What every answer under `/v1` has: the contract's headers, and a body that is JSON also where something failed.
+//! The parts of every answer under `/v1`: the contract's headers, and a JSON body even for a failure.
 
 use actix_web::{
     HttpResponse,
@@ -34,7 +34,7 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
      X-ReleasePage-Region",
 );
 
-/// A body that is made once and answered many times, with its tag.
+/// A body with its tag. It is made once and answered many times.
 #[derive(Clone, Debug)]
 pub struct Rendered {
     /// The bytes.
@@ -44,20 +44,20 @@ pub struct Rendered {
 }
 
 impl Rendered {
-    /// Makes the tag of a body.
+    /// Makes a body and computes its tag.
     pub fn new(body: impl Into<Bytes>) -> Self {
         let body = body.into();
         Self { etag: etag_of(&body), body }
     }
 
-    /// A body of JSON.
+    /// Makes a JSON body.
     pub fn json(value: &impl Serialize) -> Self {
         Self::new(
             serde_json::to_vec(value).expect("a body is made of text, numbers and flags, under keys that are text"),
         )
     }
 
-    /// The answer 200 with this body, as JSON.
+    /// Returns the answer 200 with this body as JSON.
     pub fn json_response(&self) -> HttpResponse {
         let mut response = HttpResponse::Ok().body(self.body.clone());
         let headers = response.headers_mut();
@@ -67,7 +67,8 @@ impl Rendered {
         response
     }
 
-    /// The answer 200 with this body, as an SVG image that runs nothing where somebody opens it on its own.
+    /// Returns the answer 200 with this body as an SVG image. The image cannot run scripts, even if somebody opens it
+    /// on its own.
     pub fn svg_response(&self) -> HttpResponse {
         let mut response = HttpResponse::Ok().body(self.body.clone());
         let headers = response.headers_mut();
@@ -78,16 +79,16 @@ impl Rendered {
     }
 }
 
-/// How many headers an answer has, about: room for them is made at once.
+/// The approximate number of headers of an answer. Space for all of them is reserved at once.
 const HEADERS: usize = 16;
 
-/// The answer 200 with a JSON body.
+/// Returns the answer 200 with a JSON body.
 pub fn json_response(value: &impl Serialize) -> HttpResponse {
     Rendered::json(value).json_response()
 }
 
-/// Makes an answer complete: draws the body of an error, answers 304 where the client has the body already, and adds the
-/// headers. It is the outermost of what is under `/v1`, so that no answer goes without.
+/// Completes an answer: draws the body of an error, answers 304 if the client has the body already, and adds the
+/// headers. It runs outermost for all paths under `/v1`, so that no answer misses them.
 pub fn finish(mut response: ServiceResponse) -> ServiceResponse {
     if response.response().error().is_some() {
         response = error_draw(response);
@@ -117,7 +118,7 @@ pub fn finish(mut response: ServiceResponse) -> ServiceResponse {
     response
 }
 
-/// The limit that the request was counted under; where it was not counted, the one that it would have been.
+/// Returns the limit under which the request was counted. For an uncounted request it is the limit that would apply.
 fn rate_limit_of(response: &ServiceResponse) -> Option<RateLimitStatus> {
     let request = response.request();
     rate_limit_noted(request).or_else(|| {
@@ -126,7 +127,7 @@ fn rate_limit_of(response: &ServiceResponse) -> Option<RateLimitStatus> {
     })
 }
 
-/// Draws the JSON body of an error; one that is not ours becomes the code that stands for its status.
+/// Draws the JSON body of an error. A foreign error gets the code of its status.
 fn error_draw(response: ServiceResponse) -> ServiceResponse {
     let id = request_id(response.request());
     let Some(error) = response.response().error() else {
@@ -161,7 +162,7 @@ fn error_response(error: &V1Error, state: &AppState, request_id: Option<&str>) -
     response
 }
 
-/// Writes to the log what an answer does not say.
+/// Logs the internal cause of an error, which the answer does not show.
 pub fn error_log(error: &V1Error, request_id: Option<&str>) {
     let Some(source) = error.source_of_failure() else {
         return;
@@ -174,7 +175,7 @@ pub fn error_log(error: &V1Error, request_id: Option<&str>) {
     }
 }
 
-/// Gives an answer that has none an entity tag.
+/// Adds an entity tag to an answer that has none.
 fn tag(response: ServiceResponse) -> ServiceResponse {
     let (request, response) = response.into_parts();
     let (mut head, body) = response.into_parts();
@@ -187,7 +188,7 @@ fn tag(response: ServiceResponse) -> ServiceResponse {
     }
 }
 
-/// The answer to a client that has the body: its headers stay, but for those that tell of the body.
+/// Returns the answer to a client that has the body. It keeps all headers except those about the body.
 fn not_modified(response: ServiceResponse) -> ServiceResponse {
     let mut bare = HttpResponse::NotModified().finish();
     for (name, value) in response.headers() {

@@ -1,4 +1,4 @@
-//! Who is signed in.
+//! The signed-in user.
 
 use actix_web::{FromRequest, HttpRequest, HttpResponse, dev::Payload};
 use chrono::Duration;
@@ -15,7 +15,7 @@ use crate::{
     state::AppState,
 };
 
-/// Whoever asks: a member of an organization, or nobody that is known.
+/// The visitor of a document: a signed-in member of an organization, or an unknown person.
 #[derive(Debug)]
 pub struct Visitor(pub Option<SessionUser>);
 
@@ -28,7 +28,7 @@ impl Visitor {
         }
     }
 
-    /// Whether a member of this organization asks.
+    /// Returns true if the visitor is a member of this organization.
     pub fn is_member_of(&self, organization_id: i64) -> bool {
         self.0.as_ref().is_some_and(|user| user.organization_id == organization_id)
     }
@@ -44,8 +44,8 @@ impl FromRequest for Visitor {
     }
 }
 
-/// Begins a session of a user whose password was right or is new, and adds its cookies to the answer. Whatever session
-/// this browser had before is over.
+/// Begins a session of a user whose password was right or is new, and adds its cookies to the answer. It ends the
+/// browser's earlier session.
 pub async fn session_begin(
     request: &HttpRequest,
     state: &AppState,

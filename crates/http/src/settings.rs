@@ -8,11 +8,10 @@ use url::Url;
 
 use crate::client::Network;
 
-/// How the server listens, what it is called, and how much it takes from one client. Its default is that of the program,
-/// on one thread.
+/// The settings of the server: addresses, limits and features. The defaults are those of the program, on one thread.
 #[derive(Clone, Debug)]
 pub struct ServerSettings {
-    /// Where it listens.
+    /// The address and port that the server listens on.
     pub listen: SocketAddr,
     /// The address that people and links use: `http` or `https`, without a path.
     pub public_url: Url,
@@ -24,23 +23,24 @@ pub struct ServerSettings {
     pub forges: ForgeApis,
     /// The proxies whose `X-Forwarded-For` is believed.
     pub trusted_proxies: Vec<Network>,
-    /// How long a release can be taken back before anyone is mailed.
+    /// The delay before an announcement is sent. Until then, a release can be withdrawn without any email.
     pub notify_delay: Duration,
-    /// Requests without a valid key, a minute, for each client address.
+    /// The requests a minute without a valid key, for each client address.
     pub anonymous_per_minute: u32,
-    /// Requests a minute with a personal access token.
+    /// The requests a minute with an access token.
     pub token_per_minute: u32,
-    /// Requests to subscribe, an hour, for each client address, on forms and with keys counted per client.
+    /// The requests to subscribe an hour, for each client address. The limit applies to forms and to keys that are
+    /// counted per client.
     pub subscribe_per_hour: u32,
-    /// Attempts to sign in, in a quarter of an hour, for each client address.
+    /// The attempts to sign in per quarter of an hour, for each client address.
     pub sign_in_per_quarter: u32,
-    /// Whether the captured mailbox is shown without signing in: in the demo, to loopback addresses.
+    /// True if the captured mailbox needs no sign-in: in the demo, for loopback addresses.
     pub mailbox_open: bool,
-    /// Threads that serve requests.
+    /// The number of threads that serve requests.
     pub workers: usize,
-    /// Whether the server measures itself and shows it on `/metrics`.
+    /// True if the server measures itself and answers `/metrics`.
     pub metrics: bool,
-    /// How long the server goes on when it is told to end, no longer ready; at most 20 s.
+    /// The time for which a server that is ending still serves requests, but is no longer ready. At most 20 s.
     pub drain: Duration,
 }
 

@@ -1,4 +1,4 @@
-//! What every handler shares.
+//! The state that all handlers share.
 
 use std::sync::Arc;
 
@@ -19,7 +19,7 @@ use crate::{
     passwords::Passwords, settings::ServerSettings,
 };
 
-/// The server's shared state: one for all workers, behind an `Arc`.
+/// The server's shared state. All workers share one, behind an `Arc`.
 #[derive(Debug)]
 pub struct AppState {
     /// The database.
@@ -28,32 +28,32 @@ pub struct AppState {
     pub settings: ServerSettings,
     /// The clock.
     pub clock: Clock,
-    /// Checks and makes the links in mails.
+    /// Makes and checks the links in emails.
     pub links: LinkSigner,
-    /// Makes the keyed hashes of addresses.
+    /// Computes the keyed hashes of addresses.
     pub address_keys: AddressKeys,
-    /// Seals and opens the secrets that are shared with forges.
+    /// Encrypts and decrypts the secrets that are shared with forges.
     pub sealer: Sealer,
-    /// Protects forms.
+    /// Makes and checks the tokens that protect forms.
     pub csrf: CsrfSigner,
-    /// Knows browsers that signed in before.
+    /// Recognizes browsers from which a user signed in before.
     pub devices: DeviceSigner,
-    /// Checks passwords, a few at once.
+    /// Hashes and verifies passwords, a few at once.
     pub passwords: Passwords,
     /// The changes on this server that readers may see.
     pub changes: Arc<ChangeCounter>,
-    /// How often clients have asked.
+    /// Counts the requests of clients.
     pub limits: Limits,
-    /// What the operator was told of wrong addresses and untrusted proxies.
+    /// The warnings about wrong addresses and untrusted proxies.
     pub notices: Notices,
-    /// What the server tells those who watch it.
+    /// The answers to the monitoring of the server.
     pub operations: Arc<Operations>,
-    /// The region as a header has it.
+    /// The region as the value of a header.
     pub region_header: HeaderValue,
 }
 
 impl AppState {
-    /// Puts the state together.
+    /// Creates the state from its parts.
     pub fn new(store: Store, settings: ServerSettings, clock: Clock, secret_key: &SecretKey) -> Arc<Self> {
         let sealer = Sealer::new(secret_key);
         let counts = settings.metrics.then(Arc::<CacheCounts>::default);
@@ -76,12 +76,12 @@ impl AppState {
         })
     }
 
-    /// The present.
+    /// Returns the current time.
     pub fn now(&self) -> UtcTime {
         self.clock.now()
     }
 
-    /// What a change of a release needs.
+    /// Returns the context that changes of releases need.
     pub fn release_context(&self) -> ReleaseContext {
         let notify_delay = Duration::from_std(self.settings.notify_delay).unwrap_or(Duration::MAX);
         ReleaseContext { notify_delay, now: self.now(), is_news: true }

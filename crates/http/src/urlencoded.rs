@@ -1,10 +1,10 @@
-//! `application/x-www-form-urlencoded` (the URL standard, section 5.1), in bodies and in queries, but strict: what is not
-//! UTF-8 is told apart instead of replaced.
+//! Strict parsing of `application/x-www-form-urlencoded` (the URL standard, section 5.1) in bodies and in queries. Text
+//! that is not UTF-8 is reported instead of replaced.
 
 use percent_encoding::percent_decode;
 
-/// The names and values of a form, in their order; `None` for one that is not UTF-8. A name without `=` has an empty
-/// value.
+/// Returns the names and values of a form, in their order. A text that is not UTF-8 is `None`. A name without `=` has
+/// an empty value.
 pub fn urlencoded_pairs(form: &[u8]) -> impl Iterator<Item = (Option<String>, Option<String>)> {
     form.split(|&byte| byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = match pair.iter().position(|&byte| byte == b'=') {

@@ -1,4 +1,4 @@
-//! The names of what is measured, after Prometheus' conventions: base units, `_total` on what only grows.
+//! The names of the metrics. They follow Prometheus' conventions: base units, and `_total` for counters.
 
 use std::fmt;
 
@@ -13,15 +13,15 @@ use releasepage_storage::{database::usage::PoolUsage, jobs::standing::LaneStandi
 
 use super::requests::{BOUNDS_MICROS, RequestTotals};
 
-/// Everything that is known at the moment somebody asks.
+/// All measurements at one moment.
 #[derive(Debug)]
 pub(crate) struct Exposition {
     pub(crate) started_at: UtcTime,
     pub(crate) now: UtcTime,
     pub(crate) requests: Vec<RequestTotals>,
-    /// Look-ups of pages in memory by what they found; `None` in a worker, which has none.
+    /// The look-ups of pages in memory by their result. A worker has none.
     pub(crate) cache: Option<[(&'static str, u64); 2]>,
-    /// Every lane, or nothing where the database did not say.
+    /// Every lane, or nothing if the database did not answer.
     pub(crate) lanes: Vec<LaneStanding>,
     pub(crate) deliveries: [(&'static str, u64); 4],
     pub(crate) pools: Vec<PoolUsage>,
@@ -118,7 +118,7 @@ impl Exposition {
     }
 }
 
-/// Writes what only grows. The format appends `_total` to the name.
+/// Writes counters. The format appends `_total` to the name.
 fn counters<L: EncodeLabelSet>(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,
@@ -132,7 +132,7 @@ fn counters<L: EncodeLabelSet>(
     Ok(())
 }
 
-/// Writes what rises and falls. The format appends the unit to the name.
+/// Writes gauges. The format appends the unit to the name.
 fn gauges<L: EncodeLabelSet>(
     encoder: &mut DescriptorEncoder<'_>,
     name: &str,

@@ -1,7 +1,7 @@
-//! Requests by route, method and status, and how long they took.
+//! Requests by route, method and status, and their duration.
 //!
-//! A route is its pattern (`/v1/pages/{page_id}/version`), never a path as it came: there are as many as the URL tree
-//! has, and nothing that a client typed is among them.
+//! A route is a pattern (`/v1/pages/{page_id}/version`), never the path of a request. So the number of routes is fixed,
+//! and no text of a client appears among them.
 
 use std::{
     array,
@@ -19,33 +19,34 @@ use actix_web::{
     http::{Method, StatusCode},
 };
 
-/// The upper bounds of the classes of duration, in microseconds: from what memory answers to what nobody waits for.
+/// The upper bounds of the classes of duration, in microseconds: from answers out of memory to those that no client
+/// waits for.
 pub(crate) const BOUNDS_MICROS: [u64; 14] = [
     250, 500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 10_000_000,
 ];
 
-/// The route of what no route is for.
+/// The route of a request that matches no route.
 const UNMATCHED: &str = "unmatched";
 
-/// The methods that are told apart; every other one is `other`.
+/// The methods that are counted separately. Every other method is `other`.
 const METHODS: [Method; 7] =
     [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE, Method::OPTIONS];
 
-/// Statuses from 100 to 599, which are all that HTTP has (RFC 9110, section 15).
+/// The number of HTTP statuses, 100 to 599 (RFC 9110, section 15).
 const STATUSES: usize = 500;
 
-/// What was asked of a server, by route.
+/// The requests to a server, by route.
 #[derive(Debug, Default)]
 pub struct RequestMetrics {
     routes: RwLock<BTreeMap<String, Arc<RouteMetrics>>>,
 }
 
-/// Where a route keeps its numbers at hand, so that its requests need not be looked up by the pattern: data of the
+/// A reference from a route to its numbers, so that a request need not look them up by pattern. It is data of the
 /// route, one for each thread.
 #[derive(Default)]
 pub struct RouteSlot(OnceCell<Arc<RouteMetrics>>);
 
-/// The numbers of one route, which come into being with the first request of each method.
+/// The numbers of one route. Those of a method are created by its first request.
 #[derive(Debug, Default)]
 struct RouteMetrics {
     methods: [OnceLock<Box<MethodMetrics>>; METHODS.len() + 1],
@@ -54,21 +55,21 @@ struct RouteMetrics {
 #[derive(Debug)]
 struct MethodMetrics {
     statuses: [AtomicU64; STATUSES],
-    /// By the bounds; the last is for what took longer than all of them.
+    /// Counts by class of duration. The last class is for requests beyond all bounds.
     durations: [AtomicU64; BOUNDS_MICROS.len() + 1],
     micros: AtomicU64,
 }
 
-/// What is known of a route's requests with one method.
+/// The totals of a route's requests with one method.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct RequestTotals {
     pub(crate) route: String,
     pub(crate) method: String,
-    /// Requests by status; those alone that were answered.
+    /// Requests by status. Statuses without requests are left out.
     pub(crate) statuses: Vec<(u16, u64)>,
-    /// Requests by the class of their duration, which are one more than the bounds.
+    /// Requests by class of duration. There is one class more than there are bounds.
     pub(crate) durations: [u64; BOUNDS_MICROS.len() + 1],
-    /// How long all of them took together.
+    /// The total duration of all requests, in microseconds.
     pub(crate) micros: u64,
 }
 
@@ -87,7 +88,7 @@ impl RequestMetrics {
     }
 
     fn route(&self, pattern: &str) -> Arc<RouteMetrics> {
-        // A panic while the lock is held leaves a map that is as good as any.
+        // A panic while the lock is held cannot break the map.
         let known = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(pattern).cloned();
         known.unwrap_or_else(|| {
             let mut routes = self.routes.write().unwrap_or_else(PoisonError::into_inner);
@@ -95,7 +96,7 @@ impl RequestMetrics {
         })
     }
 
-    /// Everything that was counted, by route and method.
+    /// Returns all counts, by route and method.
     pub(crate) fn totals(&self) -> Vec<RequestTotals> {
         let routes = self.routes.read().unwrap_or_else(PoisonError::into_inner);
         let names = METHODS.iter().map(Method::as_str).chain(["other"]);
@@ -182,7 +183,7 @@ mod tests {
             (Method::GET, 404, 3),
             (Method::DELETE, 204, 4),
             (purge, 405, 5),
-            // No status of HTTP; it is timed all the same.
+            // This is not a status of HTTP, but the request is still timed.
             (Method::PUT, 999, 6),
         ]);
         let found: Vec<_> = totals.iter().map(|total| (&*total.method, &*total.statuses, total.micros)).collect();

@@ -5,7 +5,7 @@ use releasepage_web::AccountMenu;
 
 use crate::paths;
 
-/// The menu of the signed-in user; `None` where nobody is signed in.
+/// Returns the menu of the signed-in user, or `None` if nobody is signed in.
 pub(crate) fn account_menu(visitor: &Visitor, token: &FormToken) -> Option<AccountMenu> {
     let user = visitor.0.as_ref()?;
     Some(AccountMenu {

@@ -8,7 +8,7 @@ use releasepage_web::asset;
 
 use crate::error::PageError;
 
-/// `GET /assets/{hash}/{file}`: a file whose path changes with its content, so that nobody asks twice.
+/// Answers `GET /assets/{hash}/{file}`. A file's path changes with its content, so browsers may keep the file forever.
 pub(crate) async fn asset_show(request: HttpRequest) -> Result<HttpResponse, PageError> {
     let asset = asset(request.path()).ok_or(PageError::NotFound)?;
     Ok(HttpResponse::Ok()

@@ -1,4 +1,4 @@
-//! A page's badge as the page itself shows it: without a key, and counted for nobody.
+//! The badge of a page for use on the page itself. It needs no key, and its requests are not counted.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -15,7 +15,7 @@ use crate::{
     public_page::{address_check, page_readable},
 };
 
-/// `GET /p/{slug}/badge.svg`: the latest version, for whoever may see the page.
+/// Answers `GET /p/{slug}/badge.svg` with the latest version, for everybody who may see the page.
 pub(crate) async fn badge_show(
     state: Data<AppState>,
     request: HttpRequest,

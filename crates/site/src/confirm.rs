@@ -1,4 +1,4 @@
-//! The link of a mail that answers a request: to confirm, to change, to leave.
+//! The link of an email that answers a request: to confirm, to change preferences or to unsubscribe.
 
 use actix_web::{
     HttpResponse,
@@ -28,7 +28,8 @@ use crate::{
     paths,
 };
 
-/// `GET /confirm/{token}`: what the request asks for, and a button. Changes nothing: scanners follow links.
+/// Answers `GET /confirm/{token}` with a description of the request and a button. It changes nothing, because scanners
+/// follow links.
 pub(crate) async fn confirm_show(state: Data<AppState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let id = request_of(&state, &token)?;
     let request = request_get(&state.store, id).await.map_err(request_gone)?;
@@ -64,7 +65,7 @@ pub(crate) async fn confirm_show(state: Data<AppState>, token: Path<String>) -> 
     })
 }
 
-/// `POST /confirm/{token}`: does what the request asks for. Pressing the button twice is as good as once.
+/// Answers `POST /confirm/{token}` by granting the request. A second press of the button has no further effect.
 pub(crate) async fn confirm_use(state: Data<AppState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let id = request_of(&state, &token)?;
     let (link, request) = match request_use(&state.store, id, state.now()).await {
@@ -79,7 +80,7 @@ pub(crate) async fn confirm_use(state: Data<AppState>, token: Path<String>) -> R
     Ok(done(&state, request))
 }
 
-/// Whether what the request asked for is still so.
+/// Returns true if the result of the request is still in effect.
 fn is_in_effect(request: &Request) -> bool {
     match request.op {
         SubscriptionOp::Add | SubscriptionOp::Replace => request.subscriber_state == Some(SubscriberState::Confirmed),
@@ -87,7 +88,7 @@ fn is_in_effect(request: &Request) -> bool {
     }
 }
 
-/// What is shown once the request has been granted.
+/// Returns the document that is shown after the request was granted.
 fn done(state: &AppState, request: Request) -> HttpResponse {
     let preferences_href = preferences_href(state, &request);
     let page_href = paths::page(&request.page.slug);
@@ -104,14 +105,14 @@ fn done(state: &AppState, request: Request) -> HttpResponse {
     }
 }
 
-/// The request whose link this is.
+/// Returns the id of the request that a link belongs to.
 fn request_of(state: &AppState, token: &str) -> Result<i64, PageError> {
     LinkSigner::row(token)
         .filter(|_| state.links.verify(LinkPurpose::Confirm, token, 0))
         .ok_or(PageError::Link { fault: LinkFault::Invalid, page_href: None })
 }
 
-/// A request that was noted once and is gone waited longer than requests are kept.
+/// Explains a missing request: it has expired, because requests are kept for a limited time.
 fn request_gone(error: StoreError) -> PageError {
     match error {
         StoreError::NotFound => PageError::Link { fault: LinkFault::Expired, page_href: None },
@@ -119,7 +120,7 @@ fn request_gone(error: StoreError) -> PageError {
     }
 }
 
-/// Mail to the address was refused since the request was noted.
+/// Explains a suppression: the address has refused email since the request was made.
 fn suppressed(request: &Request) -> PageError {
     PageError::Link { fault: LinkFault::Suppressed, page_href: Some(paths::page(&request.page.slug)) }
 }
@@ -133,7 +134,8 @@ fn link_check(link: RequestLink, request: &Request) -> Result<(), PageError> {
     Err(PageError::Link { fault, page_href: Some(paths::page(&request.page.slug)) })
 }
 
-/// The preferences of the request's subscriber; of one who is no more, the page, where they can begin again.
+/// Returns the preferences of the request's subscriber. If the subscriber is gone, it returns the page, where the
+/// person can subscribe again.
 fn preferences_href(state: &AppState, request: &Request) -> String {
     match request.subscriber_id {
         Some(id) => paths::preferences(&state.links.token(LinkPurpose::Preferences, id, request.link_generation)),

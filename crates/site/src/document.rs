@@ -9,23 +9,24 @@ use actix_web::{
 };
 use releasepage_web::View;
 
-/// Who may keep a document, and whether its address may be told.
+/// The visibility of a document: the browsers that may keep it and the sites that may learn its address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Reach {
-    /// Anyone may read it. Browsers ask again each time, since its forms carry the token of one browser.
+    /// Anyone may read it. Browsers check it again each time, because its forms carry the token of one browser.
     Open,
-    /// Only for whoever is signed in, or signs in: kept nowhere.
+    /// It is for one person, who is signed in or is signing in. It is never stored.
     Private,
-    /// Its address is an authority: kept nowhere, told to no other page, found by no search.
+    /// Its address itself gives access. It is never stored, sent to another page as a referrer, or indexed by search
+    /// engines.
     Link,
 }
 
-/// An answer of 200 with a document.
+/// Returns the answer 200 with a document.
 pub fn document(view: &impl View, reach: Reach) -> HttpResponse {
     document_with(StatusCode::OK, view, reach)
 }
 
-/// An answer with a document.
+/// Returns an answer with a document.
 pub fn document_with(status: StatusCode, view: &impl View, reach: Reach) -> HttpResponse {
     let mut response = HttpResponse::build(status);
     response.insert_header((CONTENT_TYPE, "text/html; charset=utf-8"));

@@ -1,4 +1,4 @@
-//! Releases and groups as the entries of a page's history, and on pages of their own.
+//! Releases and groups, both as entries of a page's history and as documents of their own.
 
 use std::{collections::HashMap, slice};
 
@@ -15,28 +15,28 @@ use url::Url;
 
 use crate::{error::PageError, paths};
 
-/// How many characters of notes an entry of the list shows, those of all releases of a group together: anyone may ask
-/// for a page at any time, and each part of it stays small, however much its releases have to say.
+/// The characters of notes that an entry of the list shows, over all releases of a group. A limit is needed because
+/// anyone may request a page at any time: each slice stays small, however long the notes are.
 const NOTES_SHOWN: usize = 20_000;
 
-/// How many releases of a group the list shows.
+/// The number of releases of a group that the list shows.
 const MEMBERS_SHOWN: usize = 20;
 
-/// How many characters of notes a group's own page shows: as many as a release can have.
+/// The characters of notes that a group's own document shows: the most that one release can have.
 const GROUP_NOTES_SHOWN: usize = 1_048_576;
 
-/// What a page's releases have in common when they are shown.
+/// The facts that a page's releases share when they are shown.
 pub(super) struct Naming {
     slug: String,
-    /// Where the files of their repositories are shown, by the releases' ids.
+    /// The addresses of their repositories' files, by release id.
     files: HashMap<String, Url>,
-    /// Whether a release must say whose it is.
+    /// True if a release must name its component.
     has_components: bool,
     now: UtcTime,
 }
 
 impl Naming {
-    /// Looks up what `releases` need.
+    /// Looks up the facts about `releases`.
     pub(super) async fn of<'a>(
         state: &AppState,
         snapshot: &PageSnapshot,
@@ -49,7 +49,7 @@ impl Naming {
     }
 }
 
-/// The releases of entries.
+/// Returns the releases of entries.
 pub(super) fn entries_releases(entries: &[TimelineEntry]) -> impl Iterator<Item = &PageRelease> {
     entries.iter().flat_map(|entry| match entry {
         TimelineEntry::Group(group) => &group.members[..group.members.len().min(MEMBERS_SHOWN)],
@@ -57,7 +57,7 @@ pub(super) fn entries_releases(entries: &[TimelineEntry]) -> impl Iterator<Item 
     })
 }
 
-/// Renders a part of a page's history on a blocking thread: notes may be a mebibyte each.
+/// Renders a slice of a page's history on a blocking thread, because notes may have a mebibyte each.
 pub(super) async fn entries_view(entries: Vec<TimelineEntry>, naming: Naming) -> Result<Vec<Entry>, PageError> {
     let entry = move |entry| match entry {
         TimelineEntry::Group(group) => Entry::Group(group_view(group, &naming, (MEMBERS_SHOWN, NOTES_SHOWN))),
@@ -66,20 +66,20 @@ pub(super) async fn entries_view(entries: Vec<TimelineEntry>, naming: Naming) ->
     web::block(move || entries.into_iter().map(entry).collect()).await.map_err(PageError::defect)
 }
 
-/// Renders a release with all its notes, in the same way.
+/// Renders a release with all its notes on a blocking thread.
 pub(super) async fn release_view_whole(release: PageRelease, naming: Naming) -> Result<ReleaseView, PageError> {
     web::block(move || release_view(release, &naming, usize::MAX)).await.map_err(PageError::defect)
 }
 
-/// Renders a group with all its releases, in the same way. Where they say very much, each leads to the rest of it.
+/// Renders a group with all its releases on a blocking thread. Long notes are cut, and each release links to its own.
 pub(super) async fn group_view_whole(group: PageGroup, naming: Naming) -> Result<GroupView, PageError> {
     web::block(move || group_view(group, &naming, (usize::MAX, GROUP_NOTES_SHOWN))).await.map_err(PageError::defect)
 }
 
-/// A group with so many of its releases, and so many characters of notes.
+/// Renders a group with at most `members_max` releases and `notes_max` characters of notes.
 fn group_view(group: PageGroup, naming: &Naming, (members_max, notes_max): (usize, usize)) -> GroupView {
     let shown = group.members.len().min(members_max);
-    // One part for the whole, one for each release.
+    // The group's own notes get one share, and so does each release.
     let notes_max = notes_max / (shown + 1);
     let (notes, notes_are_cut) = notes_cut(group.notes.as_deref(), notes_max, None);
     GroupView {
@@ -112,7 +112,7 @@ fn release_view(release: PageRelease, naming: &Naming, notes_max: usize) -> Rele
     }
 }
 
-/// The beginning of notes of about so many characters, and whether there is more.
+/// Returns the beginning of notes, about `notes_max` characters long, and whether there is more.
 fn notes_cut(notes: Option<&str>, notes_max: usize, files: Option<&Url>) -> (NotesHtml, bool) {
     let notes = notes.unwrap_or_default();
     let shown = if notes.len() <= notes_max { notes } else { notes_beginning(notes, notes_max) };

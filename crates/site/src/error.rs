@@ -1,4 +1,4 @@
-//! What goes wrong on the way to a page, and the page that says so.
+//! The failures of documents, and the documents that explain them.
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -19,57 +19,58 @@ use crate::{
     paths,
 };
 
-/// The failure of a page's handler.
+/// The failure of a document's handler.
 ///
-/// Most are answered without a body: [`crate::middleware::documents`] draws it, as it does for what fails before a handler
-/// is reached.
+/// Most are answered without a body. [`crate::middleware::documents`] draws it, and does the same for a failure before
+/// any handler.
 #[derive(Debug, thiserror::Error)]
 pub enum PageError {
-    /// The request makes no sense.
+    /// The request is malformed.
     #[error("the request makes no sense")]
     RequestInvalid,
     /// A form or a session failed.
     #[error(transparent)]
     Browser(#[from] BrowserError),
-    /// Nothing there, or nothing for whoever asks.
+    /// The document does not exist, or the visitor may not see it.
     #[error("not found")]
     NotFound,
-    /// What is there has another address, for now: whoever asks is sent there, and is to ask again the next time.
+    /// The document has another address at present. The visitor is redirected, and asks for the old address again next
+    /// time.
     #[error("moved")]
     Moved {
-        /// Its path and query.
+        /// The path and query of the present address.
         to: String,
     },
-    /// Too often.
+    /// The visitor has made too many requests.
     #[error("too many requests")]
     RateLimited {
         /// Seconds until another attempt may succeed.
         retry_after: u64,
     },
-    /// Only for who is signed in.
+    /// The document is for signed-in users.
     #[error("not signed in")]
     SignedOut {
-        /// The path to come back to.
+        /// The path to return to after signing in.
         next: String,
     },
-    /// A link of a mail that is no longer good, or never was.
+    /// A link from an email is not valid, or is no longer valid.
     #[error("the link is not good")]
     Link {
-        /// Why.
+        /// The reason.
         fault: LinkFault,
-        /// The page that it was about, where that is known.
+        /// The page that the link was for, if it is known.
         page_href: Option<String>,
     },
-    /// The database cannot answer now.
+    /// The database cannot answer at the moment.
     #[error("unavailable")]
     Unavailable(#[source] StoreError),
-    /// The database's fault, or ours.
+    /// A failure of the database or a defect of this program.
     #[error("internal")]
     Internal(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl PageError {
-    /// A failure that only a defect can cause.
+    /// Makes the error for a failure that only a defect can cause.
     pub fn defect(error: impl std::error::Error + Send + Sync + 'static) -> Self {
         Self::Internal(Box::new(error))
     }
@@ -110,7 +111,7 @@ impl ResponseError for PageError {
                 let page = LinkRefused { fault: *fault, page_href: page_href.clone() };
                 return document_with(status, &page, Reach::Link);
             }
-            // Kept nowhere: another page may take the former slug, and not everyone may see where a hidden page is.
+            // Not stored: another page may take the former slug, and not everyone may learn a hidden page's address.
             Self::Moved { to } => {
                 response.insert_header((LOCATION, to.as_str())).insert_header((CACHE_CONTROL, "no-store"))
             }
@@ -125,7 +126,7 @@ impl ResponseError for PageError {
     }
 }
 
-/// The failure of a form or a session, also where no handler was reached.
+/// Returns the failure of a form or a session, even one that happened before any handler.
 pub(crate) fn browser_error_of(error: &actix_web::Error) -> Option<&BrowserError> {
     match error.as_error() {
         Some(PageError::Browser(error)) => Some(error),
@@ -133,7 +134,7 @@ pub(crate) fn browser_error_of(error: &actix_web::Error) -> Option<&BrowserError
     }
 }
 
-/// The fault that stands for a failure; one that is not of ours stands for its status.
+/// Returns the fault that the document of a failure shows. It follows from the status, except for a stale form.
 pub(crate) fn fault_of(error: Option<&actix_web::Error>, status: StatusCode) -> Fault {
     if let Some(BrowserError::FormStale) = error.and_then(browser_error_of) {
         return Fault::FormStale;
@@ -150,7 +151,7 @@ pub(crate) fn fault_of(error: Option<&actix_web::Error>, status: StatusCode) -> 
     }
 }
 
-/// Logs what the operator must know of a failure; what only its sender did wrong is nothing to them.
+/// Logs the failures that the operator must know. Mistakes of the sender are left out.
 pub(crate) fn error_log(error: &actix_web::Error, request_id: Option<&str>) {
     match (error.as_error::<PageError>(), browser_error_of(error)) {
         (Some(PageError::Internal(source)), _) | (_, Some(BrowserError::Internal(source))) => {

@@ -1,4 +1,4 @@
-//! A group on a page of its own.
+//! A group as a document of its own.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -19,8 +19,8 @@ use crate::{
     public_page::{address_check, page_readable, reach_of},
 };
 
-/// `GET /p/{slug}/groups/{group_id}`: one group, where links in mails lead. It stays there while the page's grouping is
-/// switched off.
+/// Answers `GET /p/{slug}/groups/{group_id}` with one group, for the links in emails. It works even while the page's
+/// grouping is off.
 pub(crate) async fn group_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -29,7 +29,7 @@ pub(crate) async fn group_show(
 ) -> Result<HttpResponse, PageError> {
     let (slug, group_id) = path.into_inner();
     let page = page_readable(&state, &visitor, slug).await?;
-    // A text that is no number is the id of no group.
+    // A text that is not a number cannot be the id of a group.
     let group_id: i64 = group_id.parse().map_err(|_| PageError::NotFound)?;
     let found = page_group_shown(&state.store, page.id.clone(), group_id).await?;
     address_check(&request, paths::group(&page.slug, group_id))?;

@@ -17,7 +17,7 @@ use crate::{
 /// The most pages that the front page links to.
 const PAGES_SHOWN: u32 = 20;
 
-/// `GET /`: the doors that are open to whoever asks.
+/// Answers `GET /` with links to the pages that the visitor may see.
 pub(crate) async fn home_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -45,7 +45,7 @@ pub(crate) async fn home_show(
         mailbox_href: reads_mailbox.then(|| paths::MAILBOX.to_owned()),
         pages: links.collect(),
         demo,
-        // The demo has its lines in the terminal, and a database that no other command finds.
+        // The demo prints its next steps in the terminal, and no other command finds its database.
         steps: visitor.0.as_ref().filter(|_| !demo).map_or_else(Vec::new, |user| next_steps(user, public_url)),
         api_href: paths::DOCS.to_owned(),
     };

@@ -1,9 +1,9 @@
 //! The pages of ReleasePage that people see in a browser, and the forms on them.
 //!
-//! Every document goes through [`middleware::documents`], which adds the headers that protect it and explains failures.
-//! Forms and sessions are read by `releasepage_http`, which refuses those of other sites.
+//! Every document passes through [`middleware::documents`], which adds protective headers and explains failures.
+//! `releasepage_http` reads forms and sessions, and refuses the forms of other sites.
 //!
-//! This crate never writes SQL and never decides what a subscription becomes.
+//! This crate never writes SQL and never decides the state of a subscription.
 
 mod account_menu;
 mod asset;

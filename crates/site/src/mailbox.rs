@@ -1,4 +1,4 @@
-//! The captured mailbox: for members, and in the demo for whoever sits at the machine.
+//! The captured mailbox. It is for members, and in the demo for every person at the machine.
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -29,18 +29,18 @@ use crate::{
     paths,
 };
 
-/// Messages on one part of the list.
+/// The number of messages in one slice of the list.
 const MESSAGES_SHOWN: usize = 50;
 
-/// Whether the mailbox is shown without signing in: in the demo, to programs on the same machine that ask for it by one
-/// of the machine's own names. What a proxy passes on comes from elsewhere.
+/// Returns true if the mailbox needs no sign-in: in the demo, for programs on the same machine that use one of its own
+/// names. Requests through a proxy come from elsewhere and need a sign-in.
 pub(super) fn mailbox_is_open(state: &AppState, request: &HttpRequest) -> bool {
     let is_here = request.peer_addr().is_some_and(|peer| peer.ip().to_canonical().is_loopback());
     let is_passed_on = [FORWARDED, X_FORWARDED_FOR].iter().any(|name| request.headers().contains_key(name));
     state.settings.mailbox_open && is_here && !is_passed_on && host_is_own(request, &state.settings.public_url)
 }
 
-/// Somebody who may read the mailbox, and whose it is.
+/// A person who may read the mailbox, with the organization that owns it.
 pub(crate) struct Reader {
     organization_id: i64,
     visitor: Visitor,
@@ -77,18 +77,18 @@ impl FromRequest for Reader {
 /// The query of the list.
 #[derive(Debug, Deserialize)]
 pub(crate) struct MailboxQuery {
-    /// Messages older than this one.
+    /// The id of a message. The slice holds older ones.
     before: Option<i64>,
 }
 
-/// `GET /mailbox`: the messages, newest first.
+/// Answers `GET /mailbox` with the messages, newest first.
 pub(crate) async fn mailbox_show(
     state: Data<AppState>,
     request: HttpRequest,
     reader: Reader,
     query: Query<MailboxQuery>,
 ) -> Result<HttpResponse, PageError> {
-    // One more than is shown tells whether there are older ones.
+    // One message more than the slice shows: it tells if there are older ones.
     let limit = MESSAGES_SHOWN as i64 + 1;
     let mut entries = mailbox_list(&state.store, reader.organization_id, query.before, limit).await?;
     let has_older = entries.len() > MESSAGES_SHOWN;
@@ -102,7 +102,7 @@ pub(crate) async fn mailbox_show(
     Ok(token.kept(document(&view, Reach::Private), &state)?)
 }
 
-/// `GET /mailbox/{id}`: one message.
+/// Answers `GET /mailbox/{id}` with one message.
 pub(crate) async fn message_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -123,8 +123,8 @@ pub(crate) async fn message_show(
     Ok(token.kept(document(&view, Reach::Private), &state)?)
 }
 
-/// `GET /mailbox/{id}/html`: the message's HTML, for the frame that shows it. Nothing in it runs, loads anything, or is
-/// of this server's origin.
+/// Answers `GET /mailbox/{id}/html` with the message's HTML, for the frame that shows it. It cannot run scripts, load
+/// resources or act with this server's origin.
 pub(crate) async fn message_html(
     state: Data<AppState>,
     reader: Reader,
@@ -138,7 +138,7 @@ pub(crate) async fn message_html(
         .body(message_document(&message.html)))
 }
 
-/// `GET /mailbox/{id}/source`: the message as it would have been sent.
+/// Answers `GET /mailbox/{id}/source` with the message exactly as it would have been sent.
 pub(crate) async fn message_source(
     state: Data<AppState>,
     reader: Reader,
@@ -162,7 +162,8 @@ fn message_view(entry: MailboxEntry) -> MessageView {
     }
 }
 
-/// The header fields of a message. Its subject is shown above them, decoded, so that the encoded one is left out.
+/// Returns the header fields of a message, without the encoded subject. The document shows the decoded subject above
+/// them.
 fn headers(source: &str) -> Vec<(String, String)> {
     let mut fields = message_headers(source);
     fields.retain(|(name, _)| !name.eq_ignore_ascii_case("subject"));

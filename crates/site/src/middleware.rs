@@ -1,4 +1,4 @@
-//! The middleware of every document: the headers that protect it, and the document that explains a failure.
+//! The middleware of every document. It adds protective headers and draws documents for failures.
 
 use actix_web::{
     Error, HttpResponse,
@@ -22,8 +22,8 @@ use crate::{
     error::{browser_error_of, error_log, fault_of},
 };
 
-/// The middleware of every route that people's browsers ask: gives each answer the headers that protect it, and each
-/// failure without a document, wherever it comes from, the one that explains it.
+/// Wraps every route for browsers. Each answer gets protective headers. Each failure without a document gets one that
+/// explains it, no matter where it happened.
 pub async fn documents<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -42,7 +42,7 @@ pub async fn documents<B: MessageBody>(
     Ok(response)
 }
 
-/// Whether an answer is no failure, or says itself what it is.
+/// Returns true if an answer is no failure or has its own explanation.
 fn is_explained<B>(response: &ServiceResponse<B>) -> bool {
     let status = response.status();
     let content_type = response.headers().get(CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
@@ -51,13 +51,13 @@ fn is_explained<B>(response: &ServiceResponse<B>) -> bool {
         || content_type.starts_with(b"application/json")
 }
 
-/// The document for a failure; what its headers tell machines is kept.
+/// Returns the document for a failure. Headers for programs are kept.
 fn error_document<B>(failed: &ServiceResponse<B>) -> HttpResponse {
     if let Some(BrowserError::WrongAddress { public_url }) = failed.response().error().and_then(browser_error_of) {
         return document_with(failed.status(), &WrongAddress { public_url: public_url.clone() }, Reach::Private);
     }
     let retry_after = failed.headers().get(RETRY_AFTER);
-    // What the sender did wrong is in no log: there is nothing to look up.
+    // Mistakes of the sender are not logged, so their request id would lead to nothing.
     let is_ours = failed.status().is_server_error();
     let page = ErrorPage {
         fault: fault_of(failed.response().error(), failed.status()),
@@ -73,7 +73,7 @@ fn error_document<B>(failed: &ServiceResponse<B>) -> HttpResponse {
     response
 }
 
-/// Adds what every answer has, unless its handler chose better.
+/// Adds the headers that every answer has, unless its handler has set them.
 fn headers_complete(headers: &mut HeaderMap) {
     let policy = document_policy(RemoteImages::Refused);
     for (name, value) in [

@@ -5,7 +5,8 @@ use releasepage_storage::accounts::sessions::SessionUser;
 use releasepage_web::home::Step;
 use url::Url;
 
-/// What whoever administers an organization does next; nothing for others, who cannot do it.
+/// Returns the next steps of a user who administers an organization. For others it returns none, because they cannot do
+/// them.
 pub(super) fn next_steps(user: &SessionUser, public_url: &Url) -> Vec<Step> {
     if !matches!(user.role, Role::Owner | Role::Admin) {
         return Vec::new();

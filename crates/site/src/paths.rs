@@ -1,11 +1,11 @@
-//! The addresses of pages, as paths: a document that is shown under any of the server's names links to itself.
+//! The addresses of documents, as paths: a document under any of the server's names links to itself.
 
 use url::form_urlencoded;
 
 /// The front page.
 pub(crate) const HOME: &str = "/";
 
-/// Where one signs out.
+/// The path for signing out.
 pub(crate) const SIGN_OUT: &str = "/sign-out";
 
 /// The description of the API.
@@ -14,7 +14,7 @@ pub(crate) const DOCS: &str = "/docs";
 /// The captured mailbox.
 pub(crate) const MAILBOX: &str = "/mailbox";
 
-/// Where one signs in, and comes back to a path afterwards.
+/// Returns the path for signing in, which leads back to `next` afterwards.
 pub(crate) fn sign_in(next: Option<&str>) -> String {
     match next {
         Some(next) => format!("/sign-in?{}", query("next", next)),
@@ -22,83 +22,83 @@ pub(crate) fn sign_in(next: Option<&str>) -> String {
     }
 }
 
-/// Where a set-up link is used.
+/// Returns the path of a set-up link.
 pub(crate) fn setup(token: &str) -> String {
     format!("/setup/{token}")
 }
 
-/// A public page.
+/// Returns the path of a public page.
 pub(crate) fn page(slug: &str) -> String {
     format!("/p/{slug}")
 }
 
-/// A public page from a place in its list on.
+/// Returns the path of a public page with the entries after a cursor.
 pub(crate) fn page_after(slug: &str, cursor: &str) -> String {
     format!("/p/{slug}?{}", query("after", cursor))
 }
 
-/// A public page up to a place in its list.
+/// Returns the path of a public page with the entries before a cursor.
 pub(crate) fn page_before(slug: &str, cursor: &str) -> String {
     format!("/p/{slug}?{}", query("before", cursor))
 }
 
-/// Where the form to subscribe is posted to.
+/// Returns the path that the form to subscribe is posted to.
 pub(crate) fn subscribe(slug: &str) -> String {
     format!("/p/{slug}/subscribe")
 }
 
-/// A release on a page of its own.
+/// Returns the path of a release's own document.
 pub(crate) fn release(slug: &str, release_id: &str) -> String {
     format!("/p/{slug}/releases/{release_id}")
 }
 
-/// A group on a page of its own.
+/// Returns the path of a group's own document.
 pub(crate) fn group(slug: &str, group_id: i64) -> String {
     format!("/p/{slug}/groups/{group_id}")
 }
 
-/// The badge of a page, which takes no key.
+/// Returns the path of a page's badge, which needs no key.
 pub(crate) fn badge(slug: &str) -> String {
     format!("/p/{slug}/badge.svg")
 }
 
-/// Where a request is confirmed.
+/// Returns the path for confirming a request.
 pub(crate) fn confirm(token: &str) -> String {
     format!("/confirm/{token}")
 }
 
-/// A subscriber's preferences.
+/// Returns the path of a subscriber's preferences.
 pub(crate) fn preferences(token: &str) -> String {
     format!("/preferences/{token}")
 }
 
-/// Where a subscriber leaves.
+/// Returns the path for unsubscribing.
 pub(crate) fn unsubscribe(token: &str) -> String {
     format!("/unsubscribe/{token}")
 }
 
-/// The mailbox from a message on.
+/// Returns the path of the mailbox with the messages older than this one.
 pub(crate) fn mailbox_before(message: i64) -> String {
     format!("{MAILBOX}?before={message}")
 }
 
-/// A captured message.
+/// Returns the path of a captured message.
 pub(crate) fn message(message: i64) -> String {
     format!("{MAILBOX}/{message}")
 }
 
-/// A captured message's HTML.
+/// Returns the path of a captured message's HTML.
 pub(crate) fn message_html(message: i64) -> String {
     format!("{MAILBOX}/{message}/html")
 }
 
-/// A captured message as it would have been sent.
+/// Returns the path of a captured message's source.
 pub(crate) fn message_source(message: i64) -> String {
     format!("{MAILBOX}/{message}/source")
 }
 
-/// Whether a text that came from outside is a path on this server, which one may be sent to: another site's address is
-/// not, in whatever way browsers read it.
+/// Returns true if a text from outside is a path on this server, and thus safe for a redirect. Another site's address
+/// is refused, however browsers may read it.
 pub(crate) fn is_local(path: &str) -> bool {
     path.starts_with('/')
         && !path.starts_with("//")

@@ -1,4 +1,4 @@
-//! A subscriber's preferences, behind the link that stands in every mail.
+//! A subscriber's preferences, behind the link in every email.
 
 use actix_web::{
     HttpResponse,
@@ -26,13 +26,13 @@ use crate::{
     paths,
 };
 
-/// `GET /preferences/{token}`: the form.
+/// Answers `GET /preferences/{token}` with the form.
 pub(crate) async fn preferences_show(state: Data<AppState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let subscriber = subscriber_of(&state, &token).await?;
     Ok(document(&view(&state, &subscriber, &token, None), Reach::Link))
 }
 
-/// `POST /preferences/{token}`: saves them. Whoever left is subscribed again by it.
+/// Answers `POST /preferences/{token}` by saving them. A person who had unsubscribed is subscribed again.
 pub(crate) async fn preferences_save(
     state: Data<AppState>,
     token: Path<String>,
@@ -54,7 +54,7 @@ pub(crate) async fn preferences_save(
     let chosen = Chosen::parse("kind", &kinds).map_err(|_| PageError::RequestInvalid)?;
     match subscriber_change(&state.store, subscriber.id, chosen, following, state.now()).await {
         Ok(saved) => Ok(document(&view(&state, &saved, &token, Some(Notice::Saved)), Reach::Link)),
-        // Somebody who is not confirmed, or cannot be reached: the page says so.
+        // The subscriber is not confirmed or is suppressed. The document explains it.
         Err(StoreError::NotFound | StoreError::Conflict(_)) => {
             let subscriber = subscriber_of(&state, &token).await?;
             Ok(document_with(StatusCode::CONFLICT, &view(&state, &subscriber, &token, None), Reach::Link))
@@ -63,7 +63,7 @@ pub(crate) async fn preferences_save(
     }
 }
 
-/// The subscriber whose link this is, at its current generation.
+/// Returns the subscriber of a link, if the link has the current generation.
 async fn subscriber_of(state: &AppState, token: &str) -> Result<Subscriber, PageError> {
     let invalid = || PageError::Link { fault: LinkFault::Invalid, page_href: None };
     let id = LinkSigner::row(token).ok_or_else(invalid)?;
@@ -78,7 +78,7 @@ async fn subscriber_of(state: &AppState, token: &str) -> Result<Subscriber, Page
     }
 }
 
-/// The components that a form chooses; none where none was ticked.
+/// Returns the components that a form chooses, or an empty choice if none is ticked.
 fn following_chosen(form: &Form, subscriber: &Subscriber) -> Result<Following, PageError> {
     if form.has("all_components") || subscriber.components.is_empty() {
         return Ok(Following::All);

@@ -1,4 +1,4 @@
-//! The public page, and a release on a page of its own.
+//! The public page, and a release as a document of its own.
 
 use std::iter;
 
@@ -40,15 +40,15 @@ use crate::{
     paths,
 };
 
-/// Entries on one part of the list.
+/// The number of entries in one slice of the list.
 const ENTRIES_SHOWN: u32 = 20;
 
 /// The query of a page's list.
 #[derive(Debug, Default, Deserialize)]
 pub(crate) struct ListQuery {
-    /// The place that the part to show is after: what is older.
+    /// The cursor after which the slice begins. The slice holds older entries.
     after: Option<String>,
-    /// The place that it is before: what is newer.
+    /// The cursor before which the slice ends. The slice holds newer entries.
     before: Option<String>,
 }
 
@@ -64,7 +64,7 @@ impl ListQuery {
     }
 }
 
-/// `GET /p/{slug}`: the latest versions, the history, and the form to subscribe.
+/// Answers `GET /p/{slug}` with the latest versions, the history and the form to subscribe.
 pub(crate) async fn page_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -80,13 +80,12 @@ pub(crate) async fn page_show(
     Ok(token.kept(document(&view, reach), &state)?)
 }
 
-/// Who may keep what a page shows.
+/// Returns the visibility of a page's documents.
 pub(super) fn reach_of(page: &StoredPage) -> Reach {
     if page.published { Reach::Open } else { Reach::Private }
 }
 
-/// Leads to where something is, if it was asked for at another address: by a former slug, in capitals, or with a slash at
-/// its end.
+/// Redirects to the present address if the request used another: a former slug, capitals, or a slash at the end.
 pub(super) fn address_check(request: &HttpRequest, path: String) -> Result<(), PageError> {
     if request.path() == path {
         return Ok(());
@@ -95,8 +94,8 @@ pub(super) fn address_check(request: &HttpRequest, path: String) -> Result<(), P
     Err(PageError::Moved { to: if query.is_empty() { path } else { format!("{path}?{query}") } })
 }
 
-/// The page at an address, present or former, for those who may see it: everybody where it is published, else the members
-/// of its organization. For others there is none.
+/// Returns the page at a present or former address. A published page is for everybody, any other for the members of its
+/// organization. Other visitors get [`PageError::NotFound`].
 pub(super) async fn page_readable(state: &AppState, visitor: &Visitor, slug: String) -> Result<StoredPage, PageError> {
     let slug = slug_check("slug", &slug.to_ascii_lowercase()).map_err(|_| PageError::NotFound)?;
     page_by_slug(&state.store, slug)
@@ -105,13 +104,13 @@ pub(super) async fn page_readable(state: &AppState, visitor: &Visitor, slug: Str
         .ok_or(PageError::NotFound)
 }
 
-/// What was typed into the form to subscribe.
+/// The content of a subscribe form that is shown again.
 pub(super) struct SubscribeTyped {
-    /// The address, be it one or not.
+    /// The text in the address field, which may not be an address.
     pub(super) address: String,
-    /// The kinds that are ticked.
+    /// The bumps that are ticked.
     pub(super) kinds: Preferences,
-    /// What is wrong with it.
+    /// The sentence about the form's fault, if any.
     pub(super) error: Option<String>,
 }
 
@@ -119,7 +118,7 @@ fn subscribe_form_empty() -> SubscribeTyped {
     SubscribeTyped { address: String::new(), kinds: Preferences::default(), error: None }
 }
 
-/// The whole page with one part of its list.
+/// Returns the whole page with one slice of its list.
 pub(super) async fn page_view(
     state: &AppState,
     page: StoredPage,
@@ -151,8 +150,8 @@ pub(super) async fn page_view(
     })
 }
 
-/// The badge of a page that the API shows. It takes no key: visitors of the page shall not use up what is granted to
-/// the key's own clients.
+/// Returns the path of the badge, if the page's API shows the page. The path needs no key: visitors of the page should
+/// not use up the limits of the key's own clients.
 fn badge_src(snapshot: &PageSnapshot) -> Option<String> {
     (snapshot.api_enabled && snapshot.page.published).then(|| paths::badge(&snapshot.page.slug))
 }
@@ -174,7 +173,7 @@ fn latest_view(release: &PageRelease, slug: &str) -> LatestVersion {
     }
 }
 
-/// `GET /p/{slug}/releases/{release_id}`: one release, where links in mails lead.
+/// Answers `GET /p/{slug}/releases/{release_id}` with one release, for the links in emails.
 pub(crate) async fn release_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -209,7 +208,7 @@ pub(crate) async fn release_show(
     Ok(document(&view, reach))
 }
 
-/// A release of a page; a text that cannot be an id is none's.
+/// Returns a release of a page. A text that cannot be an id matches none.
 async fn release_found(state: &AppState, page: &StoredPage, release_id: String) -> Result<PageRelease, PageError> {
     if !release_id_is_valid(&release_id) {
         return Err(PageError::NotFound);

@@ -1,4 +1,4 @@
-//! Setting the first password, by a link that works once.
+//! Setting the first password, with a link that works once.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -22,8 +22,8 @@ use crate::{
     throttle::hashing_place,
 };
 
-/// `GET /setup/{token}`: the form. Unlike other links' pages it is told to this server as a referrer: browsers give no
-/// origin to the form of a page that tells nobody, and this form is protected.
+/// Answers `GET /setup/{token}` with the form. Unlike documents behind other links, this one may send its address to
+/// this server as a referrer. Without a referrer, browsers send no origin with the form, and this form needs one.
 pub(crate) async fn setup_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -35,14 +35,14 @@ pub(crate) async fn setup_show(
     Ok(token.kept(form, &state)?)
 }
 
-/// `POST /setup/{token}`: sets the password and signs in.
+/// Answers `POST /setup/{token}`: sets the password and signs the user in.
 pub(crate) async fn setup(
     state: Data<AppState>,
     request: HttpRequest,
     link: Path<String>,
     form: Form,
 ) -> Result<HttpResponse, PageError> {
-    // Looked at first: nobody without a link makes this server hash.
+    // The link is checked first, so that nobody without one makes this server hash.
     let email = email_of(&state, &link).await?;
     let password = SecretString::from(form.text("password"));
     let error = if password_check(&password).is_err() {
@@ -61,12 +61,12 @@ pub(crate) async fn setup(
     let hash = hashed.await.map_err(PageError::defect)?.map_err(PageError::defect)?;
     let user_id = setup_link_use(&state.store, secret_hash(&link), hash, state.now()).await?;
     let mut response = HttpResponse::SeeOther();
-    // Where the next steps are.
+    // The front page shows the next steps.
     response.insert_header((LOCATION, paths::HOME));
     Ok(session_begin(&request, &state, user_id, response.finish()).await?)
 }
 
-/// Whose password the link sets, where it still works.
+/// Returns the email address of the user whose password the link sets, if the link still works.
 async fn email_of(state: &AppState, link: &str) -> Result<String, PageError> {
     setup_link_email(&state.store, secret_hash(link), state.now()).await?.ok_or(PageError::NotFound)
 }

@@ -28,11 +28,11 @@ use crate::{
 /// The query of the sign-in page.
 #[derive(Debug, Deserialize)]
 pub(crate) struct SignInQuery {
-    /// Where to go afterwards.
+    /// The path to return to afterwards.
     next: Option<String>,
 }
 
-/// `GET /sign-in`: the form.
+/// Answers `GET /sign-in` with the form.
 pub(crate) async fn sign_in_show(
     state: Data<AppState>,
     request: HttpRequest,
@@ -44,9 +44,10 @@ pub(crate) async fn sign_in_show(
     Ok(token.kept(form, &state)?)
 }
 
-/// `POST /sign-in`: begins a session where address and password are right.
+/// Answers `POST /sign-in` by beginning a session if address and password are right.
 ///
-/// The same work is done for an address that nobody has, and the answer does not tell it apart from a wrong password.
+/// An unknown address costs the same work, and its answer is that for a wrong password. So nobody can find out which
+/// addresses exist.
 pub(crate) async fn sign_in(
     state: Data<AppState>,
     request: HttpRequest,
@@ -76,7 +77,7 @@ pub(crate) async fn sign_in(
     }
 }
 
-/// `POST /sign-out`: ends the session.
+/// Answers `POST /sign-out` by ending the session.
 pub(crate) async fn sign_out(
     state: Data<AppState>,
     request: HttpRequest,
@@ -89,12 +90,13 @@ pub(crate) async fn sign_out(
     Ok(response.finish())
 }
 
-/// The name under which an account is looked up and its attempts are counted. What is no address is nobody's.
+/// Returns the name by which an account is found and its attempts are counted. A text that is not an address becomes
+/// empty and matches no account.
 fn account_name(email: &str) -> String {
     SubscriberAddress::parse("email", email).map(|address| address.folded()).unwrap_or_default()
 }
 
-/// The user, where the password is theirs. A hash of another cost than today's is replaced.
+/// Returns the user if the password is right. A hash with another cost than the current one is replaced.
 async fn password_verified(
     state: &AppState,
     place: Place,

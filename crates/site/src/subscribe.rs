@@ -27,7 +27,7 @@ use crate::{
     throttle::subscribe_allow,
 };
 
-/// `POST /p/{slug}/subscribe`: notes the request, and answers the same whatever is known of the address.
+/// Answers `POST /p/{slug}/subscribe` by storing the request. The answer never shows what is known of the address.
 pub(crate) async fn subscribe(
     state: Data<AppState>,
     request: HttpRequest,

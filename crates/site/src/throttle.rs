@@ -1,4 +1,4 @@
-//! How often a stranger may use the forms, and how many may at once.
+//! Limits on strangers who use forms, and on simultaneous password hashes.
 
 use std::{
     hash::{BuildHasher, RandomState},
@@ -15,11 +15,11 @@ use releasepage_http::{
 
 use crate::error::PageError;
 
-/// Attempts from unknown browsers that an account takes for each one that a client address has: one stranger alone
-/// cannot use them up.
+/// The factor between the attempts on an account from unknown browsers and those of one client address. One stranger
+/// alone cannot use up an account's attempts.
 const ACCOUNT_FACTOR: u32 = 5;
 
-/// Counts a request to subscribe: so many an hour for each client address.
+/// Counts a request to subscribe. The limit is per hour and client address.
 pub(super) fn subscribe_allow(state: &AppState, request: &HttpRequest) -> Result<(), PageError> {
     let subject = Subject::Client(client_address(request).bucket());
     take(state, Quota { bucket: Bucket::SubscribeHourly, subject, limit: state.settings.subscribe_per_hour })
@@ -27,8 +27,8 @@ pub(super) fn subscribe_allow(state: &AppState, request: &HttpRequest) -> Result
 
 /// Counts an attempt to sign in.
 ///
-/// A browser from which the account's owner has signed in before (`device`) has a count of its own, so that strangers
-/// who guess never lock the owner out. All others are counted for their address, and for the account.
+/// A browser from which the account's owner has signed in before (`device`) has its own count, so that strangers who
+/// guess cannot lock the owner out. All other attempts count for their client address and for the account.
 pub(super) fn sign_in_allow(
     state: &AppState,
     request: &HttpRequest,
@@ -45,12 +45,12 @@ pub(super) fn sign_in_allow(
     take(state, Quota { bucket, subject: Subject::Account(account_number(account)), limit })
 }
 
-/// A place in the queue for hashing, or the refusal where it is full: nobody waits for long.
+/// Takes a place in the queue for hashing, or refuses if it is full, so that nobody waits for long.
 pub(super) fn hashing_place(state: &AppState) -> Result<Place, PageError> {
     state.passwords.place().ok_or(PageError::RateLimited { retry_after: QUEUE_SECONDS })
 }
 
-/// A number for the name of an account, whether there is one or not; another one after each start.
+/// Returns a number for the name of an account, even if the account does not exist. It differs after each start.
 fn account_number(account: &str) -> u64 {
     static HASHER: LazyLock<RandomState> = LazyLock::new(RandomState::new);
     HASHER.hash_one(account)

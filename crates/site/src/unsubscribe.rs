@@ -1,4 +1,4 @@
-//! Leaving by the link of a mail: with a button, or from the mail program with one click (RFC 8058).
+//! Unsubscribing by the link of an email: with a button, or with one click in the email program (RFC 8058).
 
 use actix_web::{
     HttpResponse,
@@ -24,7 +24,7 @@ use crate::{
     paths,
 };
 
-/// `GET /unsubscribe/{token}`: a button. Changes nothing: scanners follow links.
+/// Answers `GET /unsubscribe/{token}` with a button. It changes nothing, because scanners follow links.
 pub(crate) async fn unsubscribe_show(state: Data<AppState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let id = subscriber_of(&state, &token)?;
     let subscriber = subscriber_get(&state.store, id).await.map_err(subscriber_gone)?;
@@ -39,8 +39,9 @@ pub(crate) async fn unsubscribe_show(state: Data<AppState>, token: Path<String>)
     Ok(document(&view, Reach::Link))
 }
 
-/// `POST /unsubscribe/{token}`: ends the subscription. The body is not read: a button's is empty, a mail program's says
-/// `List-Unsubscribe=One-Click` in either form that RFC 8058, section 3.2, allows, and the link is the authority.
+/// Answers `POST /unsubscribe/{token}` by ending the subscription. The body is not read, because the link itself
+/// authorizes the request. A button sends an empty body. An email program sends `List-Unsubscribe=One-Click` in either
+/// form of RFC 8058, section 3.2.
 pub(crate) async fn unsubscribe_use(state: Data<AppState>, token: Path<String>) -> Result<HttpResponse, PageError> {
     let id = subscriber_of(&state, &token)?;
     let subscriber = subscriber_unsubscribe(&state.store, id, state.now()).await.map_err(subscriber_gone)?;
@@ -53,14 +54,15 @@ pub(crate) async fn unsubscribe_use(state: Data<AppState>, token: Path<String>) 
     Ok(document(&view, Reach::Link))
 }
 
-/// The subscriber whose link this is. Links to leave have no generation: nobody's is ever revoked.
+/// Returns the id of the subscriber of a link. Links to unsubscribe have no generation, because none is ever revoked.
 fn subscriber_of(state: &AppState, token: &str) -> Result<i64, PageError> {
     LinkSigner::row(token)
         .filter(|_| state.links.verify(LinkPurpose::Unsubscribe, token, 0))
         .ok_or(PageError::Link { fault: LinkFault::Invalid, page_href: None })
 }
 
-/// A subscriber who was mailed to once and is gone has been erased: there is nothing left to leave.
+/// Explains a missing subscriber: the link was valid once, so the subscriber was erased and nothing is left to
+/// unsubscribe.
 fn subscriber_gone(error: StoreError) -> PageError {
     match error {
         StoreError::NotFound => PageError::Link { fault: LinkFault::Used, page_href: None },

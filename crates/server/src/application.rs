@@ -1,4 +1,4 @@
-//! The server: listening, answering, and coming to an end.
+//! The server: listening, answering and shutting down.
 
 use std::{
     future::Future,
@@ -36,32 +36,34 @@ use crate::{
     unread::{body_hold, body_release},
 };
 
-/// How long a client may leave what it was sent unread.
+/// The time for which a client may leave an answer unread.
 const READING_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// How long requests that are being answered may take to end, once nothing more is accepted.
+/// The time that requests in progress may take to end, after the server stops accepting new ones.
 const FINISH_TIMEOUT: Duration = Duration::from_secs(20);
 
-/// How long the end of the server may take altogether. Who started it kills it after 30 seconds.
+/// The time limit for the whole shutdown. Supervisors kill the process after 30 seconds.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(28);
 
-/// Opens a port. The system chooses one where the address has port 0.
+/// Opens a port. For port 0 the system chooses one.
 ///
-/// It is open before the state exists, since what the server is called may depend on the port: connections wait until
-/// [`serve`] answers them.
+/// The port is open before the state exists, because the server's own address may depend on the port. Connections wait
+/// until [`serve`] answers them.
 pub fn bind(address: SocketAddr) -> io::Result<TcpListener> {
     let listener = TcpListener::bind(address)?;
-    // actix waits forever for a client that does not read; every connection inherits this from its listener.
+    // actix waits forever for a client that does not read. Every connection inherits this limit from its listener.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(&listener).set_tcp_user_timeout(Some(READING_TIMEOUT))?;
     Ok(listener)
 }
 
-/// Answers requests on an open port until `shutdown` is ready. Then comes the end: `/readyz` says at once that the server
-/// is not ready, so that whoever balances sends new requests elsewhere; for as long as `drain` says, requests are still
-/// answered, each with `Connection: close`; after that nothing more is accepted, and those end that have begun.
+/// Answers requests on an open port until `shutdown` is ready, then shuts down.
 ///
-/// Fails where the threads that answer cannot be started.
+/// First, `/readyz` answers at once that the server is not ready, so that load balancers send new requests elsewhere.
+/// During `drain`, requests are still answered, each with `Connection: close`. After that, the server accepts nothing
+/// new and waits for the requests in progress.
+///
+/// Fails if the threads that answer cannot be started.
 pub async fn serve(listener: TcpListener, state: Arc<AppState>, shutdown: impl Future<Output = ()>) -> io::Result<()> {
     let address = listener.local_addr()?;
     let workers = state.settings.workers.max(1);
@@ -101,7 +103,7 @@ pub async fn serve(listener: TcpListener, state: Arc<AppState>, shutdown: impl F
     }
 }
 
-/// The application that each thread runs: all paths, and what every request gets. `data` is shared by all threads.
+/// Builds the application of each thread: all paths, and the parts that every request has. All threads share `data`.
 pub fn app(
     state: &Arc<AppState>,
     data: &ApiData,
@@ -129,7 +131,7 @@ pub fn app(
             let state = state.clone();
             async move {
                 let mut response = answer.await?;
-                // Here rather than around the scopes: one layer less on the way of every request.
+                // This is done here and not around the scopes, to save one layer for every request.
                 if route_is_below(response.request(), "/v1") || route_is_below(response.request(), "/hooks") {
                     response = finish(response);
                 }
@@ -137,7 +139,7 @@ pub fn app(
                 if API_ROOTS.iter().any(|root| route_is_below(response.request(), root)) {
                     response.headers_mut().insert(REGION, state.region_header.clone());
                 }
-                // What is served is what its type says: no browser guesses another.
+                // Browsers must not guess another type than the declared one.
                 response.headers_mut().insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
                 if state.operations.is_draining() {
                     response.response_mut().head_mut().set_connection_type(ConnectionType::Close);

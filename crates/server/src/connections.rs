@@ -1,14 +1,14 @@
-//! How many connections the server takes at once. Each is an open file to the system, which allows only so many.
+//! The number of connections that the server accepts at once. Each is an open file, and the system limits open files.
 
-/// Files that are kept for all else: the database, the mail server, what is opened for a moment.
+/// The files reserved for other uses: the database, the mail server and short-lived files.
 const FILES_KEPT: u64 = 1_024;
 
-/// More than anybody needs. Some systems allow a thousand million, and keep account of each.
+/// The most files to ask for, more than any server needs. Some systems allow a thousand million and track each of them.
 const FILES_MAX: u64 = 65_536;
 
-/// Asks the system for as many files as it allows, and says how many connections that makes.
+/// Raises the limit of open files as far as the system allows, and returns the connections that fit in.
 ///
-/// The usual number, 1,024, is soon reached by clients that only wait, and whoever comes then is not answered.
+/// The usual limit is 1,024. Idle clients soon use it up, and later clients get no answer.
 pub(crate) fn connections_max() -> usize {
     let files = rlimit::increase_nofile_limit(FILES_MAX).unwrap_or_else(|error| {
         tracing::warn!(%error, "the limit of open files cannot be raised");

@@ -1,4 +1,4 @@
-//! What the API's answers refer to.
+//! The documents that answers of the API refer to.
 
 use actix_web::{HttpResponse, web::Data};
 use releasepage_api::{amplitude::error_codes::RELEASES_API_OWN, hooks::error_codes::HOOK_CODES};
@@ -8,13 +8,13 @@ use releasepage_web::docs_errors::{DocsErrors, ErrorDoc};
 
 use crate::openapi::browse::BROWSABLE;
 
-/// `GET /docs`: the APIs, to be read and searched.
+/// Answers `GET /docs` with the description of the APIs, which people can read and search.
 pub(crate) async fn api_show(state: Data<AppState>) -> HttpResponse {
     let server = state.settings.public_url.as_str().trim_end_matches('/');
     document(&BROWSABLE.page(server), Reach::Open)
 }
 
-/// `GET /docs/errors`: where each `error_uri` leads.
+/// Answers `GET /docs/errors`, the target of each `error_uri`.
 pub(crate) async fn errors_show() -> HttpResponse {
     let codes = ErrorCode::ALL.iter().chain(RELEASES_API_OWN).chain(HOOK_CODES);
     let errors = codes.map(|code| ErrorDoc {

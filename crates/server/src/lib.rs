@@ -1,8 +1,8 @@
-//! The server of ReleasePage: the whole URL tree, what every request gets, the merged OpenAPI document, health, listening
-//! and draining.
+//! The server of ReleasePage. It owns the whole URL tree, the parts that every request has, the merged OpenAPI
+//! document, health, listening and draining.
 //!
-//! The surfaces (`api`, `site`) bring their paths; this crate puts them together. It never decides anything about releases
-//! or subscribers.
+//! The surfaces (`api`, `site`) provide their paths, and this crate combines them. It never decides anything about
+//! releases or subscribers.
 
 mod application;
 mod connections;

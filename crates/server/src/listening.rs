@@ -1,4 +1,4 @@
-//! How connections become requests: HTTP/1.1 over connections that are read no faster than they are answered.
+//! Serving of HTTP/1.1 over connections that are read no faster than they are answered.
 
 use std::{fmt, future::Future, net::SocketAddr, time::Duration};
 
@@ -8,17 +8,17 @@ use actix_web::{body::MessageBody, dev::AppConfig, rt::net::TcpStream};
 
 use crate::paced::Paced;
 
-/// How long a client may take to send the headers of a request.
+/// The time that a client may take to send the headers of a request.
 const HEADERS_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// How long a connection is kept open without a request.
+/// The time for which a connection without a request is kept open.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 
-/// How long a client may take to close its side.
+/// The time that a client may take to close its side.
 const DISCONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Serves an application on every connection, as actix' own `HttpServer` does, but for the pace. `draining` makes
-/// futures that are ready when requests are no longer begun.
+/// Serves an application on every connection. It works like `HttpServer` of actix, but limits the pace of reading.
+/// `draining` makes futures that are ready when no more requests may begin.
 pub(crate) fn connections_serve<F, S, B, Draining>(
     application: F,
     address: SocketAddr,

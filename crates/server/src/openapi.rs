@@ -1,8 +1,9 @@
-//! The OpenAPI document, `GET /v1/openapi.json`: the parts of all surfaces, completed by what their operations share.
+//! The OpenAPI document, `GET /v1/openapi.json`. It joins the parts of all surfaces and adds what their operations
+//! share.
 //!
-//! An annotation beside a handler says what is the handler's own: summary, parameters of its query, body, success.
-//! [`shared`] adds what a surface has in common: parameters of paths, errors, headers, keys. The tests of this crate hold
-//! the document against the code, and every answer that a test gets against the document.
+//! An annotation beside a handler describes the handler alone: summary, parameters of its query, body, success.
+//! [`shared`] adds the parts that a surface shares: parameters of paths, errors, headers, keys. The tests of this crate
+//! compare the document with the code. They also compare every answer in a test with the document.
 
 pub(crate) mod browse;
 pub(crate) mod document;

@@ -1,4 +1,4 @@
-//! The listener of a process that serves nothing else.
+//! The listener of a process that serves only its monitoring.
 
 use std::{future::Future, io, net::TcpListener, sync::Arc};
 
@@ -9,13 +9,13 @@ use releasepage_http::operations::Operations;
 
 use crate::listening::connections_serve;
 
-/// How long answers that have begun may take to end.
+/// The time that answers in progress may take to end.
 const SHUTDOWN_TIMEOUT_SECONDS: u64 = 2;
 
-/// Answers `/healthz`, `/readyz` and, where it is measured, `/metrics` on an open port, until `shutdown` is ready.
+/// Answers `/healthz`, `/readyz` and, if measuring is on, `/metrics` on an open port until `shutdown` is ready.
 ///
-/// It goes on while the work itself comes to an end: end it after that, and call [`Operations::drain_begin`] before.
-/// Fails where the thread that answers cannot be started.
+/// It should answer while the process's own work ends. So call [`Operations::drain_begin`] first, let the work end, and
+/// only then make `shutdown` ready. Fails if the thread that answers cannot be started.
 pub async fn operations_serve(
     listener: TcpListener,
     operations: Arc<Operations>,

@@ -1,9 +1,11 @@
 //! A connection that is read no faster than it is answered.
 //!
-//! actix takes every request that has arrived apart before it answers one, up to 128 KiB of them at once, and goes on
-//! reading while nothing of its answers is taken: a client that sends many small requests and reads nothing made it
-//! keep megabytes. Here bytes come in small turns, and none while answers wait to be sent or a request is at work that
-//! needs no more of them. So a connection has some dozens of requests in memory at most, and its client waits.
+//! actix parses all requests that have arrived, up to 128 KiB at once, before it answers the first. It also reads on
+//! while the client takes none of its answers. A client that sends many small requests and reads nothing could make it
+//! hold megabytes.
+//!
+//! Here bytes are read in small turns. Nothing is read while answers wait to be sent, or while a request is in progress
+//! that needs no more bytes. So a connection has at most some dozens of requests in memory, and its client waits.
 
 use std::{
     cell::{Cell, RefCell},
@@ -19,29 +21,29 @@ use actix_web::{
 };
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, ReadBuf, Take};
 
-/// Bytes of a turn: room for the head of a usual request, and for few enough of the smallest.
+/// The bytes of a turn: enough for the head of a usual request, and for only a few of the smallest requests.
 const TURN: u64 = 1_024;
 
-/// Bytes of a turn while a body is expected, which is not taken apart.
+/// The bytes of a turn while a body is expected, because a body is not parsed here.
 const TURN_OF_BODY: u64 = 32 * 1_024;
 
-/// What a connection and its requests tell each other.
+/// The state that a connection and its requests share.
 #[derive(Debug, Default)]
 pub(crate) struct Pace {
     work: Cell<Work>,
-    /// Whoever was told to wait before reading on.
+    /// The waker of the task that waits to read on.
     waiting: RefCell<Option<Waker>>,
 }
 
-/// What a connection works on.
+/// The request that a connection works on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 enum Work {
-    /// No request.
+    /// There is no request.
     #[default]
     None,
-    /// A request of whose body at most so many bytes have not been read.
+    /// A request with at most this many unread bytes of its body.
     Body(u64),
-    /// A request whose body ends somewhere.
+    /// A request with a body of unknown length.
     Chunks,
 }
 
@@ -74,18 +76,19 @@ impl Pace {
     }
 }
 
-/// A request at work; it ends when this is dropped.
+/// A request in progress. It ends when this value is dropped.
 #[derive(Debug)]
 pub(crate) struct AtWork(Rc<Pace>);
 
-/// Tells the connection that a request is at work. `None` where the connection is of another kind.
+/// Marks a request of the connection as in progress. Returns `None` for a connection without pacing.
 pub(crate) fn work_begin(request: &ServiceRequest) -> Option<AtWork> {
     let pace = Rc::clone(request.conn_data::<Rc<Pace>>()?);
     pace.work.set(work_of(request.headers()));
     Some(AtWork(pace))
 }
 
-/// The length is what the client said: some of the body may have been read with the head.
+/// Returns the work of a request. The length is the client's, although some of the body may have been read with the
+/// head.
 fn work_of(headers: &HeaderMap) -> Work {
     if headers.contains_key(TRANSFER_ENCODING) {
         return Work::Chunks;
@@ -101,12 +104,12 @@ impl Drop for AtWork {
     }
 }
 
-/// The connection.
+/// A connection with pacing.
 #[derive(Debug)]
 pub(crate) struct Paced<T> {
     io: Take<T>,
     pace: Rc<Pace>,
-    /// The other side takes no more for now.
+    /// True while the client takes no more bytes.
     unsent: bool,
 }
 
@@ -116,7 +119,7 @@ impl<T: AsyncRead> Paced<T> {
         Self { io: io.take(TURN), pace: Rc::default(), unsent: false }
     }
 
-    /// What its requests tell it by.
+    /// Returns the state that the connection shares with its requests.
     pub(crate) fn pace(&self) -> Rc<Pace> {
         Rc::clone(&self.pace)
     }
@@ -130,7 +133,7 @@ impl<T: AsyncRead + Unpin> AsyncRead for Paced<T> {
             return Poll::Pending;
         }
         if this.io.limit() == 0 {
-            // What came in this turn is worked on first.
+            // The bytes of this turn are processed first.
             this.io.set_limit(this.pace.of_turn());
             context.waker().wake_by_ref();
             return Poll::Pending;
@@ -182,7 +185,7 @@ mod tests {
 
     const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
-    /// What one turn brings: all that can be read until the connection says to wait.
+    /// Reads one turn: all bytes until the connection tells the reader to wait.
     fn turn(connection: &mut Paced<DuplexStream>, context: &mut Context<'_>) -> Poll<usize> {
         let mut bytes = vec![0; 1_000_000];
         let mut buffer = ReadBuf::new(&mut bytes);

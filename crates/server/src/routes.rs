@@ -17,14 +17,15 @@ use releasepage_site::{middleware::documents, routes as site};
 
 use crate::{docs, health, surfaces::v1_operations};
 
-/// The paths below which programs find the APIs. Every other path is a document's.
+/// The paths of the APIs, which are for programs. Every other path is for documents.
 pub(crate) const API_ROOTS: [&str; 3] = ["/v1", "/api", "/hooks"];
 
 /// Registers every path.
 pub(crate) fn configure(config: &mut ServiceConfig) {
     let [v1, api, hooks] = API_ROOTS;
     let (hot, under_v1): (Vec<Operation>, Vec<Operation>) = v1_operations().into_iter().partition(Operation::is_hot);
-    // By themselves and first, since nearly every request is for them: a scope is one more list of paths to look through.
+    // These come first and outside a scope, because nearly every request is for them: a scope adds a search through its
+    // paths.
     services(config, hot, "");
     config.service(
         web::scope(v1).configure(|config| services(config, under_v1, v1)).default_service(web::to(path_unknown)),
@@ -40,7 +41,7 @@ pub(crate) fn configure(config: &mut ServiceConfig) {
             .configure(|config| services(config, ReleasesApi::operations(), api))
             .default_service(web::to(path_unknown)),
     );
-    // Last: it takes every path that no scope before it has.
+    // This comes last, because it matches every path that no earlier scope has.
     config.service(
         web::scope("")
             .wrap(from_fn(documents))

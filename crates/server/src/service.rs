@@ -1,4 +1,4 @@
-//! `GET /v1` and `GET /v1/openapi.json`: the server and its APIs, described.
+//! `GET /v1` and `GET /v1/openapi.json`: descriptions of the server and its APIs.
 
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use releasepage_api::openapi::values::WebAddress;
@@ -52,7 +52,7 @@ pub(crate) async fn index_show(request: HttpRequest, state: Data<AppState>) -> R
     }))
 }
 
-/// The OpenAPI document as it is answered.
+/// The OpenAPI document in the form of an answer.
 pub(crate) struct RenderedDocument(pub(crate) Rendered);
 
 /// Answers the document, from memory.

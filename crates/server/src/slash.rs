@@ -1,4 +1,4 @@
-//! The slash at the end of an API's path: with it, the path means the same.
+//! The slash at the end of an API's path, which makes no difference.
 
 use actix_web::{
     dev::ServiceRequest,
@@ -8,8 +8,8 @@ use releasepage_http::request::path_is_below;
 
 use crate::routes::API_ROOTS;
 
-/// Takes one slash off the end of an API's path, before the path leads anywhere. Documents redirect to the address without
-/// it instead, which is the one that people keep.
+/// Removes one slash from the end of an API's path, before the path is routed. Documents redirect to the address
+/// without the slash instead, because people keep addresses.
 pub(crate) fn slash_drop(request: &mut ServiceRequest) {
     if !request.path().ends_with('/') {
         return;

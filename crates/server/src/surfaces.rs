@@ -10,13 +10,14 @@ use releasepage_http::endpoint::Operation;
 use crate::service;
 
 releasepage_api::operations! {
-    /// What this server is.
+    /// The operations that describe this server.
     pub(crate) struct Service;
     service::index_show,
     service::openapi_show,
 }
 
-/// The operations under `/v1`. Readers, with a page's key, and managers, with a token, share some of the paths.
+/// Returns the operations under `/v1`. Readers with a page key and managers with an access token share some of the
+/// paths.
 pub(crate) fn v1_operations() -> Vec<Operation> {
     [Service::operations(), PageApi::operations(), Resources::operations(), Administration::operations()]
         .into_iter()

@@ -1,8 +1,10 @@
-//! Bodies that are not read to their end, and answers that take long to be made.
+//! Bodies that are not read to their end, and answers that take long to make.
 //!
-//! Once nobody holds a body that comes in chunks, actix reads on and throws away what comes, for as long as the client
-//! sends: a body without an end would keep a thread busy for ever. Held until its answer has been sent, it has the
-//! connection closed instead, as actix does by itself with a body whose length was told.
+//! Without this, a chunked body that nobody holds any longer is read and thrown away by actix for as long as the client
+//! sends. An endless body would keep a thread busy forever.
+//!
+//! The body is therefore held until its answer has been sent. The connection is then closed, as actix itself does for
+//! an unread body of known length.
 
 use std::{
     cell::RefCell,
@@ -23,11 +25,11 @@ use futures_util::Stream;
 
 use crate::paced::AtWork;
 
-/// The body of a request, which its handler may have let go of.
+/// The body of a request, held even after its handler has dropped it.
 #[derive(Clone)]
 pub(crate) struct BodyHeld(Rc<RefCell<Payload>>);
 
-/// Holds the body of a request that comes in chunks. Its handler reads it as any other.
+/// Holds the body of a request that comes in chunks. The handler can read it as usual.
 pub(crate) fn body_hold(request: &mut ServiceRequest) -> Option<BodyHeld> {
     if !request.headers().contains_key(TRANSFER_ENCODING) {
         return None;
@@ -37,8 +39,8 @@ pub(crate) fn body_hold(request: &mut ServiceRequest) -> Option<BodyHeld> {
     Some(held)
 }
 
-/// Lets the body go with the last byte of the answer. A request whose answer is made while it is sent is at work until
-/// then, any other only until here.
+/// Releases the body with the last byte of the answer. A request with a streamed answer is in progress until then. Any
+/// other request ends here.
 pub(crate) fn body_release<B>(
     mut response: ServiceResponse<B>,
     held: Option<BodyHeld>,
@@ -52,7 +54,7 @@ where
         return response.map_into_left_body();
     }
     if let Some(held) = &held {
-        // With the head as well: an answer without a body has no last byte.
+        // The head holds the body too, because an answer without a body has no last byte.
         response.response_mut().extensions_mut().insert(held.clone());
     }
     let answer = |body: B| BoxBody::new(AnswerWithBody { answer: body.boxed(), _held: held, _at_work: at_work });
@@ -67,7 +69,7 @@ impl Stream for BodyHeld {
     }
 }
 
-/// The body of an answer, and that of its request.
+/// The body of an answer, together with the body of its request.
 struct AnswerWithBody {
     answer: BoxBody,
     _held: Option<BodyHeld>,

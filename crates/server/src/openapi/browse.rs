@@ -1,4 +1,4 @@
-//! The document as people read it, `/docs`.
+//! The OpenAPI document for people, `/docs`.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use super::{document::DOCUMENT, example::example_of, shape::shape_of};
 
-/// What the page shows, made once.
+/// The content of `/docs`, built once.
 pub(crate) struct Browsable {
     introduction: NotesHtml,
     credentials: Vec<CredentialDoc>,
@@ -19,11 +19,11 @@ pub(crate) struct Browsable {
     schemas: Vec<SchemaDoc>,
 }
 
-/// The document, ready to be shown.
+/// The document in the form that `/docs` shows.
 pub(crate) static BROWSABLE: LazyLock<Browsable> = LazyLock::new(|| Browsable::of(&DOCUMENT));
 
 impl Browsable {
-    /// The page of the server at this address, without a slash at its end.
+    /// Returns the view for the server at this address, which has no slash at its end.
     pub(crate) fn page<'a>(&'a self, server: &'a str) -> DocsApi<'a> {
         let Self { introduction, credentials, chapters, schemas } = self;
         DocsApi { server, introduction, credentials, chapters, schemas }
@@ -46,12 +46,12 @@ impl Browsable {
     }
 }
 
-/// The elements of a list; none where it is missing.
+/// Returns the elements of a list. A missing list has none.
 fn members(list: &Value) -> impl Iterator<Item = &Value> {
     list.as_array().into_iter().flatten()
 }
 
-/// The members of an object; none where it is missing.
+/// Returns the members of an object. A missing object has none.
 fn object(object: &Value) -> impl Iterator<Item = (&String, &Value)> {
     object.as_object().into_iter().flatten()
 }
@@ -64,7 +64,7 @@ fn markdown(value: &Value) -> NotesHtml {
     NotesHtml::from_markdown(value.as_str().unwrap_or_default(), RemoteImages::Refused, None)
 }
 
-/// What a reference leads to; the value itself where it is none.
+/// Returns the target of a reference. A value without one is returned as it is.
 fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
     let target = value["$ref"].as_str().and_then(|reference| document.pointer(reference.trim_start_matches('#')));
     target.unwrap_or(value)
@@ -108,7 +108,7 @@ fn operation_doc(document: &Value, path: &str, method: &str, operation: &Value) 
     }
 }
 
-/// The names of a requirement, each with the highest scope that it asks for.
+/// Returns the credentials of a requirement, each with the highest scope that it needs.
 fn credentials_of(requirement: &Value) -> impl Iterator<Item = (String, Option<String>)> {
     object(requirement).map(|(name, scopes)| (name.clone(), scopes[0].as_str().map(ToOwned::to_owned)))
 }
@@ -118,12 +118,12 @@ fn content_doc(body: &Value) -> ContentDoc {
     ContentDoc { types: types.join(", "), shape: shape_of(body_schema(body)) }
 }
 
-/// The schema of a body: that of its first content type.
+/// Returns the schema of a body's first content type.
 fn body_schema(body: &Value) -> &Value {
     object(&body["content"]).next().map_or(&Value::Null, |(_, content)| &content["schema"])
 }
 
-/// What `curl` takes beside method and address.
+/// Returns the options of `curl` besides method and address.
 fn curl_options(document: &Value, operation: &Value) -> Vec<String> {
     let scheme = members(&operation["security"]).next().and_then(|requirement| object(requirement).next());
     let credential = scheme.and_then(|(name, _)| match name.as_str() {
@@ -142,7 +142,7 @@ fn curl_options(document: &Value, operation: &Value) -> Vec<String> {
     if let Some((media_type, _)) = object(&body["content"]).next() {
         options.push(format!("--header 'Content-Type: {media_type}'"));
         match example_of(document, body_schema(body)).filter(|_| media_type == "application/json") {
-            // A quote would end the shell's word.
+            // A quote would end the word of the shell.
             Some(example) => options.push(format!("--data '{}'", example.to_string().replace('\'', "'\\''"))),
             None => options.push("--data-binary @FILE".to_owned()),
         }
@@ -177,7 +177,7 @@ fn schema_doc(document: &Value, name: &str, schema: &Value) -> SchemaDoc {
     }
 }
 
-/// The members of an object, those of the objects that it is made of among them.
+/// Collects the members of an object, including those of the objects that it combines.
 fn fields_collect(document: &Value, schema: &Value, fields: &mut Vec<FieldDoc>) {
     for part in members(&schema["allOf"]) {
         fields_collect(document, resolved(document, part), fields);

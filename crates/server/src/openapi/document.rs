@@ -1,4 +1,4 @@
-//! The OpenAPI document, made once.
+//! The OpenAPI document, built once.
 
 use std::sync::LazyLock;
 
@@ -16,7 +16,7 @@ use serde_json::Value;
 use super::shared::complete;
 use crate::{service::RenderedDocument, surfaces::Service};
 
-/// The document: the same on every server, since its addresses are relative to its own.
+/// The document. It is the same on every server, because its addresses are relative.
 pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     let mut annotated = Service::openapi();
     for surface in
@@ -28,16 +28,16 @@ pub(crate) static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
     complete(annotated.expect("the document is made of text, numbers and flags, under keys that are text"))
 });
 
-/// The OpenAPI document, as the server answers it.
+/// Returns the OpenAPI document that the server answers with.
 pub fn openapi_document() -> &'static Value {
     &DOCUMENT
 }
 
-/// The document as it is answered, shared by all threads.
+/// The document in the form of an answer. All threads share it.
 pub(crate) static RENDERED: LazyLock<Data<RenderedDocument>> =
     LazyLock::new(|| Data::new(RenderedDocument(Rendered::json(&*DOCUMENT))));
 
-/// The document as it is committed: a line for each member.
+/// Returns the document in its committed form, with a line for each member.
 #[cfg(test)]
 fn document_text() -> String {
     format!("{:#}\n", *DOCUMENT)
@@ -59,7 +59,7 @@ mod tests {
         assert_eq!(used, known);
     }
 
-    /// Written by `script/generate`, held against the code by every run of the tests.
+    /// `script/generate` writes the committed document, and every run of the tests compares it with the code.
     #[test]
     fn committed_document_is_current() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json");

@@ -1,18 +1,18 @@
 //! The families of errors.
 
-/// The form of errors that the operations below a path have.
+/// The form of errors for the operations below a path.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ErrorFamily {
-    /// `/v1`: errors are those of `releasepage-v1.md`.
+    /// Operations below `/v1`, with the errors of `releasepage-v1.md`.
     V1,
-    /// `/api/2`: errors are those of `amplitude-2.md`.
+    /// Operations below `/api/2`, with the errors of `amplitude-2.md`.
     ReleasesApi,
-    /// `/hooks`: for forges, with the errors of `/v1`.
+    /// Operations below `/hooks`, for forges. They have the errors of `/v1`.
     Hooks,
 }
 
 impl ErrorFamily {
-    /// The family of a path.
+    /// Returns the family of a path.
     pub(super) fn of(path: &str) -> Self {
         match path.split('/').nth(1) {
             Some("api") => Self::ReleasesApi,

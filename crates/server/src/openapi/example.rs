@@ -1,11 +1,11 @@
-//! Examples of bodies, made of those of their members.
+//! Examples of bodies, built from the examples of their members.
 
 use serde_json::{Map, Value, json};
 
-/// How deep an example goes into what it is made of: schemas may contain themselves.
+/// The maximum depth of an example. A limit is needed because schemas may contain themselves.
 const DEPTH_MAX: usize = 8;
 
-/// An example of a schema; `None` where it says nothing of what it accepts.
+/// Returns an example of a schema, or `None` if the schema does not describe its values.
 pub(super) fn example_of(document: &Value, schema: &Value) -> Option<Value> {
     example_within(document, schema, DEPTH_MAX)
 }
@@ -55,7 +55,7 @@ fn example_within(document: &Value, schema: &Value, depth: usize) -> Option<Valu
     }
 }
 
-/// The type of a schema, or of several the first that is not `null`.
+/// Returns the type of a schema. Of several types it returns the first that is not `null`.
 fn first_type(schema: &Value) -> Option<&str> {
     match &schema["type"] {
         Value::Array(kinds) => kinds.iter().filter_map(Value::as_str).find(|kind| *kind != "null"),

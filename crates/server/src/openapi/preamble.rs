@@ -1,4 +1,4 @@
-//! What stands before the operations: what the API is, its chapters, and how a program shows who it is.
+//! The introduction before the operations: a description of the API, its chapters, and the ways to authenticate.
 
 use serde_json::{Value, json};
 
@@ -39,7 +39,7 @@ pub(super) fn info() -> Value {
     })
 }
 
-/// The chapters, in the order to show, each with the word that annotations name.
+/// The chapters in the order of display, each with the tag that annotations use.
 const CHAPTERS: &[(&str, &str)] = &[
     ("Service", "What this server is. No key is needed."),
     ("Page API", "A page as its readers' programs see it, with the page's key."),
@@ -63,7 +63,7 @@ pub(super) fn tags() -> Value {
     CHAPTERS.iter().map(|(name, description)| json!({ "name": name, "description": description })).collect()
 }
 
-/// How a program shows who it is, under the names that annotations use.
+/// Returns the ways to authenticate, by the names that annotations use.
 pub(super) fn security_schemes() -> Value {
     json!({
         "pageKey": {

@@ -1,4 +1,4 @@
-//! Failures and headers, which every operation of a surface has alike.
+//! The failures and headers that all operations of a surface share.
 
 use releasepage_api::{amplitude::error_codes::RELEASES_API_CODES, hooks::error_codes::HOOK_CODES};
 use releasepage_domain::fault::FaultKind;
@@ -11,12 +11,12 @@ use super::error_family::ErrorFamily;
 const SURFACES: [(ErrorFamily, &str); 3] =
     [(ErrorFamily::V1, "Error"), (ErrorFamily::ReleasesApi, "ReleasesApiError"), (ErrorFamily::Hooks, "HookError")];
 
-/// The codes of a surface.
+/// Returns the codes of a surface.
 pub(super) fn codes_of(surface: ErrorFamily) -> Vec<ErrorCode> {
     match surface {
         ErrorFamily::V1 => ErrorCode::ALL.to_vec(),
         ErrorFamily::ReleasesApi => RELEASES_API_CODES.to_vec(),
-        // Of the codes of `/v1`, those that are not about versions, keys and resources.
+        // All codes of `/v1`, except those about versions, keys and resources.
         ErrorFamily::Hooks => {
             let is_shared =
                 |code: &ErrorCode| !matches!(code.status, 403 | 404 | 409) && *code != ErrorCode::VERSION_UNKNOWN;
@@ -26,7 +26,7 @@ pub(super) fn codes_of(surface: ErrorFamily) -> Vec<ErrorCode> {
     }
 }
 
-/// A failure that operations refer to: its name among the components, and the response.
+/// Returns a failure that operations refer to: its name among the components, and the response.
 pub(super) fn failure(surface: ErrorFamily, status: &str, codes: &[ErrorCode]) -> (String, Value) {
     let headers = headers_of(surface, status);
     if codes.is_empty() {
@@ -38,7 +38,7 @@ pub(super) fn failure(surface: ErrorFamily, status: &str, codes: &[ErrorCode]) -
     (failure_name(surface, codes), json!({ "description": reason, "headers": headers, "content": content }))
 }
 
-/// What a failure is called after its codes: `NotFound`, `PageNotFoundOrNotFound`, `ReleasesApiNotFound`.
+/// Returns the name of a failure, built from its codes: `NotFound`, `PageNotFoundOrNotFound`, `ReleasesApiNotFound`.
 fn failure_name(surface: ErrorFamily, codes: &[ErrorCode]) -> String {
     let capital = |word: &str| word.split_at_checked(1).map(|(first, rest)| first.to_uppercase() + rest);
     let name = |code: &ErrorCode| code.code.split('-').filter_map(capital).collect::<String>();
@@ -51,7 +51,7 @@ fn failure_name(surface: ErrorFamily, codes: &[ErrorCode]) -> String {
     format!("{prefix}{}", names.join("Or"))
 }
 
-/// An error as it is answered. `credential` is the field that brings a key or a token.
+/// Returns an example of an error's body. `credential` is the field for a key or a token.
 fn example(surface: ErrorFamily, code: ErrorCode, credential: &str) -> Value {
     if surface == ErrorFamily::ReleasesApi {
         return json!({ "success": false, "error": code.code, "message": code.description });
@@ -76,7 +76,7 @@ fn example(surface: ErrorFamily, code: ErrorCode, credential: &str) -> Value {
     body
 }
 
-/// The bodies of errors.
+/// Returns the schemas of the bodies of errors.
 pub(super) fn error_schemas() -> [(&'static str, Value); 3] {
     SURFACES.map(|(surface, name)| {
         let codes: Vec<&str> = codes_of(surface).iter().map(|code| code.code).collect();
@@ -85,10 +85,10 @@ pub(super) fn error_schemas() -> [(&'static str, Value); 3] {
     })
 }
 
-/// The body of a surface's errors, with an example for each of these codes.
+/// Returns the body of a surface's errors, with an example for each of these codes.
 pub(super) fn error_content(surface: ErrorFamily, codes: &[ErrorCode]) -> Value {
     let name = SURFACES.iter().find(|(known, _)| *known == surface).map_or("Error", |(_, name)| name);
-    // Where no page's key is taken, the credential stands in the header.
+    // If no page key is accepted, the credential comes in the header.
     let credential = if codes.contains(&ErrorCode::API_DISABLED) { "apiKey" } else { "authorization" };
     let example = |code: &ErrorCode| json!({ "summary": code.cause, "value": example(surface, *code, credential) });
     let examples: Map<String, Value> = codes.iter().map(|code| (code.code.to_owned(), example(code))).collect();
@@ -146,7 +146,7 @@ fn releases_api_error(codes: &[&str]) -> Value {
     })
 }
 
-/// The headers of every answer of an API, those of every answer under `/v1` and `/hooks`, and those of single statuses.
+/// The headers of every answer of an API. [`HEADERS_OF_V1`] lists the further ones under `/v1` and `/hooks`.
 const HEADERS_OF_ALL: &[&str] = &["X-Request-Id", "X-ReleasePage-Region"];
 const HEADERS_OF_V1: &[&str] = &[
     "Access-Control-Allow-Origin",
@@ -161,7 +161,7 @@ const HEADERS_OF_V1: &[&str] = &[
     "RateLimit",
 ];
 
-/// The headers that an answer of this status has.
+/// Returns the headers of an answer with this status.
 pub(super) fn headers_of(surface: ErrorFamily, status: &str) -> Map<String, Value> {
     let of_v1 = if surface == ErrorFamily::ReleasesApi { &[] } else { HEADERS_OF_V1 };
     let of_status: &[&str] = match status {
@@ -175,7 +175,7 @@ pub(super) fn headers_of(surface: ErrorFamily, status: &str) -> Map<String, Valu
     names.map(|name| ((*name).to_owned(), json!({ "$ref": format!("#/components/headers/{name}") }))).collect()
 }
 
-/// The headers that answers refer to. All of them are always there.
+/// Returns the headers that answers refer to. Every header is always present in its answers.
 pub(super) fn headers() -> Value {
     let text =
         |description: &str, example: &str| (description.to_owned(), json!({ "type": "string", "examples": [example] }));

@@ -1,9 +1,9 @@
-//! Schemas in words.
+//! Descriptions of schemas in words.
 
 use releasepage_web::docs_api::TypeDoc;
 use serde_json::Value;
 
-/// What a schema accepts, as people say it.
+/// Describes in words the values that a schema accepts.
 pub(super) fn shape_of(schema: &Value) -> TypeDoc {
     if let Some(reference) = schema["$ref"].as_str() {
         let name = reference.rsplit('/').next().map(ToOwned::to_owned);
@@ -35,7 +35,7 @@ pub(super) fn shape_of(schema: &Value) -> TypeDoc {
     shape
 }
 
-/// One of several: of schemas with names, the last one is linked.
+/// Describes a choice between schemas. Of schemas with names, only the last one is linked.
 fn alternatives(parts: &[&Value]) -> TypeDoc {
     let mut shape = TypeDoc::default();
     let (nulls, others): (Vec<&Value>, Vec<&Value>) = parts.iter().partition(|part| part["type"] == "null");
@@ -71,7 +71,7 @@ fn kind_name(kind: &str, format: Option<&str>) -> String {
     }
 }
 
-/// What is accepted beyond the type.
+/// Returns the limits of a schema beyond its type.
 fn limits_of(schema: &Value) -> Vec<String> {
     let mut limits = Vec::new();
     if let Some(names) = schema["enum"].as_array() {

@@ -1,4 +1,4 @@
-//! What all operations of a surface have in common: parameters of paths, errors, headers, ways to authenticate.
+//! The parts that all operations of a surface share: parameters of paths, errors, headers, ways to authenticate.
 
 use std::collections::BTreeMap;
 
@@ -22,7 +22,7 @@ use super::{
 /// The failures that operations refer to, by name.
 type Failures = BTreeMap<String, Value>;
 
-/// Completes what the annotations say.
+/// Completes the document of the annotations.
 pub(super) fn complete(annotated: Value) -> Value {
     let mut document = json!({
         "openapi": "3.1.0",
@@ -53,7 +53,7 @@ pub(super) fn complete(annotated: Value) -> Value {
     document
 }
 
-/// Adds the schemas that only parameters refer to: annotations bring those of bodies alone.
+/// Adds the schemas that only parameters refer to. Annotations add only the schemas of bodies.
 fn parameter_schemas_add(document: &mut Value) {
     let used = document["paths"].to_string();
     for (name, schema) in names::schemas().into_iter().chain(values::schemas()) {
@@ -62,13 +62,13 @@ fn parameter_schemas_add(document: &mut Value) {
             *known = json!(schema);
         }
     }
-    // What was looked up and is not used was left behind as null.
+    // The look-up above leaves a null behind for each unused schema.
     if let Some(schemas) = document["components"]["schemas"].as_object_mut() {
         schemas.retain(|_, schema| !schema.is_null());
     }
 }
 
-/// Moves what is said of a member that may be `null` to where it is said of others: utoipa writes it beside the reference.
+/// Moves the description of a member that may be `null` to its usual place. utoipa writes it beside the reference.
 fn descriptions_lift(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -86,7 +86,7 @@ fn descriptions_lift(value: &mut Value) {
     }
 }
 
-/// Writes out the patterns that annotations only name.
+/// Replaces the names of patterns in annotations by the patterns themselves.
 fn patterns_resolve(value: &mut Value) {
     match value {
         Value::Object(members) => {
@@ -103,7 +103,7 @@ fn patterns_resolve(value: &mut Value) {
     }
 }
 
-/// Adds to one operation what it has of its surface.
+/// Adds to one operation the parts that its surface shares.
 fn operation_complete(path: &str, method: &str, operation: &mut Value, failures: &mut Failures) {
     let surface = ErrorFamily::of(path);
     parameters_complete(path, operation);
@@ -126,7 +126,7 @@ fn operation_complete(path: &str, method: &str, operation: &mut Value, failures:
     operation["responses"] = Value::Object(responses.into_iter().collect());
 }
 
-/// The parameters of the path come first.
+/// Adds the parameters of the path, before all others.
 fn parameters_complete(path: &str, operation: &mut Value) {
     let names = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
     let mut parameters: Vec<Value> = names.filter_map(path_parameter).collect();
@@ -138,14 +138,14 @@ fn parameters_complete(path: &str, operation: &mut Value) {
     }
 }
 
-/// Adds what an annotation leaves out of a response: the headers, and of an error the body with its codes.
+/// Adds the missing parts of a response: the headers and, for an error, the body with its codes.
 fn response_complete(surface: ErrorFamily, status: &str, codes: &[ErrorCode], response: &mut Value) {
     if status >= "400" && response.get("content").is_none() {
         response["content"] = error_content(surface, codes);
     }
     let mut headers = headers_of(surface, status);
     if response["content"].get("text/csv").is_some() {
-        // What is made while it is sent has no tag.
+        // A body that is made while it is sent has no tag.
         headers.remove("ETag");
     }
     match response.get_mut("headers").and_then(Value::as_object_mut) {
@@ -154,7 +154,7 @@ fn response_complete(surface: ErrorFamily, status: &str, codes: &[ErrorCode], re
     }
 }
 
-/// What decides how an operation can fail.
+/// The facts that decide which failures an operation can have.
 struct Facts {
     body: bool,
     json: bool,
@@ -162,11 +162,11 @@ struct Facts {
     query: bool,
     idempotent: bool,
     path: bool,
-    /// The path leads into a page, and a page's key opens it.
+    /// The path leads into a page and accepts a page key.
     keyed: bool,
-    /// The path names something that lies in a page.
+    /// The path names a resource inside a page.
     inside_page: bool,
-    /// What cannot be an id in the path is a fault of the request, not something that is not there.
+    /// A malformed id in the path is a fault of the request. It is not answered as a missing resource.
     id_checked: bool,
     authenticated: bool,
     managed: bool,
@@ -204,7 +204,7 @@ impl Facts {
         }
     }
 
-    /// The statuses beside that of success.
+    /// Returns the statuses besides that of success.
     fn statuses(&self, surface: ErrorFamily) -> Vec<u16> {
         let releases_api = surface == ErrorFamily::ReleasesApi;
         let all = [
@@ -224,13 +224,13 @@ impl Facts {
         all.into_iter().filter_map(|(status, possible)| possible.then_some(status)).collect()
     }
 
-    /// The codes that this status can have.
+    /// Returns the codes that this status can have.
     fn codes(&self, surface: ErrorFamily, status: &str) -> Vec<ErrorCode> {
         let codes = codes_of(surface).into_iter();
         codes.filter(|code| code.status.to_string() == status && self.is_possible(*code)).collect()
     }
 
-    /// Whether the facts let a code be answered, if its status is.
+    /// Returns true if the facts allow a code.
     fn is_possible(&self, code: ErrorCode) -> bool {
         match code {
             ErrorCode::REQUEST_INVALID => self.query || self.body || self.id_checked,
@@ -243,7 +243,7 @@ impl Facts {
         }
     }
 
-    /// How a failure is described. That of an image is an image, but for a method that the image does not have.
+    /// Returns the description of a failure. An operation for an image fails with an image, except for a wrong method.
     fn response(&self, surface: ErrorFamily, status: &str, failures: &mut Failures) -> Value {
         if self.image && status >= "400" && status != "405" {
             let description = "The image says what is wrong";

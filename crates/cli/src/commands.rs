@@ -32,7 +32,7 @@ use crate::{
 /// Runs a command to its end.
 pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     let variables: Vec<(OsString, OsString)> = std::env::vars_os().collect();
-    // A demo is no server of this machine: it reads only what it is told to.
+    // A demo is no server of this machine. It reads only the sources that it is given.
     let default = if matches!(arguments.command, Command::Demo) { "" } else { DEFAULT_FILE };
     let file = settings_file(arguments.config.as_deref(), &variables, Path::new(default));
     let mut sources = SettingsSources::new(variables);
@@ -72,19 +72,19 @@ fn load(sources: SettingsSources) -> Result<Settings, Failure> {
 fn block_on<T>(future: impl Future<Output = Result<T, Failure>>) -> Result<T, Failure> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(Failure::io("threads cannot be started"))?;
     let result = runtime.block_on(future);
-    // What still blocks a thread, such as a mail server that does not answer, must not hold the process: its job's lease
-    // ends, and another worker does it.
+    // A blocked thread must not hold the process: a mail server may never answer. The lease of its job ends, and
+    // another worker does the job.
     runtime.shutdown_background();
     result
 }
 
-/// Tells the person in front of the command something beside what it prints. Nobody is left to be told where standard
-/// error is gone.
+/// Writes a message for the operator to standard error, apart from the output. Errors are ignored: if standard error is
+/// closed, nobody can read the message.
 fn tell(sentence: &str) {
     let _ = writeln!(std::io::stderr(), "releasepage: {sentence}");
 }
 
-/// Writes to standard output; a reader that went away early is no failure.
+/// Writes to standard output. A reader that closed the pipe early is no failure.
 fn print(text: &str) -> Result<(), Failure> {
     let written = std::io::stdout().write_all(text.as_bytes());
     match written {
@@ -93,7 +93,7 @@ fn print(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Fails with all the refusals that a command met, if there are any.
+/// Fails with all the refusals that a command collected, if there are any.
 fn refused_say(refused: &[String]) -> Result<(), Failure> {
     if refused.is_empty() { Ok(()) } else { Err(Failure::Said(refused.join("; "))) }
 }

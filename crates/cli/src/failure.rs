@@ -1,4 +1,4 @@
-//! Why a command ended without success: one sentence for the person in front of it.
+//! The failures of commands: each is one sentence for the operator.
 
 use std::io;
 
@@ -13,7 +13,7 @@ pub(crate) enum Failure {
     /// A setting cannot be used.
     #[error(transparent)]
     Settings(#[from] SettingsError),
-    /// The database cannot be brought to, or has not, this binary's schema.
+    /// The schema of the database is not that of this binary, or cannot be migrated to it.
     #[error(transparent)]
     Migrate(#[from] MigrateError),
     /// The database refused or failed.
@@ -28,18 +28,18 @@ pub(crate) enum Failure {
     /// The operating system refused something.
     #[error("{what}: {error}")]
     Io {
-        /// What was tried.
+        /// The action that failed.
         what: String,
-        /// Why it failed.
+        /// The error of the operating system.
         error: io::Error,
     },
-    /// Anything that one sentence says better than a type.
+    /// Any other failure, as one sentence.
     #[error("{0}")]
     Said(String),
 }
 
 impl Failure {
-    /// Turns an error of the operating system into a failure that says what was tried.
+    /// Turns an error of the operating system into a failure that names the action.
     pub(crate) fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |error| Self::Io { what, error }

@@ -9,7 +9,7 @@ use tracing_subscriber::{Layer as _, Registry, fmt, layer::SubscriberExt as _, u
 use self::malformed::MalformedRequests;
 use crate::settings::{LogFormat, LogSettings};
 
-/// Starts the log, which panics go to as well. Called once.
+/// Starts the log, which also receives panics. Called once.
 pub(crate) fn logging_start(settings: &LogSettings) {
     let lines = fmt::layer().with_writer(stderr);
     let lines = match settings.format {
@@ -18,7 +18,7 @@ pub(crate) fn logging_start(settings: &LogSettings) {
     };
     Registry::default().with(lines).with(settings.filter.filter()).with(MalformedRequests).init();
     std::panic::set_hook(Box::new(|panic| {
-        // Not what it says: that may be made of somebody's input.
+        // The message of the panic is left out: it may contain input of users.
         let location = panic.location().map(ToString::to_string);
         tracing::error!(location, "panicked");
     }));

@@ -1,4 +1,4 @@
-//! The `releasepage` binary: settings, commands, wiring. Everything that it does is done by the other crates.
+//! The `releasepage` binary: settings, commands, wiring. The other crates do the work.
 
 mod arguments;
 mod commands;
@@ -19,8 +19,8 @@ fn main() -> ExitCode {
     match commands::run(Arguments::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            // One sentence on one line, though libpq speaks in several. Nobody is left to be told when standard error
-            // is gone.
+            // libpq writes several lines, but a failure is one sentence on one line. If standard error is closed,
+            // nobody can read the message.
             let sentence = failure.to_string().split_whitespace().collect::<Vec<_>>().join(" ");
             let _ = writeln!(std::io::stderr(), "releasepage: {sentence}");
             ExitCode::FAILURE

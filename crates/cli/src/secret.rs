@@ -1,4 +1,4 @@
-//! The server's secret key: from the settings, or from the file that keeps it, which is made for a new database.
+//! The server's secret key, from the settings or from its file. The file is made for a new database.
 
 use std::{
     fs,
@@ -13,10 +13,10 @@ use tempfile::NamedTempFile;
 
 use crate::{failure::Failure, settings::Settings};
 
-/// The secret key. Processes that start at once on a new database and see the same file agree on one.
+/// Returns the secret key. Processes that start at once on a new database and share the file agree on one key.
 ///
-/// A missing file is made, but not for a database that is in use already: with another key, the links and secrets in it
-/// are worth nothing, and one of several machines would sign differently from the rest.
+/// A missing file is made for a new database only. With a new key, the links and secrets of a database in use would be
+/// invalid. One of several machines would also sign differently from the rest.
 pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
     if let Some(key) = &settings.secret_key {
         return Ok(key.clone());
@@ -29,7 +29,7 @@ pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
         secret_key_make(&path)
             .map_err(Failure::io(format!("the secret key cannot be written to {}", path.display())))?;
     }
-    // Another process may have been faster: its key counts, and was there before its schema.
+    // Another process may have been faster. Its key counts, because it was there before its schema.
     secret_key_read(&path)?.ok_or_else(|| {
         Failure::Said(format!(
             "secret_key_file: {} does not exist, but the database is in use: copy the file from another server or from a \
@@ -39,7 +39,7 @@ pub(crate) fn secret_key(settings: &Settings) -> Result<SecretKey, Failure> {
     })
 }
 
-/// The secret key that the settings hold or name; `None` where there is none yet. Makes nothing.
+/// Returns the secret key from the settings or its file. `None` if there is none yet. Makes nothing.
 pub(crate) fn secret_key_existing(settings: &Settings) -> Result<Option<SecretKey>, Failure> {
     match &settings.secret_key {
         Some(key) => Ok(Some(key.clone())),
@@ -47,7 +47,7 @@ pub(crate) fn secret_key_existing(settings: &Settings) -> Result<Option<SecretKe
     }
 }
 
-/// The key in a file, or `None` where there is no such file.
+/// Reads the key from a file. `None` if there is no such file.
 fn secret_key_read(path: &Path) -> Result<Option<SecretKey>, Failure> {
     match fs::read_to_string(path) {
         Ok(text) => SecretKey::parse(&text)
@@ -58,7 +58,7 @@ fn secret_key_read(path: &Path) -> Result<Option<SecretKey>, Failure> {
     }
 }
 
-/// Makes a new key, unless there is one already.
+/// Makes a new key, unless the file exists.
 fn secret_key_make(path: &Path) -> io::Result<()> {
     if secret_key_keep(path, &SecretKey::generate())? {
         tracing::info!(path = %path.display(), "made the secret key: keep a copy with the back-ups");
@@ -66,8 +66,8 @@ fn secret_key_make(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Writes a key beside its place and moves it there: whoever reads the file sees all of it or none, and a key that is
-/// there already stays. Only its owner may read it. Answers whether this key is there now.
+/// Writes a key to a temporary file and moves it into place. So a reader sees all of it or none. An existing key stays.
+/// Only the owner may read the file. Returns true if the file holds this key now.
 pub(crate) fn secret_key_keep(path: &Path, key: &SecretKey) -> io::Result<bool> {
     let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut draft = NamedTempFile::new_in(directory)?;
@@ -78,7 +78,7 @@ pub(crate) fn secret_key_keep(path: &Path, key: &SecretKey) -> io::Result<bool> 
         Err(refused) if refused.error.kind() == ErrorKind::AlreadyExists => false,
         Err(refused) => return Err(refused.error),
     };
-    // The name must last as long as the key: a database without it is full of links that nobody can verify.
+    // The name must be as durable as the key. Without the key, nobody can verify the links of the database.
     fs::File::open(directory)?.sync_all()?;
     Ok(is_kept)
 }

@@ -1,11 +1,12 @@
-//! The settings of the binary: where they come from, what they may be, and what is said of a wrong one.
+//! The settings of the binary: their sources, their accepted values, and the errors for wrong ones.
 //!
-//! Settings are read from the built-in defaults, then a file (TOML; [`settings_file`] finds it), then the environment
-//! (`RELEASEPAGE__SECTION__KEY`); the later wins. Each is declared once, in [`declarations`], with its type, its default,
-//! what it accepts and what it is for: the structs, the defaults, the check for unknown keys, every error message, the
-//! report and the document `docs/settings.toml` are made of that, so that they cannot tell different stories.
+//! Settings are read from the built-in defaults, then a TOML file, then the environment (`RELEASEPAGE__SECTION__KEY`).
+//! The later source wins. [`settings_file`] finds the file. Each setting is declared once, in [`declarations`], with
+//! its type, its default, its accepted values and its purpose. The structs, the defaults, the check for unknown keys,
+//! the error messages, the report and the document `docs/settings.toml` are made from that declaration. So they cannot
+//! contradict each other.
 //!
-//! A wrong setting ends the start with one sentence ([`SettingsError`]). The value of a secret is in no message.
+//! A wrong setting ends the start with one sentence ([`SettingsError`]). No message contains the value of a secret.
 
 mod catalogue;
 mod convert;

@@ -7,7 +7,7 @@ use tokio::{
 
 use crate::failure::Failure;
 
-/// A switch that is thrown by the first SIGTERM or SIGINT.
+/// A switch that the first SIGTERM or SIGINT throws.
 pub(crate) fn shutdown_switch() -> Result<watch::Receiver<bool>, Failure> {
     let listen = |kind| signal(kind).map_err(Failure::io("signals cannot be received"));
     let mut terminate = listen(SignalKind::terminate())?;
@@ -20,7 +20,7 @@ pub(crate) fn shutdown_switch() -> Result<watch::Receiver<bool>, Failure> {
         }
         tracing::info!("stopping");
         thrown.send_replace(true);
-        // The switch stays thrown for as long as somebody looks at it.
+        // The switch stays thrown for as long as it has receivers.
         thrown.closed().await;
     });
     Ok(switch)

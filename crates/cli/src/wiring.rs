@@ -1,4 +1,4 @@
-//! From the settings to the parts of the product.
+//! Builds the parts of the product from the settings.
 
 use std::{fs, net::SocketAddr, path::Path, sync::Arc};
 
@@ -26,7 +26,7 @@ use crate::{
     settings::{Settings, database_url_masked},
 };
 
-/// What every long-running command shares.
+/// The parts that every long-running command shares.
 #[derive(Debug)]
 pub(crate) struct Wiring {
     pub(crate) settings: Settings,
@@ -36,27 +36,27 @@ pub(crate) struct Wiring {
 }
 
 impl Wiring {
-    /// Opens the database, which is made where a SQLite one is not there, and sees to its schema, and to the secret key.
+    /// Opens the database, checks or migrates its schema, and reads the secret key. A missing SQLite database is made.
     pub(crate) fn prepare(settings: Settings) -> Result<Self, Failure> {
         let url = settings.database_url();
         data_dir_make(&settings)?;
         if database_file_make(&url)? {
             tracing::info!(place = database_url_masked(&url), "made a new database");
         }
-        // First, since whether the key may be made depends on whether the database is new.
+        // This comes first: the key may be made only if the database is new.
         let secret_key = secret_key(&settings)?;
         schema_prepare(&url, settings.database.auto_migrate)?;
         let store = Store::new(&settings.store());
         Ok(Self { store, clock: Clock::system(), secret_key, settings })
     }
 
-    /// The server's state, for a server that listens there.
+    /// The server's state, for a server that listens on `listen`.
     pub(crate) fn api_state(&self, listen: SocketAddr, mailbox_open: bool) -> Arc<AppState> {
         let settings = ServerSettings { mailbox_open, ..self.settings.api(listen) };
         AppState::new(self.store.clone(), settings, self.clock.clone(), &self.secret_key)
     }
 
-    /// The worker, whose mails link to `public_url`.
+    /// The worker, whose emails link to `public_url`.
     pub(crate) fn runner(&self, public_url: Url) -> Result<Runner<Work>, Failure> {
         let settings = &self.settings;
         let (store, clock) = (self.store.clone(), self.clock.clone());
@@ -98,8 +98,8 @@ impl Wiring {
     }
 }
 
-/// Makes the data directory where there is something to keep in it, readable by its owner alone: it holds addresses and
-/// the secret key.
+/// Makes the data directory if the settings need it. Only its owner may read it, since it holds addresses and the
+/// secret key.
 pub(crate) fn data_dir_make(settings: &Settings) -> Result<(), Failure> {
     use std::os::unix::fs::DirBuilderExt as _;
     if !matches!(settings.database_url(), DatabaseUrl::Sqlite(_)) {
@@ -109,7 +109,7 @@ pub(crate) fn data_dir_make(settings: &Settings) -> Result<(), Failure> {
     made.map_err(Failure::io(format!("the data directory {} cannot be made", settings.data_dir.display())))
 }
 
-/// Makes the file of a SQLite database where there is none, wherever it is. Answers whether it was made.
+/// Makes the file of a SQLite database if it does not exist. Returns true if it was made.
 pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<bool, Failure> {
     let DatabaseUrl::Sqlite(path) = url else { return Ok(false) };
     let is_new = !Path::new(path).exists();
@@ -117,7 +117,7 @@ pub(crate) fn database_file_make(url: &DatabaseUrl) -> Result<bool, Failure> {
     Ok(is_new)
 }
 
-/// Makes sure that there is a SQLite database, for commands that make none: whoever looks in the wrong place shall not
+/// Checks that a SQLite database exists, for commands that make none. An operator who looks in the wrong place must not
 /// find an empty one.
 pub(crate) fn database_demand(settings: &Settings) -> Result<(), Failure> {
     match settings.database_url() {
@@ -130,7 +130,7 @@ pub(crate) fn database_demand(settings: &Settings) -> Result<(), Failure> {
     }
 }
 
-/// Opens a database that is there and in use, for commands which need nothing else, and sees to its schema.
+/// Opens an existing database and checks or migrates its schema. For commands that need no other part.
 pub(crate) fn store_open(settings: &Settings) -> Result<Store, Failure> {
     let url = settings.database_url();
     database_demand(settings)?;
@@ -160,7 +160,7 @@ fn schema_prepare(url: &DatabaseUrl, auto_migrate: bool) -> Result<(), Failure> 
     }
 }
 
-/// The parts that do jobs, one for each crate with such work.
+/// The parts that run jobs, one for each crate with jobs.
 pub(crate) struct Work {
     mail: MailWorker,
     sources: SourceWorker,

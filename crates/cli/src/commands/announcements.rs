@@ -1,4 +1,4 @@
-//! `releasepage announcements`: those that did not reach everybody, sent again to those who did not get them.
+//! `releasepage announcements`: sends announcements again to the subscribers who did not get them.
 
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{
@@ -11,7 +11,7 @@ use releasepage_storage::{
 use super::{block_on, print, refused_say};
 use crate::{arguments::AnnouncementsCommand, failure::Failure, settings::Settings, wiring::store_open};
 
-/// Does what was asked for with the announcements of the whole server.
+/// Runs a subcommand on the announcements of the whole server.
 pub(super) fn announcements(settings: &Settings, command: AnnouncementsCommand) -> Result<(), Failure> {
     let store = store_open(settings)?;
     block_on(async {
@@ -52,7 +52,7 @@ async fn list(store: &Store, now: UtcTime) -> Result<String, Failure> {
     Ok(text)
 }
 
-/// Sends announcements again. A failure for one of them stops none of the others, and is said at the end.
+/// Sends announcements again. A failure of one does not stop the others. The failures are reported at the end.
 async fn retry(store: &Store, announcements: &[i64], messages: RetryOf) -> Result<(), Failure> {
     let mut refused = Vec::new();
     for &id in announcements {

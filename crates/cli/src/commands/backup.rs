@@ -1,4 +1,4 @@
-//! `releasepage backup`: the SQLite database and the secret key in one file, while the server goes on.
+//! `releasepage backup`: writes the SQLite database and the secret key to one file. The server may run meanwhile.
 
 use std::path::Path;
 
@@ -8,10 +8,10 @@ use secrecy::ExposeSecret as _;
 use super::print;
 use crate::{failure::Failure, secret::secret_key_existing, settings::Settings, wiring::database_demand};
 
-/// Which program makes the back-up.
+/// The name and version of the program that makes the back-up.
 const MADE_BY: &str = concat!("releasepage ", env!("CARGO_PKG_VERSION"));
 
-/// Makes the back-up and says that it is good.
+/// Makes the back-up and confirms that it is good.
 pub(super) fn backup(settings: &Settings, file: &Path) -> Result<(), Failure> {
     let DatabaseUrl::Sqlite(path) = settings.database_url() else {
         return Err(Failure::Said(

@@ -1,9 +1,9 @@
-//! `releasepage config`: the settings that count, and where each comes from.
+//! `releasepage config`: prints the settings in effect and the origin of each.
 
 use super::print;
 use crate::{failure::Failure, settings::Settings};
 
-/// Prints which file was read, and one line for each setting, as TOML has it; what is or may hold a secret is masked.
+/// Prints the name of the settings file and one line of TOML for each setting. Possible secrets are masked.
 pub(super) fn config(settings: &Settings) -> Result<(), Failure> {
     let lines = settings.report();
     let width = lines.iter().map(|line| line.assignment().chars().count()).filter(|&width| width <= WIDTH_MAX).max();
@@ -12,5 +12,5 @@ pub(super) fn config(settings: &Settings) -> Result<(), Failure> {
     print(&format!("# {}\n{text}", settings.file_read()))
 }
 
-/// Longer assignments do not push the others' origins to the right.
+/// The greatest width of the first column. Longer assignments do not move the origins of the others.
 const WIDTH_MAX: usize = 60;

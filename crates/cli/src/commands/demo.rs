@@ -17,13 +17,13 @@ use crate::{
     wiring::Wiring,
 };
 
-/// The setting of where it listens.
+/// The setting of the address that the demo listens on.
 const LISTEN: &str = "server.listen";
 
-/// Runs the product until SIGTERM or SIGINT, and leaves nothing behind.
+/// Runs the product until SIGTERM or SIGINT, then removes everything.
 ///
-/// Whatever is set elsewhere, its data, database and mail are its own; where it listens can be set, so that several run
-/// beside each other.
+/// It always uses data, a database and mail of its own, whatever the environment sets. Only the address can be set, so
+/// that several demos run at once.
 pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
     let directory = tempfile::Builder::new()
         .prefix("releasepage-demo-")
@@ -36,7 +36,7 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
             .with_fixed("database.url", format!("sqlite://{}", directory.path().join("releasepage.db").display()))
             .with_fixed("mail.url", "mailbox:")
             .with_default("notify.delay_seconds", "1")
-            // Whoever tries the printed line again waits for another mail.
+            // A person who tries the printed line again waits for another email.
             .with_default("limits.confirmation_interval_minutes", "0")
             .with_default("limits.confirmations_per_subscriber_per_day", "1000")
             .with_default("limits.confirmations_per_address_per_day", "1000")
@@ -54,7 +54,7 @@ pub(super) fn demo(sources: SettingsSources) -> Result<(), Failure> {
     })
 }
 
-/// The address that somebody set; where nobody did, the usual one, or any free port.
+/// The address that the operator set. Without one, the usual address, or any free port.
 fn listener_open(settings: &Settings) -> Result<TcpListener, Failure> {
     let usual = settings.server.listen;
     if settings.origin(LISTEN) != Origin::Default {

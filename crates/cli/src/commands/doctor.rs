@@ -1,4 +1,4 @@
-//! `releasepage doctor`: what is well, what is not, and what to do about it. It changes nothing and sends nothing.
+//! `releasepage doctor`: reports what works, what does not, and how to fix it. It changes nothing and sends nothing.
 
 mod database;
 mod files;
@@ -8,32 +8,32 @@ mod site;
 use super::{block_on, print};
 use crate::{failure::Failure, settings::Settings};
 
-/// What was found of one thing that was looked at.
+/// The result of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Finding {
     /// It is as it should be.
     Well {
-        /// What was looked at.
+        /// The subject of the check.
         subject: &'static str,
-        /// What it is.
+        /// Its condition.
         what: String,
     },
-    /// It works, and somebody may want it otherwise.
+    /// It works, but may not be intended.
     Note {
-        /// What was looked at.
+        /// The subject of the check.
         subject: &'static str,
-        /// What is strange about it.
+        /// The unusual condition.
         what: String,
-        /// What to do where that is not meant.
+        /// The remedy, if the condition is not intended.
         cure: String,
     },
-    /// It does not work, or soon will not.
+    /// It does not work, or will soon fail.
     Fault {
-        /// What was looked at.
+        /// The subject of the check.
         subject: &'static str,
-        /// What is wrong.
+        /// The fault.
         what: String,
-        /// What to do about it.
+        /// The remedy.
         cure: String,
     },
 }
@@ -51,21 +51,21 @@ impl Finding {
         Self::Fault { subject, what: what.into(), cure: cure.into() }
     }
 
-    /// One line, and below it what to do.
+    /// One line, and the remedy below it.
     fn told(&self) -> String {
         let (mark, subject, what, cure) = match self {
             Self::Well { subject, what } => ("ok", subject, what, None),
             Self::Note { subject, what, cure } => ("note", subject, what, Some(cure)),
             Self::Fault { subject, what, cure } => ("FAULT", subject, what, Some(cure)),
         };
-        // What others said, such as libpq, may have several lines.
+        // Text from elsewhere, such as libpq, may have several lines.
         let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
         let cure = cure.map(|cure| format!("{:23}-> {}\n", "", one_line(cure))).unwrap_or_default();
         format!("{mark:<7}{subject:<16}{}\n{cure}", one_line(what))
     }
 }
 
-/// Looks at everything, prints what it found, and fails where there is a fault.
+/// Runs all checks, prints the findings, and fails if there is a fault.
 pub(super) fn doctor(settings: &Settings) -> Result<(), Failure> {
     let mut findings = vec![Finding::well("settings", "every setting can be used; `releasepage config` shows them")];
     findings.extend(site::look(settings));

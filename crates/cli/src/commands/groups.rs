@@ -29,7 +29,7 @@ use crate::{
     wiring::store_open,
 };
 
-/// Does what was asked for with the groups of a page.
+/// Runs a subcommand on the groups of a page.
 pub(super) fn groups(settings: &Settings, command: GroupsCommand) -> Result<(), Failure> {
     let store = store_open(settings)?;
     let text = block_on(async {
@@ -55,13 +55,13 @@ fn context(settings: &Settings) -> ReleaseContext {
     ReleaseContext { notify_delay, now: Clock::system().now(), is_news: true }
 }
 
-/// The page at an address, whoever it belongs to.
+/// Returns the page with this slug, of any organization.
 async fn page_find(store: &Store, page: &PageArgument) -> Result<Page, Failure> {
     let found = page_by_slug(store, page.page.clone()).await?;
     found.ok_or_else(|| Failure::Said(format!("there is no page /p/{}", page.page)))
 }
 
-/// What is said of a group that the page does not have, or that does not let itself be changed.
+/// The message for a group that the page does not have, or that cannot be changed.
 fn group_failure(error: StoreError, group: &GroupArgument) -> Failure {
     let (id, slug) = (group.id, &group.page.page);
     match error {
@@ -100,7 +100,7 @@ async fn list(
     Ok(text)
 }
 
-/// A member in a word: as `create` takes it, where readers see it.
+/// A member as `create` takes it. If readers do not see the member, its tag in brackets.
 fn member_name(member: &GroupMember) -> String {
     match &member.shown {
         Some(shown) => format!("{}@{}", shown.component.repo, shown.version),
@@ -114,7 +114,7 @@ async fn show(store: &Store, group: &GroupArgument) -> Result<String, Failure> {
     Ok(described(&found.map_err(|error| group_failure(error, group))?))
 }
 
-/// A group in lines.
+/// A group, in lines.
 fn described(group: &Group) -> String {
     let mut text =
         format!("Group {}: {}, {}", group.id, group.version.as_deref().unwrap_or("no version yet"), group.state);
@@ -150,7 +150,7 @@ async fn create(
     Ok(described(&group))
 }
 
-/// Faults of a new group, under the names that were typed.
+/// The faults of a new group, with the names of the command's arguments.
 fn faults_said(faults: &Faults, named: &[String]) -> String {
     let typed = |fault: &Fault| {
         let index = fault.field.strip_prefix("release_ids.").and_then(|index| index.parse::<usize>().ok());
@@ -160,7 +160,7 @@ fn faults_said(faults: &Faults, named: &[String]) -> String {
     faults.as_slice().iter().map(typed).collect::<Vec<_>>().join("; ")
 }
 
-/// The ids of releases that are named by `REPO@VERSION`, or by their ids; of those which are not there, all are named.
+/// Returns the ids of releases, which are given as `REPO@VERSION` or as ids. Fails with all releases that do not exist.
 async fn release_ids(store: &Store, page: &Page, releases: &[String]) -> Result<Vec<String>, Failure> {
     if releases.len() > GROUP_MEMBERS_MAX {
         return Err(Failure::Said(format!("a group has at most {GROUP_MEMBERS_MAX} releases")));
@@ -209,12 +209,12 @@ async fn withdraw(store: &Store, group: &GroupArgument) -> Result<String, Failur
     Ok(format!("Group {} is taken back; its releases stand by themselves.\n", group.id))
 }
 
-/// Reads notes from a file, or from standard input for `-`.
+/// Reads notes from a file. `-` is standard input.
 fn notes_read(file: Option<&Path>) -> Result<Option<String>, Failure> {
     let Some(file) = file else { return Ok(None) };
     let name = file.display();
     let mut notes = String::new();
-    // One byte more than may be there, so that a file that is too large is seen to be.
+    // One byte over the limit is read, to detect a file that is too large.
     let limit = u64::try_from(NOTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     let read = if file == Path::new("-") {
         std::io::stdin().take(limit).read_to_string(&mut notes)

@@ -9,7 +9,7 @@ use ureq::Error;
 
 use crate::{failure::Failure, settings::Settings};
 
-/// How long the answer may take.
+/// The longest time for the answer.
 const TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Asks the server on this machine, or the worker.
@@ -21,7 +21,7 @@ pub(super) fn health(settings: &Settings, worker: bool) -> Result<(), Failure> {
     answered.map(drop).map_err(|error| Failure::Said(format!("{url} {}", problem(error))))
 }
 
-/// What is wrong, as the end of a sentence that begins with the address.
+/// The problem, as the end of a sentence that begins with the address.
 fn problem(error: Error) -> String {
     match error {
         Error::StatusCode(status) => format!("answers {status}"),
@@ -36,7 +36,7 @@ fn worker_listen(settings: &Settings) -> Result<SocketAddr, Failure> {
     settings.worker.listen.ok_or_else(unset)
 }
 
-/// Where a server that listens on all addresses is reached from this machine.
+/// The address at which this machine reaches a server that may listen on all addresses.
 fn reachable(listen: SocketAddr) -> SocketAddr {
     let ip = match listen.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => IpAddr::V4(Ipv4Addr::LOCALHOST),

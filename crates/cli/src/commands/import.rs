@@ -1,4 +1,4 @@
-//! `releasepage import changelog`: a history that a team wrote down, made releases.
+//! `releasepage import changelog`: makes releases from a changelog.
 
 mod report;
 
@@ -27,10 +27,10 @@ use crate::{
     wiring::store_open,
 };
 
-/// How many repositories a sentence names.
+/// The most repositories that a message lists.
 const NAMED_MAX: usize = 10;
 
-/// Imports what was asked for.
+/// Runs an import.
 pub(super) fn import(settings: &Settings, command: ImportCommand) -> Result<(), Failure> {
     match command {
         ImportCommand::Changelog(arguments) => changelog(settings, arguments),
@@ -59,10 +59,10 @@ fn changelog(settings: &Settings, arguments: ChangelogArguments) -> Result<(), F
     }
 }
 
-/// Reads a file, or standard input for `-`, as a changelog that names a version.
+/// Reads a changelog from a file, or from standard input for `-`. It must name a version.
 fn file_read(file: &str) -> Result<Changelog, Failure> {
     let mut bytes = Vec::new();
-    // One byte more than may be there, so that a file that is too large is seen to be.
+    // One byte over the limit is read, to detect a file that is too large.
     let limit = u64::try_from(CHANGELOG_BYTES_MAX).unwrap_or(u64::MAX).saturating_add(1);
     let read = match file {
         "-" => std::io::stdin().take(limit).read_to_end(&mut bytes),
@@ -84,14 +84,14 @@ fn file_read(file: &str) -> Result<Changelog, Failure> {
     Ok(changelog)
 }
 
-/// The repository of that name, or a sentence that says which ones there are.
+/// Returns the repository of that name. Otherwise fails with the names that exist.
 async fn repository_find(
     store: &Store,
     name: &RepositoryName,
     organization: Option<&str>,
 ) -> Result<RepositoryFound, Failure> {
     let limit = i64::try_from(NAMED_MAX).unwrap_or(i64::MAX).saturating_add(1);
-    // Every organization may have one.
+    // Every organization may have a repository of that name.
     let mut found = repositories_search(store, Some(name.folded()), i64::MAX).await?;
     if let Some(organization) = organization {
         found
@@ -117,7 +117,7 @@ async fn repository_find(
     }
 }
 
-/// Which repositories there are, in words.
+/// The repositories that exist, in words.
 fn listed(all: &[RepositoryFound]) -> String {
     if all.is_empty() {
         return "there is none yet; the portal and POST /v1/repositories make one".to_owned();
@@ -130,11 +130,11 @@ fn listed(all: &[RepositoryFound]) -> String {
     format!("there is {}", names.join(", "))
 }
 
-/// A bar on a terminal; nothing anywhere else, where the report is enough.
+/// A progress bar on a terminal. Elsewhere it is hidden, because the report is enough.
 fn progress_bar(versions: usize) -> ProgressBar {
     let length = u64::try_from(versions).unwrap_or(u64::MAX);
     let bar = ProgressBar::with_draw_target(Some(length), ProgressDrawTarget::stderr());
-    // The default style is as good where the template could not be read.
+    // If the template is wrong, the default style is good enough.
     match ProgressStyle::with_template("{bar:40} {pos}/{len} versions") {
         Ok(style) => bar.with_style(style),
         Err(_) => bar,

@@ -1,4 +1,4 @@
-//! `releasepage jobs`: what is in the queue, dead letters tried again, and the queue held and let go on.
+//! `releasepage jobs`: lists the queue, retries dead letters, and holds and releases the queue.
 
 use releasepage_domain::{
     job::{JobState, Lane},
@@ -17,7 +17,7 @@ use releasepage_storage::{
 use super::{block_on, print};
 use crate::{arguments::JobsCommand, failure::Failure, settings::Settings, wiring::store_open};
 
-/// Does what was asked for with the queue of the whole server.
+/// Runs a subcommand on the queue of the whole server.
 pub(super) fn jobs(settings: &Settings, command: JobsCommand) -> Result<(), Failure> {
     let store = store_open(settings)?;
     let text = block_on(async {
@@ -123,7 +123,7 @@ async fn give_up(store: &Store) -> Result<String, Failure> {
     Ok(format!("The queue goes on. Of mail was given up: {}.\n", mail_words(given_up)))
 }
 
-/// How much mail waits, in words.
+/// The number of waiting emails, in words.
 pub(super) fn mail_words(queued: QueuedMail) -> String {
     if queued.is_empty() {
         return "nothing".to_owned();

@@ -1,4 +1,4 @@
-//! `releasepage migrate`: brings the database to this binary's schema, and makes the secret key of a new one.
+//! `releasepage migrate`: migrates the database to this binary's schema and makes the secret key of a new one.
 
 use super::print;
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     wiring::{data_dir_make, database_file_make},
 };
 
-/// Applies what is missing and says what that was.
+/// Applies the missing migrations and prints them.
 pub(super) fn migrate(settings: &Settings) -> Result<(), Failure> {
     data_dir_make(settings)?;
     let url = settings.database_url();

@@ -1,4 +1,4 @@
-//! `releasepage owner`: the first account, and the way back in for those who lost theirs.
+//! `releasepage owner`: makes the first account and restores access to accounts.
 
 mod access;
 mod password;
@@ -37,19 +37,19 @@ use crate::{
     wiring::{Wiring, store_open},
 };
 
-/// How long the link under which the first password is set works.
+/// The time for which the link for the first password works.
 const SETUP_VALID: Duration = Duration::days(7);
 
-/// How an owner is made.
+/// The options of `owner create`.
 #[derive(Clone, Copy, Debug)]
 struct OwnerOptions {
     /// Prints JSON, with a personal access token.
     json: bool,
-    /// Ends well where the address has an account.
+    /// Succeeds if the address has an account already.
     if_missing: bool,
 }
 
-/// Does what was asked for with the accounts of the whole server.
+/// Runs a subcommand on the accounts of the whole server.
 pub(super) fn owner(settings: Settings, command: OwnerCommand) -> Result<(), Failure> {
     match command {
         OwnerCommand::Create { email, organization, json, if_missing } => {
@@ -62,19 +62,19 @@ pub(super) fn owner(settings: Settings, command: OwnerCommand) -> Result<(), Fai
     }
 }
 
-/// The address that `--email` gives.
+/// The address from `--email`.
 pub(super) fn address_parse(email: &str) -> Result<SubscriberAddress, Failure> {
     SubscriberAddress::parse("--email", email).map_err(|fault| Failure::Said(fault.to_string()))
 }
 
-/// What is said where nobody has an address. It does not repeat it: errors are kept in logs.
+/// The message for an address without an account. It leaves out the address, since errors are kept in logs.
 pub(super) fn nobody_has_it() -> Failure {
     Failure::Said(
         "--email must be the address of an account: `releasepage owner list` shows those there are".to_owned(),
     )
 }
 
-/// What is said of a failure of the database, which finds nothing where nobody has the address.
+/// The message for a failure of the database. A missing row means that nobody has the address.
 fn failure_of(error: StoreError) -> Failure {
     match error {
         StoreError::NotFound => nobody_has_it(),
@@ -82,7 +82,7 @@ fn failure_of(error: StoreError) -> Failure {
     }
 }
 
-/// Makes an organization and its owner, and prints how to go on.
+/// Makes an organization and its owner. Prints the next steps.
 fn owner_create(settings: Settings, email: &str, organization: String, options: OwnerOptions) -> Result<(), Failure> {
     let address = address_parse(email)?;
     let password = password_read()?;
@@ -137,18 +137,18 @@ fn owner_create(settings: Settings, email: &str, organization: String, options: 
     }
 }
 
-/// Says, beside the answer, where a new database is about to be made: the next command must look in the same place.
+/// Warns, beside the output, that a new database is about to be made. The next command must use the same place.
 fn database_announce(settings: &Settings) {
     if let DatabaseUrl::Sqlite(path) = settings.database_url()
         && !Path::new(&path).exists()
     {
-        // Nobody is left to be told when standard error is gone.
+        // If standard error is closed, nobody can read the message.
         let _ = writeln!(stderr(), "Making a new database at {path}: {}.", settings.file_read());
     }
 }
 
-/// Says how a user who is there already signs in; one who never set a password gets another link for it, since the first
-/// may be lost or past its time.
+/// Prints how an existing user signs in. A user who never set a password gets a new link, since the first may be lost
+/// or expired.
 fn owner_remind(wiring: &Wiring, user: User, options: OwnerOptions) -> Result<(), Failure> {
     let token = setup_token_new();
     let link = setup_link(&token, wiring.clock.now());

@@ -1,4 +1,4 @@
-//! `releasepage publish`: publishes a release from a pipeline, through the API of a server. It reads no settings: the
+//! `releasepage publish`: publishes a release from a pipeline, through the API of a server. It reads no settings. The
 //! server's address and the token come from the environment.
 
 mod notes;
@@ -18,10 +18,10 @@ use self::{
 use super::print;
 use crate::{arguments::PublishArguments, failure::Failure};
 
-/// The changelog that is looked at where nothing is said of notes.
+/// The changelog that is read if no option names the notes.
 const CHANGELOG: &str = "CHANGELOG.md";
 
-/// Publishes a release, or brings one that is there up to date, and prints where people read it.
+/// Publishes a release or updates an existing one. Prints the addresses where people read it.
 pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
     let server = Server::of_environment()?;
     let pipeline = Pipeline::of_process();
@@ -38,7 +38,7 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
     };
     let version = match version {
         Some(version) => version,
-        // What a changelog of a branch or a pull request ends with is written, and not released.
+        // The newest version in the changelog of a branch or a pull request may not be released yet.
         None if pipeline.is_of_branch() => {
             let what = "no version: the pipeline runs for a branch or a pull request, and its commit has no tag; \
                         give --version, or run it on a tag";
@@ -49,7 +49,7 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
             Failure::Said(what.to_owned())
         })?,
     };
-    // A variable that is not set is an empty argument, not another repository.
+    // An unset variable becomes an empty argument. It must not mean another repository.
     let repo = arguments.repo.clone().filter(|repo| !repo.is_empty());
     let repo = repo.or_else(|| pipeline.repository()).ok_or_else(|| {
         Failure::Said("no repository: give --repo with its name on the server, such as acme/api".to_owned())
@@ -60,7 +60,7 @@ pub(super) fn publish(arguments: PublishArguments) -> Result<(), Failure> {
     print(&report(&repo, &version, &published))
 }
 
-/// Takes a version or a tag as it was given. The full name of a branch is no version.
+/// Takes a version or a tag. The full name of a branch is no version.
 fn version_given(version: &str) -> Result<String, Failure> {
     let tag = tag_of_ref(version).ok_or_else(|| {
         Failure::Said(format!("{version} is no tag: give --version a version or a tag, such as v1.2.0"))
@@ -68,8 +68,8 @@ fn version_given(version: &str) -> Result<String, Failure> {
     Ok(tag.to_owned())
 }
 
-/// What is known of the release, as the API takes it. What was not said is left out, so that publishing again changes
-/// nothing of it.
+/// The release as the API takes it. Fields that the caller did not give are left out, so that publishing again does not
+/// change them.
 fn release_body(arguments: &PublishArguments, version: &str, notes: Option<String>) -> Map<String, Value> {
     let mut body = Map::new();
     body.insert("version".to_owned(), version.into());
@@ -88,7 +88,7 @@ fn release_body(arguments: &PublishArguments, version: &str, notes: Option<Strin
     body
 }
 
-/// One line for each page that shows the release: its link alone, so that a pipeline can use it.
+/// One line for each page that shows the release. Each is the link alone, so that a pipeline can use it.
 fn report(repo: &str, version: &str, published: &Published) -> String {
     if published.permalinks.is_empty() {
         return format!("{repo} {version} is {}; no published page shows it.\n", published.state);

@@ -1,4 +1,4 @@
-//! `releasepage restore`: a server from a back-up, its queue held.
+//! `releasepage restore`: restores a server from a back-up and holds its queue.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ use crate::{
     wiring::data_dir_make,
 };
 
-/// Restores the database and the secret key where there are none, and says how to go on.
+/// Restores the database and the secret key if neither exists. Prints the next steps.
 pub(super) fn restore(settings: &Settings, file: &Path) -> Result<(), Failure> {
     let DatabaseUrl::Sqlite(path) = settings.database_url() else {
         return Err(Failure::Said(
@@ -32,7 +32,7 @@ pub(super) fn restore(settings: &Settings, file: &Path) -> Result<(), Failure> {
     let backup = Backup::open(file)?;
     data_dir_make(settings)?;
     database_is_absent(&path)?;
-    // The key first: a database whose key is missing would be given a new one by whoever starts.
+    // The key comes first. A process that starts on a database without its key would make a new one.
     key_restore(settings, &backup)?;
     let migrations = backup.restore(&path, Clock::system().now())?;
     let queued = block_on(async { Ok(mail_queued(&Store::new(&settings.store())).await?) })?;
@@ -48,8 +48,8 @@ pub(super) fn restore(settings: &Settings, file: &Path) -> Result<(), Failure> {
     ))
 }
 
-/// Puts the back-up's key where the server looks for it. A server that has another one is not the one that was backed
-/// up.
+/// Writes the back-up's key to the place where the server reads it. Fails if another key is there: the back-up is of
+/// another server then.
 fn key_restore(settings: &Settings, backup: &Backup) -> Result<(), Failure> {
     let key = SecretKey::parse(&backup.secret_key)
         .map_err(|error| Failure::Said(format!("the back-up's secret key cannot be used: {error}")))?;

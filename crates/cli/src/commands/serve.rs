@@ -1,4 +1,4 @@
-//! `releasepage serve`: the server, with the worker inside unless told otherwise.
+//! `releasepage serve`: the server, with a worker inside unless an option says otherwise.
 
 use std::net::{SocketAddr, TcpListener};
 
@@ -17,7 +17,7 @@ pub(super) fn serve(settings: Settings, with_worker: bool) -> Result<(), Failure
     block_on(async move { run(&wiring, listener, with_worker, false, shutdown_switch()?).await })
 }
 
-/// Tells where links would lead that nobody can open. `bound` is where the server listens.
+/// Warns about links that nobody can open. `bound` is the address that the server listens on.
 pub(super) fn public_url_look(settings: &Settings, bound: SocketAddr) {
     let public_url = settings.server.public_url(bound);
     if public_url.is_unspecified() {
@@ -28,14 +28,14 @@ pub(super) fn public_url_look(settings: &Settings, bound: SocketAddr) {
     }
 }
 
-/// Opens the address that a setting names, before anything promises that it is there.
+/// Opens the address of a setting before the program reports that it listens there.
 pub(super) fn listener_open(settings: &Settings, key: &str, address: SocketAddr) -> Result<TcpListener, Failure> {
     let origin = settings.origin(key);
     server::bind(address)
         .map_err(Failure::io(format!("the setting `{key}`, set {origin}: {address} cannot be listened on")))
 }
 
-/// Runs the server, and the worker beside it, until the switch is thrown; then waits for both.
+/// Runs the server and the worker until the switch is thrown. Then waits for both to end.
 pub(super) async fn run(
     wiring: &Wiring,
     listener: TcpListener,
@@ -48,13 +48,13 @@ pub(super) async fn run(
     let state = wiring.api_state(listen, mailbox_open);
     let runner = if with_worker { Some(wiring.runner(state.settings.public_url.clone())?) } else { None };
     if runner.is_none() {
-        // A worker tells by itself.
+        // A worker reports a held queue itself.
         hold_tell(&wiring.store, false).await;
     }
     let worker = runner.map(|runner| tokio::spawn(runner.run(shutdown.clone())));
     let mut stopped = shutdown;
     let served = server::serve(listener, state, async move {
-        // A switch that is gone counts as thrown.
+        // A dropped switch counts as thrown.
         let _ = stopped.wait_for(|stop| *stop).await;
     })
     .await;

@@ -1,4 +1,4 @@
-//! `releasepage suppressions`: readers to whom no mail goes, and bringing them back.
+//! `releasepage suppressions`: lists suppressed subscribers and lifts suppressions.
 
 use std::collections::HashSet;
 
@@ -18,10 +18,10 @@ use crate::{
     wiring::store_open,
 };
 
-/// How many readers are read at once.
+/// The number of subscribers that one query reads.
 const BATCH: u32 = 500;
 
-/// Does what was asked for with the suppressions of the whole server.
+/// Runs a subcommand on the suppressions of the whole server.
 pub(super) fn suppressions(settings: &Settings, command: SuppressionsCommand) -> Result<(), Failure> {
     let store = store_open(settings)?;
     let key = secret_key_existing(settings)?.ok_or_else(|| {
@@ -47,7 +47,7 @@ pub(super) fn suppressions(settings: &Settings, command: SuppressionsCommand) ->
     })
 }
 
-/// Reads suppressed readers after one of them, at most `limit`. Answers them, and whether there are more.
+/// Reads up to `limit` suppressed subscribers that follow the given one. Also returns true if there are more.
 async fn suppressed(
     store: &Store,
     keys: &AddressKeys,
@@ -77,7 +77,7 @@ async fn list(store: &Store, keys: &AddressKeys, limit: u32) -> Result<String, F
     Ok(text)
 }
 
-/// Lifts the suppression of one address and says so. Answers false if there is none.
+/// Lifts the suppression of one address and prints it. Returns false if there is none.
 async fn lift(store: &Store, keys: &AddressKeys, address: &SubscriberAddress) -> Result<bool, Failure> {
     let (keys, name) = (keys.clone(), SuppressionName::Address(address.clone()));
     let shown = address.as_str();
@@ -95,7 +95,8 @@ async fn lift(store: &Store, keys: &AddressKeys, address: &SubscriberAddress) ->
     Ok(true)
 }
 
-/// Lifts every suppression. A failure for one reader stops none of the others, and is said at the end.
+/// Lifts every suppression. A failure for one subscriber does not stop the others. The failures are reported at the
+/// end.
 async fn lift_all(store: &Store, keys: &AddressKeys) -> Result<(), Failure> {
     let (mut lifted, mut refused) = (HashSet::new(), Vec::new());
     let mut after = IdCursor::default();
@@ -107,7 +108,7 @@ async fn lift_all(store: &Store, keys: &AddressKeys) -> Result<(), Failure> {
                 refused.push(format!("the address of subscriber {} cannot be read", reader.id));
                 continue;
             };
-            // The same address on another page was lifted with the first one.
+            // The same address on another page was lifted together with the first one.
             if lifted.contains(&address.folded()) {
                 continue;
             }

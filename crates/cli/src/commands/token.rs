@@ -1,4 +1,4 @@
-//! `releasepage token create`: a personal access token for whoever has the server's machine.
+//! `releasepage token create`: makes an access token for the operator of the server's machine.
 
 use releasepage_auth::{
     scope::{Scope, Scopes},
@@ -31,7 +31,7 @@ use crate::{
     wiring::store_open,
 };
 
-/// Makes the token and prints it, alone or in JSON.
+/// Makes the token and prints it, as plain text or as JSON.
 pub(super) fn token(settings: &Settings, command: TokenCommand) -> Result<(), Failure> {
     let TokenCommand::Create(TokenArguments { email, name, scope, expires, json }) = command;
     let folded = address_parse(&email)?.folded();
@@ -68,7 +68,7 @@ pub(super) fn token(settings: &Settings, command: TokenCommand) -> Result<(), Fa
     Ok(())
 }
 
-/// What is told beside the token.
+/// The message that goes with the token.
 fn told(scopes: Scopes, expires_at: Option<UtcTime>) -> String {
     let until = expires_at.map_or("until it is revoked".to_owned(), |time| format!("until {}", time_iso8601(time)));
     format!("the token is shown this once; it may {}, {until}", scopes.to_string().replace(' ', ", "))
@@ -88,7 +88,7 @@ fn scopes_parse(list: &str) -> Result<Scopes, Failure> {
     list.parse().map_err(|_| Failure::Said("--scope must be one of read, publish, manage and admin".to_owned()))
 }
 
-/// What was asked for, as far as the role goes; all of that where nothing was.
+/// Returns the requested scopes. Without a request, all scopes of the role. Fails if the role does not allow them.
 fn scopes_allowed(asked: Option<Scopes>, member: &Member) -> Result<Scopes, Failure> {
     let most = Scopes::of_role(member.role);
     match asked {

@@ -19,14 +19,14 @@ use crate::{
 
 /// Works until SIGTERM or SIGINT.
 pub(super) fn work(settings: Settings) -> Result<(), Failure> {
-    // Without a server there is nothing to do: an empty database would be the wrong one.
+    // Without a server there is nothing to do. An empty database would be the wrong one.
     database_demand(&settings)?;
     settings.sender_check()?;
     let wiring = Wiring::prepare(settings)?;
     let listen = wiring.settings.worker.listen;
     let listener = listen.map(|address| listener_open(&wiring.settings, "worker.listen", address)).transpose()?;
     public_url_look(&wiring.settings, wiring.settings.server.listen);
-    // A worker answers no reader: its links lead to where the server says it is.
+    // A worker has no address for readers. Its links lead to the server's public URL.
     let public_url = wiring.settings.server.public_url(wiring.settings.server.listen).as_url().clone();
     block_on(async move {
         let runner = wiring.runner(public_url)?;
@@ -42,7 +42,7 @@ pub(super) fn work(settings: Settings) -> Result<(), Failure> {
     })
 }
 
-/// Does the work, and beside it tells those who watch how it goes, for as long as it lasts.
+/// Runs the jobs until the switch is thrown. Serves the health checks and metrics meanwhile.
 async fn watched(
     wiring: &Wiring,
     listener: TcpListener,
@@ -57,7 +57,7 @@ async fn watched(
         ended.send_replace(true);
     };
     let draining = async {
-        // A switch that is gone counts as thrown.
+        // A dropped switch counts as thrown.
         let _ = shutdown.wait_for(|stop| *stop).await;
         operations.drain_begin();
     };

@@ -1,4 +1,4 @@
-//! What clients send that is no HTTP.
+//! The log of requests that are not valid HTTP.
 
 use std::fmt::{self, Write as _};
 
@@ -8,16 +8,16 @@ use tracing::{
 };
 use tracing_subscriber::layer::{Context, Layer};
 
-/// Where actix-http reports what ended a connection.
+/// The log target under which actix-http reports the end of a connection.
 const TARGET: &str = "actix_http::h1::dispatcher";
 
-/// How such a report begins. Its other reports are of faults of ours, and stay what they are.
+/// The beginning of such a report. Reports that begin differently are faults of the server and keep their level.
 const BEGINNING: &str = "stream error: ";
 
-/// Turns the errors that actix-http logs of requests which cannot be read into events of level `debug`.
+/// Lowers the errors that actix-http logs for unreadable requests to level `debug`.
 ///
-/// A client that speaks nonsense, or goes away in the middle, is not an error of this server: nobody has to act, and
-/// a stranger shall not be able to fill the log.
+/// A client that sends invalid HTTP or disconnects is not an error of this server. Nobody has to act, and strangers
+/// must not be able to fill the log.
 pub(super) struct MalformedRequests;
 
 impl<S: Subscriber> Layer<S> for MalformedRequests {
@@ -59,7 +59,7 @@ mod tests {
 
     use super::*;
 
-    /// Keeps the levels and messages of what arrives.
+    /// Keeps the levels and messages of the events.
     #[derive(Clone, Default)]
     struct Kept(Arc<Mutex<Vec<(Level, String)>>>);
 
@@ -78,7 +78,7 @@ mod tests {
     #[test]
     fn only_the_nonsense_of_clients_is_quiet() {
         let kept = Kept::default();
-        // The global one: as in the program, an event may be written while another is looked at.
+        // The global subscriber, as in the program: one event may be written while another is read.
         tracing::subscriber::set_global_default(
             tracing_subscriber::registry().with(kept.clone()).with(MalformedRequests),
         )

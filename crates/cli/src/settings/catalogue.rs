@@ -1,9 +1,9 @@
-//! The table of all settings: what can be asked of their declarations.
+//! The table of all settings and the queries on it.
 
 use super::declarations::{SECTIONS, Settings};
 use super::setting::{Accepts, Entry};
 
-/// Every setting in the order of the document.
+/// Every setting, in the order of the document.
 pub(super) fn entries() -> impl Iterator<Item = &'static Entry<Settings>> {
     SECTIONS.iter().flat_map(|section| section.entries)
 }
@@ -13,18 +13,18 @@ pub(super) fn entry(key: &str) -> Option<&'static Entry<Settings>> {
     entries().find(|entry| entry.key == key)
 }
 
-/// The table that a key like `server.endpoints.eu` belongs to.
+/// The table that holds a key like `server.endpoints.eu`.
 pub(super) fn table_of(key: &str) -> Option<&'static Entry<Settings>> {
     let (parent, _) = key.rsplit_once('.')?;
     entry(parent).filter(|entry| matches!(entry.accepts, Accepts::Table(_)))
 }
 
-/// Whether some setting lies below this key.
+/// True if there are settings below this key.
 pub(super) fn is_section(key: &str) -> bool {
     !key.is_empty() && SECTIONS.iter().any(|section| section.name == key)
 }
 
-/// The names that exist where an unknown key was put, for its message.
+/// The names that exist beside an unknown key, for the error message.
 pub(super) fn neighbours(key: &str) -> String {
     let section = key.split('.').next().unwrap_or(key);
     if is_section(section) {

@@ -1,4 +1,5 @@
-//! The settings as the other crates take them: each has its own struct, so that it knows no file and no environment.
+//! Conversion of the settings for the other crates. Each has a struct of its own, and so depends on no file and no
+//! environment.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -15,7 +16,7 @@ use releasepage_storage::jobs::retention::Retention;
 use super::declarations::Settings;
 
 impl Settings {
-    /// For the database.
+    /// The settings of the database.
     pub(crate) fn store(&self) -> StoreSettings {
         StoreSettings {
             url: self.database_url(),
@@ -26,7 +27,7 @@ impl Settings {
         }
     }
 
-    /// For the worker.
+    /// The settings of the worker.
     pub(crate) fn runner(&self) -> RunnerSettings {
         RunnerSettings {
             lease: Duration::from_secs(self.jobs.lease_seconds),
@@ -37,8 +38,8 @@ impl Settings {
         }
     }
 
-    /// For the server, which listens on `address`: `server.listen`, or the address after binding where its port is 0.
-    /// The captured mailbox is behind the sign-in; only `demo` opens it.
+    /// The settings of the server, which listens on `address`: `server.listen`, or the address after binding if its
+    /// port is 0. The captured mailbox needs a sign-in. Only `demo` opens it.
     pub(crate) fn api(&self, address: SocketAddr) -> ServerSettings {
         let endpoints = &self.server.endpoints;
         ServerSettings {
@@ -60,7 +61,7 @@ impl Settings {
         }
     }
 
-    /// For the decision whether a subscription request is mailed.
+    /// The caps that decide whether a subscription request causes mail.
     pub(crate) fn request_caps(&self) -> RequestCaps {
         RequestCaps {
             subscriber_interval: TimeDelta::minutes(self.limits.confirmation_interval_minutes.into()),
@@ -70,7 +71,7 @@ impl Settings {
         }
     }
 
-    /// For addresses in notes that are relative to a repository.
+    /// The forges, for addresses in notes that are relative to a repository.
     pub(crate) fn forges(&self) -> ForgeApis {
         let address = |address: &ForgeAddress| address.as_url().to_string();
         ForgeApis {
@@ -80,7 +81,7 @@ impl Settings {
         }
     }
 
-    /// For fetching releases from forges.
+    /// The settings for fetching releases from forges.
     pub(crate) fn fetch(&self) -> FetchSettings {
         FetchSettings {
             github: self.sources.github_api_url.clone(),
@@ -90,7 +91,7 @@ impl Settings {
         }
     }
 
-    /// For requests to addresses that users typed.
+    /// The settings for requests to addresses that users typed.
     pub(crate) fn egress(&self) -> EgressSettings {
         EgressSettings {
             allowed_hosts: self.egress.allowed_hosts.clone(),
@@ -98,7 +99,7 @@ impl Settings {
         }
     }
 
-    /// For the pruning of what is past its time.
+    /// The times after which old data is deleted.
     pub(crate) fn retention(&self) -> Retention {
         Retention {
             unconfirmed: TimeDelta::days(self.retention.unconfirmed_days.into()),
@@ -113,7 +114,8 @@ mod tests {
     use super::*;
     use crate::settings::SettingsSources;
 
-    /// The crates' own defaults and those of the settings are the same: what a test of theirs holds is what is shipped.
+    /// The defaults of the crates and of the settings are equal. So the tests of a crate use the values that are
+    /// shipped.
     #[test]
     fn defaults_agree_with_those_of_the_crates() {
         let settings = SettingsSources::new(Vec::new()).load().unwrap();
@@ -122,7 +124,7 @@ mod tests {
         assert_eq!(settings.egress(), EgressSettings::default());
         assert_eq!(format!("{:?}", settings.request_caps()), format!("{:?}", RequestCaps::default()));
         let server = settings.api(settings.server.listen);
-        // Addresses of forges end in a slash or not; there are as many threads as cores.
+        // The addresses of forges may end in a slash. The number of threads depends on the machine.
         let expected =
             ServerSettings { forges: server.forges.clone(), workers: server.workers, ..ServerSettings::default() };
         assert_eq!(format!("{server:?}"), format!("{expected:?}"));

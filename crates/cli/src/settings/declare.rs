@@ -1,17 +1,17 @@
-//! The macro that makes everything of a setting's one declaration.
+//! The macro that makes all code and text of a setting from its one declaration.
 
-/// Declares all settings: those outside of any section, then the sections.
+/// Declares all settings: first those outside of any section, then the sections.
 ///
-/// A setting is written `field: Type = default, accepts;`, with a comment that says what it is for. Its default is a
-/// value as TOML has it, or `derived("words")` where it follows from other settings. The words are for the document; a
-/// second argument, a function of the settings, answers the value for the report. What it accepts is an
+/// A setting is written `field: Type = default, accepts;`. The comment above it says what it is for. Its default is a
+/// TOML value. It is `derived("words")` if it follows from other settings. The words are for the document. An optional
+/// second argument is a function of the settings that returns the value for the report. What the setting accepts is an
 /// [`Accepts`](super::setting::Accepts).
 ///
-/// The struct of an `own` section is made here. That of a `foreign` one is in the crate that uses it, and its fields
-/// must have the types that stand here. A section inside another follows it after `with`.
+/// The macro makes the struct of an `own` section. The struct of a `foreign` section is in the crate that uses it. Its
+/// fields must have the types of the declaration. A section inside another follows it after `with`.
 ///
-/// The macro makes the structs, which serde reads, and `SECTIONS`. From that list come the defaults, the check for
-/// unknown keys, the messages, the document and the report.
+/// The macro makes the structs, which serde reads, and `SECTIONS`. The defaults, the check for unknown keys, the
+/// messages, the document and the report come from that list.
 macro_rules! settings {
     (
         $(#[$root_doc:meta])+
@@ -34,7 +34,7 @@ macro_rules! settings {
         pub(crate) struct $Root {
             $($(#[doc = $about])+ $(#[serde($($serde)*)])? pub(crate) $field: $type,)*
             $($(#[$section_doc])+ pub(crate) $section: $Section,)*
-            /// The place where each key was set, for what is found wrong later.
+            /// The origin of each key, for messages about mistakes that are found later.
             #[serde(skip)]
             pub(super) origins: super::origin::Origins,
         }
@@ -68,7 +68,7 @@ macro_rules! settings {
     };
 }
 
-/// Makes the struct of a section, or holds that of another crate to its declaration.
+/// Makes the struct of a section, or checks the struct of another crate against its declaration.
 macro_rules! section_type {
     (
         own $(#[$section_doc:meta])+ $Section:ident {
@@ -98,7 +98,7 @@ macro_rules! section_type {
     };
 }
 
-/// Makes the entries of a section, whose keys begin with a prefix.
+/// Makes the entries of a section, whose keys have its prefix.
 macro_rules! entries {
     (
         $prefix:expr =>

@@ -15,7 +15,7 @@ const HEAD: &str = "\
 # This file is generated from the program by script/generate.
 ";
 
-/// How wide a comment may be.
+/// The width of a comment, in columns.
 const WIDTH: usize = 100;
 
 /// The text of `docs/settings.toml`.
@@ -72,7 +72,7 @@ mod tests {
     use super::*;
     use crate::settings::SettingsSources;
 
-    /// The committed file is what the program says; `script/generate` sets the variable and so renews it.
+    /// Compares the committed file with the text. `script/generate` sets the variable that renews the file.
     #[test]
     fn committed_document_is_current() {
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/settings.toml");

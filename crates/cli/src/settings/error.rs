@@ -1,4 +1,4 @@
-//! What is said when the settings are wrong: one sentence with the setting, where it was set, and what is accepted.
+//! The errors of wrong settings. Each is one sentence with the setting, its origin and the accepted values.
 
 use std::fmt;
 use std::io;
@@ -6,74 +6,74 @@ use std::path::PathBuf;
 
 use super::origin::Origin;
 
-/// Why the settings cannot be used. Each is one sentence for the person who starts the program; none shows a secret.
+/// The reason why the settings cannot be used. Each is one sentence for the operator. None shows a secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub(crate) enum SettingsError {
-    /// The settings file is missing, not permitted or not text.
+    /// The settings file is missing, may not be read, or is not text.
     #[error(
         "the settings file {path} cannot be read ({reason}); --config and RELEASEPAGE_CONFIG accept the path of a TOML \
          file",
         path = .path.display()
     )]
     FileUnreadable {
-        /// The path as it was given.
+        /// The path as the operator gave it.
         path: PathBuf,
-        /// What the operating system said.
+        /// The error of the operating system.
         reason: io::Error,
     },
 
     /// The settings file is not TOML.
     #[error("the settings file {path} is not TOML ({problem}); accepted is a file like docs/settings.toml", path = .path.display())]
     FileMalformed {
-        /// The path as it was given.
+        /// The path as the operator gave it.
         path: PathBuf,
-        /// Line, column and kind of the mistake, without the text of the line: it may be a secret's.
+        /// Line, column and kind of the mistake. The text of the line is left out, since it may hold a secret.
         problem: String,
     },
 
     /// No setting has this name.
     #[error("the setting `{key}`, set {origin}, does not exist; {accepted}")]
     Unknown {
-        /// The key with dots, `server.lisen`.
+        /// The full key with dots, such as `server.lisen`.
         key: String,
-        /// Where it was set.
+        /// The origin of the key.
         origin: Origin,
-        /// Which keys exist in its place.
+        /// The keys that exist in its place.
         accepted: String,
     },
 
-    /// The setting exists, but cannot have this value.
+    /// The setting exists, but does not accept this value.
     #[error("the setting `{key}`, set {origin}, {refusal}; accepted is {accepted}")]
     Impossible {
         /// The key with dots.
         key: String,
-        /// Where it was set.
+        /// The origin of the value.
         origin: Origin,
-        /// What is said of the value.
+        /// The value as the message shows it.
         refusal: Refusal,
-        /// What is accepted instead.
+        /// The accepted values.
         accepted: String,
     },
 
-    /// The setting has no default in this situation and was not set.
+    /// The setting was not set, and has no default in this situation.
     #[error("the setting `{key}` is not set, but {reason}; accepted is {accepted}")]
     Missing {
         /// The key with dots.
         key: String,
-        /// Why it is needed.
+        /// The reason why it is needed.
         reason: &'static str,
-        /// What is accepted.
+        /// The accepted values.
         accepted: String,
     },
 }
 
-/// What is said of a value that is not possible.
+/// The way in which a message shows a value that is not accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// The value, as a file of settings has it.
+    /// The value, as a settings file would have it.
     Shown(String),
-    /// The value is or may hold a secret.
+    /// The value is not shown, because it is or may hold a secret.
     Secret,
     /// The value was not set, but follows from other settings.
     Derived,

@@ -1,4 +1,4 @@
-//! Which settings file is read.
+//! The choice of the settings file.
 
 use std::{
     ffi::OsString,
@@ -6,14 +6,14 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Where the units of systemd have it.
+/// The default path, which the systemd units use.
 pub(crate) const DEFAULT_FILE: &str = "/etc/releasepage/releasepage.toml";
 
-/// The environment variable that names another one.
+/// The environment variable that names another settings file.
 const VARIABLE: &str = "RELEASEPAGE_CONFIG";
 
-/// The settings file to read: the one that `--config` names, else the one that `RELEASEPAGE_CONFIG` names, else the
-/// default one where it is there. One that is named must be there.
+/// Returns the path of the settings file. `--config` comes first, then `RELEASEPAGE_CONFIG`, then the default path if a
+/// file exists there. A file that is named must exist.
 pub(crate) fn settings_file(
     named: Option<&Path>,
     variables: &[(OsString, OsString)],
@@ -24,7 +24,7 @@ pub(crate) fn settings_file(
     named.or_else(|| is_there(default).then(|| default.to_owned()))
 }
 
-/// One that may not be looked at is there: reading it says so.
+/// True if the file exists. A file without permission counts as existing: reading it reports the error.
 fn is_there(path: &Path) -> bool {
     path.metadata().map_or_else(|error| error.kind() != ErrorKind::NotFound, |_| true)
 }

@@ -1,4 +1,4 @@
-//! Reads the settings from their sources and says what is wrong with them.
+//! Reads the settings from their sources and reports mistakes in them.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -14,10 +14,10 @@ use super::origin::{Origin, Origins};
 use super::refusals::accepted_for;
 use super::setting::{Accepts, Fallback};
 
-/// What every environment variable of ours begins with.
+/// The prefix of every environment variable of the product.
 const PREFIX: &str = "RELEASEPAGE__";
 
-/// Where settings are read from.
+/// The sources of the settings.
 #[derive(Debug, Default)]
 pub(crate) struct SettingsSources {
     defaults: Vec<(&'static str, String)>,
@@ -27,7 +27,7 @@ pub(crate) struct SettingsSources {
 }
 
 impl SettingsSources {
-    /// Reads these environment variables, `std::env::vars_os()` in the program, over the built-in defaults.
+    /// Reads these environment variables over the built-in defaults. The program passes `std::env::vars_os()`.
     pub(crate) fn new(variables: impl IntoIterator<Item = (OsString, OsString)>) -> Self {
         Self { variables: variables.into_iter().collect(), ..Self::default() }
     }
@@ -38,24 +38,24 @@ impl SettingsSources {
         self
     }
 
-    /// Gives a setting another default, as a command like `demo` needs it. The key is one of the catalogue's.
+    /// Gives a setting another default. Commands like `demo` need this. The key is one of the catalogue's.
     pub(crate) fn with_default(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.defaults.push((key, value.into()));
         self
     }
 
-    /// Sets a setting for good, over file and environment: what `demo` does must not reach a real database or real
-    /// people, whatever is exported in the shell that it is started from. The key is one of the catalogue's.
+    /// Sets a setting over file and environment. A demo must not reach a real database or real people, whatever the
+    /// shell exports. The key is one of the catalogue's.
     pub(crate) fn with_fixed(mut self, key: &'static str, value: impl Into<String>) -> Self {
         self.fixed.push((key, value.into()));
         self
     }
 
-    /// Reads all sources and checks what they say together.
+    /// Reads all sources and checks the merged settings.
     ///
     /// # Errors
     ///
-    /// The first setting that is wrong; see [`SettingsError`].
+    /// Returns the first setting that is wrong. See [`SettingsError`].
     pub(crate) fn load(self) -> Result<Settings, SettingsError> {
         let mut origins = Origins::default();
         let mut defaults = Config::builder().add_source(layer(&defaults_document()));
@@ -94,9 +94,9 @@ impl SettingsSources {
 }
 
 impl Origins {
-    /// Remembers what a file sets.
+    /// Records the settings of a file and their origin.
     fn note_table(&mut self, table: &Map<String, Value>, prefix: &str, origin: &Origin) -> Result<(), SettingsError> {
-        // In the order of the names, so that of two mistakes the same one is told every time.
+        // Sorted by name, so that of two mistakes the same one is always reported.
         for (name, value) in table.iter().collect::<BTreeMap<_, _>>() {
             let key = format!("{prefix}{name}");
             match &value.kind {
@@ -110,12 +110,12 @@ impl Origins {
         Ok(())
     }
 
-    /// Remembers what the environment sets, and hands back those variables that do.
+    /// Records the settings of the environment. Returns the variables that set one.
     fn note_variables(&mut self, variables: Vec<(OsString, OsString)>) -> Result<Map<String, String>, SettingsError> {
         let mut ours: BTreeMap<String, OsString> = BTreeMap::new();
         for (name, value) in variables {
             if let Some(name) = name.to_str().filter(|name| name.starts_with(PREFIX)) {
-                // `X: ${X:-}` in a compose file sets a variable to nothing; that is meant as "not set".
+                // `X: ${X:-}` in a compose file sets a variable to the empty text. It means "not set".
                 if !value.is_empty() {
                     ours.insert(name.to_owned(), value);
                 }
@@ -141,7 +141,7 @@ impl Origins {
         Ok(())
     }
 
-    /// Remembers the values for messages, but those of secrets.
+    /// Records the values for messages, without those of secrets.
     fn note_values(&mut self, merged: &Config) {
         for key in self.origins.keys().map(String::as_str).chain(entries().map(|entry| entry.key)) {
             let secret = catalogue::entry(key).is_some_and(|entry| entry.accepts.is_secret());
@@ -151,7 +151,7 @@ impl Origins {
         }
     }
 
-    /// Checks the numbers: that they are whole and within their range.
+    /// Checks that numbers are whole and in their range.
     fn check_ranges(&self, merged: &Config) -> Result<(), SettingsError> {
         for entry in entries() {
             if let Accepts::Whole(range) = &entry.accepts {
@@ -171,12 +171,12 @@ impl Origins {
             ConfigError::NotFound(key) => key,
             _ => "",
         };
-        // An element of a list is told as its list.
+        // A mistake in an element is reported for the whole list.
         self.impossible(key.split('[').next().unwrap_or(key))
     }
 }
 
-/// What settings owe each other.
+/// Checks the rules that involve several settings.
 fn check_together(settings: &Settings) -> Result<(), SettingsError> {
     let jobs = &settings.jobs;
     if jobs.heartbeat_seconds * 2 > jobs.lease_seconds {
@@ -225,7 +225,8 @@ fn value_of(merged: &Config, key: &str) -> Option<Value> {
     merged.get(key).ok()
 }
 
-/// The number, where it is one: `"8"` is, since the environment knows only text; `8.5` and `true` are not.
+/// Returns the whole number, if the value is one. `"8"` is one, since environment variables hold only text. `8.5` and
+/// `true` are not.
 fn whole_number(value: &Value) -> Option<u64> {
     match &value.kind {
         ValueKind::I64(number) => u64::try_from(*number).ok(),
@@ -235,7 +236,7 @@ fn whole_number(value: &Value) -> Option<u64> {
     }
 }
 
-/// A value as it is shown in a message.
+/// A value as messages show it.
 fn quoted(value: &Value) -> String {
     match &value.kind {
         ValueKind::String(text) => format!("{text:?}"),
@@ -249,8 +250,8 @@ fn quoted(value: &Value) -> String {
     }
 }
 
-/// Line, column and kind of a mistake in a TOML file. The parser's message shows the line itself between its first
-/// and its last; it is left out, since it may hold a secret.
+/// Line, column and kind of a mistake in a TOML file. The parser's message also shows the line itself. It is left out,
+/// since it may hold a secret.
 fn place_of(error: &ConfigError) -> String {
     let cause = match error {
         ConfigError::FileParse { cause, .. } => cause.to_string(),

@@ -1,4 +1,4 @@
-//! Addresses that may hold a secret, as they can be shown.
+//! Masking of addresses that may hold a secret.
 
 use releasepage_storage::DatabaseUrl;
 use url::Url;
@@ -6,13 +6,13 @@ use url::Url;
 /// The sign in place of a secret.
 pub(super) const MASK: &str = "***";
 
-/// The address of a database without its password, wherever libpq takes one from.
+/// The address of a database without its password. libpq accepts the password in several places.
 pub(crate) fn database_url_masked(url: &DatabaseUrl) -> String {
     match url {
         DatabaseUrl::Sqlite(path) => format!("sqlite://{path}"),
         DatabaseUrl::Postgres(text) => match Url::parse(text) {
             Ok(url) => postgres_masked(url),
-            // What cannot be taken apart is not shown.
+            // An address that cannot be parsed is not shown at all.
             Err(_) => format!("postgres://{MASK}"),
         },
     }

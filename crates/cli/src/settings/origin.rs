@@ -4,10 +4,10 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// The place that gave a setting its value; as text it completes the words "the setting `x`, set …".
+/// The place that gave a setting its value. Its text completes the words "the setting `x`, set …".
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Origin {
-    /// The built-in default, or a command's own.
+    /// The built-in default, or the default of a command.
     Default,
     /// The settings file.
     File(PathBuf),
@@ -25,28 +25,28 @@ impl fmt::Display for Origin {
     }
 }
 
-/// What each setting is about to be and who said so, for the sentence that refuses one.
+/// The value and the origin of each setting, for the messages about wrong ones.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Origins {
     pub(super) origins: BTreeMap<String, Origin>,
-    /// The values as text; those of secrets are never put in.
+    /// The values as text, without those of secrets.
     pub(super) values: BTreeMap<String, String>,
     /// The file that was read.
     pub(super) file: Option<PathBuf>,
 }
 
 impl Origins {
-    /// Where a setting was set.
+    /// The origin of a setting.
     pub(super) fn origin(&self, key: &str) -> Origin {
         self.origins.get(key).cloned().unwrap_or(Origin::Default)
     }
 
-    /// The value of a setting as a file of settings has it; `None` for a secret, and where there is none.
+    /// The value of a setting, as a settings file would have it. `None` for a secret, and if there is no value.
     pub(super) fn value(&self, key: &str) -> Option<&str> {
         self.values.get(key).map(String::as_str)
     }
 
-    /// The settings inside a table of the user's own keys, with their values.
+    /// The settings inside a table with keys of the user's choice, with their values.
     pub(super) fn values_below(&self, table: &str) -> impl Iterator<Item = (&str, &str)> {
         let inside = move |key: &str| key.strip_prefix(table).is_some_and(|rest| rest.starts_with('.'));
         self.values.iter().filter(move |(key, _)| inside(key)).map(|(key, value)| (key.as_str(), value.as_str()))

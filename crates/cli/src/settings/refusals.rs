@@ -1,4 +1,4 @@
-//! The sentences for values that are not possible.
+//! The sentences for values that are not accepted.
 
 use super::catalogue;
 use super::declarations::Settings;
@@ -6,7 +6,7 @@ use super::error::{Refusal, SettingsError};
 use super::origin::Origins;
 
 impl Origins {
-    /// The sentence for a value that is not possible.
+    /// The sentence for a value that is not accepted.
     pub(super) fn impossible(&self, key: &str) -> SettingsError {
         self.impossible_because(key, accepted_for(key))
     }
@@ -31,17 +31,17 @@ impl Origins {
 }
 
 impl Settings {
-    /// The error for a value that looked right and turned out to be impossible in the crate that uses it: it names
-    /// the key, where it was set and what is accepted.
+    /// The error for a value that only the crate that uses it refuses. It names the key, its origin and the accepted
+    /// values.
     pub(crate) fn refusal(&self, key: &'static str) -> SettingsError {
         self.origins.impossible(key)
     }
 
-    /// Checks that the mail server can take mail from the sender, as far as both names tell.
+    /// Checks that the mail server can accept mail from the sender, as far as the two names tell.
     ///
     /// # Errors
     ///
-    /// The sentence for `mail.from` where it is an address of this machine and the mail server is another one.
+    /// Fails if `mail.from` is an address of this machine and the mail server is another machine.
     pub(crate) fn sender_check(&self) -> Result<(), SettingsError> {
         let Some(server) = self.mail.server_without_sender() else { return Ok(()) };
         let accepted = format!(
@@ -53,7 +53,7 @@ impl Settings {
     }
 }
 
-/// What a key accepts; for a key inside a table, what the table does.
+/// The accepted values of a key. For a key inside a table, those of the table.
 pub(super) fn accepted_for(key: &str) -> String {
     let entry = catalogue::entry(key).or_else(|| catalogue::table_of(key));
     entry.map_or_else(|| catalogue::neighbours(key), |entry| entry.accepts.to_string())

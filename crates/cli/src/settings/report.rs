@@ -1,4 +1,4 @@
-//! What the settings came to: each with its value, masked where it may hold a secret, and its origin.
+//! The report of the settings in effect. Each has its value and its origin. Possible secrets are masked.
 
 use super::{
     catalogue::entries,
@@ -13,14 +13,14 @@ use super::{
 pub(crate) struct SettingReport {
     /// The key with dots.
     key: String,
-    /// The value as TOML writes it; `None` where there is none.
+    /// The value as TOML writes it. `None` if there is none.
     value: Option<String>,
-    /// Where the value comes from: the end of a line.
+    /// The origin of the value, for the end of a line.
     pub(crate) origin: String,
 }
 
 impl SettingReport {
-    /// The line of a settings file, commented out where there is no value to write.
+    /// The line for a settings file. It is commented out if there is no value to write.
     pub(crate) fn assignment(&self) -> String {
         match &self.value {
             Some(value) => format!("{} = {value}", self.key),
@@ -30,12 +30,12 @@ impl SettingReport {
 }
 
 impl Settings {
-    /// Where a setting was set: completes the words "the setting `x`, set …".
+    /// The origin of a setting. Its text completes the words "the setting `x`, set …".
     pub(crate) fn origin(&self, key: &str) -> Origin {
         self.origins.origin(key)
     }
 
-    /// Which settings file was read, as a clause.
+    /// The settings file that was read, as a clause.
     pub(crate) fn file_read(&self) -> String {
         match &self.origins.file {
             Some(path) => format!("the settings file {} was read", path.display()),
@@ -43,7 +43,7 @@ impl Settings {
         }
     }
 
-    /// Every setting in the order of the document.
+    /// Every setting, in the order of the document.
     pub(crate) fn report(&self) -> Vec<SettingReport> {
         entries().flat_map(|entry| self.entry_report(entry)).collect()
     }
@@ -68,7 +68,7 @@ impl Settings {
         }
         let value = match &entry.accepts {
             Accepts::Secret(_, shown) => Some(quoted(&shown(self))),
-            // The environment knows only text.
+            // Environment variables hold only text.
             accepts if accepts.is_bare() => {
                 self.origins.value(entry.key).map(|value| value.trim_matches('"').to_owned())
             }
@@ -78,7 +78,7 @@ impl Settings {
     }
 }
 
-/// A text as TOML has it: what Rust escapes is escaped alike there.
+/// Text as a TOML string. TOML and Rust escape the same characters in the same way.
 fn quoted(text: &str) -> String {
     format!("{text:?}")
 }

@@ -1,4 +1,4 @@
-//! The form of a setting's declaration. `S` is all settings as types.
+//! The form of a setting's declaration. `S` is the type of all settings.
 
 use std::fmt;
 use std::ops::RangeInclusive;
@@ -7,19 +7,19 @@ use std::ops::RangeInclusive;
 pub(super) struct Section<S: 'static> {
     /// The name with dots, empty for settings outside of any section.
     pub(super) name: &'static str,
-    /// The settings in it.
+    /// The settings of the section.
     pub(super) entries: &'static [Entry<S>],
 }
 
 /// One setting: its key, its default and what it accepts.
 pub(super) struct Entry<S: 'static> {
-    /// The key with dots; what stands before the last one is the section.
+    /// The full key with dots. The part before the last dot is the section.
     pub(super) key: &'static str,
     /// The built-in default, as TOML writes it.
     pub(super) default: Fallback<S>,
-    /// The values that it may have.
+    /// The values that it accepts.
     pub(super) accepts: Accepts<S>,
-    /// The purpose: sentences for the document.
+    /// The purpose, in sentences for the document.
     pub(super) about: &'static str,
 }
 
@@ -27,12 +27,12 @@ pub(super) struct Entry<S: 'static> {
 pub(super) enum Fallback<S> {
     /// A fixed value, written as TOML.
     Fixed(&'static str),
-    /// It depends on other settings or is none at all. The text, a TOML value or words, is for the document. The
-    /// function answers the value, if there is one.
+    /// It depends on other settings, or there is none. The text, a TOML value or words, is for the document. The
+    /// function returns the value, if there is one.
     Derived(&'static str, fn(&S) -> Option<String>),
 }
 
-/// The values that a setting may have.
+/// The values that a setting accepts.
 pub(super) enum Accepts<S> {
     /// `true` or `false`.
     Flag,
@@ -40,22 +40,22 @@ pub(super) enum Accepts<S> {
     Whole(RangeInclusive<u64>),
     /// One of some words.
     OneOf(&'static [&'static str]),
-    /// Text in a form which the type that reads it checks; described in words.
+    /// Text in a form that the type of the setting checks. The words describe the form.
     Form(&'static str),
-    /// Like `Form`, but its value is never printed, since it is or may contain a secret. The function answers what is
-    /// printed instead.
+    /// Like `Form`, for a value that is or may contain a secret. It is never printed. The function returns the text to
+    /// print instead.
     Secret(&'static str, fn(&S) -> String),
     /// A table with keys of the user's own choice.
     Table(&'static str),
 }
 
 impl<S> Accepts<S> {
-    /// Whether the value must not appear in a message.
+    /// True if the value must not appear in a message.
     pub(super) fn is_secret(&self) -> bool {
         matches!(self, Self::Secret(..))
     }
 
-    /// Whether the value stands in a file without quotes.
+    /// True if a settings file has the value without quotes.
     pub(super) fn is_bare(&self) -> bool {
         matches!(self, Self::Flag | Self::Whole(_))
     }

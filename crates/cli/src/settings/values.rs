@@ -1,4 +1,4 @@
-//! The values of settings that are more than a number: whoever holds one knows that it has the accepted form.
+//! The values of settings that are more than a number. A value of these types always has the accepted form.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -12,23 +12,23 @@ use serde::{Deserialize, Deserializer, de};
 use tracing_subscriber::{EnvFilter, filter::LevelFilter};
 use url::{Host, Url};
 
-/// Why a text is not a value; the message for people comes from the catalogue, which knows more.
+/// The error for text that is not a value. The message for people comes from the catalogue, which knows the setting.
 #[derive(Debug, thiserror::Error)]
 #[error("not of the accepted form")]
 pub(crate) struct MalformedValue;
 
-/// An http or https URL of a host: no path, query, fragment or user, so that a path can be appended.
+/// An http or https URL of a host. It has no path, query, fragment or user, so that a path can be appended.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct PublicUrl(Url);
 
 impl PublicUrl {
-    /// The URL of a server that is reached on the address it listens on.
+    /// The URL of a server that readers reach on the address it listens on.
     pub(super) fn of_address(address: SocketAddr) -> Self {
         Self(Url::parse(&format!("http://{address}")).expect("an IP address with a port is a valid authority"))
     }
 
-    /// Whether its host is every address of a machine, and so none that a reader can open.
+    /// True if the host is the unspecified address, such as `0.0.0.0`. No reader can open such a URL.
     pub(crate) fn is_unspecified(&self) -> bool {
         match self.0.host() {
             Some(Host::Ipv4(address)) => address.is_unspecified(),
@@ -44,7 +44,7 @@ impl PublicUrl {
 }
 
 impl fmt::Display for PublicUrl {
-    /// Without a slash at the end.
+    /// The URL without a slash at the end.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         formatter.write_str(self.0.as_str().trim_end_matches('/'))
     }
@@ -64,7 +64,7 @@ impl TryFrom<String> for PublicUrl {
     }
 }
 
-/// Reads a value that the crate which uses it can parse.
+/// Reads a value whose type another crate parses.
 pub(super) fn parsed<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
@@ -73,18 +73,18 @@ where
     String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
 }
 
-/// Reads the database's address, where there is one.
+/// Reads the database's address, if there is one.
 pub(super) fn database_url<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<DatabaseUrl>, D::Error> {
     parsed(deserializer).map(Some)
 }
 
-/// Reads the server's secret, where there is one.
+/// Reads the server's secret, if there is one.
 pub(super) fn secret_key<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<SecretKey>, D::Error> {
     SecretKey::parse(&String::deserialize(deserializer)?).map(Some).map_err(de::Error::custom)
 }
 
-/// Reads values from a list, as a file has it, or from text separated by commas, as an environment variable has it, with or
-/// without the brackets and quotes of the file.
+/// Reads values from a list, as in a file, or from text separated by commas, as in an environment variable. The text
+/// may have the brackets and quotes of the file.
 pub(super) fn listed<'de, D, T>(deserializer: D) -> Result<Vec<T>, D::Error>
 where
     D: Deserializer<'de>,
@@ -106,14 +106,14 @@ where
     listed.iter().map(|text| text.parse().map_err(de::Error::custom)).collect()
 }
 
-/// A list without the brackets around it; the first and the last one may also be those of two IPv6 addresses in it.
+/// The list without its brackets. The first and the last bracket may also belong to two IPv6 addresses in it.
 fn bracketless(text: &str) -> &str {
     let inner = text.strip_prefix('[').and_then(|text| text.strip_suffix(']'));
     let are_a_pair = |inner: &&str| inner.find(']') >= inner.find('[');
     inner.filter(are_a_pair).unwrap_or(text)
 }
 
-/// Reads the addresses of other regions' servers, by the names of the regions.
+/// Reads the addresses of other regions' servers, by region name.
 pub(super) fn endpoints<'de, D: Deserializer<'de>>(deserializer: D) -> Result<BTreeMap<String, PublicUrl>, D::Error> {
     let endpoints = BTreeMap::<String, PublicUrl>::deserialize(deserializer)?;
     match endpoints.keys().find_map(|name| name.parse::<Region>().err()) {
@@ -132,7 +132,7 @@ pub(crate) enum LogFormat {
     Json,
 }
 
-/// What is logged, as tracing's filter directives say it.
+/// The levels of the log, as filter directives of `tracing`.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct LogFilter(String);
@@ -143,8 +143,8 @@ impl LogFilter {
         EnvFilter::try_new(self.directives()).expect("the directives were parsed when the setting was read")
     }
 
-    /// The directives, where a level alone is that of the program: below `info`, libraries log what people typed, so
-    /// that they do so only where they are named.
+    /// The directives. A level without a target applies to the program alone. Below `info`, libraries log what people
+    /// typed, so they must be named to do so.
     fn directives(&self) -> String {
         let directives = self.0.split(',').map(|directive| match directive.parse::<LevelFilter>() {
             Ok(level) if level > LevelFilter::INFO => format!("info,releasepage={level}"),
@@ -178,7 +178,7 @@ mod tests {
         ] {
             let filter = LogFilter::try_from(given.to_owned()).expect("a filter");
             assert_eq!(filter.directives(), used);
-            // Also what is used can be parsed.
+            // The directives that the program uses must parse too.
             filter.filter();
         }
         assert!(LogFilter::try_from("releasepage=loud".to_owned()).is_err());

@@ -19,12 +19,12 @@ const fn entry(
     HistoryEntry { tag, days_ago, title, author, notes }
 }
 
-/// Releases of the sample history that readers see as one version.
+/// Releases of the sample history that form one version for readers.
 pub(super) struct GroupEntry {
     pub(super) version: &'static str,
-    /// The tags of the server in it.
+    /// The server's tags in it.
     pub(super) server: &'static [&'static str],
-    /// The tags of the app in it.
+    /// The app's tags in it.
     pub(super) app: &'static [&'static str],
     pub(super) notes: Option<&'static str>,
 }
@@ -53,7 +53,7 @@ pub(super) const GROUPS: &[GroupEntry] = &[
     group("v2.3.1", &[], &["2.2.1"]),
 ];
 
-/// The server that collects what the stations measure.
+/// The server that collects the measurements of the stations.
 pub(super) const SERVER: &[HistoryEntry] = &[
     entry(
         "v1.0.0",

@@ -45,7 +45,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::history::{APP, GROUPS, GroupEntry, HistoryEntry, SERVER};
 use crate::{failure::Failure, wiring::Wiring};
 
-/// What the demo prints.
+/// The data that the demo prints.
 pub(super) struct Sample {
     pub(super) slug: String,
     pub(super) page_id: String,
@@ -85,7 +85,7 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         description: "What is new in Lighthouse, the open weather station for sailors.".into(),
         published: true,
         unversioned_as: None,
-        // History is put together by hand.
+        // The groups of the history are made explicitly.
         grouping: PageGrouping { mode: Grouping::Manual, ..PageGrouping::default() },
     };
     let page = page_create(store, organization, page, page_id_new, now).await?;
@@ -118,7 +118,7 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
         let app = entry.app.iter().filter_map(|&tag| published.get(&(app.app_id, tag)));
         group_make(wiring, (organization, &page.id), (entry, server.chain(app).cloned().collect())).await?;
     }
-    // What is published from now on joins by itself.
+    // From now on, published releases join their group automatically.
     let change = PageChange { grouping: Change::Set(Grouping::Auto), ..PageChange::default() };
     page_update(store, organization, page.id.clone(), change, now).await?;
 
@@ -148,7 +148,7 @@ pub(super) async fn sample_write(wiring: &Wiring) -> Result<Sample, Failure> {
     })
 }
 
-/// Publishes a release of the history, and answers its id.
+/// Publishes a release of the history and returns its id.
 async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -> Result<Option<String>, Failure> {
     let now = wiring.clock.now();
     let input = ReleaseInput {
@@ -161,7 +161,7 @@ async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -
         ends_at: None,
         prerelease: None,
         draft: false,
-        // A history tells nobody.
+        // The releases of the history are not announced.
         notify: Some(false),
         chart_visibility: true,
         params: serde_json::Map::new(),
@@ -170,12 +170,12 @@ async fn entry_publish(wiring: &Wiring, repository: i64, entry: &HistoryEntry) -
     let arrival = ReleaseArrival::ByHand;
     Ok(match release_arrive(&wiring.store, repository, input, arrival, None, release_id_new, context).await? {
         Replay::Fresh(release) => Some(release.id),
-        // Without an idempotency key, nothing is replayed.
+        // Without an idempotency key, no answer is replayed.
         Replay::Before(_) | Replay::Other => None,
     })
 }
 
-/// Puts releases of the history together, and tells nobody.
+/// Groups releases of the history without an announcement.
 async fn group_make(
     wiring: &Wiring,
     (organization, page): (i64, &str),

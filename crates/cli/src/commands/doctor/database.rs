@@ -1,4 +1,4 @@
-//! The database: whether it can be reached, is whole, has this binary's schema; its clock; and the queue in it.
+//! Checks of the database: its connection, its integrity, its schema, its clock and its queue.
 
 use std::{path::Path, time::Duration};
 
@@ -25,17 +25,16 @@ use crate::settings::{Settings, database_url_masked};
 
 const SUBJECT: &str = "database";
 
-/// By how much two clocks may differ before it matters: leases and links count seconds.
+/// The difference between two clocks that does no harm. Leases and links count seconds.
 const CLOCK_TOLERANCE: TimeDelta = TimeDelta::seconds(5);
 
-/// How long a job may be due before it seems that nobody works.
+/// The time a job may be due before a worker seems to be missing.
 const DUE_TOLERANCE: TimeDelta = TimeDelta::minutes(5);
 
-/// How long looking may take: a database of many gigabytes is read from its first page to its last, and is not ill
-/// because that is slow.
+/// The longest time of the checks. A large database is read from its first page to its last. Slow reading is no fault.
 const LOOK_TIMEOUT: Duration = Duration::from_secs(60 * 60);
 
-/// Looks at the database, and, where it has this binary's schema, at what is in it.
+/// Checks the database. Its content is checked only if it has this binary's schema.
 pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
     let url = settings.database_url();
     if let DatabaseUrl::Sqlite(path) = &url
@@ -62,7 +61,7 @@ pub(super) async fn look(settings: &Settings) -> Vec<Finding> {
         Ok(examined) => findings.extend(examined_findings(&shown, &examined, now)),
         Err(error) => findings.push(unreadable(&shown, &error)),
     }
-    // The database that cannot be reached is a finding already.
+    // A database that cannot be reached is a finding already.
     findings.extend(readiness(&store).await.ok().and_then(readiness_finding));
     match queue_look(&store, now).await {
         Ok((lanes, hold)) => findings.extend(queue_findings(&lanes, hold.as_ref(), now)),

@@ -1,4 +1,4 @@
-//! What the server keeps in files: the secret key, the SQLite database, and the space for it.
+//! Checks of the server's files: the secret key, the SQLite database, and the free space.
 
 use std::{fs, os::unix::fs::PermissionsExt as _, path::Path};
 
@@ -7,10 +7,10 @@ use releasepage_storage::DatabaseUrl;
 use super::Finding;
 use crate::{secret::secret_key_existing, settings::Settings};
 
-/// Less free space than this is a fault: SQLite needs room to write beside the database, and a migration rewrites it.
+/// The least free space, in bytes. SQLite needs room to write beside the database, and a migration rewrites it.
 const SPACE_LEAST: u64 = 100 * 1024 * 1024;
 
-/// Looks at the secret key, and at the directory of a SQLite database.
+/// Checks the secret key and the directory of a SQLite database.
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let mut findings = vec![secret_key(settings)];
     if let DatabaseUrl::Sqlite(path) = settings.database_url() {
@@ -48,7 +48,7 @@ fn secret_key(settings: &Settings) -> Finding {
     }
 }
 
-/// Whether there is a database that the key is for; of a Postgres, it must be taken to be so.
+/// True if the database of the key exists. A Postgres database is assumed to exist.
 fn database_is_there(settings: &Settings) -> bool {
     match settings.database_url() {
         DatabaseUrl::Sqlite(path) => fs::metadata(path).is_ok_and(|file| file.len() > 0),
@@ -56,12 +56,12 @@ fn database_is_there(settings: &Settings) -> bool {
     }
 }
 
-/// Whether others than the owner can read a file.
+/// True if users other than the owner can read the file.
 fn is_open(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|file| file.permissions().mode() & 0o077 != 0)
 }
 
-/// The space that is left for the database; nothing where there is no directory yet.
+/// The finding on the free space for the database. `None` if the directory does not exist yet.
 fn space(directory: &Path) -> Option<Finding> {
     const SUBJECT: &str = "disk space";
     let shown = directory.display();

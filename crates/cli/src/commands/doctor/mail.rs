@@ -1,4 +1,4 @@
-//! Whether there is a way for mail, tried up to the moment before the first message.
+//! Check of the mail server: everything up to the first message.
 
 use releasepage_mailer::{
     mail_url::MailUrl,
@@ -12,10 +12,10 @@ use crate::settings::Settings;
 
 const SUBJECT: &str = "mail";
 
-/// How long each answer of the mail server is waited for, in milliseconds: somebody sits and watches.
+/// The longest time for each answer of the mail server, in milliseconds. It is short because the operator waits.
 const PATIENCE: u64 = 10_000;
 
-/// Connects, encrypts, says EHLO, logs in and asks whether the sender may send, as a worker would.
+/// Connects, encrypts, says EHLO, logs in and asks whether the sender is allowed, like a worker.
 pub(super) fn look(settings: &Settings) -> Finding {
     let url = &settings.mail.url;
     if *url == MailUrl::Mailbox {

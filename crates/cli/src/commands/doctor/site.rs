@@ -1,4 +1,4 @@
-//! Whether the addresses that the settings name make sense together.
+//! Checks that the addresses in the settings fit together.
 
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use crate::settings::Settings;
 
 const SUBJECT: &str = "public_url";
 
-/// Looks at `server.public_url`, which every link in a mail is built from.
+/// Checks `server.public_url`, from which every link in an email is built.
 pub(super) fn look(settings: &Settings) -> Vec<Finding> {
     let server = &settings.server;
     let url = server.public_url(server.listen);
@@ -52,7 +52,7 @@ fn host_is_here(host: &Host<&str>) -> bool {
     }
 }
 
-/// Whether mail goes to another machine.
+/// True if mail goes to another machine.
 fn mail_leaves(settings: &Settings) -> bool {
     matches!(&settings.mail.url, MailUrl::Smtp(server) if !server.is_loopback())
 }

@@ -1,11 +1,11 @@
-//! What the command tells of an import.
+//! The printed report of an import.
 
 use releasepage_sources::changelog_import::{ChangelogImported, EntryImported, EntryResult};
 
-/// The widest tag that the table makes room for, in characters.
+/// The greatest width of a tag in the table, in characters.
 const TAG_WIDTH_MAX: usize = 40;
 
-/// One line for each version, then what is to be known besides, then the counts.
+/// One line for each version, then the remarks, then the counts.
 pub(super) fn report(imported: &ChangelogImported, dry_run: bool) -> String {
     let tags = imported.entries.iter().map(|entry| tag(entry).chars().count());
     let width = tags.max().unwrap_or_default().clamp("TAG".len(), TAG_WIDTH_MAX);
@@ -46,7 +46,7 @@ fn tag(entry: &EntryImported) -> &str {
     entry.tag.as_deref().unwrap_or(&entry.version)
 }
 
-/// A text from a file as a terminal may have it: what would steer the terminal is shown as a mark instead.
+/// Text from a file, made safe for a terminal. Control characters are shown as a mark.
 fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

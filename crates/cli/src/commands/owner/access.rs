@@ -1,5 +1,4 @@
-//! `releasepage owner list`, `link`, `set-password` and `sign-out`: accounts as the operator sees them, and the way back
-//! in.
+//! `releasepage owner list`, `link`, `set-password` and `sign-out`: lists accounts and restores access to them.
 
 use releasepage_auth::{password::PasswordHasher, token::setup_token_new};
 use releasepage_domain::time::time_iso8601;
@@ -59,7 +58,7 @@ fn json_of(seen: &MemberSeen) -> Value {
     })
 }
 
-/// Prints a link under which the password is set.
+/// Prints a link for setting the password.
 pub(super) fn link(settings: &Settings, email: &str) -> Result<(), Failure> {
     let folded = address_parse(email)?.folded();
     let store = store_open(settings)?;
@@ -70,7 +69,7 @@ pub(super) fn link(settings: &Settings, email: &str) -> Result<(), Failure> {
     print(&format!("The password is set here, once, within 7 days:\n{url}\n"))
 }
 
-/// Sets the password that standard input holds.
+/// Sets the password from standard input.
 pub(super) fn password_set(settings: &Settings, email: &str) -> Result<(), Failure> {
     let folded = address_parse(email)?.folded();
     let password = password_read()?.ok_or_else(|| {

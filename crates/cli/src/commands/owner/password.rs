@@ -1,4 +1,4 @@
-//! Passwords from standard input: never an argument, which every user of the machine can read.
+//! Passwords from standard input. They are never arguments, which every user of the machine can read.
 
 use std::io::{IsTerminal as _, Read as _};
 
@@ -7,7 +7,7 @@ use secrecy::SecretString;
 
 use crate::failure::Failure;
 
-/// The password: the first line of standard input, where that is not a terminal and not empty.
+/// Reads the password, which is the first line of standard input. `None` for a terminal or an empty line.
 pub(super) fn password_read() -> Result<Option<SecretString>, Failure> {
     let stdin = std::io::stdin();
     if stdin.is_terminal() {

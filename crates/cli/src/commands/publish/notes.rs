@@ -1,4 +1,4 @@
-//! Where the notes of a release come from.
+//! The source of a release's notes.
 
 use std::{
     fs,
@@ -11,18 +11,18 @@ use releasepage_sources::changelog::{Changelog, ChangelogEntry, changelog_read};
 
 use crate::failure::Failure;
 
-/// Where they are looked for.
+/// The place of the notes.
 pub(super) enum NotesSource {
-    /// A file that is the notes; `-` is standard input.
+    /// A file with the notes. `-` is standard input.
     File(PathBuf),
-    /// A changelog, with its name.
+    /// A changelog, with its file name.
     Changelog((PathBuf, Changelog)),
-    /// Nowhere.
+    /// No notes.
     Nothing,
 }
 
 impl NotesSource {
-    /// The newest version that a changelog has: its first one.
+    /// The newest version in a changelog, which is its first one.
     pub(super) fn newest_version(&self) -> Option<String> {
         let Self::Changelog((_, changelog)) = self else { return None };
         changelog.entries.first().map(|entry| entry.version.clone())
@@ -34,7 +34,8 @@ pub(super) fn changelog_load(file: &Path) -> Result<(PathBuf, Changelog), Failur
     Ok((file.to_owned(), changelog_read(&text_load(file)?)))
 }
 
-/// The notes of a version. A changelog that was asked for (`is_asked_for`) has to have it; one that just lies there need not.
+/// Returns the notes of a version. A changelog that the caller named (`is_asked_for`) must contain the version. One
+/// that was found need not.
 pub(super) fn notes_of_version(
     source: NotesSource,
     tag: &Tag<'_>,
@@ -54,7 +55,7 @@ pub(super) fn notes_of_version(
     }
 }
 
-/// The section of a version, however the two are written: `v1.2.0` and `1.2`.
+/// The section of a version. The spelling may differ, as in `v1.2.0` and `1.2`.
 fn entry_of(changelog: Changelog, tag: &Tag<'_>) -> Option<ChangelogEntry> {
     let is_same = |entry: &ChangelogEntry| match tag.version() {
         Some(version) => Tag::parse(&entry.version, None).version() == Some(version),

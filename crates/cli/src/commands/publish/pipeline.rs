@@ -1,4 +1,4 @@
-//! What a pipeline knows of itself: its variables, and git.
+//! The facts about a pipeline that its variables and git tell.
 
 mod variables;
 
@@ -16,13 +16,13 @@ pub(super) struct Pipeline {
 }
 
 impl Pipeline {
-    /// The one that runs this process, in whose directory the repository lies.
+    /// The pipeline that runs this process. The repository is in the current directory.
     pub(super) fn of_process() -> Self {
         Self { variable: |name| std::env::var(name).ok().filter(|value| !value.is_empty()), git: git_ask }
     }
 
-    /// The tag that the pipeline runs for. If its variables name none, it is the tag of the checked-out commit. Of
-    /// several tags it is the one with the highest version. A release counts before pre-releases.
+    /// Returns the tag that the pipeline runs for. If its variables name none, it is the tag of the checked-out commit.
+    /// Of several tags it is the one with the highest version. A release counts before pre-releases.
     pub(super) fn tag(&self) -> Option<String> {
         if let Subject::Tag(tag) = subject_read(self.variable) {
             return Some(tag);
@@ -49,7 +49,7 @@ impl Pipeline {
     }
 }
 
-/// What git answers; `None` where there is no git, no repository, or nothing to answer.
+/// Returns the output of git. `None` if there is no git, no repository, or no output.
 fn git_ask(arguments: &[&str]) -> Option<String> {
     let output = Command::new("git").args(arguments).stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
     let answer = String::from_utf8(output.stdout).ok()?;
@@ -57,8 +57,8 @@ fn git_ask(arguments: &[&str]) -> Option<String> {
     (output.status.success() && !answer.is_empty()).then(|| answer.to_owned())
 }
 
-/// The name of a repository in the address that git fetches it from: the last two parts of its path, since forges that
-/// nest groups name themselves in a variable.
+/// The name of a repository, from the address that git fetches it from: the last two parts of its path. Forges with
+/// nested groups name the repository in a variable instead.
 fn repository_of_url(url: &str) -> Option<String> {
     let url = url.trim_end_matches('/');
     let url = url.strip_suffix(".git").unwrap_or(url);

@@ -1,4 +1,4 @@
-//! The API of the server, as far as publishing needs it.
+//! A client of the server's API with the calls that publishing needs.
 
 use std::{env, time::Duration};
 
@@ -20,10 +20,10 @@ const URL_VARIABLE: &str = "RELEASEPAGE_URL";
 /// The environment variable with the token.
 const TOKEN_VARIABLE: &str = "RELEASEPAGE_TOKEN";
 
-/// How long a server may take for one answer.
+/// The longest time for one answer of the server.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// A server and who speaks to it.
+/// A server and the token of the caller.
 pub(super) struct Server {
     agent: Agent,
     base: Url,
@@ -32,13 +32,13 @@ pub(super) struct Server {
 
 /// A release as the server has it now.
 pub(super) struct Published {
-    /// Where it stands.
+    /// The state of the release.
     pub(super) state: String,
-    /// Where people read it: one address for each page that shows it.
+    /// The addresses where people read it, one for each page that shows it.
     pub(super) permalinks: Vec<String>,
 }
 
-/// What the server answered.
+/// An answer of the server.
 struct Answer {
     status: u16,
     body: Value,
@@ -68,8 +68,8 @@ impl Server {
         Ok(Self { agent: Agent::new_with_config(config), base, token: token.into() })
     }
 
-    /// Publishes a release of a repository. Where there is one of this version, it is brought up to date, and nobody is
-    /// mailed again.
+    /// Publishes a release of a repository. An existing release of this version is updated, and nobody gets another
+    /// email.
     pub(super) fn release_publish(
         &self,
         repository: &str,
@@ -77,7 +77,7 @@ impl Server {
         release: Map<String, Value>,
     ) -> Result<Published, Failure> {
         let releases = format!("v1/repositories/{}/releases", self.repository_id(repository)?);
-        // A changelog says 1.2.0 where the tag is v1.2.0.
+        // A changelog may say 1.2.0 for the tag v1.2.0.
         if let Some(other) = version_respelled(version)
             && let Some(id) = self.release_id(&releases, &other)?
         {
@@ -93,7 +93,7 @@ impl Server {
         self.release_edit(&id, release)
     }
 
-    /// The release of a version. Variants for some platforms alone are made in other ways, and are not it.
+    /// Returns the release of a version. Releases for some platforms only are published in other ways and are skipped.
     fn release_id(&self, releases: &str, version: &str) -> Result<Option<String>, Failure> {
         let found = self.get(releases, &[("version", version)])?.expect(200)?;
         let variants = found["data"].as_array().map(Vec::as_slice).unwrap_or_default();
@@ -102,7 +102,7 @@ impl Server {
     }
 
     fn release_edit(&self, id: &str, mut change: Map<String, Value>) -> Result<Published, Failure> {
-        // Who was told stays told: an edit mails nobody.
+        // An edit sends no mail. The audience stays as it was.
         for once in ["version", "notify"] {
             change.remove(once);
         }
@@ -113,7 +113,7 @@ impl Server {
     fn repository_id(&self, name: &str) -> Result<i64, Failure> {
         let found = self.get("v1/repositories", &[("name", name)])?.expect(200)?;
         let repository = &found["data"][0];
-        // A server that does not know the filter answers with any repository.
+        // An older server does not know the filter and returns any repository.
         let is_it = repository["name"].as_str().is_some_and(|found| found.eq_ignore_ascii_case(name));
         repository["id"].as_i64().filter(|_| is_it).ok_or_else(|| {
             Failure::Said(format!(
@@ -159,7 +159,7 @@ impl Server {
     }
 }
 
-/// The same version with a `v`, or without; `None` for what is no version by itself.
+/// The same version with a `v` added or removed. `None` for text that is no version.
 fn version_respelled(version: &str) -> Option<String> {
     let begins_with_digit = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
     match version.strip_prefix('v') {
@@ -169,7 +169,7 @@ fn version_respelled(version: &str) -> Option<String> {
 }
 
 impl Answer {
-    /// The body, if the answer has this status; else what the server says is wrong.
+    /// Returns the body if the answer has this status. Otherwise fails with the server's message.
     fn expect(self, status: u16) -> Result<Value, Failure> {
         if self.status == status {
             return Ok(self.body);

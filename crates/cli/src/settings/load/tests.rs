@@ -1,13 +1,13 @@
-//! What the sources say, what wins, and the sentence for each mistake.
+//! Tests of the sources, their order, and the sentence for each mistake.
 
 use releasepage_mailer::mail_url::MailUrl;
 
 use super::*;
 
-/// 32 bytes; what is searched for in messages is a part of it.
+/// A secret of 32 bytes. The tests search messages for a part of it.
 const SECRET: &str = "00112233445566778899aabbccddeeff00112233deadbeef8899aabbccddeeff";
 
-/// Loads a file of this text and these variables; in errors, the file's directory is cut off.
+/// Loads settings from a file with this text and from these variables. In errors, the file's directory is cut off.
 fn load(file: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("releasepage.toml");
@@ -102,7 +102,7 @@ fn text_from_the_environment_is_not_taken_for_a_number() {
 
 #[test]
 fn impossible_setting_is_told_with_place_and_accepted_form() {
-    /// A file, the environment, and what is said of them.
+    /// A file, the environment, and the error that they cause.
     type Case<'a> = (&'a str, &'a [(&'a str, &'a str)], &'a str);
     let cases: &[Case<'_>] = &[
         (
@@ -300,7 +300,7 @@ fn forms_of_values() {
 
 #[test]
 fn every_setting_has_an_accepted_default_and_says_what_it_is_for() {
-    // Deserializing refuses a key that is no field of a struct of another crate.
+    // Deserializing refuses an unknown key in a struct of another crate.
     SettingsSources::new(Vec::new()).load().unwrap();
     for entry in entries() {
         assert!(entry.about.trim().len() > 1 && entry.about.ends_with('.'), "{}", entry.key);

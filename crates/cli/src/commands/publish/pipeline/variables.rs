@@ -1,4 +1,4 @@
-//! The variables in which CI systems say what a pipeline runs for.
+//! The variables in which CI systems describe the subject of a pipeline.
 
 /// The beginning of the full name of a tag.
 const TAG_REF: &str = "refs/tags/";
@@ -8,13 +8,13 @@ const TAG_REF: &str = "refs/tags/";
 enum Says {
     /// The name of a tag.
     Tag,
-    /// The name of what the pipeline runs for. It is a tag if the other variable says `tag`.
+    /// The name of the pipeline's subject. It is a tag if the other variable says `tag`.
     TagIf(&'static str),
     /// The full name of a tag, a branch or a pull request, such as `refs/tags/v1.2.0`.
     Ref,
     /// A word for the kind and a name, such as `tag/v1.2.0`, `branch/main` or `pr/4`.
     Trigger,
-    /// The kind of what the pipeline runs for: `tag`, `branch` or `pull-request`.
+    /// The kind of the pipeline's subject: `tag`, `branch` or `pull-request`.
     Kind,
     /// The event that started the pipeline.
     Event,
@@ -31,7 +31,7 @@ const PULL_REQUESTS: [&str; 5] = [
     "external_pull_request_event",
 ];
 
-/// The values of a variable for a branch or a pull request if there is none.
+/// The values of a variable that mean "no branch" or "no pull request".
 const NONE: [&str; 3] = ["false", "HEAD", "detached"];
 
 /// The variables of each CI system. Harness sets those of Drone, and Google Cloud Build those of Jenkins.
@@ -121,14 +121,14 @@ const REPOSITORY_VARIABLES: [&str; 9] = [
     "SEMAPHORE_GIT_REPO_SLUG",
 ];
 
-/// The subject of a pipeline, as far as its variables say.
+/// The subject of a pipeline, as its variables tell it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Subject {
     /// The tag of this name.
     Tag(String),
     /// A branch or a pull request.
     Branch,
-    /// Nothing is said.
+    /// The variables tell nothing.
     Unknown,
 }
 

@@ -1,4 +1,4 @@
-//! Chart annotations as pipelines make them and as the programs of analysts read them, in both versions of their API.
+//! Chart annotations as pipelines make them and as analysts' programs read them, in both versions of the API.
 
 mod bad_input;
 
@@ -30,7 +30,7 @@ async fn put(project: &Project, path: &str, body: &Value) -> Answer {
     send(project, Method::PUT, path, Some(body)).await
 }
 
-/// The id of what was made.
+/// The id of the new object.
 fn id_of(answer: &Answer) -> i64 {
     answer.json()["data"]["id"].as_i64().expect("what is made has an id")
 }
@@ -94,7 +94,7 @@ both_databases! {
                 },
                 "success": true,
             });
-            // As text, so that the order of the members counts as well.
+            // Compared as text, so that the order of the members counts too.
             assert_eq!(body.to_string(), wanted.to_string());
         }
         ids.dedup();
@@ -109,7 +109,7 @@ both_databases! {
         for one in [format!("{DATED}?id={}", bare["id"]), format!("{DATED}/{}", bare["id"])] {
             assert_eq!(get(&project, &one).await.expect(200).json(), json!({ "data": [bare] }), "{one}");
         }
-        // Version 3 has the same annotations, with more to say of each.
+        // Version 3 has the same annotations, with more fields.
         let whole = get(&project, &format!("{ANNOTATIONS}/{}", bare["id"])).await.expect(200).json();
         let start = "2020-02-29T00:00:00+00:00";
         let wanted = json!({
@@ -145,7 +145,7 @@ both_databases! {
         assert_eq!(get(&project, &path).await.expect(200).json(), json!({ "data": annotation }));
         assert_eq!(get(&project, ANNOTATIONS).await.expect(200).json(), json!({ "data": [annotation] }));
 
-        // An edit changes what it names.
+        // An edit changes only the fields that it names.
         annotation["label"] = json!("Updated");
         annotation["chart_id"] = Value::Null;
         let edited = put(&project, &path, &json!({ "label": "Updated", "chart_id": null })).await.expect(200);
@@ -187,7 +187,7 @@ both_databases! {
             ("", &["sorted", "long", "other chart", "chart", "first"][..]),
             ("?category=RELEASES", &["sorted"]),
             ("?category=Alerts", none),
-            // What every chart shows, this one shows too.
+            // A chart also shows the annotations that belong to every chart.
             ("?chart_id=c", &["sorted", "long", "chart", "first"]),
             ("?chart_id=c&category=Releases", &["sorted"]),
             ("?start=2024-05-03T12:00:00%2B00:00", &["sorted", "long"]),
@@ -239,7 +239,7 @@ both_databases! {
         assert_eq!(list("category=alerts").await, json!({ "data": [body(alerts, "ALERTS")] }));
         assert_eq!(list("category=nothing").await, json!({ "data": [] }));
 
-        // Many annotations at once: all or none.
+        // Many annotations at once: all are stored, or none.
         let mut ids = Vec::new();
         for label in ["a", "b"] {
             let sent = json!({ "label": label, "start": "2024-05-01", "category": "Releases" });
@@ -258,7 +258,7 @@ both_databases! {
         assert_eq!(assigned["data"].as_array().map(Vec::len), Some(2));
         assert_eq!(assigned["data"][0]["category"], body(alerts, "ALERTS"));
 
-        // A category that ends leaves its annotations.
+        // Deleting a category keeps its annotations.
         let gone = send(&project, Method::DELETE, &path, None).await.expect(200);
         assert_eq!(gone.json(), json!({ "success": true }));
         refusal_check(&get(&project, &path).await, 404, "not-found", &[], "gone");
@@ -295,7 +295,7 @@ both_databases! {
             let answer = send(&other, method.clone(), &path, body.as_ref()).await;
             refusal_check(&answer, 404, "not-found", &[], &format!("{method} {path}"));
         }
-        // Names are a project's own.
+        // Names belong to one project.
         post(&other, CATEGORIES, &json!({ "category": "Mine" })).await.expect(200);
         assert_eq!(stored(&mine).await, before);
         for path in [DATED, ANNOTATIONS, CATEGORIES] {
@@ -303,7 +303,7 @@ both_databases! {
             refusal_check(&stranger, 401, "credentials-missing", &[], path);
             assert_eq!(stranger.header("www-authenticate"), "Basic realm=\"releasepage\"", "{path}");
         }
-        // A project that ends, and its repository, take the annotations along.
+        // Deleting a project, or its repository, deletes its annotations.
         let app_id = mine.app_id();
         app.api().delete(&format!("/v1/projects/{app_id}")).await.expect(204);
         app.api().delete(&format!("/v1/repositories/{app_id}")).await.expect(204);

@@ -1,4 +1,4 @@
-//! Releases fetched from a forge: the history when a repository is added, and by polling what its webhook missed.
+//! Releases fetched from a forge: the backfill of a new repository, and polling for releases that its webhook missed.
 
 mod source;
 
@@ -34,7 +34,7 @@ both_databases! {
             assert_eq!(told["backfill"], json!({ "state": "done", "fetched": count, "added": count, "refused": 0 }));
             shows(&page, &name, &format!("v0.{count}.0")).await;
             assert_eq!(source.tags().await.len(), count);
-            // What a person publishes then shows that nothing was mailed before.
+            // The release that a person publishes next shows that no mail was sent before.
             let release = json!({ "version": "v1.0.0", "title": "By hand" });
             app.api().post(&format!("{}/releases", source.path), &release).await.expect(201);
             reader.mail("v1.0.0").await;
@@ -125,7 +125,7 @@ both_databases! {
         reader.mail("v1.0.0").await;
         assert_eq!(source.tags().await.len(), 4);
 
-        // Where nothing is new, the forge need not list it again.
+        // If nothing is new, the forge need not send the list again.
         polls_run(&app).await;
         let unchanged = async || forge.requests().last().is_some_and(|request| request.status == 304).then_some(());
         eventually("the forge says that nothing is new", unchanged).await;
@@ -143,7 +143,7 @@ both_databases! {
             releases.find(|release| release["version"] == version).expect("the release")["notes"].clone()
         };
         assert_eq!(notes("v1.0.0"), "- mended");
-        // The confirmation and the two that are news: neither the old one nor an edit is told.
+        // The confirmation and two announcements. Neither the old release nor the edit is announced.
         assert_eq!(reader.mails().len(), 3, "{:?}", reader.subjects());
     }
 }
@@ -202,14 +202,14 @@ both_databases! {
             assert!(refused.contains("source.token") && refused.contains("another scheme, host or port"), "{refused}");
         }
         assert_eq!(app.api().get(&source.path).await.expect(200).text(), before, "nothing is stored");
-        // Another path of the same forge is the same place.
+        // Another path of the same forge is allowed too.
         for same in [format!("{home}/"), home.clone()] {
             let change = json!({ "source": { "api_url": same } });
             assert_eq!(app.api().patch(&source.path, &change).await.expect(200).json()["source"]["token_set"], true);
         }
         source.done().await;
 
-        // Who can write to the database, and not to the secret key, gets no token either.
+        // A person who can write to the database, but has no secret key, gets no token either.
         app.execute(&format!("UPDATE repository_sources SET api_url = '{elsewhere}'"));
         polls_run(&app).await;
         eventually("the token opens for no other host", async || {

@@ -1,5 +1,5 @@
-//! `releasepage backup` and `restore`: what was acknowledged is in the back-up, and a restored server mails nothing by
-//! itself.
+//! `releasepage backup` and `restore`: a back-up holds all that was acknowledged, and a restored server sends no mail
+//! until its queue is released.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -17,7 +17,7 @@ use crate::support::process::{Process, SettingValues, fails, run, succeeds};
 use crate::support::setup::{SECRET_KEY, Setup};
 use crate::support::wait::eventually;
 
-/// The settings of a server that is restored from another one's back-up, on a directory of its own.
+/// The settings of a server that is restored from a back-up of another one. It has a directory of its own.
 fn elsewhere(settings: &SettingValues, directory: &Path) -> SettingValues {
     let mut settings = settings.clone();
     let data_dir = directory.join("restored");
@@ -27,7 +27,7 @@ fn elsewhere(settings: &SettingValues, directory: &Path) -> SettingValues {
     settings
 }
 
-/// Publishes releases until it is told to stop. Hands back the versions that were acknowledged, in order.
+/// Publishes releases until it is stopped. Returns the acknowledged versions, in order.
 async fn publish_until(page: Page, stop: Arc<AtomicBool>) -> Vec<String> {
     let mut acknowledged = Vec::new();
     for number in 1.. {
@@ -41,7 +41,7 @@ async fn publish_until(page: Page, stop: Arc<AtomicBool>) -> Vec<String> {
     acknowledged
 }
 
-/// Every version of the page's component, by `GET …/releases`.
+/// Every version of the page's component, from `GET …/releases`.
 async fn versions(api: &Api, page: &Page) -> Vec<String> {
     let mut found = Vec::new();
     let mut path = page.path("releases?limit=100");
@@ -63,7 +63,7 @@ async fn back_up_taken_under_load_restores_with_integrity_and_resends_nothing_by
     for number in 0..3 {
         app.subscriber(&page, &format!("reader{number}@example.com")).await;
     }
-    // Mail is slow, so that some of it waits at every moment.
+    // Mail is slow, so that some mail waits at every moment.
     app.sink().delay(Duration::from_millis(20));
     let stop = Arc::new(AtomicBool::new(false));
     let load = tokio::spawn(publish_until(page.clone(), Arc::clone(&stop)));
@@ -86,7 +86,7 @@ async fn back_up_taken_under_load_restores_with_integrity_and_resends_nothing_by
     let acknowledged = load.await.expect("every release was acknowledged");
     assert!(before.len() < acknowledged.len() && after.len() <= acknowledged.len());
     assert_eq!(fs::metadata(&file).expect("a file").permissions().mode() & 0o777, 0o600);
-    // The first server is gone, and with it what it would still have sent.
+    // The first server is gone, together with the mail that it would have sent.
     app.kill();
 
     let settings = elsewhere(&settings, directory.path());
@@ -102,7 +102,7 @@ async fn back_up_taken_under_load_restores_with_integrity_and_resends_nothing_by
     }
     assert!(found.iter().all(|version| acknowledged.contains(version)));
 
-    // The worker runs, says that it waits, and sends nothing; what comes now waits behind the rest.
+    // The worker runs, logs that it waits, and sends nothing. New mail waits too.
     eventually("the worker tells that the queue is held", async || {
         restored.process.log().text().contains("the queue is held").then_some(())
     })
@@ -118,7 +118,7 @@ async fn back_up_taken_under_load_restores_with_integrity_and_resends_nothing_by
     for number in 0..3 {
         app.inbox(&format!("reader{number}@example.com")).mail("v9.0.0").await;
     }
-    // What was sent twice by now is the same message, so that providers drop the second.
+    // A message that was sent twice is the same message, so that providers drop the second.
     let mut messages: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for received in app.sink().received() {
         let first = messages.entry(received.message_id()).or_insert_with(|| received.message.clone());
@@ -126,7 +126,7 @@ async fn back_up_taken_under_load_restores_with_integrity_and_resends_nothing_by
     }
 }
 
-/// A server that was restored, on the address of the first one, which its links name.
+/// A restored server, on the address of the first one, which its links name.
 struct Restored {
     process: Process,
     address: SocketAddr,

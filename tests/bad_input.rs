@@ -1,4 +1,4 @@
-//! Bad input, for each endpoint: it is refused with the fields at fault, nothing is stored, and nothing breaks.
+//! Bad input, for each endpoint. It is refused with the fields at fault, and nothing is stored.
 
 mod browsers;
 mod managers;
@@ -14,19 +14,19 @@ use crate::support::page::Page;
 use crate::support::project::Project;
 use crate::support::setup::Setup;
 
-/// A product with something in it that bad input must leave as it is.
+/// A product with data that bad input must not change.
 struct Target {
     app: App,
     page: Page,
     project: Project,
-    /// A release by hand.
+    /// A release made by hand.
     release: String,
     /// A release of the project.
     project_release: String,
 }
 
 impl Target {
-    /// Starts a product that takes as many requests as there are tables.
+    /// Starts a product whose limits allow the requests of all tables.
     async fn start(setup: Setup) -> Self {
         let app = setup
             .with("limits.token_requests_per_minute", 1_000_000)
@@ -42,7 +42,7 @@ impl Target {
         Self { app, page, project, release, project_release }
     }
 
-    /// Everything that can be seen of what is stored.
+    /// All stored data that the APIs show.
     async fn stored(&self) -> Vec<String> {
         let repository = &self.page.repositories["acme/api"];
         let mut stored = Vec::new();
@@ -63,7 +63,8 @@ impl Target {
         stored
     }
 
-    /// Nothing was stored, nothing failed, and no mail left: one that is asked for now is the first.
+    /// Checks that nothing was stored, nothing failed and no mail was sent. An email that is asked for now is the
+    /// first.
     async fn expect_untouched(&self, before: &[String]) {
         assert_eq!(self.stored().await, before);
         self.page.subscribe("sentinel@example.com").await.expect(200);
@@ -81,12 +82,12 @@ fn long() -> Value {
     "x".repeat(10_000).into()
 }
 
-/// A text that no database of ours stores.
+/// A text that no database can store.
 fn nul() -> Value {
     "a\0b".into()
 }
 
-/// A field and what is wrong with it; `None` where it is missing.
+/// A field and its bad value. `None` if the field is missing.
 type BadField = (&'static str, Option<Value>);
 
 /// A field with each of these values.
@@ -94,7 +95,7 @@ fn each(field: &'static str, values: impl IntoIterator<Item = Value>) -> impl It
     values.into_iter().map(move |value| (field, Some(value)))
 }
 
-/// The body with a field changed, or without it. Fields of fields are named with dots.
+/// The body with a field changed or removed. Nested fields are named with dots.
 fn with_field(valid: &Value, field: &str, value: Option<&Value>) -> Value {
     let mut body = valid.clone();
     let (parents, name) = field.rsplit_once('.').unwrap_or(("", field));
@@ -107,7 +108,7 @@ fn with_field(valid: &Value, field: &str, value: Option<&Value>) -> Value {
     body
 }
 
-/// JSON that is nested 129 levels deep, in a field that nobody knows.
+/// JSON that is nested 129 levels deep, in an unknown field.
 fn deep(valid: &Value) -> String {
     let lists = format!("{}{}", "[".repeat(128), "]".repeat(128));
     let text = valid.to_string();
@@ -121,7 +122,7 @@ struct JsonEndpoint {
     api: Api,
     method: Method,
     path: String,
-    /// A body that would be taken.
+    /// A body that the endpoint accepts.
     valid: Value,
     /// The largest body, in bytes.
     limit: usize,
@@ -132,14 +133,14 @@ impl JsonEndpoint {
         self.api.request(self.method.clone(), &self.path)
     }
 
-    /// Hands back what is answered.
+    /// Sends a body and returns the answer.
     async fn refuses(&self, what: &str, request: RequestBuilder, status: u16, code: &str, causes: &Value) -> Value {
         let answer = self.api.send(request).await;
         v1_refusal_check(&format!("{} {}: {what}", self.method, self.path), &answer, status, code, causes);
         answer.json()
     }
 
-    /// Everything that can be wrong with a body whatever its fields are.
+    /// Sends all bodies that are wrong whatever the fields are.
     async fn refuses_bad_bodies(&self) {
         let raw = |content_type: &str, body: Vec<u8>| self.request().header("Content-Type", content_type).body(body);
         let valid = self.valid.to_string().into_bytes();
@@ -178,7 +179,7 @@ impl JsonEndpoint {
         self.refuses("too large", raw("application/json", large.into()), 413, "body-too-large", &none).await;
     }
 
-    /// Each of these fields by itself, in a body that is right but for it.
+    /// Sends a good body with each of these bad fields in turn.
     async fn refuses_bad_fields(&self, bad: impl IntoIterator<Item = BadField>) {
         for (field, value) in bad {
             let body = with_field(&self.valid, field, value.as_ref());
@@ -189,7 +190,7 @@ impl JsonEndpoint {
         }
     }
 
-    /// Several fields at once, all of which are named.
+    /// Sends a body with several bad fields. The refusal must name all of them.
     async fn refuses_together(&self, bad: &[(&str, Value)]) {
         let body = bad.iter().fold(self.valid.clone(), |body, (field, value)| with_field(&body, field, Some(value)));
         let answer = self.api.send(self.request().json(&body)).await.expect(400).json();
@@ -202,7 +203,7 @@ impl JsonEndpoint {
     }
 }
 
-/// The refusal has the form of the page API and the management API.
+/// Checks that the refusal has the form of the page API and the management API.
 fn v1_refusal_check(what: &str, answer: &Answer, status: u16, code: &str, causes: &Value) {
     assert_eq!(answer.status, status, "{what}: {}", answer.text());
     assert_eq!(answer.header("content-type"), "application/json; charset=utf-8", "{what}");
@@ -212,7 +213,7 @@ fn v1_refusal_check(what: &str, answer: &Answer, status: u16, code: &str, causes
     assert_eq!((&body["error"], &body["error_causes"]), (&json!(code), causes), "{what}: {body}");
 }
 
-/// Parameters of a list that are no use, with the one that is named.
+/// Bad parameters of a list, each with the name that the refusal gives.
 const BAD_LIST_QUERIES: [(&str, &str); 8] = [
     ("limit=0", "limit"),
     ("limit=101", "limit"),
@@ -224,7 +225,7 @@ const BAD_LIST_QUERIES: [(&str, &str); 8] = [
     ("cursor=%ff", "cursor"),
 ];
 
-/// What may stand in a path for an id, and is none.
+/// Texts for the place of an id in a path that are no ids.
 fn bad_ids() -> Vec<String> {
     let texts = ["0", "-1", "+1", "1.5", "x", "99999999999999999999", "%00", "%ff", "%27%20OR%201=1", "1%2F2"];
     texts.into_iter().map(str::to_owned).chain(["1".repeat(10_000)]).collect()

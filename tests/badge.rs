@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::both_databases;
 use crate::support::page::Page;
 
-/// The colour of what cannot be shown.
+/// The colour of a badge without a version to show.
 const GREY: &str = "#9aa1a9";
 
 async fn badge(page: &Page, query: &str) -> String {

@@ -1,10 +1,10 @@
-//! How much mail strangers can cause, and that nobody sees when it is enough.
+//! The caps on mail that strangers can cause. Strangers cannot see when a cap is reached.
 
 use crate::support::app::App;
 use crate::support::both_databases;
 use crate::support::wait::eventually;
 
-/// Waits until so many requests were decided to get no mail.
+/// Waits until this number of requests got no mail.
 async fn held_back(app: &App, count: usize) {
     eventually(&format!("{count} requests get no mail"), async || {
         let lines = app.log().lines();
@@ -27,12 +27,12 @@ both_databases! {
             assert_eq!(again.text(), first.text());
         }
         held_back(&app, 3).await;
-        // Another reader, another page: not affected.
+        // Another subscriber on another page is not affected.
         page.subscribe("other@example.com").await.expect(200);
         app.inbox("other@example.com").wait_for(1).await;
         app.page("Second").with_component("second/api").await.subscribe("reader@example.com").await.expect(200);
         assert_eq!(inbox.wait_for(2).await.len(), 2, "{:?}", inbox.subjects());
-        // The link that is there already still works.
+        // The link from before still works.
         inbox.confirm().await;
     }
 }

@@ -1,4 +1,4 @@
-//! A changelog, made releases: by command and by the API, told to nobody, and done twice as good as once.
+//! Imports of changelogs, by command and by the API. An import tells nobody. A repeated import changes nothing.
 
 use std::path::PathBuf;
 
@@ -110,7 +110,7 @@ both_databases! {
         assert_eq!(stored[1].2.as_deref(), Some(notes));
         assert_eq!(page.latest("acme/api").await.as_deref(), Some("v1.2.0"));
 
-        // Done again it changes nothing; a mended changelog mends the release.
+        // A repeated import changes nothing. A corrected changelog corrects the release.
         let again = import(&app, &path(&page, "acme/api", ""), CHANGELOG).await.expect(200).json();
         assert_eq!(counts(&again), [0, 0, 3, 1, 1]);
         let mended = CHANGELOG.replace("The first one.", "The very first one.");
@@ -161,7 +161,7 @@ both_databases! {
         let reading = app.api().with_token(&token);
         let request = reading.request(Method::POST, &path(&page, "acme/api", "")).header("Content-Type", "text/markdown");
         reading.send(request.body(CHANGELOG)).await.expect(403);
-        // A version that cannot be stored does not keep the others from it.
+        // A version that cannot be stored does not stop the others.
         let notes = format!("## 1.1.0 - 2024-02-01\n\na\0b\n\n## 1.0.0 - 2024-01-01\n\n{}", "x".repeat(1024));
         let done = import(&app, &path(&page, "acme/api", ""), notes).await.expect(200).json();
         assert_eq!((counts(&done), &done["versions"][0]["line"]), ([1, 0, 0, 0, 1], &json!(1)), "{done}");
@@ -197,7 +197,7 @@ Not released yet, and left out: line 3
         assert!(succeeds(&run(&arguments, app.settings(), "")).ends_with("5 versions: 4 same, 1 kept.\n"));
         assert_eq!(releases(&app, &page, "acme/api").await[0].0, "api-1.2.0");
 
-        // What was refused is told, and is the exit status; the rest was imported.
+        // The command prints the refused entry and fails. It imported the rest.
         let refused = run(&["import", "changelog", "-", "--repository", "acme/api"], app.settings(), "## 2.0.0 - 2999-01-01\n## 1.5.0 - 2024-01-01");
         assert_eq!(refused.status.code(), Some(1));
         let (told, sentence) = (String::from_utf8_lossy(&refused.stdout), String::from_utf8_lossy(&refused.stderr));
@@ -229,7 +229,7 @@ both_databases! {
             assert_eq!(command(repository, more, CHANGELOG).status.code(), Some(2), "{repository} {more:?}");
         }
 
-        // Another organization's repository of that name.
+        // A repository of that name in another organization.
         let second = ["owner", "create", "--email", "eve@acme.example", "--organization", "Second", "--json"];
         let created: Value = serde_json::from_str(&succeeds(&run(&second, app.settings(), ""))).expect("JSON");
         let theirs = app.api().with_token(created["token"].as_str().expect("a token"));
@@ -242,7 +242,7 @@ both_databases! {
     }
 }
 
-/// The changelogs of real projects, where they are there: a repository for each, imported by the command.
+/// Imports the changelogs of real projects by command, if they are installed. Each has a repository of its own.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
 async fn real_changelogs_are_imported_whole() {
@@ -268,7 +268,7 @@ async fn real_changelogs_are_imported_whole() {
         let arguments = [&["import", "changelog", &file, "--repository", repo][..], more].concat();
         let told = succeeds(&run(&arguments, app.settings(), ""));
         assert!(told.ends_with(&format!("{versions} versions: {versions} added.\n")), "{told}");
-        // The server looks for what others changed once a second.
+        // Once a second, the server looks for changes by others.
         eventually("readers see the latest", async || page.latest(repo).await.filter(|shown| shown == latest)).await;
         let again = succeeds(&run(&arguments, app.settings(), ""));
         assert!(again.ends_with(&format!("{versions} versions: {versions} same.\n")), "{again}");

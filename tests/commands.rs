@@ -1,4 +1,4 @@
-//! The command line: what each command prints, and with which status it ends.
+//! The command line: the output and the exit status of each command.
 
 use std::net::TcpListener;
 
@@ -42,7 +42,7 @@ both_databases! {
         let me = app.api().with_token(created["token"].as_str().expect("a token")).get("/v1/me").await.expect(200);
         assert!(me.text().contains("ada@acme.example"), "{}", me.text());
 
-        // Without a password, the link is a member too.
+        // Without a password, the output has a link for setting one.
         let arguments = ["owner", "create", "--email", "eve@acme.example", "--organization", "Third", "--json"];
         let created: Value = serde_json::from_str(&succeeds(&run(&arguments, app.settings(), ""))).expect("JSON");
         Browser::new(app.address()).open(created["setup_url"].as_str().expect("a link")).await.expect(200);
@@ -78,7 +78,7 @@ both_databases! {
             let arguments = ["owner", "create", "--email", email, "--organization", organization];
             fails(&run(&arguments, app.settings(), input), sentence);
         }
-        // None of them was made in part.
+        // No part of them was made.
         let arguments = ["owner", "create", "--email", "ada@acme.example", "--organization", "Second"];
         succeeds(&run(&arguments, app.settings(), ""));
     }
@@ -141,7 +141,7 @@ fn start_that_cannot_be_ends_with_a_sentence() {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let mut settings = SettingValues::from([("data_dir".to_owned(), directory.path().display().to_string())]);
         settings.insert("server.listen".to_owned(), "127.0.0.1:0".to_owned());
-        // A Postgres needs a key, whose absence would be told first.
+        // A Postgres database needs a key. Its absence would be reported first.
         settings.insert("secret_key".to_owned(), "0123456789abcdef".repeat(4));
         settings.insert("log.filter".to_owned(), "off".to_owned());
         settings.insert(key.to_owned(), value.to_owned());

@@ -1,4 +1,4 @@
-//! The compose file and the image: every setting in them exists, and the services work together with them.
+//! The compose file and the image. Every setting in them exists, and the services work together with them.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -13,7 +13,7 @@ use crate::support::wait::eventually;
 
 /// The services that run the program.
 const OURS: [&str; 4] = ["migrate", "owner", "api", "mailer"];
-/// Where readers find the server, and so where the links in mails lead.
+/// The address of the server for readers, to which the links in emails lead.
 const PUBLIC: &str = "http://localhost:8080";
 
 #[test]
@@ -25,7 +25,7 @@ fn settings_of_compose_file_and_image_are_accepted() {
     settings_are_accepted("the image", &image_settings());
 }
 
-/// `health` reads all settings before it asks; whether anybody answers is not what is asked here.
+/// `health` reads all settings before it asks. The answer does not matter here.
 fn settings_are_accepted(whose: &str, settings: &SettingValues) {
     assert!(!settings.is_empty(), "{whose} has settings");
     let output = run(&["health"], settings, "");
@@ -48,13 +48,13 @@ fn one_service_builds_the_image_of_all() {
     assert_eq!(building.len(), 1, "{building:?}");
     for name in OURS {
         let service = compose.service(name);
-        // What is fetched by this name is somebody else's.
+        // A registry might have another image with this name.
         assert_eq!((service.image.as_str(), service.pull_policy.as_deref()), ("releasepage", Some("never")), "{name}");
     }
 }
 
-/// `up --wait` fails where a service ends, even well; and a service that ends is made anew by the next `up` of another
-/// image, with all that wait for it.
+/// `up --wait` fails if a service ends, even with success. The next `up` of another image makes a service that ended
+/// anew, and all services that wait for it.
 #[test]
 fn what_compose_brings_up_stays_up() {
     let compose = Compose::read();
@@ -84,7 +84,7 @@ fn printed_upgrade_stops_where_a_step_fails() {
     assert!(steps[..3].iter().all(|step| step.ends_with(" &&")), "{block}");
 }
 
-/// A runner gives the entrypoint of the image a shell to start, which is no argument of ours.
+/// A runner passes a shell to the entrypoint of the image. A shell is no argument of the program.
 #[test]
 fn gitlab_job_of_the_readme_has_a_shell() {
     #[derive(Deserialize)]
@@ -117,7 +117,7 @@ async fn services_of_the_compose_file_work_together_on_postgres() {
     let key_file = secret.path().join("secret_key");
     let setup = with_settings_of(setup, &compose, &key_file);
 
-    // As at the first `docker compose up`: the server makes schema and key.
+    // The steps of the first `docker compose up`: the server makes the schema and the key.
     assert_eq!(compose.service("api").arguments(), ["serve", "--no-worker"]);
     assert_eq!(compose.service("mailer").arguments(), ["work"]);
     let app = setup.without_worker().start().await;
@@ -126,7 +126,7 @@ async fn services_of_the_compose_file_work_together_on_postgres() {
     let links = [(); 2].map(|()| path_of(&command("owner")));
     succeeds(&run(&["token", "create", "--email", "owner@example.com"], app.settings(), ""));
 
-    // As before each upgrade.
+    // The step before each upgrade.
     assert!(command("migrate").contains("already"));
     assert_eq!(std::fs::read_to_string(&key_file).expect("the key stays"), key);
     succeeds(&run(&compose.service("api").health_arguments(), app.settings(), ""));
@@ -158,8 +158,8 @@ async fn services_of_the_compose_file_work_together_on_postgres() {
     assert!(app.terminate().await);
 }
 
-/// The settings of the services, with only those hosts, ports and paths changed that are other ones here; and without
-/// the minute in which a release can be taken back.
+/// The settings of the services. Hosts, ports and paths are those of the test. The minute in which a release can be
+/// taken back is removed.
 fn with_settings_of(setup: Setup, compose: &Compose, key_file: &Path) -> Setup {
     let here = ["database.url", "mail.url"].map(|key| (key, setup.setting(key).expect("it is set").to_owned()));
     let mut setup = setup.with_only(compose.service("api").settings());
@@ -171,11 +171,11 @@ fn with_settings_of(setup: Setup, compose: &Compose, key_file: &Path) -> Setup {
         .with("server.listen", "127.0.0.1:0")
         .with("worker.listen", "127.0.0.1:0")
         .with("notify.delay_seconds", 0)
-        // In which the server says what port it got.
+        // The server logs its port to this file.
         .with("log.format", "json")
 }
 
-/// The path of the one link in a text, which leads to where the compose file says that readers come.
+/// The path of the only link in a text. The link must begin with the address that the compose file gives to readers.
 fn path_of(text: &str) -> String {
     let link =
         text.split_whitespace().find(|word| word.starts_with("http")).unwrap_or_else(|| panic!("no link: {text}"));

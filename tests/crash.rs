@@ -1,5 +1,5 @@
-//! Mail survives `kill -9`: none is missing, and what arrives twice was on its way when its worker was killed.
-//! `docs/testing.md` says how to run it at length.
+//! Mail survives `kill -9`. No message is missing, and a message comes twice only if its worker was killed while it was
+//! on its way. `docs/testing.md` says how to run it at length.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
@@ -15,12 +15,13 @@ use crate::support::wait::eventually;
 
 /// Workers at once.
 const WORKERS: usize = 3;
-/// Jobs that one worker runs at once, and messages of one job that are not recorded yet: so many can be on their way.
+/// The number of jobs that one worker runs at once, and the number of unrecorded messages of one job. Their product can
+/// be on the way at once.
 const CONCURRENCY: usize = 2;
 const CONNECTIONS: usize = 4;
-/// The lease of a job, in seconds: what a killed worker held waits this long.
+/// The lease of a job, in seconds. The jobs of a killed worker wait this long.
 const LEASE: u64 = 4;
-/// A message that arrived this long before its worker was killed was surely recorded, on a slow machine too.
+/// A message is surely recorded if it came this long before its worker was killed, even on a slow machine.
 const IN_FLIGHT: Duration = Duration::from_secs(10);
 
 both_databases! {
@@ -38,7 +39,7 @@ both_databases! {
         let mut crew = Crew::start(&app);
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000_000).await;
         subscribe_all(&app, &page, plan.subscribers).await;
-        // A moment in the mail server, so that kills fall between the end of a message and its 250.
+        // The mail server answers slowly, so that kills fall between the end of a message and its 250.
         app.sink().delay(Duration::from_millis(2));
 
         let begin = Instant::now();
@@ -48,7 +49,7 @@ both_databases! {
         for release in 1..=plan.releases {
             page.publish("acme/api", &format!("v{release}.0.0")).await;
             for _ in plan.kills_until(release - 1)..plan.kills_until(release) {
-                // All of what is waited for belongs to releases that are published: the shares add up to them.
+                // All expected messages belong to published releases, so the shares add up to them.
                 next_kill += 1 + dice.below(plan.share());
                 eventually("mail goes on arriving", async || (app.sink().count() >= next_kill).then_some(())).await;
                 crew.expect_alive();
@@ -73,7 +74,7 @@ both_databases! {
     }
 }
 
-/// How much is sent and killed.
+/// The amount of mail and the number of kills.
 #[derive(Clone, Copy)]
 struct Plan {
     kills: usize,
@@ -101,18 +102,18 @@ impl Plan {
         self.subscribers * self.releases
     }
 
-    /// The kills up to the end of a release, spread evenly.
+    /// The number of kills up to the end of a release, spread evenly.
     fn kills_until(&self, release: usize) -> usize {
         self.kills * release / self.releases
     }
 
-    /// The most messages from one kill to the next.
+    /// The most messages between two kills.
     fn share(&self) -> usize {
         self.messages() / self.kills.max(1)
     }
 }
 
-/// Random numbers that a seed repeats (SplitMix64).
+/// Random numbers that a seed can repeat (SplitMix64).
 struct Dice(u64);
 
 impl Dice {
@@ -125,7 +126,7 @@ impl Dice {
     }
 }
 
-/// The workers, each with the name it says to the mail server.
+/// The workers, each with the name that it gives to the mail server.
 struct Crew {
     alive: Vec<(String, Process)>,
     killed: BTreeMap<String, Instant>,
@@ -144,7 +145,7 @@ impl Crew {
         self.alive.push((name, process));
     }
 
-    /// Nobody else ends a worker.
+    /// No other code ends a worker.
     fn expect_alive(&mut self) {
         for (name, process) in &mut self.alive {
             if let Some(status) = process.ended() {
@@ -153,7 +154,7 @@ impl Crew {
         }
     }
 
-    /// Kills a worker and starts another in its place.
+    /// Kills a worker and starts another one.
     fn kill_one(&mut self, app: &App, which: usize) {
         let (name, mut process) = self.alive.swap_remove(which);
         process.kill();
@@ -172,7 +173,7 @@ async fn subscribe_all(app: &App, page: &Page, subscribers: usize) {
     }
 }
 
-/// Waits until as many different messages are there. Patience is for the next message, not for all.
+/// Waits for this number of different messages. The time limit applies to the next message, not to all.
 async fn announcements_arrive(app: &App, crew: &mut Crew, confirmations: usize, messages: usize) {
     loop {
         let received = app.sink().received();
@@ -191,15 +192,15 @@ async fn announcements_arrive(app: &App, crew: &mut Crew, confirmations: usize, 
 /// The version of the release that is announced last.
 const LAST: &str = "v1000.0.0";
 
-/// Waits until a release is announced that was published when every lease of a killed worker had ended: what was left of
-/// their jobs is older and goes first.
+/// Waits until a last release is announced. It is published when the leases of all killed workers have ended. The rest
+/// of their jobs is older and goes first.
 async fn everything_left_is_sent(app: &App, page: &Page) {
     let after_leases = chrono::Utc::now() + chrono::Duration::seconds(i64::try_from(LEASE).expect("small") + 1);
     page.publish_release("acme/api", &json!({ "version": LAST, "published_at": after_leases.to_rfc3339() })).await;
     app.inbox("reader-0@example.com").mail(LAST).await;
 }
 
-/// Holds what arrived against the rules. Hands back how many messages arrived more than once.
+/// Checks the messages against the rules. Returns the number of messages that came more than once.
 fn check(received: Vec<Received>, crew: &Crew, messages: usize) -> usize {
     let mut by_reader = BTreeMap::<(String, String), BTreeSet<String>>::new();
     let mut copies = BTreeMap::<String, Vec<Received>>::new();

@@ -1,5 +1,5 @@
-//! Postgres crashes, or stands still, and comes back: nobody hangs, nothing that was acknowledged is missing, and the
-//! product goes on by itself. On a server of the test's own, which keeps what it acknowledged.
+//! A crash or a freeze of Postgres. No request hangs, no acknowledged change is lost, and the product recovers without
+//! help. The server is the test's own and keeps what it acknowledges.
 
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
@@ -14,12 +14,13 @@ use crate::support::postgres_server::PostgresServer;
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
 
-/// How long after a crash the first request must succeed again.
+/// The time after a crash in which the first request must succeed again.
 const RECOVERY: Duration = Duration::from_secs(10);
-/// The settings of the test that stands still: what a request waits for a connection, and then for its transaction.
+/// The settings of the test with a frozen database: the longest waits for a connection and for a transaction.
 const WAIT_SECONDS: u64 = 1;
 const TIMEOUT_SECONDS: u64 = 2;
-/// A request may run several transactions, and the machine may be slow; one that hung would take far longer.
+/// The longest time for a request. It may run several transactions on a slow machine. A request that hangs takes far
+/// longer.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(5 * (WAIT_SECONDS + TIMEOUT_SECONDS));
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -28,7 +29,7 @@ async fn crash_of_postgres_loses_nothing_that_was_acknowledged() {
     let app = start(&server).await;
     let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000_000).await;
     app.subscriber(&page, "reader@example.com").await;
-    // Slow enough that announcements are under way when the database goes.
+    // Mail is slow, so that announcements are under way when the database stops.
     app.sink().delay(Duration::from_millis(20));
 
     let (mut publishing, mut subscribing, reading) = (publishing(&app, &page), subscribing(&page), reading(&page));
@@ -107,7 +108,7 @@ async fn postgres_that_stands_still_hangs_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn forge_is_told_that_postgres_stands_still_while_it_does() {
     let Some(server) = PostgresServer::start() else { return };
-    // Whoever is no forge waits longer than the test does.
+    // Clients other than forges wait longer than the test runs.
     let app = Setup::on_postgres_server(&server).with("database.timeout_seconds", 300).start().await;
     let forge = Forge::github(&app, "acme/api").await;
     let page = forge.page(&app).await;
@@ -120,7 +121,7 @@ async fn forge_is_told_that_postgres_stands_still_while_it_does() {
     server.resume();
     assert_eq!(refused["error"], "unavailable");
 
-    // The same delivery again, as somebody asks for it at the forge.
+    // The same delivery again, as a person can ask the forge for it.
     assert!(deliver().await.status.is_success());
     eventually("readers see the release", async || {
         (page.latest("acme/api").await.as_deref() == Some("v1.0.0")).then_some(())
@@ -157,7 +158,7 @@ fn subscribing(page: &Page) -> Load {
     })
 }
 
-/// Reads what is not kept in memory.
+/// Makes a request that reads from the database, not from memory.
 fn reading(page: &Page) -> Load {
     let page = page.clone();
     Load::start("reading", 2, move |_| {
@@ -166,7 +167,7 @@ fn reading(page: &Page) -> Load {
     })
 }
 
-/// Each is major, which everybody is told of.
+/// Each release is major, so that every subscriber gets it.
 fn version_of(number: usize) -> String {
     format!("v{}.0.0", number + 1)
 }

@@ -1,4 +1,4 @@
-//! What mail servers answer, and what becomes of a message then.
+//! The answers of mail servers and their effect on a message.
 
 use reqwest::Method;
 
@@ -7,7 +7,7 @@ use crate::support::both_databases;
 use crate::support::smtp::AfterData;
 use crate::support::wait::eventually;
 
-/// Waits until this was logged so often.
+/// Waits until this was logged the given number of times.
 async fn logged(app: &App, message: &str, times: usize) {
     let what = format!("{message:?} is logged {times} times");
     eventually(&what, async || {
@@ -92,7 +92,7 @@ both_databases! {
         page.subscribe("GONE@example.com").await.expect(200);
         other.subscribe("gone@example.com").await.expect(200);
         logged(&app, "a subscription request gets no mail", 3).await;
-        // Nor does their own link bring them back.
+        // Their own link does not bring them back either.
         let form = [("kind", "major"), ("all_components", "on")];
         app.api().anonymous().post_form(&preferences, &form).await.expect(409);
         page.publish("acme/api", "v2.0.0").await;

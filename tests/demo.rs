@@ -1,4 +1,4 @@
-//! `releasepage demo`: what it prints is true.
+//! `releasepage demo`: its output is true.
 
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
@@ -83,7 +83,7 @@ async fn demos_run_where_they_are_told_beside_each_other_and_reach_nothing_real(
     fails(&run(&["demo"], &settings(&address), ""), &format!("{address} cannot be listened on"));
 }
 
-/// What a demo prints once it runs.
+/// The output of a running demo.
 async fn printed(demo: &Process) -> String {
     eventually("the demo prints three curl lines", async || {
         let printed = demo.log().text();
@@ -92,19 +92,19 @@ async fn printed(demo: &Process) -> String {
     .await
 }
 
-/// The commands that the demo prints to be tried.
+/// The commands that the demo prints to try.
 fn curl_lines(printed: &str) -> Vec<String> {
     printed.lines().map(str::trim).filter(|line| line.starts_with("curl ")).map(str::to_owned).collect()
 }
 
-/// Where the demo listens, from the first address that it prints.
+/// The address that the demo listens on. It is the first one in the output.
 fn address_of(printed: &str) -> SocketAddr {
     let (_, rest) = printed.split_once("http://").expect("an address is printed");
     let authority = rest.split('/').next().unwrap_or_default();
     authority.parse().unwrap_or_else(|_| panic!("{authority} is no address"))
 }
 
-/// Runs a line as somebody does who pastes it, and hands back the JSON that it prints.
+/// Runs a printed line in a shell and returns the JSON of its output.
 fn shell(line: &str) -> Value {
     let output = Command::new("sh").args(["-c", line]).env("no_proxy", "*").output().expect("sh runs");
     let (answer, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));

@@ -1,4 +1,4 @@
-//! The disk of a SQLite database is full: that is said, nothing is spoilt, and it works again when there is room.
+//! A full disk under a SQLite database. The product reports it, spoils nothing, and works again when there is room.
 
 use serde_json::json;
 
@@ -7,13 +7,13 @@ use crate::support::setup::Setup;
 use crate::support::small_disk::{SmallDisk, is_inside_namespace};
 use crate::support::wait::eventually;
 
-/// The size of the disk: 1 MiB beside the empty schema, which takes half of one. A few releases fill it.
+/// The size of the disk: 1 MiB beside the empty schema, which takes half a MiB. A few releases fill it.
 const KIBIBYTES: u32 = 1_536;
 
-/// Its size once it was made larger.
+/// Its size after it was made larger.
 const KIBIBYTES_GROWN: u32 = 4_096;
 
-/// A test on a disk of its own; the name is what `script/test` knows it by.
+/// A test on a disk of its own. `script/test` knows it by this name.
 mod disk_that_is_full {
     use super::*;
 
@@ -35,7 +35,7 @@ async fn full_disk_is_survived() {
     let reader = app.subscriber(&page, "reader@example.com").await;
     let releases = format!("/v1/repositories/{}/releases", page.repositories["acme/api"]);
     let publish = async |number: usize| {
-        // Notes of several pages, so that the room inside the database's files is soon used up too.
+        // The notes fill several database pages, so that the free room inside the files is soon used up too.
         let notes = "All is well. ".repeat(2_000);
         let version = format!("v{number}.0.0");
         app.api().post(&releases, &json!({ "version": version, "title": "Acme", "notes": notes })).await
@@ -65,7 +65,7 @@ async fn full_disk_is_survived() {
     page.get("version").await.expect(200);
     app.get("/healthz").await.expect(200);
 
-    // Dies while the disk is full, and starts again when there is room.
+    // The server is killed while the disk is full. It starts again when there is room.
     app.kill();
     disk.clear();
     disk.grow(KIBIBYTES_GROWN);

@@ -1,4 +1,4 @@
-//! `releasepage doctor` and `releasepage config`: what is wrong and what to do, what counts and who said so.
+//! `releasepage doctor` and `releasepage config`: faults with their remedies, and settings with their origins.
 
 use std::net::TcpListener;
 
@@ -141,7 +141,7 @@ fn sender_of_this_machine_is_refused_where_the_mail_server_is_another() {
         let mut settings = SettingValues::from([
             ("data_dir".to_owned(), directory.path().display().to_string()),
             ("mail.url".to_owned(), "smtp://me:planted@mail.example.com".to_owned()),
-            // A start that goes on ends here.
+            // A start without a fault would not return.
             ("server.listen".to_owned(), format!("127.0.0.1:{port}")),
             ("worker.listen".to_owned(), format!("127.0.0.1:{port}")),
             ("log.filter".to_owned(), "off".to_owned()),

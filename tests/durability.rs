@@ -1,4 +1,4 @@
-//! What was answered with 200 is not lost, whoever dies and when.
+//! Every change that was answered with 200 survives, whichever process is killed.
 
 use crate::support::both_databases;
 use crate::support::smtp::AfterData;
@@ -24,7 +24,7 @@ both_databases! {
         for address in &addresses {
             app.inbox(address).mail("v1.0.0").await;
         }
-        // A message that was on its way at a kill may come twice; it is the same one then.
+        // A message that was on its way during a kill may come twice. It is the same message then.
         for address in &addresses {
             let mails = app.inbox(address).mails();
             let mut messages: Vec<_> = mails.iter().map(|mail| &mail.received.message).collect();
@@ -46,7 +46,7 @@ both_databases! {
         page.subscribe("reader@example.com").await.expect(200);
         let reader = app.inbox("reader@example.com");
         reader.wait_for(1).await;
-        // The mail server has the message and the worker does not know: nobody can tell whether it was taken.
+        // The mail server has the message, but the worker does not know. Nobody can tell whether it was accepted.
         worker.kill();
         app.sink().release();
         let _another = app.worker_start();

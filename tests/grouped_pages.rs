@@ -1,4 +1,5 @@
-//! Pages that show one version for several repositories: in the API, the badge, the changes, to readers, and by hand.
+//! Pages that show one version for several repositories: the API, the badge, the changes, the documents for readers,
+//! and groups made by hand.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -9,7 +10,7 @@ use crate::support::page::Page;
 use crate::support::process::{fails, run, succeeds};
 use crate::support::wait::eventually;
 
-/// A page of two repositories whose releases are put together, as the management API takes it.
+/// A page of two repositories whose releases form groups, as the management API takes it.
 async fn grouped(app: &App, grouping: &str) -> Page {
     app.page("Acme")
         .with_component_of(json!({ "repo": "acme/api", "name": "API" }))
@@ -24,7 +25,7 @@ fn groups(page: &Page) -> String {
     page.path("groups")
 }
 
-/// Publishes a release that is told to nobody, at this minute, and hands back its id.
+/// Publishes a release without an announcement, at this minute. Returns its id.
 async fn publish_at(page: &Page, repo: &str, version: &str, minute: usize) -> String {
     let published_at = format!("2024-05-01T12:{minute:02}:00Z");
     let release = json!({
@@ -41,13 +42,13 @@ fn id(resource: &Value) -> String {
     }
 }
 
-/// Puts releases together by hand.
+/// Groups releases by hand.
 async fn group_make(app: &App, page: &Page, version: &str, releases: &[&str]) -> Value {
     let body = json!({ "version": version, "release_ids": releases, "notify": false });
     app.api().post(&groups(page), &body).await.expect(201).json()
 }
 
-/// What changed, as `repo version` of each release.
+/// The changes, each as `repo version`.
 async fn changes(page: &Page, query: &str) -> (Value, Vec<String>) {
     let mut answer = page.get(&format!("changes?{query}")).await.expect(200).json();
     let list = answer["changes"].take();
@@ -205,7 +206,7 @@ both_databases! {
         })
         .await;
 
-        // Asked again, it has not changed, and costs nothing; it has when its last release goes.
+        // A repeated request finds no change and costs nothing. Taking back the last release of the group is a change.
         let first = page.get("version").await.expect(200);
         let api = page.with_key(&page.live_key);
         let ask = async || {

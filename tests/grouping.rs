@@ -1,4 +1,4 @@
-//! Releases of several repositories that readers see as one version, and are told of in one message.
+//! Releases of several repositories that readers see as one version and that are announced in one message.
 
 use std::collections::BTreeSet;
 
@@ -10,13 +10,13 @@ use crate::support::inbox::{Inbox, Mail};
 use crate::support::page::Page;
 use crate::support::wait::eventually;
 
-/// A page of two repositories that puts together what is released within an hour.
+/// A page of two repositories that groups the releases of one hour.
 async fn page_with_window(app: &App) -> Page {
     let page = app.page("Acme").with("grouping", "auto").with("group_window_minutes", 60);
     page.with_component("acme/api").with_component("acme/web").await
 }
 
-/// Lets the hour of the open groups be over.
+/// Ends the hour of the open groups.
 fn window_end(app: &App) {
     app.execute("UPDATE groups SET closes_at = created_at WHERE state = 'open'");
     app.execute("UPDATE jobs SET run_at = created_at WHERE state = 'ready' AND payload LIKE '%group_close%'");
@@ -28,7 +28,7 @@ async fn withdraw(app: &App, release: &Value) {
     app.api().delete(&path).await.expect(204);
 }
 
-/// A reader who follows one component only.
+/// A subscriber to one component only.
 async fn follower(app: &App, page: &Page, address: &str, repo: &str) -> Inbox {
     page.subscribe_with(json!({ "type": "email", "value": address, "components": [repo] })).await.expect(200);
     let inbox = app.inbox(address);
@@ -36,7 +36,7 @@ async fn follower(app: &App, page: &Page, address: &str, repo: &str) -> Inbox {
     inbox
 }
 
-/// Where these words stand in a mail's text.
+/// The position of these words in an email's text.
 fn place(mail: &Mail, words: &str) -> usize {
     mail.text.find(words).unwrap_or_else(|| panic!("{words:?} is in {}", mail.text))
 }
@@ -64,7 +64,7 @@ both_databases! {
         let mail = of_web.mail("Acme v0.1.0").await;
         assert!(mail.text.contains("acme/web v2.0.0") && !mail.text.contains("v1.4.1"), "{}", mail.text);
 
-        // The next group, told to those alone who follow something of it.
+        // The next group is announced only to subscribers of one of its components.
         page.publish("acme/web", "v2.1.0").await;
         window_end(&app);
         of_web.mail("Acme v0.2.0").await;
@@ -96,7 +96,7 @@ both_databases! {
         let mail = reader.mail("Acme v0.1.0").await;
         assert!(mail.text.contains("acme/api v1.0.0") && !mail.text.contains("acme/web"), "{}", mail.text);
 
-        // All of a group: nothing is told of it.
+        // If all releases of a group are taken back, it is not announced.
         let mistake = page.publish("acme/api", "v1.1.0").await;
         let none = json!({ "group_window_minutes": 0 });
         app.api().patch(&format!("/v1/pages/{}", page.id), &none).await.expect(200);

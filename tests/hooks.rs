@@ -1,5 +1,5 @@
-//! GitHub's webhook: what it delivers becomes a release that readers see and hear of, once, whatever happens on the way.
-//! What holds for every forge's stands in `every_forge`.
+//! GitHub's webhook: each delivery becomes one release that readers see and that is announced once, whatever fails on
+//! the way. The tests for all forges are in `every_forge`.
 
 mod every_forge;
 pub(crate) mod forge;
@@ -21,7 +21,7 @@ use crate::support::tcp_proxy::TcpProxy;
 use crate::support::wait::eventually;
 use forge::{Forge, delivery_new, fixture, signature};
 
-/// What an answer shows, without what is the request's own.
+/// The parts of an answer that do not depend on the request.
 fn shown(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     let of_request = ["date", "x-request-id", "x-ratelimit-remaining", "x-ratelimit-reset", "ratelimit"];
     let headers = answer.headers.iter().filter(|(name, _)| !of_request.contains(&name.as_str()));
@@ -30,7 +30,7 @@ fn shown(answer: &Answer) -> (u16, String, BTreeMap<String, String>) {
     (answer.status.as_u16(), answer.text(), headers.collect())
 }
 
-/// The status that a request is answered with whose body never comes: 400 where the server waited for it in vain.
+/// The status for a request whose body never comes. It is 400 if the server waited for the body.
 async fn status_of(address: SocketAddr, head: String) -> String {
     let mut connection = TcpStream::connect(address).await.expect("the server listens");
     connection.write_all(head.as_bytes()).await.expect("the head is taken");
@@ -39,7 +39,7 @@ async fn status_of(address: SocketAddr, head: String) -> String {
     String::from_utf8_lossy(&start[9..]).into_owned()
 }
 
-/// Waits until readers see this version as the latest; the worker's change reaches the server within a second.
+/// Waits until readers see this version as the latest. The worker's change reaches the server within a second.
 async fn shows(page: &Page, repo: &str, version: &str) {
     let what = format!("readers see {version}");
     eventually(&what, async || (page.latest(repo).await.as_deref() == Some(version)).then_some(())).await;
@@ -61,7 +61,7 @@ both_databases! {
         let releases = forge.releases().await;
         assert_eq!((releases.len(), &releases[0]["notes"]), (1, &json!("## Changed\n\n- It is **faster**.\n")));
         assert_eq!((&releases[0]["author"], &releases[0]["title"]), (&json!("ada"), &json!("Release v1.2.0")));
-        // What comes after it shows that nothing more came of it.
+        // The next event shows that this one had no effect.
         forge.tell(&forge.payload("published", "v1.3.0")).await;
         reader.mail("v1.3.0").await;
         assert_eq!(reader.mails().len(), 3, "{:?}", reader.subjects());
@@ -190,7 +190,7 @@ both_databases! {
             assert_eq!(head(formless).await, "401", "{formless}");
         }
         assert_eq!(head(&right).await, "429");
-        // What is small is read all the same: a client with a bad neighbour goes on delivering.
+        // A small body is still read. A client that shares an address with a bad one can go on.
         forge.tell(&forge.payload("published", "v1.0.1")).await;
     }
 }
@@ -227,7 +227,7 @@ both_databases! {
         let delivery = delivery_new();
         let mut copies = JoinSet::new();
         for number in 0..100 {
-            // Half of them are sent again by GitHub, the others by somebody who changes the unsigned header.
+            // GitHub sends half of them again. An attacker, who changes the unsigned header, sends the others.
             let delivery = if number % 2 == 0 { delivery.clone() } else { delivery_new() };
             let request = forge.request("release", &delivery, payload.to_string().into_bytes());
             let forge = forge.clone();
@@ -334,7 +334,7 @@ both_databases! {
         let mut forge = Forge::github(&app, "Codertocat/Hello-World").await;
         forge.source = (186_853_002, "Codertocat/Hello-World".into());
         let Some(ping) = fixture("github/ping.json") else { return };
-        // It is of another repository than the releases beside it.
+        // It belongs to another repository than the releases beside it.
         let refusal = forge.send(forge.request("ping", &delivery_new(), ping.clone())).await.expect(409).json();
         let told = refusal["error_description"].as_str().expect("a sentence");
         assert!(told.contains("Octocoders/Hello-World") && told.contains("Codertocat/Hello-World"), "{told}");
@@ -373,7 +373,7 @@ both_databases! {
         let deliver = async || forge.send(forge.request("release", &delivery, payload.clone())).await;
         deliver().await.expect(202);
         deliver().await.expect(200);
-        // The last try of a job that cannot be done.
+        // The last try of a job that fails for good.
         app.execute("UPDATE hook_deliveries SET event = '{}'");
         app.execute("UPDATE jobs SET attempts = 11");
         let _worker = app.worker_start();

@@ -1,4 +1,4 @@
-//! Subscribers as CSV: taken in and handed out.
+//! Import and export of subscribers as CSV.
 
 use reqwest::{Body, Method};
 use serde_json::{Value, json};
@@ -25,7 +25,7 @@ fn counts(imported: &Value) -> [i64; 4] {
     ["rows", "added", "known", "refused"].map(|member| imported[member].as_i64().expect("a number"))
 }
 
-/// Everything of an export but what differs between two servers: the times of creation and confirmation.
+/// The parts of an export that are equal on two servers. The times of creation and confirmation are removed.
 fn comparable(export: &str) -> Vec<String> {
     let mut lines: Vec<String> =
         export.lines().map(|line| line.split("\",\"").take(7).collect::<Vec<_>>().join("|")).collect();

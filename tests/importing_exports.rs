@@ -1,4 +1,4 @@
-//! Files that other tools export: whoever left stays left, and no reader goes missing.
+//! Files that other tools export. People who left are not subscribed again, and no subscriber is lost.
 
 use reqwest::{Body, Method};
 use serde_json::Value;
@@ -15,7 +15,7 @@ async fn import(app: &App, page: &Page, query: &str, csv: impl Into<Body>) -> An
     app.api().send(app.api().request(Method::POST, &path).header("Content-Type", "text/csv").body(csv)).await
 }
 
-/// Address and state of everybody, in the order of their addresses.
+/// The address and state of every subscriber, by address.
 async fn readers(app: &App, page: &Page) -> Vec<String> {
     let listed = app.api().get(&page.path("subscribers?limit=100")).await.expect(200).json();
     let rows = listed["data"].as_array().expect("a list").iter();

@@ -1,4 +1,5 @@
-//! Whoever asks for a subscription learns nothing of the address: not from the answer, and not from the work behind it.
+//! A caller who asks for a subscription cannot learn the state of an address, neither from the answer nor from the work
+//! behind it.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use crate::support::log::LogLine;
 use crate::support::page::Page;
 use crate::support::wait::eventually;
 
-/// Addresses of one length, each in another state.
+/// Addresses of the same length, each in another state.
 const ADDRESSES: [&str; 5] = [
     "unknown-----@example.com",
     "pending-----@example.com",
@@ -20,8 +21,8 @@ const ADDRESSES: [&str; 5] = [
     "suppressed--@example.com",
 ];
 
-/// Headers that tell of the moment, of the request itself, or of the client's limit. The `ETag` is of the body, which
-/// repeats the address.
+/// Headers that depend on the time, the request or the client's limit. The `ETag` depends on the body, which repeats
+/// the address.
 const OF_THE_REQUEST: [&str; 8] = [
     "date",
     "etag",
@@ -55,7 +56,7 @@ async fn page_with_readers(app: &App) -> Page {
     page
 }
 
-/// What an answer shows, without what is the request's own.
+/// The parts of an answer that do not depend on the request.
 fn shown(answer: &Answer, address: &str) -> (u16, String, BTreeMap<String, String>) {
     let headers = answer.headers.iter().map(|(name, value)| {
         let is_own = OF_THE_REQUEST.contains(&name.as_str());
@@ -65,7 +66,7 @@ fn shown(answer: &Answer, address: &str) -> (u16, String, BTreeMap<String, Strin
     (answer.status.as_u16(), answer.text().replace(address, "ADDRESS"), headers.collect())
 }
 
-/// The statements that a request ran, in their order.
+/// The statements that a request ran, in order.
 fn statements(app: &App, answer: &Answer) -> Vec<String> {
     let id = answer.header("x-request-id");
     assert!(!id.is_empty(), "{:?}", answer.headers);
@@ -74,8 +75,8 @@ fn statements(app: &App, answer: &Answer) -> Vec<String> {
     let lines = app.log().lines();
     let statements = lines.iter().filter(of_request).filter_map(|line| line.field("statement")?.as_str());
     let mut statements: Vec<_> = statements.map(str::to_owned).collect();
-    // Once in a while a request first looks whether the page in memory is current, and loads it where it is not:
-    // transactions of their own, which come with the clock and not with the address.
+    // Some requests first check whether the page in memory is current, and load it if it is not. These transactions
+    // depend on the clock and not on the address.
     while statements.get(1).is_some_and(|statement| statement.contains("generation")) {
         let end = statements.iter().position(|statement| statement == "COMMIT").expect("a transaction ends");
         statements.drain(..=end);
@@ -83,7 +84,7 @@ fn statements(app: &App, answer: &Answer) -> Vec<String> {
     statements
 }
 
-/// Asserts that the same was shown and done for every address.
+/// Asserts that the answer and the work were the same for every address.
 fn assert_same(app: &App, answers: &[Answer]) {
     let shown: Vec<_> = answers.iter().zip(ADDRESSES).map(|(answer, address)| shown(answer, address)).collect();
     let done: Vec<_> = answers.iter().map(|answer| statements(app, answer)).collect();

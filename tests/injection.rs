@@ -1,4 +1,4 @@
-//! Text that people type never becomes a header, a recipient or a message of its own.
+//! Text that people type never becomes a header, a recipient or a separate message.
 
 use proptest::strategy::{Strategy as _, ValueTree as _};
 use proptest::test_runner::TestRunner;
@@ -12,10 +12,10 @@ use crate::support::project::Project;
 use crate::support::smtp::Received;
 use crate::support::wait::eventually;
 
-/// Whom nobody wants to write to.
+/// An address that must get no mail.
 const VICTIM: &str = "victim@example.net";
 
-/// What breaks out of a header, an envelope or a body where nobody takes care.
+/// Texts that break out of a header, an envelope or a body in careless programs.
 const BREAKS: [&str; 14] = [
     "\r\nBcc: victim@example.net",
     "\nBcc: victim@example.net",
@@ -33,7 +33,7 @@ const BREAKS: [&str; 14] = [
     "\r\n--=_releasepage_0000000000000000\r\nContent-Type: text/html\r\n\r\nvictim@example.net",
 ];
 
-/// Hostile texts: each break alone, and some between words of all kinds, the same ones on every run.
+/// Hostile texts. Each break is used alone, and some stand between other words. Every run has the same ones.
 fn hostile_texts() -> Vec<String> {
     let mut runner = TestRunner::deterministic();
     let strategy = ("\\PC{0,12}", proptest::sample::select(BREAKS.to_vec()), "\\PC{0,12}");
@@ -44,13 +44,13 @@ fn hostile_texts() -> Vec<String> {
     BREAKS.iter().map(|hostile| format!("v1{hostile}")).chain(drawn).collect()
 }
 
-/// Whether a text was taken. It is taken or refused, and nothing else.
+/// Returns true if the text was accepted. It must be accepted or refused with 400.
 fn taken(answer: &Answer, text: &str) -> bool {
     assert!(answer.status.is_success() || answer.status == 400, "{} to {text:?}: {}", answer.status, answer.text());
     answer.status.is_success()
 }
 
-/// Asserts that a message has the headers that we write, each once, and goes to its one reader.
+/// Asserts that a message has each of our headers once and goes to one recipient.
 fn assert_clean(received: &Received) {
     const HEADERS: [&str; 11] = [
         "Auto-Submitted",
@@ -76,16 +76,16 @@ fn assert_clean(received: &Received) {
     assert_eq!(received.to.len(), 1, "{:?}", received.to);
     assert_ne!(received.to[0], VICTIM);
     let to = headers.split("\r\n").find_map(|line| line.strip_prefix("To: ")).expect("a recipient");
-    // Inside quotes it is part of the one local part, and no address (RFC 5322, section 3.2.4).
+    // In quotes, it is part of the local part and no address (RFC 5322, section 3.2.4).
     let unquoted: String = to.split('"').step_by(2).collect();
     assert!(!unquoted.contains(VICTIM) && !unquoted.contains(','), "{to}");
     assert_eq!(received.from, "releases@acme.example");
-    // Two parts, and an end.
+    // Two parts and the closing boundary.
     let boundary = headers.split("boundary=\"").nth(1).and_then(|rest| rest.split('"').next()).expect("a boundary");
     assert_eq!(body.matches(&format!("--{boundary}")).count(), 3, "{body}");
 }
 
-/// Waits until a reader was told of a last release, and looks at everything that arrived.
+/// Waits until a last release was announced to the subscriber. Then checks all messages.
 async fn assert_all_clean(app: &App, page: &Page, repo: &str, mails: usize) {
     page.publish(repo, "v999.0.0").await;
     app.inbox("reader@example.com").mail("v999.0.0").await;
@@ -124,7 +124,7 @@ both_databases! {
 
 both_databases! {
     async fn texts_of_a_page_are_refused_or_encoded(setup: Setup) {
-        // The sender bears the page's title.
+        // The sender has the page's title.
         let app = setup.with("mail.from", "releases@acme.example").start().await;
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(10_000).await;
         app.subscriber(&page, "reader@example.com").await;
@@ -194,7 +194,7 @@ both_databases! {
     }
 }
 
-/// Whether the reader, who wants no pre-releases, is told of this release.
+/// True if the release is announced to the subscriber, who wants no pre-releases.
 fn tells_everyone(release: &Value) -> bool {
     release["version"].as_str().is_some_and(|version| !version.contains('-')) && release["prerelease"] == false
 }

@@ -1,4 +1,4 @@
-//! `releasepage jobs`: the queue as who runs the server sees it, held, and let go on.
+//! `releasepage jobs`: the operator lists, holds and releases the queue.
 
 use serde_json::Value;
 
@@ -23,7 +23,7 @@ both_databases! {
         let told = jobs(&app, &["list"]);
         assert!(told.contains("the mail server moves") && told.contains("No job is dead."), "{told}");
 
-        // Nothing of this was mailed meanwhile, or the first mails of these would not be the next.
+        // None of this was mailed meanwhile. Otherwise the next emails would not be the first.
         let before = app.sink().count();
         let gone_on = jobs(&app, &["resume"]);
         assert!(gone_on.contains("1 announcement, 1 request without an answer"), "{gone_on}");
@@ -46,7 +46,7 @@ both_databases! {
         assert!(given_up.contains("1 announcement, 1 request without an answer"), "{given_up}");
         page.publish("acme/api", "v1.1.0").await;
         reader.mail("v1.1.0").await;
-        // The other one would have come before.
+        // The other message would have come before this one.
         assert_eq!(reader.subjects().iter().filter(|subject| subject.contains("v1.0.0")).count(), 0);
         assert!(app.inbox("another@example.com").mails().is_empty());
     }
@@ -71,7 +71,7 @@ both_databases! {
     async fn dead_letter_is_listed_and_tried_again(setup: Setup) {
         let app = setup.without_worker().start().await;
         let page = app.page("Acme").with_component("acme/api").await;
-        // A payload that no binary knows makes a dead letter at its first claim.
+        // An unknown payload becomes a dead letter at its first claim.
         page.subscribe("reader@example.com").await.expect(200);
         app.execute("UPDATE jobs SET payload = REPLACE(payload, 'subscription_answer', 'of_tomorrow')");
         let _worker = app.worker_start();
@@ -118,7 +118,7 @@ fn jobs_are_asked_for_in_words_that_exist() {
     }
 }
 
-/// What `releasepage jobs` printed that ended well.
+/// Runs `releasepage jobs`, which must succeed. Returns its output.
 fn jobs(app: &App, arguments: &[&str]) -> String {
     succeeds(&run(&[&["jobs"], arguments].concat(), app.settings(), ""))
 }

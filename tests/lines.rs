@@ -1,4 +1,5 @@
-//! The lines to the mail server: how many it takes, who waits for one, and what is looked at when it is there.
+//! The connections to the mail server: their number, the order in which messages wait for one, and the checks before
+//! sending.
 
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -10,7 +11,7 @@ use crate::support::both_databases;
 use crate::support::page::Page;
 use crate::support::wait::eventually;
 
-/// Readers with a consent that somebody vouches for, who need no confirmation.
+/// Readers with an imported consent, who need no confirmation.
 async fn import(app: &App, page: &Page, readers: &[String]) {
     let csv = format!("email\n{}\n", readers.join("\n"));
     let path = page.path("subscribers/import?consent_source=test&consent_time=2024-01-01T00:00:00Z");
@@ -22,7 +23,7 @@ fn addresses(name: &str, count: usize) -> Vec<String> {
     (0..count).map(|number| format!("{name}-{number}@example.com")).collect()
 }
 
-/// Who was sent a version, in the order of arrival.
+/// The recipients of a version, in the order of arrival.
 fn told(app: &App, version: &str) -> Vec<String> {
     let is_about = |message: &[u8]| {
         let text = String::from_utf8_lossy(message).into_owned();
@@ -32,7 +33,7 @@ fn told(app: &App, version: &str) -> Vec<String> {
     received.map(|received| received.to.join(",")).collect()
 }
 
-/// Waits until so many messages about a version have arrived.
+/// Waits until this number of messages about a version has arrived.
 async fn told_to(app: &App, version: &str, count: usize) -> Vec<String> {
     let what = format!("{count} are sent {version}");
     eventually(&what, async || Some(told(app, version)).filter(|told| told.len() >= count)).await
@@ -88,7 +89,7 @@ both_databases! {
 
 both_databases! {
     async fn slow_answer_delays_its_own_message_alone(setup: Setup) {
-        // As many announcements are held as there are slots for them.
+        // Every slot for announcements holds one.
         let app = setup.with("jobs.concurrency", 2).start().await;
         for (title, repo) in [("First", "acme/api"), ("Second", "acme/app")] {
             let page = app.page(title).with_component(repo).await;
@@ -101,7 +102,7 @@ both_databases! {
         for reader in ["one@example.com", "two@example.com"] {
             page.subscribe(reader).await.expect(200);
         }
-        // Neither announcements nor the other answer are in the way of an answer.
+        // Neither announcements nor the other answer delay an answer.
         for reader in ["one@example.com", "two@example.com"] {
             app.inbox(reader).wait_for(1).await;
         }
@@ -138,7 +139,7 @@ both_databases! {
 both_databases! {
     async fn slow_answer_to_one_reader_delays_no_other(app: App) {
         let page = app.page("Acme").with_component("acme/api").await;
-        // More than one turn of a job can send.
+        // More messages than one turn of a job can send.
         let readers = addresses("reader", 250);
         import(&app, &page, &readers).await;
         app.sink().delay(Duration::from_millis(60));
@@ -165,7 +166,7 @@ both_databases! {
         }
         app.sink().hold();
         page.publish("acme/api", "v1.0.1").await;
-        // All four connections carry deliveries. Two messages wait.
+        // All four connections are busy with deliveries. Two messages wait.
         let held = told_to(&app, "v1.0.1", 4).await;
         let anonymous = app.api().anonymous();
         for (address, link) in addresses("reader", 6).iter().zip(&links) {
@@ -203,7 +204,7 @@ both_databases! {
         app.sink().hold();
         page.publish("acme/api", "v1.0.1").await;
         let held = told_to(&app, "v1.0.1", 4).await;
-        // Another worker has the job by now, and is slow.
+        // Another worker has the job now, and is slow.
         let taken = "UPDATE jobs SET fence = fence + 1, leased_until = '2999-01-01 00:00:00' WHERE state = 'running'";
         app.execute(taken);
         app.sink().release();

@@ -1,4 +1,4 @@
-//! What a whole run logs: enough to find a fault, and nothing that opens a door or names a reader.
+//! The log of a whole run. It is enough to find a fault, and contains no secrets and no addresses.
 
 use reqwest::Method;
 use reqwest::header::{COOKIE, HeaderValue};
@@ -10,12 +10,12 @@ use crate::support::log::LogLine;
 use crate::support::setup::{PASSWORD, SECRET_KEY};
 use crate::support::wait::eventually;
 
-/// The last part of a link: its token.
+/// The last part of a link, which is its token.
 fn token(link: &str) -> String {
     link.rsplit('/').next().unwrap_or_default().to_owned()
 }
 
-/// Uses the product as people and programs do, well and badly; hands back what no log may hold.
+/// Uses the product as people and programs do, with success and with errors. Returns the texts that no log may contain.
 async fn used(app: &App) -> Vec<(&'static str, String)> {
     let project = app.project("iOS app").await;
     let page = app.page("Acme").with_component("acme/api").with_project(&project).await;
@@ -42,7 +42,7 @@ async fn used(app: &App) -> Vec<(&'static str, String)> {
         ("notes", "planted notes".to_owned()),
     ];
 
-    // A reader's whole way.
+    // All steps of a subscriber.
     let reader = app.subscriber(&page, "planted.reader@example.com").await;
     let notes = json!({ "version": "v1.0.0", "title": "planted title", "notes": "planted notes" });
     page.publish_release("acme/api", &notes).await;
@@ -58,7 +58,7 @@ async fn used(app: &App) -> Vec<(&'static str, String)> {
     let tester = json!({ "op": "add", "data": { "type": "email", "value": "planted.tester@example.com" } });
     page.with_key(&page.test_key).patch(&page.path("subscribers"), &tester).await.expect(200);
 
-    // Mail servers that repeat whom they refuse.
+    // Mail servers that repeat the address they refuse.
     app.sink().refuse("planted.gone@example.com", "550 5.1.1 <planted.gone@example.com>: no such user here");
     app.sink().refuse("planted.later@example.com", "451 4.7.1 planted.later@example.com: greylisted, try again");
     page.subscribe("planted.gone@example.com").await.expect(200);
@@ -82,14 +82,14 @@ async fn used(app: &App) -> Vec<(&'static str, String)> {
     for cookie in signed_in.expect(303).headers.get_all("set-cookie") {
         let cookie = cookie.to_str().expect("a cookie is ASCII");
         let value = cookie.split([';', '=']).nth(1).unwrap_or_default();
-        // An empty one takes a cookie away.
+        // An empty value deletes a cookie.
         planted.extend(Some(("a cookie", value.to_owned())).filter(|_| !value.is_empty()));
     }
     app.mailbox().await.mail("planted.tester@example.com", "").await;
     planted
 }
 
-/// Asks for what goes wrong.
+/// Makes requests that fail.
 async fn misused(app: &App) {
     let anonymous = app.api().anonymous();
     let page = app.page("Planted").with_component("planted/api").await;
@@ -130,7 +130,7 @@ async fn misused(app: &App) {
 
 both_databases! {
     async fn no_secret_token_or_address_is_logged(setup: Setup) {
-        // With the statements, but without what is bound to them.
+        // Statements are logged, but their bound values are not.
         let app = setup.with("log.filter", "debug,releasepage::statement=trace").start().await;
         let planted = used(&app).await;
         misused(&app).await;
@@ -174,7 +174,7 @@ both_databases! {
         ids.dedup();
         assert_eq!(ids.len(), count);
 
-        // A proxy's id is kept, unless it could forge a line.
+        // The id of a proxy is kept, unless it could forge a line.
         let given = HeaderValue::from_static("proxy-7.f_3");
         let kept = anonymous.send(anonymous.request(Method::GET, "/v1").header("X-Request-Id", given)).await;
         assert_eq!(kept.header("x-request-id"), "proxy-7.f_3");

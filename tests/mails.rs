@@ -1,4 +1,4 @@
-//! What the mails are like: their headers, their links, and that nothing happens before somebody presses a button.
+//! The form of emails: their headers and links. Nothing happens until a person presses a button.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use crate::support::app::App;
 use crate::support::both_databases;
 use crate::support::inbox::Mail;
 
-/// Follows every link of a mail as scanners do, twice.
+/// Follows every link of an email twice, as scanners do.
 async fn scan(app: &App, mail: &Mail) {
     let links = mail.links();
     assert!(links.iter().any(|link| link.contains("/unsubscribe/")), "{links:?}");
@@ -42,7 +42,7 @@ both_databases! {
         page.publish("acme/api", "v1.0.2").await;
         reader.mail("v1.0.2").await;
 
-        // A link is used once; a button that is pressed again changes nothing.
+        // A link works once. Pressing the button again changes nothing.
         let unsubscribe = mail.link("/unsubscribe").expect("a link to unsubscribe");
         app.api().anonymous().post_form(&unsubscribe, &[]).await.expect(200);
         let again = reader.press(&link, &shown).await;
@@ -87,7 +87,7 @@ both_databases! {
 both_databases! {
     async fn mails_have_what_mail_programs_ask_for(app: App) {
         let page = app.page("Acme").with_component("acme/api").await;
-        // Who asks cannot choose where the links of a mail lead.
+        // The caller cannot choose where the links of an email lead.
         let asked = app.api().with_token(&page.live_key);
         let body = json!({ "op": "add", "data": { "type": "email", "value": "buy-at-evil.example@example.com" } });
         let request = asked.request(Method::PATCH, &page.path("subscribers")).header("Host", "evil.example");
@@ -121,7 +121,7 @@ both_databases! {
             assert!(mail.received.message.is_ascii(), "seven bits carry it");
             assert!(mail.received.message.split(|byte| *byte == b'\n').all(|line| line.len() < 998));
 
-            // What the notes show from elsewhere has become a link: nobody follows it who does not want to.
+            // Remote images in notes become links, so that readers load them only on purpose.
             for link in mail.links() {
                 assert!(link.starts_with(&public_url) || link == "https://evil.example/pixel.png", "{link}");
             }
@@ -129,7 +129,7 @@ both_databases! {
             for loading in ["<img", "src=", "background=", "url(", "@import", "<link", "<script", "<iframe"] {
                 assert!(!html.contains(loading), "{loading} in {html}");
             }
-            // The text comes first: readers show the last form that they know.
+            // The text part comes first. Mail programs show the last form that they know.
             let message = String::from_utf8_lossy(&mail.received.message).into_owned();
             let (text, html) = (message.find("text/plain"), message.find("text/html"));
             assert!(text.is_some() && text < html, "{message}");
@@ -158,13 +158,13 @@ both_databases! {
         page.publish_release("acme/api", &release).await;
         let mail = reader.mail("A tenth of the time").await;
         let from = mail.header("From").expect("a sender");
-        // `Müller, ` in an encoded word (RFC 2047), of which no mail program reads an address.
+        // `Müller, ` in an encoded word (RFC 2047). No mail program reads an address in it.
         assert!(from.starts_with("=?utf-8?b?TcO8bGxlciwg") && from.ends_with("<releases@acme.example>"), "{from}");
         let message = String::from_utf8_lossy(&mail.received.message).into_owned();
         let from = message.split("\r\n").find(|line| line.starts_with("From: ")).expect("a sender");
         assert!(!from.contains("<evil@"), "{from}");
         assert!(mail.subject.chars().count() <= 150 && mail.subject.contains("v2.0.0-1"), "{}", mail.subject);
-        // Of a repository whose forge is not known, nobody knows where its files are.
+        // If the forge of a repository is unknown, the addresses of its files are unknown too.
         assert!(mail.text.contains("docs") && !mail.text.contains("docs/new.md"), "{}", mail.text);
         assert!(!mail.html.contains("docs/new.md") && mail.html.contains("aria-label=\"Table\""), "{}", mail.html);
         let (_, heading) = mail.html.split_once("<h6").expect("a heading");

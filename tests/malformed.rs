@@ -1,4 +1,4 @@
-//! What is no HTTP: it is refused, the log stays quiet, and other clients notice nothing.
+//! Requests that are not valid HTTP. They are refused, the log stays quiet, and other clients notice nothing.
 
 use std::io::{Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -6,20 +6,20 @@ use std::net::{Shutdown, SocketAddr, TcpStream};
 use crate::support::both_databases;
 use crate::support::wait::{PATIENCE, eventually};
 
-/// Sends bytes on a connection of their own, and hands back all that comes until the server closes it.
+/// Sends bytes on a new connection. Returns all bytes that come until the server closes it.
 fn answer(address: SocketAddr, sent: &[u8]) -> String {
     let mut connection = TcpStream::connect(address).expect("the server listens");
     connection.set_read_timeout(Some(PATIENCE)).expect("a connection can have a timeout");
     let mut writing = connection.try_clone().expect("a connection can be used twice");
     let sent = sent.to_vec();
-    // While it is read: a server that has seen enough answers before it has everything.
+    // Reads at the same time. A server that has seen enough answers before it has read everything.
     let writer = std::thread::spawn(move || {
-        // An error says that the server would have no more of it.
+        // An error means that the server read no further.
         let _ = writing.write_all(&sent);
         let _ = writing.shutdown(Shutdown::Write);
     });
     let mut answer = Vec::new();
-    // An error after the answer says that the server closed before it had read everything.
+    // An error after the answer means that the server closed the connection before it had read everything.
     let _ = connection.read_to_end(&mut answer);
     writer.join().expect("the writer ends");
     String::from_utf8_lossy(&answer).into_owned()
@@ -55,7 +55,7 @@ both_databases! {
             let answer = answer(app.address(), sent);
             let status = answer.split(' ').nth(1).and_then(|status| status.parse::<u16>().ok());
             assert!(status.is_some_and(|status| statuses.contains(&status)), "{what}: {answer:?}");
-            // A client that keeps its connection is answered as ever.
+            // A client that keeps its connection is still answered.
             page.get("version").await.expect(200);
         }
 

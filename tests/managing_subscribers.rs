@@ -1,4 +1,4 @@
-//! Subscribers through the management API: a back end hands them over, looks at them, and erases them.
+//! Subscribers through the management API: a back end adds, lists and deletes them.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -53,7 +53,7 @@ both_databases! {
         let location = created.header("location").to_owned();
         assert_eq!(location, page.path(&format!("subscribers/{}", subscriber["id"])));
         assert_eq!(app.api().get(&location).await.expect(200).json(), expected);
-        // Handed over once more, they stay as they are.
+        // Adding them again changes nothing.
         let again = hand_over(&app, &page, vouched("READER@example.com")).await.expect(200);
         assert_eq!((again.json(), again.header("location")), (expected, location.as_str()));
 
@@ -79,7 +79,7 @@ both_databases! {
         let kept = hand_over(&app, &page, json!({ "email": "reader@example.com" })).await.expect(200).json();
         assert_eq!(kept, confirmed);
 
-        // Whoever left is subscribed again by no consent from before.
+        // An older consent does not subscribe a person who left.
         page.publish("acme/api", "v1.0.0").await;
         let mail = reader.mail("v1.0.0").await;
         let unsubscribe = mail.link("/unsubscribe").expect("a link to unsubscribe");
@@ -138,7 +138,7 @@ both_databases! {
             let answer = app.api().get(&page.path(everything)).await.expect(200).text();
             assert!(answer.contains("witness@example.com") && !answer.contains("reader@example.com"), "{answer}");
         }
-        // Their links lead nowhere, and they hear nothing more.
+        // Their links do not work, and they get no more mail.
         let preferences = mail.link("/preferences").expect("a link to the preferences");
         assert!(app.api().anonymous().get(&preferences).await.status.is_client_error());
         page.publish("acme/api", "v2.0.0").await;
@@ -173,7 +173,7 @@ both_databases! {
         let next = of_page["next"].as_str().expect("there is more");
         let rest = app.api().get(&page.path(&format!("deliveries?limit=1&cursor={next}"))).await.expect(200).json();
         assert_eq!((&rest["data"][0]["email"], &rest["counts"], &rest["next"]), (&json!("reader@example.com"), &Value::Null, &Value::Null));
-        // The address that was refused is not to be vouched for again.
+        // A suppressed address is refused, even with a consent.
         hand_over(&app, &page, vouched("nobody@example.com")).await.expect(409);
         app.api().get(&page.path("deliveries?state=lost&cursor=x")).await.expect(400);
     }

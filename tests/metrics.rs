@@ -1,4 +1,4 @@
-//! What is measured of a server and of a worker, as Prometheus reads it.
+//! The metrics of a server and of a worker, in the Prometheus format.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use crate::support::both_databases;
 use crate::support::process::run;
 use crate::support::wait::eventually;
 
-/// The values of an exposition, by name and labels as they are written.
+/// The values of the metrics, by name and labels.
 struct Samples(BTreeMap<String, f64>);
 
 impl Samples {
@@ -28,7 +28,7 @@ impl Samples {
         Self::of(&api.get("/metrics").await.expect(200))
     }
 
-    /// The value of a sample; 0 where there is none.
+    /// The value of a sample. It is 0 if there is none.
     fn get(&self, name: &str) -> f64 {
         self.0.get(name).copied().unwrap_or_default()
     }
@@ -138,7 +138,7 @@ both_databases! {
     }
 }
 
-/// Where the worker that was started last says how it is.
+/// The health address of the worker that was started last.
 async fn worker_address(app: &App) -> SocketAddr {
     eventually("the worker says where it is watched", async || {
         let lines = app.log().lines();

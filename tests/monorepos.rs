@@ -1,4 +1,4 @@
-//! A repository of several parts: what its tags suggest, and what becomes of a tag that no component takes.
+//! A repository of several parts: the components that its tags suggest, and tags that no component takes.
 
 use serde_json::json;
 
@@ -22,7 +22,7 @@ both_databases! {
             (Some("cmd/tool/v"), Some("acme/mono/cmd/tool"), Some(1), Some("cmd/tool/v0.1.0")),
         ]);
 
-        // What nobody takes is not lost: the owner sees it, and readers do as soon as it has a component.
+        // A tag that no component takes is not lost. The owner sees it. Readers see it as soon as it has a component.
         let path = format!("/v1/pages/{}/unassigned-releases", page.id);
         let unassigned = app.api().get(&path).await.expect(200).json();
         let tags: Vec<_> = unassigned["data"].as_array().expect("a list").iter().map(|release| {
@@ -35,7 +35,7 @@ both_databases! {
         let unassigned = app.api().get(&path).await.expect(200).json();
         assert_eq!(unassigned["data"].as_array().map(Vec::len), Some(1));
 
-        // Neither is anybody else's business.
+        // A page key does not open this list.
         page.get("unassigned-releases").await.expect(403);
     }
 }

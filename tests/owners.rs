@@ -1,4 +1,4 @@
-//! The way to the first token, and the way back in for who lost a password or a token.
+//! The first token, and the ways back in after a lost password or token.
 
 use std::process::Command;
 
@@ -10,7 +10,7 @@ use crate::support::browser::Browser;
 use crate::support::process::{fails, run, succeeds};
 use crate::support::setup::PASSWORD;
 
-/// Signs in; hands back the status of the answer.
+/// Signs in and returns the status of the answer.
 async fn sign_in(app: &App, browser: &Browser, password: &str) -> u16 {
     let shown = browser.open("/sign-in").await.expect(200);
     let fields = [("email", app.owner.email.as_str()), ("password", password)];
@@ -154,7 +154,7 @@ both_databases! {
     }
 }
 
-/// The text of each `<pre>` of a page.
+/// The text of each `<pre>` in a document.
 fn printed_lines(html: &str) -> Vec<String> {
     let texts = html.split("<pre").skip(1).map(|rest| {
         let text = rest.split("<code>").nth(1).and_then(|rest| rest.split("</code>").next()).expect("code");

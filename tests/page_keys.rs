@@ -1,4 +1,4 @@
-//! Who may read a page: its keys, however they are given, and personal access tokens.
+//! Access to a page: its keys, in all places where a request may have them, and access tokens.
 
 use std::collections::BTreeSet;
 
@@ -27,12 +27,12 @@ both_databases! {
             (bearer(&page.test_key), None, 200),
             (None, Some(key), 200),
             (None, Some(page.test_key.as_str()), 200),
-            // The header comes first.
+            // The header wins.
             (bearer(key), Some(wrong), 200),
             (Some(key.to_owned()), Some("nonsense"), 200),
             (bearer(wrong), Some(key), 404),
             (Some("nonsense".to_owned()), Some(key), 403),
-            // Another scheme is a proxy's affair.
+            // Another scheme belongs to a proxy.
             (Some("Basic dXNlcjpwYXNz".to_owned()), Some(key), 200),
             (Some("Basic dXNlcjpwYXNz".to_owned()), None, 403),
         ] {
@@ -62,7 +62,7 @@ both_databases! {
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000).await;
         let other = app.page("Other").with_component("acme/other").await;
         let hidden = app.page("Hidden").with_component("acme/hidden").with_rate_limit(1_000).unpublished().await;
-        // A page that is warm in memory, and one that never was, must not differ either.
+        // The answer must not depend on whether the page is in memory.
         other.get("version").await.expect(200);
         let cold = app.page("Cold").with_component("acme/cold").await;
         let hidden_key = hidden.with_key(&hidden.live_key);
@@ -76,7 +76,7 @@ both_databases! {
                 ("someone else's, unpublished", key.get(&hidden.path(what)).await),
                 ("unpublished", hidden_key.get(&hidden.path(what)).await),
             ];
-            // A set, since the order of headers is that of a hash table.
+            // Sorted, since the order of headers is that of a hash table.
             let names = |answer: &Answer| answer.headers.keys().map(ToString::to_string).collect::<BTreeSet<_>>();
             let (_, first) = &answers[0];
             for (whose, answer) in &answers {
@@ -139,10 +139,10 @@ both_databases! {
         let version = app.api().get(&page.path("version")).await.expect(200);
         assert_eq!(version.json()["latest"][0]["version"], "v1.0.0");
         assert_eq!(version.header("x-ratelimit-limit"), "600");
-        // In a query, a token would be in every log on its way.
+        // A token in a query would appear in every log on its way.
         app.get(&page.path(&format!("version?apiKey={}", app.owner.token))).await.expect(403);
         assert_eq!(refusal(&app.api().get("/v1/pages/0123456789ab/version").await.expect(404)).0, "page-not-found");
-        // And a page's key manages nothing.
+        // A page key does not open the management API.
         let key = page.with_key(&page.live_key);
         assert_eq!(refusal(&key.get("/v1/pages").await.expect(403)).0, "forbidden");
     }

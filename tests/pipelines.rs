@@ -1,4 +1,4 @@
-//! `releasepage publish`, as pipelines run it.
+//! `releasepage publish` in pipelines.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -33,18 +33,18 @@ both_databases! {
         assert_eq!(releases["data"][0]["version"], "v1.2.0");
         assert_eq!(releases["data"][0]["summary"], "Search");
 
-        // Run again, it is the same release, with what is new of it.
+        // A second run updates the same release.
         let again = publish(&app, directory.path(), &["--title", "Search"], &github);
         assert_eq!(succeeds(&again), link);
         let releases = page.get("releases").await.expect(200).json();
         assert_eq!(releases["data"].as_array().map(Vec::len), Some(1));
         assert_eq!((&releases["data"][0]["title"], &releases["data"][0]["summary"]), (&json!("Search"), &json!("Search")));
 
-        // Without a tag, the changelog's newest version is the same release, however it is written.
+        // Without a tag, the newest version of the changelog is the same release, in any spelling.
         let untagged = publish(&app, directory.path(), &[], &[("GITHUB_REPOSITORY", "acme/api")]);
         assert_eq!(succeeds(&untagged), link);
 
-        // What is said counts before what is found.
+        // Arguments win over values from the environment.
         fs::write(directory.path().join("notes.md"), "By *hand*").expect("a file can be written");
         let said = ["--version", "v2.0.0-rc.1", "--notes-file", "notes.md", "--author", "ada", "--no-notify"];
         succeeds(&publish(&app, directory.path(), &said, &github));
@@ -81,7 +81,7 @@ both_databases! {
             told(&["--repo", "acme/api", "--changelog", "log.md"], &[branch], words);
         }
 
-        // What no page shows has no link, and the changelog's newest version is as good as a tag.
+        // A release that no page shows has no link. The newest version of the changelog replaces a tag.
         let printed = succeeds(&publish(&app, directory.path(), &["--repo", "acme/api", "--changelog", "log.md"], &[]));
         assert_eq!(printed, "acme/api 0.9.0 is published; no published page shows it.\n");
         let repository = &page.repositories["acme/api"];
@@ -90,7 +90,7 @@ both_databases! {
     }
 }
 
-/// Runs the script of the GitHub Action with its inputs, as `action.yml` hands them to it.
+/// Runs the script of the GitHub Action with its inputs, as `action.yml` passes them.
 fn action(app: &App, inputs: &[(&str, &str)]) -> Output {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../deploy/github-action/publish.sh");
     let url = format!("http://{}/", app.address());
@@ -124,7 +124,7 @@ both_databases! {
         let id = release["id"].as_str().expect("an id");
         assert_eq!(app.api().get(&format!("/v1/releases/{id}")).await.expect(200).json()["notes"], notes);
 
-        // Run again, it is the same release; what is not said stays.
+        // A second run updates the same release. Fields that it does not give stay.
         assert_eq!(succeeds(&action(&app, &[("VERSION", "refs/tags/v1.2.0"), ("TITLE", "It is here")])), printed);
         let again = app.api().get(&format!("/v1/releases/{id}")).await.expect(200).json();
         assert_eq!((&again["title"], &again["notes"]), (&json!("It is here"), &json!(notes)));

@@ -1,4 +1,4 @@
-//! PgBouncer between the program and Postgres, giving every transaction another session: all works as without it.
+//! PgBouncer between the program and Postgres. Every transaction may get another session, and all works as without it.
 
 use serde_json::json;
 
@@ -7,7 +7,7 @@ use crate::support::postgres_server::PostgresServer;
 use crate::support::process::{run, succeeds};
 use crate::support::setup::Setup;
 
-/// Requests at once: many times what PgBouncer has sessions.
+/// The number of requests at once, many times the number of PgBouncer's sessions.
 const AT_ONCE: usize = 12;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -19,7 +19,7 @@ async fn transactions_that_share_sessions() {
     let mut app = setup.with("database.url", url).start().await;
     let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000_000).await;
     let reader = app.subscriber(&page, "reader@example.com").await;
-    // Processes with statements of their own, which share the sessions.
+    // Other processes share the sessions and run other statements.
     let _worker = app.worker_start();
 
     let path = format!("/v1/repositories/{}/releases", page.repositories["acme/api"]);
@@ -45,7 +45,7 @@ async fn transactions_that_share_sessions() {
     reader.mail("v4.0.0").await;
     assert_eq!(page.latest("acme/api").await.as_deref(), Some("v4.0.0"));
 
-    // Commands and the next start, which looks at the schema, go the same way.
+    // Commands and the next start, which checks the schema, use the same connection.
     succeeds(&run(&["jobs", "list"], app.settings(), ""));
     assert!(succeeds(&run(&["migrate"], app.settings(), "")).contains("already"));
     app.kill();

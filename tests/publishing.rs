@@ -1,4 +1,4 @@
-//! The Releases API as pipelines use it: every form they send, dates, repetition, editing.
+//! The Releases API as pipelines use it: all forms of requests, dates, repetition and editing.
 
 use reqwest::{Method, multipart};
 use serde_json::{Value, json};
@@ -7,15 +7,15 @@ use crate::support::api::Answer;
 use crate::support::both_databases;
 use crate::support::project::Project;
 
-/// Where releases are published.
+/// The path for publishing releases.
 const RELEASE: &str = "/api/2/release";
 
-/// A whole release of this version, of the past.
+/// A release of this version with all fields, in the past.
 fn release(version: &str) -> Value {
     json!({ "version": version, "release_start": "2022-01-01 00:00:00", "title": format!("Release {version}") })
 }
 
-/// The error of an answer with this status, and its message.
+/// Checks that the answer is an error with this status. Returns its message.
 fn refusal(answer: Answer, status: u16) -> (String, String) {
     let body = answer.expect(status).json();
     assert_eq!(body["success"], false, "{body}");
@@ -72,7 +72,7 @@ both_databases! {
                 },
             },
         });
-        // As text, so that the order of the members counts as well.
+        // Compared as text, so that the order of the members counts too.
         assert_eq!(body.to_string(), wanted.to_string());
         let bare = project.release(&release("3.6")).await.expect(200).json();
         for (member, value) in [
@@ -83,7 +83,7 @@ both_databases! {
         ] {
             assert_eq!(bare["release"][member], value, "{member}");
         }
-        // Clients' models demand strings here.
+        // Clients' models need strings here.
         for member in ["created_by", "last_modified_by"] {
             assert_eq!(bare["release"]["params"][member], "", "{member}");
         }
@@ -159,7 +159,7 @@ both_databases! {
             let release = &project.release(&body).await.expect(200).json()["release"];
             assert_eq!(release["version"], "5", "{params}");
         }
-        // An edit leaves what is empty as it is; null clears it.
+        // An edit leaves empty fields as they are. `null` clears a field.
         let whole = json!({ "version": "6", "release_start": "2022-01-01 00:00:00", "title": "A title",
             "description": "Notes", "platforms": "iOS", "release_end": "2022-01-02 00:00:00" });
         let stored = project.release(&whole).await.expect(200).json()["release"].take();
@@ -197,7 +197,7 @@ both_databases! {
             ("2", post().form(&fields("2"))),
             ("3", post().multipart(multipart)),
             ("4", post().query(&fields("4"))),
-            // Where a field comes twice, the body wins.
+            // If a field comes twice, the body wins.
             ("5", post().query(&fields("4")).form(&[("version", "5")])),
             ("6", post().query(&fields("4")).json(&json!({ "version": "6" }))),
         ] {
@@ -237,7 +237,7 @@ both_databases! {
             ("created_by", json!(""), json!("")),
             ("params", json!({ "created_by": "An older client" }), json!("An older client")),
         ] {
-            // Each of its own version: an author that is not named again stays.
+            // Each has a version of its own. An author that the request does not name stays.
             let mut body = release(&format!("2.0 {sent}"));
             body[field] = sent.clone();
             let release = &project.release(&body).await.expect(200).json()["release"];
@@ -277,7 +277,7 @@ both_databases! {
         let back = project.release(&release("v1.0.0", "First, again")).await.expect(200).json();
         assert_eq!(back["release"]["id"], first["release"]["id"], "it comes back under its id");
 
-        // What is mailed later shows that nothing more comes of the others.
+        // The next email shows that the others have no further effect.
         project.release(&release("v1.1.0", "Second")).await.expect(200);
         inbox.mail("v1.1.0").await;
         let told = inbox.mails().iter().filter(|mail| mail.subject.contains("v1.0.0")).count();

@@ -6,10 +6,10 @@ use tokio::task::JoinSet;
 use crate::support::both_databases;
 use crate::support::project::Project;
 
-/// Writers wait for each other; how long that takes is the machine's affair, and not what is tested here.
+/// Writers wait for each other. The time depends on the machine and is not tested here.
 const WAIT_SECONDS: u32 = 60;
 
-/// Posts these releases at once and hands back what was answered.
+/// Posts these releases at once and returns the answers.
 async fn post_at_once(releases: impl IntoIterator<Item = (Project, Value)>) -> Vec<Value> {
     let mut posting = JoinSet::new();
     for (project, release) in releases {
@@ -38,7 +38,7 @@ both_databases! {
         let releases = page.get("releases").await.expect(200).json();
         assert_eq!(releases["data"].as_array().map(Vec::len), Some(1), "{releases}");
 
-        // What is announced later shows that nothing more comes of the copies.
+        // The next announcement shows that the copies have no further effect.
         project.release(&release("v1.1.0")).await.expect(200);
         for reader in readers {
             app.inbox(reader).mail("v1.1.0").await;

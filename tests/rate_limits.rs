@@ -1,4 +1,4 @@
-//! How often one may ask (`releasepage-v1.md`, Rate limit).
+//! The rate limits (`releasepage-v1.md`, Rate limit).
 
 use reqwest::Method;
 use serde_json::json;
@@ -6,14 +6,14 @@ use serde_json::json;
 use crate::support::api::{Answer, Api};
 use crate::support::both_databases;
 
-/// The headers that tell of a limit, as numbers: limit, remaining, and seconds until the window ends.
+/// The headers of a limit as numbers: the limit, the remaining requests, and the seconds until the window ends.
 fn standing(answer: &Answer) -> (u64, u64, i64) {
     let number = |name: &str| answer.header(name).parse::<i64>().expect("an integer");
     let seconds = number("x-ratelimit-reset") - chrono::Utc::now().timestamp();
     (number("x-ratelimit-limit").unsigned_abs(), number("x-ratelimit-remaining").unsigned_abs(), seconds)
 }
 
-/// GET as the client of this address, seen through a proxy.
+/// GET as the client with this address, through a proxy.
 async fn get_as(api: &Api, path: &str, client: &str) -> Answer {
     api.send(api.request(Method::GET, path).header("X-Forwarded-For", client)).await
 }
@@ -28,14 +28,14 @@ both_databases! {
         assert_eq!(first.header("ratelimit-policy"), "\"read\";q=60;w=60");
         assert!(first.header("ratelimit").starts_with("\"read\";r=59;t="), "{}", first.header("ratelimit"));
 
-        // What a client has already is not counted, nor is a preflight.
+        // A 304 is not counted, nor is a preflight.
         let api = page.with_key(&page.live_key);
         for _ in 0..5 {
             let request = api.request(Method::GET, &page.path("version")).header("If-None-Match", first.header("etag"));
             assert_eq!(standing(&api.send(request).await.expect(304)).1, 59);
             api.anonymous().send(api.anonymous().request(Method::OPTIONS, &page.path("version"))).await.expect(204);
         }
-        // Every way of reading has one limit, whatever the answer.
+        // All ways of reading share one limit, whatever the answer.
         let ways = ["version", "badge.svg", "releases", "changes?from=v1.0.0", "releases/abcdefg", "releases?limit=0"];
         for left in (0..59).rev() {
             let answer = page.get(ways[left % ways.len()]).await;
@@ -54,7 +54,7 @@ both_databases! {
         let subscribed = page.subscribe("reader@example.com").await.expect(200);
         assert_eq!(standing(&subscribed).1, 59);
         assert_eq!(subscribed.header("ratelimit-policy"), "\"subscribe\";q=60;w=60");
-        // The other key is another subject.
+        // The other key has a limit of its own.
         let other = page.with_key(&page.test_key).get(&page.path("version")).await.expect(200);
         assert_eq!(standing(&other).1, 59);
     }
@@ -74,7 +74,7 @@ both_databases! {
             ("203.0.113.1", 200),
             ("203.0.113.1", 429),
             ("203.0.113.2", 200),
-            // The proxy wrote the last one; what stands before it is anyone's to write.
+            // The proxy wrote the last address. Clients can write anything before it.
             ("203.0.113.9, 203.0.113.1", 429),
             ("203.0.113.1, 203.0.113.2", 200),
             ("203.0.113.2", 429),
@@ -94,7 +94,7 @@ both_databases! {
         let app = setup.with("limits.anonymous_requests_per_minute", 3).start().await;
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(100).await;
         let anonymous = app.api().anonymous();
-        // Nobody was told to trust a proxy: what the header says does not matter.
+        // No proxy is trusted here, so the header does not matter.
         for (number, status) in [(1, 403), (2, 403), (3, 403), (4, 429)] {
             let client = format!("203.0.113.{number}");
             let answer = get_as(&anonymous, &page.path("version"), &client).await;
@@ -117,7 +117,7 @@ both_databases! {
         let refused = page.subscribe("reader3@example.com").await.expect(429);
         assert_eq!(refused.header("ratelimit-policy"), "\"subscribe-hourly\";q=3;w=3600");
         assert_eq!(refused.json()["error"], "rate-limited");
-        // Another page's key is another count for each minute, and the same client.
+        // Another page's key has a count of its own for each minute. The client is the same.
         app.page("Other").with_component("other/api").await.subscribe("reader3@example.com").await.expect(429);
         page.get("version").await.expect(200);
     }

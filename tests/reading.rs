@@ -1,4 +1,4 @@
-//! The page API as readers' programs use it: `version`, its headers, releases, one release, changes.
+//! The page API as readers' programs use it: `version`, its headers, the list of releases, one release, and changes.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use crate::support::api::Answer;
 use crate::support::both_databases;
 use crate::support::page::Page;
 
-/// The headers that every answer under `/v1` has, with their values where those are fixed.
+/// The headers of every answer under `/v1`, with their values if those are fixed.
 const HEADERS: [(&str, Option<&str>); 13] = [
     ("access-control-allow-origin", Some("*")),
     ("access-control-expose-headers", None),
@@ -39,7 +39,7 @@ fn headers_check(what: &str, answer: &Answer) {
     }
 }
 
-/// Publishes a release of a moment in the past.
+/// Publishes a release in the past.
 async fn publish_at(page: &Page, repo: &str, version: &str, time: &str) {
     page.publish_release(repo, &json!({ "version": version, "published_at": time })).await;
 }
@@ -83,7 +83,7 @@ both_databases! {
             ],
             "permalink": format!("http://{}/p/acme", app.address()),
         });
-        // As text, so that the order of the members counts as well.
+        // Compared as text, so that the order of the members counts too.
         assert_eq!(page.get("version").await.expect(200).text(), wanted.to_string());
         app.get("/p/acme").await.expect(200);
     }

@@ -1,4 +1,5 @@
-//! Refusals of mail servers, by what they are about: nobody is given up for our sake, and what failed is sent again.
+//! Refusals of mail servers, by their cause. No subscriber is suppressed for a fault of the sender, and failed messages
+//! are sent again.
 
 use std::time::Duration;
 
@@ -11,14 +12,14 @@ use crate::support::process::{run, succeeds};
 use crate::support::smtp::AfterData;
 use crate::support::wait::eventually;
 
-/// What is known of the deliveries to an address, newest first.
+/// The deliveries to an address, newest first.
 async fn deliveries(app: &App, page: &Page, address: &str) -> Vec<Value> {
     let list = app.api().get(&page.path("deliveries?limit=100")).await.expect(200).json();
     let all = list["data"].as_array().expect("a list").clone();
     all.into_iter().filter(|delivery| delivery["email"] == address).collect()
 }
 
-/// Waits until the newest delivery to an address stands here, for this reason.
+/// Waits until the newest delivery to an address has this state and this reason.
 async fn stands(app: &App, page: &Page, address: &str, state: &str, fault: &str) -> Value {
     eventually(&format!("the delivery to {address} is {state} for {fault}"), async || {
         let newest = deliveries(app, page, address).await.into_iter().next()?;
@@ -110,7 +111,7 @@ both_databases! {
     }
 }
 
-/// Has the database refuse every change of what is known of addresses.
+/// Makes the database refuse every change of addresses' data.
 fn addresses_hold(app: &App) {
     app.execute(if is_postgres(app) {
         "CREATE FUNCTION hold() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'held'; END $$; \
@@ -163,7 +164,7 @@ both_databases! {
         app.execute("UPDATE subscription_requests SET decided_at = '2024-05-01 12:00:00'");
         page.subscribe("reader@example.com").await.expect(200);
         reader.mail("You already follow Acme").await;
-        // It is recorded a moment after it was taken.
+        // A delivery is recorded a moment after it was accepted.
         tokio::time::sleep(Duration::from_secs(2)).await;
         app.execute("UPDATE addresses SET doubted_at = '2024-05-01 12:00:00' WHERE doubted_at IS NOT NULL");
         app.sink().refuse("reader@example.com", "550 Empfaenger abgelehnt");
@@ -188,7 +189,7 @@ both_databases! {
         }
         page.publish("acme/api", "v1.0.0").await;
         eventually("both are suppressed", async || (suppressed(&app).await.len() == 2).then_some(())).await;
-        // As earlier versions stored an address with quotation marks that it does not need.
+        // Earlier versions stored an address with unneeded quotation marks.
         app.execute(
             "UPDATE subscribers SET address = '\"anna\"@example.com', address_folded = '\"anna\"@example.com' \
              WHERE address = 'anna@example.com'",
@@ -202,7 +203,7 @@ both_databases! {
             assert!(told.contains("reader@example.com is sent mail again"), "{told}");
             assert!(refused.contains("\"anna\"@example.com"), "{refused}");
         }
-        // The first start after an upgrade stores the address as it is compared now.
+        // The first start after an upgrade stores the address in the form that is compared now.
         app.execute("DELETE FROM schedules");
         app.restart().await;
         eventually("both are sent mail again", async || {
@@ -211,7 +212,7 @@ both_databases! {
         })
         .await;
 
-        // A message that failed for its reader's sake can be sent again by name, whatever else is named.
+        // A message that failed because of its recipient can be sent again by name, even if others are named too.
         for reader in readers {
             app.sink().welcome(reader);
         }

@@ -1,4 +1,5 @@
-//! A database that refuses writes, or says nothing: that is 503, `/readyz` says so, and it passes by itself.
+//! A database that refuses writes or does not answer. Requests get 503, `/readyz` gives the reason, and the server
+//! recovers without help.
 
 use std::future::Future;
 use std::time::Duration;
@@ -13,7 +14,7 @@ use crate::support::postgres_server::PostgresServer;
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
 
-/// Far below what a transaction may take here, and a connection be waited for.
+/// A time far below the limits for a transaction and for a wait for a connection.
 const ANSWERED_WITHIN: Duration = Duration::from_secs(60);
 
 fn patient(setup: Setup) -> Setup {
@@ -29,7 +30,7 @@ async fn publish(app: &App, page: &Page, version: &str) -> Answer {
     in_time(app.api().post(&path, &json!({ "version": version, "title": "Acme" }))).await
 }
 
-/// A request that writes is refused as trouble, in each form that there is, and `/readyz` gives this reason.
+/// Checks that writing requests of every API are refused with 503, and that `/readyz` gives this reason.
 async fn refuses(app: &App, page: &Page, reason: &str) {
     eventually("a probe is told", async || {
         let probed = in_time(app.get("/readyz")).await;
@@ -43,7 +44,7 @@ async fn refuses(app: &App, page: &Page, reason: &str) {
     app.get("/healthz").await.expect(200);
 }
 
-/// It works again without a restart.
+/// Checks that it works again without a restart.
 async fn recovers(app: &App, page: &Page) {
     eventually("a probe is told that it is over", async || (app.get("/readyz").await.status == 200).then_some(()))
         .await;
@@ -51,7 +52,7 @@ async fn recovers(app: &App, page: &Page) {
         .await;
 }
 
-/// The name of the database that a setup is on.
+/// The name of the setup's database.
 fn database_name(setup: &Setup) -> String {
     let url = setup.setting("database.url").expect("it is set");
     url.rsplit('/').next().expect("a URL has a path").to_owned()
@@ -72,7 +73,7 @@ async fn postgres_that_only_reads() {
     server.execute(&TERMINATE.replace("NAME", &name));
     refuses(&app, &page, "database-read-only").await;
     page.get("releases").await.expect(200);
-    // The sessions that are open go on refusing: they are replaced.
+    // Open sessions continue to refuse writes. They are replaced.
     server.execute(&format!("ALTER DATABASE \"{name}\" SET default_transaction_read_only = off"));
     recovers(&app, &page).await;
 }
@@ -82,7 +83,7 @@ async fn postgres_that_is_out_of_connections() {
     let Some(server) = PostgresServer::start() else { return };
     let setup = patient(Setup::on_postgres_server(&server));
     let name = database_name(&setup);
-    // No superuser, who could choose the language of messages and has connections in reserve.
+    // An ordinary user. A superuser could choose the language of messages, and has connections in reserve.
     server.execute("CREATE ROLE app LOGIN");
     server.execute(&format!("ALTER DATABASE \"{name}\" OWNER TO app"));
     let url = setup.setting("database.url").expect("it is set").replace("postgres@", "app@");

@@ -1,4 +1,4 @@
-//! Servers end and start without a request that fails.
+//! Servers end and start, and no request fails.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -87,7 +87,7 @@ both_databases! {
         let mut connection = TcpStream::connect(app.address()).expect("the server listens");
         connection.set_read_timeout(Some(PATIENCE)).expect("a connection can have a timeout");
         connection.write_all((head + first).as_bytes()).expect("the server reads");
-        // Another request shows that the server has taken the connection, which came before it.
+        // Another request shows that the server has accepted the connection, which came first.
         app.get("/healthz").await.expect(200);
 
         let log = app.log().clone();
@@ -106,21 +106,21 @@ both_databases! {
     }
 }
 
-/// Where the server that writes this log listens.
+/// The address that the server with this log listens on.
 fn address_of(log: &Log) -> SocketAddr {
     let lines = log.lines();
     let line = lines.iter().find(|line| line.says("listening")).expect("the server has said so");
     line.field("address").and_then(|address| address.as_str()?.parse().ok()).expect("an address")
 }
 
-/// Readers, subscribers and a team that publishes, who ask one request after the other.
+/// Readers, subscribers and a team that publishes. Each sends one request after the other.
 struct Load {
     stopped: Arc<AtomicBool>,
     answered: Arc<AtomicUsize>,
     clients: JoinSet<Vec<String>>,
 }
 
-/// The clients of a [`Load`] that only read; there is one more of each other kind.
+/// The number of clients of a [`Load`] that only read. There is one more client of each other kind.
 const READERS: usize = 4;
 
 impl Load {
@@ -138,7 +138,7 @@ impl Load {
         load
     }
 
-    /// A client that asks until it is stopped, and keeps every answer that it did not ask for.
+    /// A client that sends requests until it is stopped, and keeps every unexpected answer.
     fn client<F, A>(&mut self, page: &Page, status: u16, ask: F)
     where
         F: Fn(Page, usize) -> A + Send + 'static,
@@ -162,14 +162,14 @@ impl Load {
         });
     }
 
-    /// Waits for some more answers, so that what was done before was done under load.
+    /// Waits for some more answers, so that the step before was done under load.
     async fn goes_on(&self) {
         let before = self.answered.load(Ordering::Relaxed);
         eventually("there is load", async || (self.answered.load(Ordering::Relaxed) >= before + 50).then_some(()))
             .await;
     }
 
-    /// Stops all clients; hands back what failed.
+    /// Stops all clients and returns the failures.
     async fn end(self) -> Vec<String> {
         self.stopped.store(true, Ordering::Relaxed);
         self.clients.join_all().await.concat()

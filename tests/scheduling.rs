@@ -1,4 +1,4 @@
-//! Releases whose time is still to come.
+//! Releases with a time in the future.
 
 use std::time::Duration;
 
@@ -25,7 +25,7 @@ both_databases! {
         eventually("the release is shown", async || {
             let latest = page.latest(project.repo()).await;
             let badge = page.get("badge.svg").await.expect(200).text();
-            // What the answers say is true of some moment until now.
+            // The answers are true for some moment before now.
             let is_due = Utc::now() >= start;
             if !is_due {
                 assert_eq!(latest, None, "before {start}");
@@ -72,7 +72,7 @@ both_databases! {
             let release = json!({ "version": version, "release_start": days_ago(days), "title": "-" });
             project.release(&release).await.expect(200);
         }
-        // The second mail shows that the first release, which came before, has none.
+        // The second email shows that the first release, which came before, has none.
         app.inbox("reader@example.com").mail("v1.1.0").await;
         assert!(app.inbox("reader@example.com").mails().iter().all(|mail| !mail.subject.contains("v1.0.0")));
         let releases = page.get("releases").await.expect(200).json();

@@ -1,4 +1,4 @@
-//! Where the secret key is kept, and when one is made.
+//! The place of the secret key, and the cases in which one is made.
 
 use std::fs;
 
@@ -22,7 +22,7 @@ both_databases! {
         let page = app.page("Acme").with_component("acme/api").await;
         page.subscribe("reader@example.com").await.expect(200);
         app.restart().await;
-        // Its link was signed before the restart.
+        // The link was signed before the restart.
         app.inbox("reader@example.com").confirm().await;
         assert_eq!(fs::read_to_string(&file).expect("the key is there"), key);
         assert_eq!(fs::read_dir(directory.path()).expect("a directory").count(), 1, "no draft is left");

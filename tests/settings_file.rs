@@ -1,4 +1,4 @@
-//! Which settings file is read, and that no command makes a database where somebody looks in the wrong place.
+//! The choice of the settings file. No command makes a database in the wrong place.
 
 use std::collections::BTreeMap;
 use std::fs;

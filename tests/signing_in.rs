@@ -1,4 +1,4 @@
-//! Signing in by many at once: hashing is slow, and nobody else waits for it.
+//! Many sign-ins at once. Hashing is slow, and no other request waits for it.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 use crate::support::both_databases;
 use crate::support::load::{Load, statuses};
 
-/// As many as would take every thread of the server, did each wait on one.
+/// The number of sign-ins at once. If each blocked a thread, they would block the whole server.
 const AT_ONCE: usize = 600;
 
 both_databases! {

@@ -1,4 +1,4 @@
-//! Clients that dawdle: the server ends them at its timeouts, and others notice nothing.
+//! Slow clients. The server ends their connections at its timeouts, and others notice nothing.
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -9,14 +9,14 @@ use crate::support::page::Page;
 use crate::support::setup::Setup;
 use crate::support::wait::{PATIENCE, eventually};
 
-/// Connections that only wait.
+/// The number of connections that only wait.
 const IDLE: usize = 1_000;
-/// Clients at once that drip.
+/// The number of clients at once that send drop by drop.
 const SLOW: usize = 50;
-/// Clients at once that send a great many requests and do not read, and what they may take of memory, in MiB.
+/// The number of clients at once that send many requests and do not read, and the most memory for them, in MiB.
 const PIPELINING: usize = 300;
 const TAKEN_MAX: u64 = 100;
-/// Clients at once that do not read; it takes the server a while to fill their buffers.
+/// The number of clients at once that do not read. The server needs a while to fill their buffers.
 const DEAF: usize = 4;
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -75,7 +75,7 @@ async fn imports_that_drip_leave_threads_for_others() {
 async fn bodies_without_an_end_are_ended() {
     let (app, page) = start().await;
     let others = others(&page);
-    // One that is read, and one that nobody wants.
+    // One body that the server reads, and one that it does not want.
     for path in [page.path("subscribers"), "/nowhere".to_owned()] {
         let head = format!(
             "PATCH {path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nContent-Type: application/json\r\n\
@@ -106,7 +106,7 @@ async fn answers_that_nobody_reads_are_ended() {
         page.live_key
     );
     let mut deaf = connect(app.address(), DEAF);
-    // They ask and ask, until what they do not read fills every buffer between them and the server.
+    // They send requests until the unread answers fill every buffer between them and the server.
     let asked = request.repeat(100);
     let mut full = 0;
     eventually("the server reads no more of them", async || {
@@ -133,7 +133,7 @@ async fn answers_that_nobody_reads_take_no_memory() {
     let key = format!("Authorization: Bearer {}", page.live_key);
     let (before, _) = app.memory();
     for (path, header) in [("/readyz".to_owned(), "Host: localhost"), (page.path("releases?limit=1"), key.as_str())] {
-        // More than the server would read ahead, if it did.
+        // More than the server reads ahead.
         let request = format!("GET {path} HTTP/1.1\r\n{header}\r\n\r\n");
         let asked = request.repeat(256 * 1_024 / request.len());
         let mut deaf = connect(app.address(), PIPELINING);
@@ -155,7 +155,7 @@ async fn answers_that_nobody_reads_take_no_memory() {
 async fn idle_connections_keep_nobody_out() {
     let (app, page) = start().await;
     rlimit::increase_nofile_limit(8 * IDLE as u64).expect("this test may open files");
-    // Half say nothing, half were answered once and keep the connection.
+    // Half send nothing. Half got one answer and keep the connection.
     let mut silent = connect(app.address(), IDLE / 2);
     let mut answered = connect(app.address(), IDLE / 2);
     for client in &mut answered {
@@ -186,7 +186,7 @@ async fn start() -> (App, Page) {
     (app, page)
 }
 
-/// What everybody else does: each with a connection of its own, as strangers have.
+/// The load of ordinary clients. Each has a connection of its own, as strangers have.
 fn others(page: &Page) -> Load {
     let page = page.clone();
     Load::start("reading", 2, move |number| {
@@ -205,7 +205,7 @@ fn connect(address: SocketAddr, count: usize) -> Vec<Client> {
     (0..count).map(|_| Client::connect(address)).collect()
 }
 
-/// A connection in the hands of somebody who does not care for HTTP.
+/// A connection of a client that breaks the rules of HTTP.
 struct Client {
     stream: TcpStream,
 }
@@ -218,39 +218,39 @@ impl Client {
         Self { stream }
     }
 
-    /// Sends what fits into the first segments.
+    /// Sends the part that fits into the first segments.
     fn send(&mut self, bytes: &[u8]) {
         self.stream.write_all(bytes).expect("a new connection takes some bytes");
     }
 
-    /// Sends a little more and reads what is there; says whether the server has ended the connection.
+    /// Sends a little more and reads what is there. Returns true if the server has ended the connection.
     fn drip(&mut self, bytes: &[u8]) -> bool {
         self.write(bytes) || self.is_ended()
     }
 
-    /// The status of an answer that has come, which is left to be read.
+    /// The status of an answer that has arrived. The answer stays unread.
     fn status(&mut self) -> Option<String> {
         let mut line = [0; 12];
         let bytes = self.stream.peek(&mut line).ok().filter(|bytes| *bytes == line.len())?;
         String::from_utf8_lossy(&line[..bytes]).strip_prefix("HTTP/1.1 ").map(str::to_owned)
     }
 
-    /// Says whether something can be read, and leaves it there.
+    /// Returns true if there is something to read. It stays unread.
     fn has_an_answer(&mut self) -> bool {
         self.stream.peek(&mut [0]).is_ok_and(|bytes| bytes > 0)
     }
 
-    /// Sends as much as the connection takes, without reading; says whether that was anything.
+    /// Sends as much as the connection takes, without reading. Returns true if that was anything.
     fn takes(&mut self, bytes: &[u8]) -> bool {
         self.stream.write(bytes).is_ok()
     }
 
-    /// Sends as much as the connection takes, without reading; says whether the server has ended the connection.
+    /// Sends as much as the connection takes, without reading. Returns true if the server has ended the connection.
     fn write(&mut self, bytes: &[u8]) -> bool {
         self.stream.write(bytes).is_err_and(|error| error.kind() != ErrorKind::WouldBlock)
     }
 
-    /// Reads what is there; says whether the server has ended the connection.
+    /// Reads what is there. Returns true if the server has ended the connection.
     fn is_ended(&mut self) -> bool {
         let mut some = [0; 4096];
         loop {

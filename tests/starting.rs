@@ -1,4 +1,4 @@
-//! The program starts, says that it is well, and ends when it is asked to.
+//! The program starts, reports that it is healthy, and ends when it is stopped.
 
 use crate::support::both_databases;
 use crate::support::process::{SettingValues, run};

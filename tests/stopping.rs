@@ -1,4 +1,4 @@
-//! The program stops without losing or doubling anything, and several of it share one database.
+//! The program stops without losing or doubling anything. Several processes share one database.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,7 +14,7 @@ both_databases! {
         let mut app = app;
         let page = app.page("Acme").with_component("acme/api").with_rate_limit(1_000_000).await;
         let readers = readers(&app, &page, 40).await;
-        // Slow enough that most of the batch is still to be sent when the server is told to stop.
+        // Mail is slow, so that most of the batch is unsent when the server is stopped.
         app.sink().delay(Duration::from_millis(100));
         page.publish("acme/api", "v2.0.0").await;
         eventually("the batch is under way", async || (told(&app, "v2.0.0").len() >= 6).then_some(())).await;
@@ -60,7 +60,7 @@ async fn servers_and_workers_share_a_postgres() {
     let readers = readers(&app, &elsewhere, 20).await;
     assert_eq!(elsewhere.latest("acme/api").await, None);
     page.publish("acme/api", "v1.0.0").await;
-    // The second server had the page in memory, and sees that it changed.
+    // The second server had the page in memory and notices the change.
     eventually("the other server shows the release", async || {
         elsewhere.latest("acme/api").await.filter(|version| version == "v1.0.0")
     })
@@ -75,7 +75,7 @@ async fn servers_and_workers_share_a_postgres() {
     assert!(second.terminate().await.success());
 }
 
-/// Confirmed subscribers of everything.
+/// Confirmed subscribers to everything.
 async fn readers(app: &App, page: &Page, count: usize) -> Vec<String> {
     let readers: Vec<String> = (0..count).map(|number| format!("reader-{number}@example.com")).collect();
     for reader in &readers {
@@ -87,7 +87,7 @@ async fn readers(app: &App, page: &Page, count: usize) -> Vec<String> {
     readers
 }
 
-/// How often each reader was told of a version.
+/// The number of messages about a version, by subscriber.
 fn told(app: &App, version: &str) -> BTreeMap<String, usize> {
     let mut told = BTreeMap::new();
     for received in app.sink().received() {
@@ -99,8 +99,8 @@ fn told(app: &App, version: &str) -> BTreeMap<String, usize> {
     told
 }
 
-/// Waits until everyone was told of these versions and of one that is published now, after them: so nobody was told
-/// twice, and nobody still will be.
+/// Waits until these versions and one more, which is published now, were announced to everyone. The last one shows that
+/// no message comes twice.
 async fn everyone_is_told_once(app: &App, page: &Page, readers: &[String], versions: &[&str]) {
     const LAST: &str = "v9.0.0";
     let told_to_all = async |version: &str| {

@@ -1,4 +1,4 @@
-//! Somebody subscribes, is told of releases, changes what they hear of, and leaves.
+//! A person subscribes, gets announcements, changes preferences, and leaves.
 
 use serde_json::json;
 
@@ -31,7 +31,7 @@ both_databases! {
                     "pageId": page.id,
                     "data": repeated,
                 });
-                // As text, since the order of the members is part of it.
+                // Compared as text, since the order of the members is part of it.
                 assert_eq!(answer.json().to_string(), expected.to_string());
                 assert_eq!(answer.header("content-type"), "application/json; charset=utf-8");
             }
@@ -42,7 +42,7 @@ both_databases! {
 both_databases! {
     async fn reader_hears_what_they_want_until_they_leave(app: App) {
         let page = app.page("Acme").with_component("acme/api").await;
-        // Gets everything: what has reached the witness was spread to all.
+        // The witness gets everything. When a message has reached it, all subscribers have theirs.
         let witness = app.subscriber(&page, "witness@example.com").await;
         let reader = app.subscriber(&page, "reader@example.com").await;
         page.publish("acme/api", "v1.0.0").await;
@@ -87,7 +87,7 @@ both_databases! {
         let unsubscribe = mail.link("/unsubscribe").expect("a link to unsubscribe");
         let shown = reader.open(&unsubscribe).await;
         reader.press(&unsubscribe, &shown).await.expect(200);
-        // Twice is as good as once.
+        // A second click changes nothing.
         reader.press(&unsubscribe, &shown).await.expect(200);
         let preferences = mail.link("/preferences").expect("a link to the preferences");
         let shown = reader.open(&preferences).await.text();
@@ -122,7 +122,7 @@ both_databases! {
         page.publish("acme/api", "v3.0.0").await;
         witness.mail("v3.0.0").await;
 
-        // Somebody unknown is neither asked to change nor to leave: only the last of these requests is mailed.
+        // A stranger gets no email about changing or leaving. Only the last of these requests sends one.
         let stranger = json!({ "type": "email", "value": "stranger@example.com" });
         page.subscribers_patch(&json!({ "op": "replace", "data": stranger })).await.expect(200);
         page.subscribers_patch(&json!({ "op": "remove", "data": stranger })).await.expect(200);
@@ -145,7 +145,7 @@ both_databases! {
         reader.mail("You already follow Acme").await;
         page.publish("acme/api", "v1.0.1").await;
         reader.mail("v1.0.1").await;
-        // The click takes over what the request asked for.
+        // The click applies the preferences of the request.
         reader.confirm().await;
         page.publish("acme/api", "v1.0.2").await;
         page.publish("acme/api", "v2.0.0").await;
@@ -218,7 +218,7 @@ both_databases! {
         page.publish("acme/api", "v1.0.0").await;
         inbox.mail("v1.0.0").await;
         let captured = mailbox.mail(address, "v1.0.0").await;
-        // The test subscriber leaves, the live one stays.
+        // The test subscriber leaves. The live one stays.
         let unsubscribe = captured.link("/unsubscribe").expect("a link to unsubscribe");
         app.api().anonymous().post_form(&unsubscribe, &[("List-Unsubscribe", "One-Click")]).await.expect(200);
         page.publish("acme/api", "v1.1.0").await;

@@ -1,4 +1,4 @@
-//! What black-box tests are written with. A test reads like a sentence; how it is done stands here.
+//! Helpers of the black-box tests. A test reads like a sentence, and the details are here.
 
 pub(crate) mod api;
 pub(crate) mod app;
@@ -23,8 +23,8 @@ pub(crate) mod smtp;
 pub(crate) mod tcp_proxy;
 pub(crate) mod wait;
 
-/// Makes a test for each database of a scenario that is handed a running [`app::App`], or, to choose settings of its
-/// own, a [`setup::Setup`]. The tests are called `scenario::sqlite` and `scenario::postgres`.
+/// Makes a test of a scenario for each database. The scenario takes a running [`app::App`], or a [`setup::Setup`] to
+/// choose settings. The tests are called `scenario::sqlite` and `scenario::postgres`.
 macro_rules! both_databases {
     ($(#[$attribute:meta])* async fn $name:ident($setup:ident: Setup) $body:block) => {
         $(#[$attribute])*

@@ -1,4 +1,4 @@
-//! What every surface of the server has in common, whoever asks and whatever becomes of it.
+//! The rules for every answer of the server, for all callers and results.
 
 use reqwest::Method;
 
@@ -6,7 +6,8 @@ use crate::support::app::App;
 use crate::support::both_databases;
 use crate::support::page::Page;
 
-/// Requests with the status of their answers: pages, files, the APIs, health; successes, refusals and redirects.
+/// Requests with the status of their answers: documents, files, the APIs and health. There are successes, refusals and
+/// redirects.
 async fn requests(app: &App, page: &Page) -> Vec<(Method, String, u16)> {
     let shown = app.get(&format!("/p/{}", page.slug)).await.expect(200).text();
     let asset = shown.split('"').find(|text| text.starts_with("/assets/")).expect("a page has a style").to_owned();
@@ -93,7 +94,7 @@ both_databases! {
             let slashed = project.send(project.request(Method::GET, &format!("{path}/"))).await.expect(200).text();
             assert_eq!(plain, slashed, "{path}");
         }
-        // One slash is dropped, not several; and nothing below a page is an API.
+        // One slash is dropped, not several. Paths below a page are no API.
         owner.get("/v1/me//").await.expect(404);
         app.get("/healthz/").await.expect(404);
     }

@@ -1,5 +1,5 @@
-//! The tags of real projects, published as their pipelines would have done it: what a reader is shown of them. The tags
-//! lie beside the project, where they are there at all.
+//! The tags of real projects, published as by their pipelines, and the versions that readers see. The tags are in a
+//! directory beside the project and may be missing.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -14,10 +14,10 @@ use crate::support::both_databases;
 use crate::support::page::Page;
 use crate::support::project::Project;
 
-/// Pipelines that publish at once.
+/// The number of pipelines that publish at once.
 const PIPELINES: usize = 32;
 
-/// Monorepos and the prefixes of their parts, as a page cuts them.
+/// Monorepos and the tag prefixes of their components.
 const PARTS: [(&str, &[Option<&str>]); 2] = [
     (
         "riverqueue/river",
@@ -29,7 +29,7 @@ const PARTS: [(&str, &[Option<&str>]); 2] = [
 /// The tags with their times, by repository.
 type RealTags = BTreeMap<String, Vec<(String, String)>>;
 
-/// Reads `tags.tsv` of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
+/// Reads `tags.tsv` from the directory that `RELEASEPAGE_FIXTURES` names, or from the default one.
 #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
 fn real_tags() -> Option<RealTags> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");
@@ -97,7 +97,7 @@ async fn page_of_all(app: &App, projects: &BTreeMap<String, Project>) -> Page {
 both_databases! {
     async fn tags_of_real_projects_give_what_their_readers_call_right(setup: Setup) {
         let Some(tags) = real_tags() else { return };
-        // The pipelines of a decade run within a minute, so that no limit of requests may be in the way, nor a wait.
+        // The pipelines of a decade run within a minute. So the test needs high rate limits and no waits.
         let setup = setup.with("limits.token_requests_per_minute", 1_000_000).with("database.wait_seconds", 60);
         let app = setup.with("log.filter", "info").start().await;
         let mut projects = BTreeMap::new();

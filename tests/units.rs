@@ -1,4 +1,4 @@
-//! The units of systemd and their settings file: every setting in them exists, and both start with them.
+//! The systemd units and their settings file. Every setting in them exists, and both units start with them.
 
 use crate::support::app::App;
 use crate::support::deployment::{Unit, file};
@@ -6,7 +6,7 @@ use crate::support::process::{Process, SettingValues, run, succeeds};
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
 
-/// The settings file that the units name, and the one of the repository that is meant for it.
+/// The settings file that the units name, and the file in the repository that becomes it.
 const CONFIG: (&str, &str) = ("/etc/releasepage/releasepage.toml", "deploy/releasepage.toml");
 
 #[test]
@@ -63,12 +63,12 @@ fn arguments_here(unit: &Unit) -> Vec<String> {
     let (named, arguments): (Vec<_>, Vec<_>) =
         unit.arguments.iter().cloned().partition(|argument| argument == CONFIG.0);
     assert_eq!(named.len(), 1, "the unit names its settings file: {:?}", unit.arguments);
-    // The settings file stands at the end of the line.
+    // The settings file is the last argument.
     arguments.into_iter().chain([config()]).collect()
 }
 
-/// The settings of a unit, with only those hosts, ports and paths changed that are other ones here; and without the time
-/// in which a proxy notices that the server stops.
+/// The settings of a unit. Hosts, ports and paths are those of the test. The time in which a proxy notices that the
+/// server stops is removed.
 fn settings_here(setup: &Setup, unit: &Unit, key_file: &str) -> SettingValues {
     let mut settings = unit.settings.clone();
     let mut change = |key: &str, value: &str| settings.insert(key.to_owned(), value.to_owned());

@@ -1,4 +1,4 @@
-//! From one version of the program to the next while it serves.
+//! Upgrades from one version of the program to the next while it serves.
 
 use std::path::Path;
 use std::process::Output;
@@ -13,7 +13,7 @@ use crate::support::page::Page;
 use crate::support::process::{Process, run};
 use crate::support::wait::eventually;
 
-/// What a newer program might do to a schema, on both databases.
+/// Changes that a newer program might make to a schema, on both databases.
 const NEWER: &str = "
     BEGIN;
     CREATE TABLE made_up (id INTEGER NOT NULL PRIMARY KEY, word TEXT NOT NULL);
@@ -47,7 +47,7 @@ both_databases! {
         page.subscribe("another@example.com").await.expect(200);
         app.inbox("another@example.com").confirm().await;
 
-        // Whoever starts now is told, and touches nothing.
+        // A program that starts now reports the newer schema and changes nothing.
         for arguments in [&["serve"][..], &["work"], &["migrate"]] {
             let refused = run(arguments, app.settings(), "");
             assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
@@ -76,7 +76,7 @@ both_databases! {
             let running: Vec<_> = (0..4).map(|_| scope.spawn(|| run(&["migrate"], settings, ""))).collect();
             running.into_iter().map(|running| success(&running.join().expect("it runs"))).collect()
         });
-        // They may share the work, and none does what another one did. The first may have made the database.
+        // They may share the work, but no migration runs twice. The first one may have made the database.
         let last = |told: &String| told.lines().last().unwrap_or_default().to_owned();
         let applied = |told: &String| match last(told).strip_prefix("Applied ").and_then(|rest| rest.split_once(' ')) {
             Some((number, _)) => number.parse().expect("a number"),
@@ -92,7 +92,7 @@ both_databases! {
 both_databases! {
     async fn migrator_that_is_killed_leaves_nothing_half_done(setup: Setup) {
         const KILLS: u32 = 8;
-        // How long a migrator takes here, measured on one that is not killed.
+        // The time a migrator takes here, measured on one that is not killed.
         let measured = setup.twin();
         let begin = Instant::now();
         let whole = success(&run(&["migrate"], measured.settings(), ""));
@@ -103,7 +103,7 @@ both_databases! {
         let mut killed = 0;
         for kill in 1..=KILLS {
             let mut migrator = Process::start(&["migrate"], setup.settings(), &log);
-            // The moment of the kill is what the test is about: spread over all that a migrator does.
+            // The test is about the moment of the kill. The moments are spread over the whole migration.
             tokio::time::sleep(takes * kill / (KILLS + 2)).await;
             killed += u32::from(migrator.ended().is_none());
             migrator.kill();
@@ -119,12 +119,13 @@ both_databases! {
     }
 }
 
-/// A migrator that waits in the middle of its work for somebody else's transaction, and is killed there.
+/// Kills a migrator that waits in the middle of its work for another transaction.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn migrator_that_is_killed_while_it_waits_leaves_nothing() {
     let Some(setup) = crate::support::setup::Setup::on_postgres() else { return };
     let database = setup.postgres().expect("a database on Postgres");
-    // The name of a table that the migrations make late: whoever makes it too waits for how this transaction ends.
+    // The name of a table that a late migration makes. A migrator that makes it too waits for the end of this
+    // transaction.
     let mut other = database.session();
     other.run("BEGIN; CREATE TABLE jobs (made_up INTEGER)");
     let log = setup.directory().join("migrate.log");
@@ -152,7 +153,7 @@ fn publishing(app: &App, page: &Page) -> Load {
     })
 }
 
-/// Reads what is not kept in memory.
+/// Makes a request that reads from the database, not from memory.
 fn reading(page: &Page) -> Load {
     let page = page.clone();
     Load::start("reading", 2, move |_| {
@@ -161,13 +162,13 @@ fn reading(page: &Page) -> Load {
     })
 }
 
-/// What a command printed that succeeded.
+/// Returns the output of a command that must succeed.
 fn success(output: &Output) -> String {
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// One line, with these words.
+/// Checks that the text is one line with these words.
 fn expect_sentence(output: &Output, words: &str) {
     let told = String::from_utf8_lossy(&output.stderr);
     let sentences: Vec<&str> = told.lines().filter(|line| line.starts_with("releasepage: ")).collect();

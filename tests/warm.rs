@@ -1,4 +1,4 @@
-//! Reading a version costs no query, and yet shows what was published a moment ago.
+//! Reading a version runs no query, but shows a release that was published a moment ago.
 
 use std::collections::HashSet;
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::support::page::Page;
 use crate::support::tcp_proxy::TcpProxy;
 use crate::support::wait::eventually;
 
-/// The statements so far, with the requests that they were run for; empty for those that no request waited for.
+/// The statements so far, each with the id of its request. The id is empty if no request waited for the statement.
 fn statements(app: &App) -> Vec<String> {
     let lines = app.log().lines();
     let statements = lines.iter().filter(|line| line.says("statement"));
@@ -20,7 +20,7 @@ fn statements(app: &App) -> Vec<String> {
         .collect()
 }
 
-/// Reads the version this often and hands back the ids of the requests.
+/// Reads the version this many times and returns the ids of the requests.
 async fn read_warm(page: &Page, count: usize) -> HashSet<String> {
     let mut ids = HashSet::new();
     for _ in 0..count {
@@ -37,14 +37,15 @@ both_databases! {
         page.publish("acme/api", "v1.0.0").await;
         let cold = page.get("version").await.expect(200).header("x-request-id").to_owned();
         assert!(statements(&app).contains(&cold), "a cold read runs statements, which the log shows with its id");
-        // A machine that stands still for a second makes one read look again: one undisturbed run is asked for.
+        // If the machine stalls for a second, one read checks the page again. The test needs one undisturbed run.
         eventually("fifty reads run no statement", async || {
             let before = statements(&app).len();
             let ids = read_warm(&page, 50).await;
             assert_eq!(ids.len(), 50, "every request has an id of its own");
             let after = statements(&app);
             let own = after.iter().filter(|id| ids.contains(*id)).count();
-            // Beside them runs what looks after all pages in use, a few times a second, whatever the number of reads.
+            // A background task checks all pages in use, a few times a second. The number of reads does not matter to
+            // it.
             (own == 0 && after.len() - before < 50).then_some(())
         })
         .await;
@@ -66,7 +67,7 @@ both_databases! {
                 (version_on_other().await["version"] == version).then_some(())
             })
             .await;
-            // About a second; far below the minute for which a server that cannot look would go on serving the old one.
+            // About a second. A server that cannot check goes on with the old version for a minute.
             assert!(published.elapsed() < Duration::from_secs(15), "{:?}", published.elapsed());
         }
     }

@@ -1,4 +1,4 @@
-//! A server that is reached by another way than its settings say: what people are told, and what the operator is.
+//! A server that is reached at another address than its settings say: the messages for readers and for the operator.
 
 use reqwest::Method;
 use reqwest::header::{HOST, ORIGIN};
@@ -9,7 +9,7 @@ use crate::support::log::LogLine;
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
 
-/// The lines so far that hold these words in their message.
+/// The lines so far with these words in their message.
 fn told(app: &App, words: &str) -> Vec<LogLine> {
     let says =
         |line: &LogLine| line.field("message").and_then(|found| found.as_str()).unwrap_or_default().contains(words);

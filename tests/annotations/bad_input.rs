@@ -1,4 +1,4 @@
-//! Bad input to the Chart Annotations API: it is refused with the fields at fault, and nothing is stored.
+//! Bad input to the Chart Annotations API. It is refused with the fields at fault, and nothing is stored.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -7,7 +7,7 @@ use super::{ANNOTATIONS, CATEGORIES, DATED, get, id_of, post, put, refusal_check
 use crate::support::both_databases;
 use crate::support::project::Project;
 
-/// What is wrong with one field, of each body that there is.
+/// Each body with the bad values of its fields.
 fn bad_bodies(app_id: i64, annotation: i64, category: i64) -> Vec<(Method, String, &'static str, Vec<Value>)> {
     let line = || {
         vec![
@@ -119,7 +119,7 @@ both_databases! {
         refusal_check(&post(&project, ANNOTATIONS, &unknown).await, 404, "not-found", &["category"], "unknown");
         let unknown = json!({ "label": "a", "category": "Nothing" });
         refusal_check(&put(&project, &one, &unknown).await, 404, "not-found", &["category"], "unknown");
-        // Only both ends together show that it would end before it starts.
+        // Both ends are needed to see that the annotation would end before it starts.
         put(&project, &one, &json!({ "end": "2024-05-02T00:00:00Z" })).await.expect(200);
         let refused = put(&project, &one, &json!({ "start": "2024-05-03T00:00:00Z" })).await;
         refusal_check(&refused, 400, "request-invalid", &["end"], "the end before the start");

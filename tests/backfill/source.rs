@@ -8,12 +8,12 @@ use crate::support::forge::{ForgeKind, ForgeServer};
 use crate::support::setup::Setup;
 use crate::support::wait::eventually;
 
-/// Lets the program ask the forge, although it is on this machine.
+/// Allows the program to ask the forge, although the forge is on this machine.
 pub(crate) fn allowing(setup: Setup, forge: &ForgeServer) -> Setup {
     setup.with("egress.allowed_hosts", forge.host())
 }
 
-/// Has every repository polled whose history is here, as if its time had come; after those that are being polled.
+/// Makes the polling of every repository with a finished backfill due. They come after those that are being polled.
 pub(crate) async fn polls_run(app: &App) {
     eventually("nobody is being polled", async || {
         let jobs = app.api().get("/v1/jobs").await.expect(200).json();
@@ -31,7 +31,7 @@ pub(crate) async fn polls_run(app: &App) {
 /// A repository of a forge.
 pub(crate) struct Source {
     api: Api,
-    /// Where it is in the management API.
+    /// The path in the management API.
     pub(crate) path: String,
 }
 
@@ -50,12 +50,12 @@ impl Source {
         Self { api: app.api().clone(), path: format!("/v1/repositories/{}", made["id"]) }
     }
 
-    /// What its owner is told.
+    /// The state of the source, as its owner reads it.
     pub(crate) async fn told(&self) -> Value {
         self.api.get(&self.path).await.expect(200).json()["source"].clone()
     }
 
-    /// Waits until its backfill stands there; hands back what its owner is told.
+    /// Waits until the backfill reaches this state. Returns the state of the source, as its owner reads it.
     pub(crate) async fn is(&self, state: &str) -> Value {
         eventually(&format!("the backfill is {state}"), async || {
             let told = self.told().await;
@@ -64,12 +64,12 @@ impl Source {
         .await
     }
 
-    /// Waits until its history is here.
+    /// Waits until the backfill is done.
     pub(crate) async fn done(&self) -> Value {
         self.is("done").await
     }
 
-    /// Its tags, those of one moment in any order, else the newest first.
+    /// The tags, newest first. Tags of the same moment are in any order.
     pub(crate) async fn tags(&self) -> Vec<String> {
         let mut tags = Vec::new();
         let mut cursor = String::new();

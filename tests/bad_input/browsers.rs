@@ -1,4 +1,4 @@
-//! What browsers ask for: pages, forms, links of mails.
+//! Bad input to the documents that browsers open: pages, forms, and links of emails.
 
 use reqwest::Method;
 

@@ -1,4 +1,4 @@
-//! The management API.
+//! Bad input to the management API.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{BAD_LIST_QUERIES, BadField, JsonEndpoint, Target, bad_ids, each, long, nul, v1_refusal_check};
 use crate::support::both_databases;
 
-/// Largest body, in bytes.
+/// The largest body, in bytes.
 const LIMIT: usize = 1536 * 1024;
 
 fn endpoint(target: &Target, method: Method, path: String, valid: Value) -> JsonEndpoint {
@@ -208,7 +208,7 @@ both_databases! {
                 (put, format!("/v1/pages/{id}/api-access")),
                 (post, format!("/v1/pages/{id}/api-access/rotate")),
             ] {
-                // A body that is right everywhere, so that the id alone is at fault.
+                // The rest of the body is right, so that the id alone is at fault.
                 let body = json!({ "version": "v9.0.0", "repo": "acme/api", "tag_prefix": "x-", "enabled": true });
                 let body = if method == Method::PATCH { json!({}) } else { body };
                 let answer = api.send(api.request(method.clone(), &path).json(&body)).await;

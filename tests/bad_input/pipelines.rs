@@ -1,4 +1,4 @@
-//! The Releases API.
+//! Bad input to the Releases API.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ fn valid() -> Value {
     json!({ "version": "2.0", "release_start": "2022-01-01 00:00:00", "title": "Second" })
 }
 
-/// Each field with values of the wrong type, form and length.
+/// The fields, each with values of a wrong type, form or length.
 fn bad_fields() -> impl Iterator<Item = BadField> {
     let line = || [json!(true), json!(""), json!(" "), json!([]), json!({}), json!("a\r\nBcc: b"), long(), nul()];
     let dates = || {
@@ -42,7 +42,8 @@ fn bad_fields() -> impl Iterator<Item = BadField> {
 }
 
 impl Target {
-    /// The request is refused in the form of the Releases API, and the message, which is handed back, names these fields.
+    /// Checks that the request is refused in the form of the Releases API and that the message names these fields.
+    /// Returns the message.
     async fn pipeline_refused(
         &self,
         what: &str,
@@ -68,7 +69,7 @@ impl Target {
         message.to_owned()
     }
 
-    /// Everything that can be wrong with a request to publish or to edit, but for what is missing.
+    /// Everything that can be wrong with a request to publish or to edit, except missing fields.
     async fn pipeline_refuses(&self, method: &Method, path: &str) {
         let request = || self.project.request(method.clone(), path);
         let raw = |content_type: &str, body: &[u8]| request().header("Content-Type", content_type).body(body.to_vec());

@@ -1,4 +1,4 @@
-//! The page API.
+//! Bad input to the page API.
 
 use reqwest::Method;
 use serde_json::json;
@@ -100,7 +100,7 @@ both_databases! {
             let answer = api.get(&target.page.path(&format!("releases/{id}"))).await;
             v1_refusal_check(&format!("release {id:.20}"), &answer, 404, "not-found", &json!([]));
         }
-        // Words that nothing holds are no fault, nor are signs that are no words: nothing is found.
+        // Words without a match are no fault. Neither are signs that are no words. The result is empty.
         for words in ["nothing", "%22%27%3B--", "%25_"] {
             let list = api.get(&target.page.path(&format!("releases?q={words}"))).await.expect(200).json();
             assert_eq!(list["data"].as_array().map(Vec::len), Some(0), "{words:.20}");

@@ -1,4 +1,4 @@
-//! What holds for the webhook of every forge.
+//! The rules for the webhook of every forge.
 
 use chrono::{Duration, Utc};
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ use super::{shown, shows};
 use crate::support::app::App;
 use crate::support::both_databases;
 
-/// A repository of every kind, called after it.
+/// A repository of every kind, named after the kind.
 async fn forges(app: &App) -> Vec<Forge> {
     let mut forges = Vec::new();
     for kind in Kind::ALL {
@@ -19,7 +19,7 @@ async fn forges(app: &App) -> Vec<Forge> {
     forges
 }
 
-/// A release of this tag that is published, as bytes.
+/// The payload of a published release with this tag.
 fn published(forge: &Forge, tag: &str) -> Vec<u8> {
     forge.telling(What::Published, &Told::new(tag)).to_string().into_bytes()
 }
@@ -45,7 +45,7 @@ both_databases! {
             let release = forge.releases().await.remove(0);
             let notes = json!("## Changed\n\n- It is **faster**.\n");
             assert_eq!((&release["notes"], &release["title"]), (&notes, &json!("Release v1.2.0")), "{kind:?}");
-            // An edit is seen and mails nobody; what comes after it shows that.
+            // An edit is shown but sends no mail. The next release shows that.
             let edited = Told { title: "Edited".into(), at: told.at + Duration::seconds(1), ..told.clone() };
             forge.tell(&forge.telling(What::Edited, &edited)).await;
             assert_eq!(forge.releases().await[0]["title"], "Edited", "{kind:?}");
@@ -118,7 +118,7 @@ both_databases! {
             forge.processed().await;
             let again = forge.send(forge.request(event, &delivery, body.clone())).await.expect(200);
             assert_eq!(again.json()["result"], "ignored", "{kind:?}");
-            // Whoever caught the delivery can give it another id, where the id is not signed.
+            // An attacker who saw a delivery can change its id, if the id is not signed.
             let captured = kind.proof(forge.secret(), &delivery, Utc::now(), &body);
             let replay = forge.request_unsigned(&forge.hook_path(), event, &delivery_new(), body.clone());
             let replay = captured.into_iter().fold(replay, |replay, (name, value)| match name {
@@ -266,7 +266,7 @@ both_databases! {
         forge.deliver(&payload).await.expect(401);
         forge.created["hook_secret"] = theirs.into();
         forge.tell(&payload).await;
-        // The same secret as a secret token, beside no signature.
+        // The same secret, sent as a secret token without a signature.
         forge.kind = Kind::Gitlab;
         forge.tell(&forge.telling(What::Published, &Told::new("v1.1.0"))).await;
         let github = Forge::github(&app, "acme/web").await;

@@ -1,4 +1,4 @@
-//! A forge as the server sees it: a repository with its webhook, and deliveries signed like the forge's.
+//! A forge as the server sees it: a repository with its webhook, and signed deliveries.
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -17,9 +17,9 @@ use crate::support::wait::eventually;
 #[derive(Clone)]
 pub(crate) struct Forge {
     api: Api,
-    /// Which forge it is.
+    /// The kind of the forge.
     pub(crate) kind: Kind,
-    /// What `POST /v1/repositories` answered.
+    /// The answer to `POST /v1/repositories`.
     pub(crate) created: Value,
     /// The number and the name of the repository at the forge.
     pub(crate) source: (i64, String),
@@ -46,17 +46,17 @@ impl Forge {
         page
     }
 
-    /// Where the repository is in the management API.
+    /// The path of the repository in the management API.
     pub(crate) fn path(&self) -> String {
         format!("/v1/repositories/{}", self.created["id"])
     }
 
-    /// Where the forge delivers.
+    /// The path to which the forge sends deliveries.
     pub(crate) fn hook_path(&self) -> String {
         format!("/hooks/{}/{}", self.kind.origin(), self.created["id"])
     }
 
-    /// The secret that was shown when it was made.
+    /// The secret, which is shown only when the repository is made.
     pub(crate) fn secret(&self) -> &str {
         self.created["hook_secret"].as_str().expect("the secret is shown once")
     }
@@ -66,7 +66,7 @@ impl Forge {
         self.api.get(&self.path()).await.expect(200).json()
     }
 
-    /// A payload of the event `release` of GitHub for a release published this moment.
+    /// A payload of GitHub's event `release`, for a release published now.
     pub(crate) fn payload(&self, action: &str, tag: &str) -> Value {
         let now = Utc::now().to_rfc3339_opts(SecondsFormat::Secs, true);
         let id: i64 = tag.bytes().fold(17, |id, byte| id * 31 % 1_000_003 + i64::from(byte));
@@ -83,17 +83,17 @@ impl Forge {
         })
     }
 
-    /// The payload that tells of a release.
+    /// The payload of an event of a release.
     pub(crate) fn telling(&self, what: What, told: &Told) -> Value {
         self.kind.payload(what, told, &self.source)
     }
 
-    /// A delivery as the forge sends it, to be completed and sent with [`Forge::send`].
+    /// A delivery of the forge. The test completes it and sends it with [`Forge::send`].
     pub(crate) fn request(&self, event: &str, delivery: &str, body: Vec<u8>) -> RequestBuilder {
         self.request_signed_at(Utc::now(), event, delivery, body)
     }
 
-    /// The same, signed at this time, where the forge signs a time.
+    /// A delivery that is signed at this time, if the forge signs a time.
     pub(crate) fn request_signed_at(
         &self,
         at: DateTime<Utc>,
@@ -106,7 +106,7 @@ impl Forge {
         proof.into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
-    /// The same without its signature, to any path.
+    /// A delivery without a signature, to any path.
     pub(crate) fn request_unsigned(&self, path: &str, event: &str, delivery: &str, body: Vec<u8>) -> RequestBuilder {
         let request = self.api.anonymous().request(Method::POST, path).header("content-type", "application/json");
         let headers = self.kind.headers(event, delivery);
@@ -118,18 +118,18 @@ impl Forge {
         self.api.send(request).await
     }
 
-    /// Delivers a payload of the event of a release, each under an id of its own.
+    /// Delivers the payload of a release event. Each delivery has an id of its own.
     pub(crate) async fn deliver(&self, payload: &Value) -> Answer {
         self.send(self.request(self.kind.event(), &delivery_new(), payload.to_string().into_bytes())).await
     }
 
-    /// Delivers a payload that must be taken, and waits until it is processed.
+    /// Delivers a payload that must be accepted, and waits until it is processed.
     pub(crate) async fn tell(&self, payload: &Value) {
         self.deliver(payload).await.expect(202);
         self.processed().await;
     }
 
-    /// Waits until the last delivery is processed; hands back what its owner reads of it.
+    /// Waits until the last delivery is processed. Returns it as its owner reads it.
     pub(crate) async fn processed(&self) -> Value {
         eventually("the delivery is processed", async || {
             let last = self.repository().await["last_delivery"].clone();
@@ -138,7 +138,7 @@ impl Forge {
         .await
     }
 
-    /// The releases of the repository, whatever their state, newest first.
+    /// The releases of the repository in any state, newest first.
     pub(crate) async fn releases(&self) -> Vec<Value> {
         let list = self.api.get(&format!("{}/releases?limit=100", self.path())).await.expect(200).json();
         list["data"].as_array().expect("a list").clone()
@@ -151,12 +151,12 @@ pub(crate) fn delivery_new() -> String {
     format!("72d3162e-cc78-11e3-81ab-{:012}", NUMBER.fetch_add(1, Ordering::Relaxed))
 }
 
-/// The signature of a body as GitHub sends it: `sha256=…`.
+/// The signature of a body in GitHub's form: `sha256=…`.
 pub(crate) fn signature(secret: &str, body: &[u8]) -> String {
     Kind::Github.proof(secret, "", Utc::now(), body).remove(0).1
 }
 
-/// A real payload, `forge/name.json`, of the directory that `RELEASEPAGE_FIXTURES` names, or of the usual one.
+/// A real payload, `forge/name.json`, from the directory that `RELEASEPAGE_FIXTURES` names or from the default one.
 #[expect(clippy::print_stdout, reason = "a test that did not run says so")]
 pub(crate) fn fixture(name: &str) -> Option<Vec<u8>> {
     let beside = || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/fixtures");

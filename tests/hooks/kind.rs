@@ -1,4 +1,4 @@
-//! The webhooks of all forges: how each names its headers, signs, and tells of a release.
+//! The webhooks of all forges: their headers, signatures and payloads.
 
 use base64::{Engine, prelude::BASE64_STANDARD};
 use chrono::{DateTime, SecondsFormat, Utc};
@@ -20,7 +20,7 @@ pub(crate) enum Kind {
     Generic,
 }
 
-/// What is told of a release, whatever the forge calls it.
+/// The event of a release, under one name for all forges.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     Created,
@@ -29,20 +29,20 @@ pub(crate) enum What {
     Deleted,
 }
 
-/// A release, and when something happened to it.
+/// A release and the time of an event.
 #[derive(Clone, Debug)]
 pub(crate) struct Told {
     pub(crate) tag: String,
     pub(crate) title: String,
     pub(crate) notes: String,
-    /// When it was made.
+    /// The time when the release was made.
     pub(crate) made_at: DateTime<Utc>,
-    /// When what is told happened.
+    /// The time of the event.
     pub(crate) at: DateTime<Utc>,
 }
 
 impl Told {
-    /// A release made this moment.
+    /// A release made now.
     pub(crate) fn new(tag: &str) -> Self {
         let now = Utc::now();
         let notes = "## Changed\r\n\r\n- It is **faster**.\r\n".to_owned();
@@ -65,7 +65,7 @@ impl Kind {
         }
     }
 
-    /// What it calls the event of a release.
+    /// The forge's name for the event of a release.
     pub(crate) fn event(self) -> &'static str {
         match self {
             Self::Gitlab | Self::GitlabSigned => "Release Hook",
@@ -74,12 +74,12 @@ impl Kind {
         }
     }
 
-    /// Whether it signs the id of a delivery, and when it was signed.
+    /// True if the forge signs the id of a delivery and the time of the signature.
     pub(crate) fn signs_time(self) -> bool {
         matches!(self, Self::GitlabSigned | Self::Generic)
     }
 
-    /// All that it tells of a release.
+    /// All events of a release that the forge reports.
     pub(crate) fn vocabulary(self) -> &'static [What] {
         match self {
             Self::Github => &[What::Created, What::Published, What::Edited, What::Deleted],
@@ -96,7 +96,7 @@ impl Kind {
         }
     }
 
-    /// The payload that tells of it, of the repository with this number and name.
+    /// The payload of the event, for the repository with this number and name.
     pub(crate) fn payload(self, what: What, told: &Told, source: &(i64, String)) -> Value {
         let iso = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         let plain = |time: DateTime<Utc>| time.format("%Y-%m-%d %H:%M:%S UTC").to_string();
@@ -118,7 +118,7 @@ impl Kind {
                 let action = ["", "published", "updated", "deleted"][what as usize];
                 json!({ "action": action, "release": release, "repository": repository })
             }
-            // The tersest that there is.
+            // The shortest payload of all forges.
             Self::Gogs => {
                 let action = ["", "published", "updated", "deleted"][what as usize];
                 let release = json!({ "tag_name": told.tag, "name": told.title, "body": told.notes });
@@ -141,7 +141,7 @@ impl Kind {
         }
     }
 
-    /// The headers of a delivery beside those that show the secret.
+    /// The headers of a delivery, without those that prove the secret.
     pub(crate) fn headers(self, event: &str, delivery: &str) -> Vec<(&'static str, String)> {
         let (event_header, delivery_header) = match self {
             Self::Github => ("x-github-event", "x-github-delivery"),
@@ -154,7 +154,7 @@ impl Kind {
         vec![(event_header, event.to_owned()), (delivery_header, delivery.to_owned())]
     }
 
-    /// The headers that show the secret, of a delivery that is signed at this time.
+    /// The headers that prove the secret, for a delivery that is signed at this time.
     pub(crate) fn proof(
         self,
         secret: &str,

@@ -1,4 +1,4 @@
-//! In whatever order what a forge tells arrives, the end is the same.
+//! The events of a release in every order. The result is always the same.
 
 use chrono::Duration;
 use serde_json::Value;
@@ -9,7 +9,7 @@ use super::kind::{Kind, Told, What};
 use crate::support::app::App;
 use crate::support::both_databases;
 
-/// Every order of these.
+/// Every order of these items.
 fn orders<T: Clone>(of: &[T]) -> Vec<Vec<T>> {
     if of.is_empty() {
         return vec![Vec::new()];
@@ -30,7 +30,8 @@ async fn titles(forge: &Forge) -> Vec<String> {
     shown.map(|release| release["title"].as_str().unwrap_or_default().to_owned()).collect()
 }
 
-/// Tells of a release in every order, each in a repository of its own, and holds what readers see in the end.
+/// Delivers the events of a release in every order, each in a repository of its own. Checks what readers see in the
+/// end.
 async fn every_order_ends_in(app: &App, kind: Kind, payloads: &[(&'static str, Value)], expected: &[&str]) {
     let (local, mut tellings) = (LocalSet::new(), JoinSet::new());
     for (number, order) in orders(payloads).into_iter().enumerate() {
@@ -50,12 +51,12 @@ async fn every_order_ends_in(app: &App, kind: Kind, payloads: &[(&'static str, V
     }
 }
 
-/// The same payload of a repository with this name.
+/// The same payload, for a repository with this name.
 fn renamed(payload: &Value, name: &str) -> Value {
     serde_json::from_str(&payload.to_string().replace("acme/api", name)).expect("the payload stays JSON")
 }
 
-/// What a forge tells of a release, each later than the one before.
+/// The events of a release, in the order of time.
 fn life(kind: Kind, told: &Told, until: What) -> Vec<(&'static str, Value)> {
     let source = (186_853_002, "acme/api".to_owned());
     let named = |(second, what): (i64, What)| {
@@ -85,7 +86,7 @@ both_databases! {
         let anew = Told { title: "Anew".into(), ..Told::new("v1.0.0") };
         let first = Told { title: "First".into(), made_at: anew.made_at - Duration::seconds(90), ..anew.clone() };
         let mut payloads = life(Kind::Gitlab, &first, What::Deleted);
-        // Published and deleted; four in all are 24 orders.
+        // Published and deleted. Four events have 24 orders.
         payloads.remove(1);
         payloads.extend(life(Kind::Gitlab, &anew, What::Edited));
         every_order_ends_in(&app, Kind::Gitlab, &payloads, &["Anew edited"]).await;

@@ -1,4 +1,4 @@
-//! HTTP as tests speak it.
+//! HTTP requests of the tests.
 
 use std::net::SocketAddr;
 
@@ -29,7 +29,7 @@ impl Api {
         Self { client, base: format!("http://{address}"), token: Some(token.to_owned()) }
     }
 
-    /// What a client with habits of its own asks of a server, without credentials.
+    /// Requests without credentials through a client with settings of its own.
     pub(super) fn of_client(client: Client, address: SocketAddr) -> Self {
         Self { client, base: format!("http://{address}"), token: None }
     }
@@ -44,8 +44,8 @@ impl Api {
         Self { token: Some(token.to_owned()), ..self.clone() }
     }
 
-    /// A request to be completed by the test, and sent with [`Api::send`]. `target` is a path, or a whole URL as it
-    /// stands in a mail.
+    /// A request. The test completes it and sends it with [`Api::send`]. `target` is a path, or a whole URL from an
+    /// email.
     pub(crate) fn request(&self, method: Method, target: &str) -> RequestBuilder {
         let url = if target.starts_with('/') { format!("{}{target}", self.base) } else { target.to_owned() };
         let request = self.client.request(method, url);
@@ -91,7 +91,7 @@ impl Api {
     }
 }
 
-/// An answer, read to its end.
+/// An answer with its whole body.
 #[derive(Clone, Debug)]
 pub(crate) struct Answer {
     /// The status.
@@ -125,7 +125,7 @@ impl Answer {
     ///
     /// # Panics
     ///
-    /// If it has another, with the body.
+    /// If it has another status, with the body.
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{}", self.text());
         self
@@ -141,7 +141,7 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
-    /// A header; empty where there is none.
+    /// A header. Empty if there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         self.headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default()
     }

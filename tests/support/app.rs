@@ -1,4 +1,4 @@
-//! A running product: server, workers, database, and the mail server behind it.
+//! A running product: server, workers, database, and the mail server.
 
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -18,7 +18,7 @@ use super::setup::Parts;
 use super::smtp::SmtpSink;
 use super::wait::eventually;
 
-/// The first account, as `releasepage owner create` made it.
+/// The first account, from `releasepage owner create`.
 #[derive(Clone, Debug)]
 pub(crate) struct Owner {
     /// The address to sign in with.
@@ -33,9 +33,9 @@ pub(crate) struct Owner {
     pub(crate) token: String,
 }
 
-/// The product under test. It ends, and its database goes, when it is dropped.
+/// The product under test. Dropping it ends it and deletes its database.
 pub(crate) struct App {
-    // First, so that nobody uses the database when it is dropped.
+    // This field is first, so that no process uses the database when it is dropped.
     server: Process,
     api: Api,
     address: SocketAddr,
@@ -50,8 +50,8 @@ impl App {
         Self { server, api, address, owner, parts }
     }
 
-    /// Waits until a server that was just started says where it listens. The first `seen` lines of its log are those
-    /// of an earlier run.
+    /// Waits until a server that just started logs its address. The first `seen` lines of its log belong to an earlier
+    /// run.
     pub(crate) async fn listening(mut server: Process, seen: usize) -> (Process, SocketAddr) {
         let address = eventually("the server says where it listens", async || {
             if let Some(status) = server.ended() {
@@ -65,17 +65,17 @@ impl App {
         (server, address)
     }
 
-    /// The management API with the owner's token, and plain requests.
+    /// The management API with the owner's token, and requests without it.
     pub(crate) fn api(&self) -> &Api {
         &self.api
     }
 
-    /// Where the server listens.
+    /// The address that the server listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Makes a page with this title; `.await` it after saying what it has.
+    /// Makes a page with this title. Add its parts, then `.await` it.
     pub(crate) fn page(&self, title: &str) -> PageBuilder {
         PageBuilder::new(self.api.clone(), title)
     }
@@ -91,7 +91,7 @@ impl App {
         Inbox::new(address, self.sink().clone(), &self.api)
     }
 
-    /// Subscribes an address to everything of a page, and confirms it.
+    /// Subscribes an address to everything on a page, and confirms it.
     pub(crate) async fn subscriber(&self, page: &Page, address: &str) -> Inbox {
         page.subscribe(address).await.expect(200);
         let inbox = self.inbox(address);
@@ -99,12 +99,12 @@ impl App {
         inbox
     }
 
-    /// A browser that has never been here.
+    /// A browser without cookies.
     pub(crate) fn browser(&self) -> Browser {
         Browser::new(self.address)
     }
 
-    /// The captured mailbox, as the owner reads it after signing in.
+    /// The captured mailbox, which the owner reads after signing in.
     pub(crate) async fn mailbox(&self) -> Mailbox {
         Mailbox::open(self.address, &self.owner).await
     }
@@ -114,7 +114,7 @@ impl App {
         &self.parts.sink
     }
 
-    /// What server and workers logged.
+    /// The log of the server and the workers.
     pub(crate) fn log(&self) -> &Log {
         self.server.log()
     }
@@ -124,12 +124,12 @@ impl App {
         self.api.anonymous().get(path).await
     }
 
-    /// The settings that server and workers run with, for other commands.
+    /// The settings of the server and the workers, for other commands.
     pub(crate) fn settings(&self) -> &SettingValues {
         &self.parts.settings
     }
 
-    /// Runs a statement on the database, to make what the program itself never makes.
+    /// Runs a statement on the database, for states that the program never makes.
     pub(crate) fn execute(&self, statement: &str) {
         match &self.parts.database {
             Database::Postgres(database) => database.execute(statement),
@@ -145,22 +145,21 @@ impl App {
         self.start_another(&["work"], &self.parts.settings, "releasepage.log")
     }
 
-    /// Starts another worker that says this name to the mail server, so that the sink knows who sent what.
+    /// Starts another worker that gives this name to the mail server. So the sink knows the sender of each message.
     pub(crate) fn worker_start_as(&self, name: &str) -> Process {
         let mut settings = self.parts.settings.clone();
         settings.insert("mail.hello_name".to_owned(), name.to_owned());
         self.start_another(&["work"], &settings, "releasepage.log")
     }
 
-    /// Starts another server on the same database, with these arguments after `serve`; it is spoken to with what is
-    /// handed back beside it.
+    /// Starts another server on the same database, with these arguments after `serve`. Also returns a client for it.
     pub(crate) async fn server_start(&self, arguments: &[&str]) -> (Process, Api) {
         self.server_start_with(arguments, &[]).await
     }
 
-    /// The same with these settings changed.
+    /// Starts another server with these settings changed.
     pub(crate) async fn server_start_with(&self, arguments: &[&str], changes: &[(&str, &str)]) -> (Process, Api) {
-        // Each has a log of its own, in which it says where it listens.
+        // Each server has a log of its own, which holds its address.
         static STARTED: AtomicUsize = AtomicUsize::new(0);
         let log = format!("another-{}.log", STARTED.fetch_add(1, Ordering::Relaxed));
         let mut settings = self.parts.settings.clone();
@@ -175,17 +174,17 @@ impl App {
         Process::start(arguments, settings, &self.parts.directory.path().join(log))
     }
 
-    /// How many bytes of memory the server holds, and the most that it ever held.
+    /// The memory of the server in bytes: the current and the highest amount.
     pub(crate) fn memory(&self) -> (u64, u64) {
         self.server.memory()
     }
 
-    /// Kills the server (SIGKILL); requests fail until [`App::restart`].
+    /// Kills the server (SIGKILL). Requests fail until [`App::restart`].
     pub(crate) fn kill(&mut self) {
         self.server.kill();
     }
 
-    /// Starts the server again, on the same address and database, after it was killed or while it runs.
+    /// Starts the server again on the same address and database, after a kill or while it runs.
     pub(crate) async fn restart(&mut self) {
         self.kill();
         let log = self.parts.directory.path().join("releasepage.log");
@@ -194,19 +193,19 @@ impl App {
         self.server = Self::listening(server, seen).await.0;
     }
 
-    /// Asks the server to end (SIGTERM) and waits until it did; hands back whether it called that a success.
+    /// Stops the server (SIGTERM) and waits for its end. Returns true if it exited with success.
     pub(crate) async fn terminate(mut self) -> bool {
         self.server.terminate().await.success()
     }
 
-    /// Asks the server to end (SIGTERM) and waits until it did; mail server and database stay, for what comes later.
+    /// Stops the server (SIGTERM) and waits for its end. The mail server and the database stay for later steps.
     pub(crate) async fn server_stop(&mut self) -> bool {
         self.server.terminate().await.success()
     }
 }
 
 impl Drop for App {
-    /// A test that fails shows what went wrong behind it: its directory, with the whole log, is about to go.
+    /// A failed test prints the log, because the directory with the log is about to be deleted.
     fn drop(&mut self) {
         if std::thread::panicking() {
             self.log().troubles_show();

@@ -1,4 +1,4 @@
-//! What stands before several servers and shares the requests out, as a reverse proxy does.
+//! A balancer in front of several servers. It distributes requests like a reverse proxy.
 
 use std::io::{self, BufRead, BufReader, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use super::wait::PATIENCE;
 
-/// How often each server is asked whether it is ready.
+/// The time between two checks of a server's readiness.
 const CHECK_EVERY: Duration = Duration::from_millis(20);
 
-/// A proxy that asks each server's `/readyz` and gives requests only to those that are ready. It keeps connections to
-/// them, and tries no request twice, but where the connection itself was refused. What it cannot have answered is
-/// answered with 502.
+/// A proxy that checks each server's `/readyz` and sends requests only to servers that are ready. It keeps connections
+/// open. It repeats a request only if the connection itself was refused. If no server answers, it answers 502.
 pub(crate) struct Balancer {
     address: SocketAddr,
     shared: Arc<Shared>,
@@ -28,15 +27,15 @@ struct Shared {
 struct Server {
     address: SocketAddr,
     is_ready: AtomicBool,
-    /// Raised whenever the server stops being ready: connections of before are not used again.
+    /// Grows whenever the server stops being ready. Older connections are not used again.
     generation: AtomicU64,
 }
 
-/// A connection to a server, of its generation.
+/// A connection to a server, with the generation at its start.
 type Kept = Option<(u64, BufReader<TcpStream>)>;
 
 impl Balancer {
-    /// Puts a balancer before these servers. None counts as ready yet.
+    /// Puts a balancer in front of these servers. None counts as ready yet.
     pub(crate) fn before(servers: &[SocketAddr]) -> Self {
         let server = |&address| Server { address, is_ready: AtomicBool::new(false), generation: AtomicU64::new(0) };
         let shared = Arc::new(Shared { servers: servers.iter().map(server).collect(), turn: AtomicUsize::new(0) });
@@ -50,25 +49,25 @@ impl Balancer {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Some(shared) = weak.upgrade() else { return };
-                // An error says that the client went away.
+                // An error means that the client went away.
                 thread::spawn(move || serve(&shared, client));
             }
         });
         Self { address, shared }
     }
 
-    /// Where it listens.
+    /// The address that it listens on.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Whether it gives requests to this server.
+    /// True if it sends requests to this server.
     pub(crate) fn uses(&self, server: SocketAddr) -> bool {
         self.shared.servers.iter().any(|known| known.address == server && known.is_ready.load(Ordering::SeqCst))
     }
 }
 
-/// Asks a server again and again whether it is ready, until the balancer is gone.
+/// Checks repeatedly whether a server is ready, until the balancer is gone.
 fn watch(shared: &Weak<Shared>, index: usize) {
     while let Some(shared) = shared.upgrade() {
         let server = &shared.servers[index];
@@ -143,16 +142,16 @@ fn forward(shared: &Shared, kept: &mut [Kept], request: &Message) -> io::Result<
     Err(io::Error::other("no server is ready"))
 }
 
-/// A request or an answer as it came.
+/// A request or an answer as it arrived.
 struct Message {
     bytes: Vec<u8>,
-    /// Nothing comes after it.
+    /// Nothing follows it.
     closes: bool,
 }
 
 impl Message {
-    /// Reads one whole message; `None` where the other side ended before it began one. All messages of the tests say
-    /// how long they are.
+    /// Reads one whole message. `None` if the other side ended before it began one. All messages of the tests declare
+    /// their length.
     fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
         let mut bytes = Vec::new();
         let (mut length, mut closes) = (0, false);

@@ -1,4 +1,4 @@
-//! A browser: it keeps cookies, and sends forms with what they hold and where they come from.
+//! A browser. It keeps cookies, and sends forms with their hidden fields and their origin.
 
 use std::net::SocketAddr;
 
@@ -7,14 +7,14 @@ use reqwest::{Client, Method};
 
 use super::api::{Answer, Api};
 
-/// A browser at one server. It follows no redirect, so that a test sees each answer.
+/// A browser for one server. It follows no redirect, so that a test sees each answer.
 pub(crate) struct Browser {
     api: Api,
     origin: String,
 }
 
 impl Browser {
-    /// A browser that has never been here.
+    /// A browser without cookies.
     pub(crate) fn new(address: SocketAddr) -> Self {
         let client = Client::builder()
             .redirect(reqwest::redirect::Policy::none())
@@ -25,7 +25,7 @@ impl Browser {
         Self { api: Api::of_client(client, address), origin: format!("http://{address}") }
     }
 
-    /// Opens a page.
+    /// Opens a document.
     pub(crate) async fn open(&self, target: &str) -> Answer {
         self.api.get(target).await
     }
@@ -35,7 +35,7 @@ impl Browser {
         self.api.send(self.api.request(method, target)).await
     }
 
-    /// Fills in the first form of a page that was opened at `target` and sends it, with its hidden fields.
+    /// Fills in the first form of `shown`, the document at `target`. Sends it with its hidden fields.
     pub(crate) async fn submit(&self, target: &str, shown: &Answer, filled_in: &[(&str, &str)]) -> Answer {
         let form = Form::first_of(&shown.text());
         let mut values = form.hidden;
@@ -45,20 +45,20 @@ impl Browser {
     }
 }
 
-/// A form of a page.
+/// A form of a document.
 pub(crate) struct Form {
-    /// Where it is sent; `None`, to the page it is on.
+    /// The address it is sent to. `None` for the address of its document.
     pub(crate) action: Option<String>,
     /// Its hidden fields.
     pub(crate) hidden: Vec<(String, String)>,
 }
 
 impl Form {
-    /// The first form of a page.
+    /// The first form of a document.
     ///
     /// # Panics
     ///
-    /// Where there is none.
+    /// If there is none.
     pub(crate) fn first_of(html: &str) -> Self {
         let form = html.find("<form").map(|start| &html[start..]).unwrap_or_else(|| panic!("no form in {html}"));
         let form = &form[..form.find("</form>").unwrap_or(form.len())];
@@ -71,7 +71,7 @@ impl Form {
     }
 }
 
-/// The value of an attribute in HTML that we wrote ourselves, with double quotes.
+/// The value of an attribute in our own HTML, which uses double quotes.
 fn attribute(html: &str, name: &str) -> Option<String> {
     let (_, rest) = html.split_once(&format!(" {name}=\""))?;
     let (value, _) = rest.split_once('"')?;

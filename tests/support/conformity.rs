@@ -1,5 +1,5 @@
-//! Holds answers against the OpenAPI document: each must have a status, a content type, headers and a body that the
-//! document tells of. Shared by the black-box tests and those of `crates/api`.
+//! Checks answers against the OpenAPI document. Each must have a status, a content type, headers and a body that the
+//! document describes. The black-box tests and those of `crates/api` share it.
 
 use std::{
     collections::HashMap,
@@ -12,18 +12,18 @@ use serde_json::{Value, json};
 /// The APIs that the document describes.
 const APIS: [&str; 3] = ["/v1", "/api", "/hooks"];
 
-/// The document, ready to be held against answers.
+/// The document, prepared for the checks.
 struct Conformity {
     document: Value,
-    /// The paths of the document in parts, those with fewer parameters first.
+    /// The paths of the document, split into parts. Those with fewer parameters come first.
     paths: Vec<(Vec<String>, String)>,
     validators: Mutex<HashMap<String, Arc<Validator>>>,
 }
 
-/// An answer as it came.
+/// An answer as it arrived.
 pub(crate) struct Answered<'a> {
     pub(crate) method: &'a str,
-    /// With or without its query.
+    /// The path, with or without its query.
     pub(crate) path: &'a str,
     pub(crate) status: u16,
     /// The names of its headers, in lower case, and their values.
@@ -31,11 +31,11 @@ pub(crate) struct Answered<'a> {
     pub(crate) body: &'a [u8],
 }
 
-/// Fails the test where an answer is not as the program's own document has it.
+/// Fails the test if an answer differs from the program's own document.
 ///
 /// # Panics
 ///
-/// If it is not, with everything that is wrong.
+/// If the answer differs, with all differences.
 #[track_caller]
 pub(crate) fn conformity_check(answered: &Answered<'_>) {
     static CONFORMITY: LazyLock<Conformity> =
@@ -55,11 +55,11 @@ impl Conformity {
         Self { document, paths, validators: Mutex::default() }
     }
 
-    /// What the document does not tell of an answer; nothing where all is well. Answers that are of no API are passed
-    /// over, and so are those to paths that need decoding.
+    /// The differences between an answer and the document. The list is empty if there are none. Answers outside of the
+    /// APIs are skipped, and so are those to paths that need decoding.
     fn faults(&self, answered: &Answered<'_>) -> Vec<String> {
         let path = answered.path.split('?').next().unwrap_or_default();
-        // With a slash at its end, it means the same.
+        // A path with a slash at its end means the same.
         let path = path.strip_suffix('/').unwrap_or(path);
         let is_api =
             APIS.iter().any(|api| path.strip_prefix(api).is_some_and(|rest| matches!(rest.get(..1), None | Some("/"))));
@@ -76,7 +76,7 @@ impl Conformity {
         faults
     }
 
-    /// The path of the document that this one is.
+    /// The path of the document that matches this one.
     fn path(&self, path: &str) -> Option<&str> {
         let parts: Vec<&str> = path.trim_start_matches('/').split('/').collect();
         let is = |template: &[String]| {
@@ -94,7 +94,7 @@ impl Conformity {
         let method = if method == "head" { "get" } else { &method };
         let operation = &self.document["paths"][template][method];
         if operation.is_null() {
-            // Any operation of the path tells of the method that is not allowed.
+            // Any operation of the path describes the answer to a method that is not allowed.
             let refusal = if method == "options" { &[204, 429][..] } else { &[405, 429] };
             return if refusal.contains(&answered.status) {
                 Vec::new()
@@ -111,7 +111,7 @@ impl Conformity {
             return vec!["the status is not in the document".to_owned()];
         }
         let mut faults = header_faults(response, answered);
-        // What a HEAD is answered has no body, whatever it says of its content.
+        // The answer to a HEAD request has no body, whatever its content type.
         if answered.method != "HEAD" {
             faults.extend(self.body_faults(response, answered));
         }
@@ -146,7 +146,7 @@ impl Conformity {
         faults
     }
 
-    /// The validator of a schema, made once.
+    /// The validator of a schema. It is made once.
     fn validator(&self, schema: &Value) -> Arc<Validator> {
         let mut validators = self.validators.lock().unwrap_or_else(PoisonError::into_inner);
         let validator = validators.entry(schema.to_string()).or_insert_with(|| {
@@ -160,7 +160,7 @@ impl Conformity {
     }
 }
 
-/// A path that the document does not have must not be there.
+/// A path that is missing in the document must not exist.
 fn unknown_path_faults(status: u16) -> Vec<String> {
     if matches!(status, 404 | 429) { Vec::new() } else { vec!["the path is not in the document".to_owned()] }
 }

@@ -6,12 +6,12 @@ use postgres::{Client, NoTls, error::SqlState};
 
 use super::wait::PATIENCE;
 
-/// Names the URL of a Postgres server on which databases may be made; `script/postgres` sets it.
+/// The variable with the URL of a Postgres server on which the tests make databases. `script/postgres` sets it.
 const SERVER: &str = "RELEASEPAGE_TEST_POSTGRES";
-/// Set to 1, tests on Postgres are left out on purpose.
+/// The variable that leaves out tests on Postgres. Its value is 1.
 const SKIP: &str = "RELEASEPAGE_TEST_SKIP_POSTGRES";
 
-/// An empty database that belongs to one test, and is gone when the test is over.
+/// An empty database for one test. It is deleted when the test is over.
 pub(crate) enum Database {
     /// A file in the test's directory.
     Sqlite,
@@ -20,11 +20,11 @@ pub(crate) enum Database {
 }
 
 impl Database {
-    /// A new database on the Postgres of this test run; `None`, where its tests are left out on purpose.
+    /// Makes a database on the Postgres of this test run. `None` if tests on Postgres are left out on purpose.
     ///
     /// # Panics
     ///
-    /// Where there is no server: a test that could not run has not passed.
+    /// If there is no server. A test that could not run has not passed.
     pub(crate) fn on_postgres() -> Option<Self> {
         match std::env::var(SERVER) {
             Ok(server) => Some(Self::Postgres(PostgresDatabase::create(server))),
@@ -35,12 +35,12 @@ impl Database {
         }
     }
 
-    /// A new database on this Postgres server.
+    /// Makes a database on this Postgres server.
     pub(crate) fn on_server(server: String) -> Self {
         Self::Postgres(PostgresDatabase::create(server))
     }
 
-    /// Another new database of the same kind.
+    /// Makes another database of the same kind.
     pub(crate) fn twin(&self) -> Self {
         match self {
             Self::Sqlite => Self::Sqlite,
@@ -48,7 +48,7 @@ impl Database {
         }
     }
 
-    /// The value for `database.url`, with the test's own directory.
+    /// The value of `database.url`, given the test's own directory.
     pub(crate) fn url(&self, directory: &Path) -> String {
         match self {
             Self::Sqlite => format!("sqlite://{}/releasepage.db", directory.display()),
@@ -57,12 +57,12 @@ impl Database {
     }
 }
 
-/// Whether tests on Postgres are left out on purpose.
+/// True if tests on Postgres are left out on purpose.
 pub(super) fn postgres_is_left_out() -> bool {
     std::env::var(SKIP).is_ok_and(|skip| skip == "1")
 }
 
-/// The database of a SQLite URL, beside the program that uses it.
+/// Opens the database of a SQLite URL while the program uses it too.
 pub(crate) fn sqlite_open(url: &str) -> rusqlite::Connection {
     let path = url.strip_prefix("sqlite://").expect("the URL of a SQLite database");
     let connection = rusqlite::Connection::open(path).expect("the database can be opened");
@@ -91,18 +91,18 @@ impl PostgresDatabase {
         url.into()
     }
 
-    /// Runs statements on the test's database, to make what the program itself never makes.
+    /// Runs statements on the test's database, for states that the program never makes.
     pub(crate) fn execute(&self, statements: &str) {
-        // Beside a program at work they may be the ones that a deadlock costs; they are one transaction then.
+        // A deadlock with the program may abort the statements. They are one transaction then.
         while self.session().attempt(statements) == Attempt::Deadlock {}
     }
 
-    /// Asks the test's database for one number.
+    /// Reads one number from the test's database.
     pub(crate) fn number(&self, query: &str) -> i64 {
         self.session().number(query)
     }
 
-    /// A connection that stays open from one statement to the next.
+    /// Opens a connection that stays open between statements.
     pub(crate) fn session(&self) -> Session {
         Session::open(&self.url())
     }
@@ -117,7 +117,7 @@ impl PostgresDatabase {
     }
 }
 
-/// How statements ended.
+/// The result of statements.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempt {
     Done,
@@ -162,14 +162,14 @@ impl Drop for Session {
     }
 }
 
-/// On a thread of its own: the client brings its own runtime, which must not be used inside the test's.
+/// Runs on a thread of its own. The client has its own runtime, which must not run inside the test's runtime.
 fn apart<T: Send>(work: impl FnOnce() -> T + Send) -> T {
     std::thread::scope(|scope| scope.spawn(work).join().expect("the thread does not panic"))
 }
 
 impl Drop for PostgresDatabase {
     fn drop(&mut self) {
-        // A test that fails already keeps its own message.
+        // A failing test keeps its own message.
         if !std::thread::panicking() {
             self.run(&format!("DROP DATABASE \"{}\" WITH (FORCE)", self.name));
         }

@@ -1,4 +1,4 @@
-//! What the repository ships to run the product with: docker-compose.yml and the files of `deploy/`.
+//! The files of the repository for running the product: docker-compose.yml and `deploy/`.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,10 +8,10 @@ use serde::Deserialize;
 
 use super::process::SettingValues;
 
-/// What an environment variable of ours begins with.
+/// The prefix of the product's environment variables.
 const PREFIX: &str = "RELEASEPAGE__";
 
-/// A file of the repository, by its path from the top.
+/// The path of a file of the repository, given its path from the top.
 pub(crate) fn file(path: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../..").join(path)
 }
@@ -21,13 +21,13 @@ pub(crate) fn text(path: &str) -> String {
     fs::read_to_string(file(path)).unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
-/// `docker-compose.yml`, as far as it concerns the program.
+/// The parts of `docker-compose.yml` that concern the program.
 #[derive(Debug, Deserialize)]
 pub(crate) struct Compose {
     services: BTreeMap<String, Service>,
 }
 
-/// A service of it.
+/// A service of the file.
 #[derive(Clone, Debug, Deserialize)]
 pub(crate) struct Service {
     /// The arguments of the program.
@@ -38,13 +38,13 @@ pub(crate) struct Service {
     healthcheck: Option<HealthCheck>,
     /// The image.
     pub(crate) image: String,
-    /// Where the image comes from if it is not there.
+    /// The source of the image if it is missing.
     pub(crate) pull_policy: Option<String>,
     build: Option<serde_json::Value>,
-    /// What `up` starts it with; without one, always.
+    /// The profiles with which `up` starts it. Without a profile, `up` always starts it.
     #[serde(default)]
     pub(crate) profiles: Vec<String>,
-    /// What Docker does when it ends.
+    /// The action of Docker when it ends.
     pub(crate) restart: Option<String>,
     #[serde(default)]
     depends_on: BTreeMap<String, Dependency>,
@@ -72,7 +72,7 @@ impl Compose {
         &self.services
     }
 
-    /// A service of ours.
+    /// A service that runs the program.
     pub(crate) fn service(&self, name: &str) -> &Service {
         self.services.get(name).unwrap_or_else(|| panic!("docker-compose.yml has no service {name}"))
     }
@@ -84,7 +84,7 @@ impl Service {
         self.command.iter().map(String::as_str).collect()
     }
 
-    /// The arguments of the program when it asks how the service is.
+    /// The arguments of the program for the health check of the service.
     pub(crate) fn health_arguments(&self) -> Vec<&str> {
         let test = &self.healthcheck.as_ref().expect("the service has a health check").test;
         let ["CMD", "releasepage", arguments @ ..] = &test.iter().map(String::as_str).collect::<Vec<_>>()[..] else {
@@ -93,28 +93,28 @@ impl Service {
         arguments.to_vec()
     }
 
-    /// Whether its image is built here.
+    /// True if its image is built here.
     pub(crate) fn builds(&self) -> bool {
         self.build.is_some()
     }
 
-    /// Whether it is asked how it is.
+    /// True if it has a health check.
     pub(crate) fn is_watched(&self) -> bool {
         self.healthcheck.as_ref().is_some_and(|check| !check.test.is_empty())
     }
 
-    /// The services that it waits for, each with what it waits for.
+    /// The services that it waits for, each with the condition.
     pub(crate) fn dependencies(&self) -> Vec<(&str, &str)> {
         self.depends_on.iter().map(|(name, dependency)| (name.as_str(), dependency.condition.as_str())).collect()
     }
 
-    /// Its settings. Every variable is one.
+    /// Its settings. All of its variables are settings.
     pub(crate) fn settings(&self) -> SettingValues {
         self.environment.iter().map(|(name, value)| setting(name, value)).collect()
     }
 }
 
-/// A unit of systemd, as far as it concerns the program.
+/// The parts of a systemd unit that concern the program.
 pub(crate) struct Unit {
     /// The arguments of the program.
     pub(crate) arguments: Vec<String>,
@@ -143,7 +143,7 @@ impl Unit {
     }
 }
 
-/// The settings that `deploy/Dockerfile` bakes in.
+/// The settings in `deploy/Dockerfile`.
 pub(crate) fn image_settings() -> SettingValues {
     let text = text("deploy/Dockerfile");
     let words = text.split_whitespace().filter(|word| word.starts_with(PREFIX));

@@ -1,5 +1,5 @@
-//! A server that answers for the releases of repositories as GitHub, GitLab and Gitea do: paging, entity tags, tokens,
-//! limits, and, on demand, everything that goes wrong with them.
+//! A server that answers requests for releases as GitHub, GitLab and Gitea do. It has pages, entity tags, tokens and
+//! limits, and produces faults on demand.
 
 mod answer;
 mod release;
@@ -22,7 +22,7 @@ pub(crate) enum ForgeKind {
 }
 
 impl ForgeKind {
-    /// What the paths of its API begin with here.
+    /// The beginning of the paths of its API at this server.
     fn prefix(self) -> &'static str {
         match self {
             Self::Github => "/api/v3/",
@@ -32,27 +32,27 @@ impl ForgeKind {
     }
 }
 
-/// What happens to a request instead of an answer.
+/// A fault in place of an answer.
 #[derive(Clone, Debug)]
 pub(crate) enum ForgeFault {
-    /// A status without more.
+    /// A status alone.
     Status(u16),
     /// A status with the header `Retry-After`, in seconds.
     RetryAfter(u16, u32),
-    /// A body that is no JSON.
+    /// A body that is not JSON.
     Garbage,
     /// The connection ends in the middle of the body.
     BreakOff,
-    /// No answer before [`ForgeServer::release`]; then the right one.
+    /// No answer before [`ForgeServer::release`]. Then the right one.
     Hold,
 }
 
-/// A request as it came.
+/// A request as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct ForgeRequest {
     /// The path with its query.
     pub(crate) target: String,
-    /// The status of the answer; 0 where there was none.
+    /// The status of the answer. It is 0 if there was none.
     pub(crate) status: u16,
     headers: BTreeMap<String, String>,
 }
@@ -64,7 +64,7 @@ impl ForgeRequest {
     }
 }
 
-/// The server. Clones are the same one; it ends with the last.
+/// The server. Clones share it. It ends with the last one.
 #[derive(Clone)]
 pub(crate) struct ForgeServer {
     server: Arc<Server>,
@@ -89,16 +89,16 @@ struct State {
 /// A repository of the server.
 #[derive(Default)]
 struct Listed {
-    /// The newest last.
+    /// The releases, newest last.
     releases: Vec<ForgeRelease>,
     token: Option<String>,
 }
 
-/// How many requests are allowed until when.
+/// The number of requests that are allowed, and the end of the limit.
 #[derive(Clone, Copy)]
 struct Allowed {
     remaining: u32,
-    /// In seconds since 1970.
+    /// The end, in seconds since 1970.
     reset: i64,
 }
 
@@ -108,13 +108,13 @@ impl ForgeServer {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let server = Arc::new(Server { address, state: Mutex::default(), released: Condvar::new() });
-        // Weak, so that the server ends with those who use it and not with its own thread.
+        // Weak, so that the server ends with its users and not with its own thread.
         let weak = Arc::downgrade(&server);
         std::thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 let Some(server) = weak.upgrade() else { return };
                 std::thread::spawn(move || {
-                    // An error says that the client went away, which is its own affair.
+                    // An error means that the client went away.
                     let _ = serve(&server, &stream);
                 });
             }
@@ -132,37 +132,38 @@ impl ForgeServer {
         format!("http://{}{}", self.server.address, kind.prefix())
     }
 
-    /// A repository, which is made if it is not there.
+    /// Returns a repository. A missing one is made.
     pub(crate) fn repository(&self, kind: ForgeKind, name: &str) -> ForgeRepository {
         let key = (kind, name.to_owned());
         self.server.state().repositories.entry(key.clone()).or_default();
         ForgeRepository { server: self.clone(), key }
     }
 
-    /// The next request meets this.
+    /// Lets the next request meet this fault.
     pub(crate) fn fail_next(&self, fault: ForgeFault) {
         self.fail_after(0, fault);
     }
 
-    /// So many requests are answered well before one meets this; counted from the fault before it, where there is one.
+    /// Lets a request meet this fault after the given number of good answers. They count from the fault before it, if
+    /// there is one.
     pub(crate) fn fail_after(&self, answered: usize, fault: ForgeFault) {
         let mut state = self.server.state();
         state.held |= matches!(fault, ForgeFault::Hold);
         state.faults.push_back((answered, fault));
     }
 
-    /// Answers what was held.
+    /// Sends the answers that were held.
     pub(crate) fn release(&self) {
         self.server.state().held = false;
         self.server.released.notify_all();
     }
 
-    /// From now on so many requests are allowed, until a time in seconds since 1970.
+    /// Limits the requests from now on, until a time in seconds since 1970.
     pub(crate) fn allow(&self, remaining: u32, reset: i64) {
         self.server.state().allowed = Some(Allowed { remaining, reset });
     }
 
-    /// Everything that was asked, in this order.
+    /// All requests, in order.
     pub(crate) fn requests(&self) -> Vec<ForgeRequest> {
         self.server.state().requests.clone()
     }
@@ -170,7 +171,7 @@ impl ForgeServer {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Wakes the accepting thread, which finds nobody left to accept for; if that fails, it has ended already.
+        // Wakes the accepting thread so that it ends. An error means that it has ended already.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -182,7 +183,7 @@ pub(crate) struct ForgeRepository {
 }
 
 impl ForgeRepository {
-    /// With so many more releases, `v0.1.0`, `v0.2.0` and so on, the last one the newest.
+    /// Adds this number of releases: `v0.1.0`, `v0.2.0` and so on. The last one is the newest.
     pub(crate) fn with_releases(self, count: usize) -> Self {
         self.change(|state, key| {
             for _ in 0..count {
@@ -193,7 +194,7 @@ impl ForgeRepository {
         self
     }
 
-    /// From now on seen with this token only.
+    /// Shows the repository to this token only, from now on.
     pub(crate) fn with_token(self, token: &str) -> Self {
         self.change(|state, key| state.listed(key).token = Some(token.to_owned()));
         self
@@ -233,7 +234,7 @@ impl State {
         self.listed(key).releases.push(release);
     }
 
-    /// What the next request meets.
+    /// Takes the fault for the next request, if there is one.
     fn fault_take(&mut self) -> Option<ForgeFault> {
         let (answered, _) = self.faults.front_mut()?;
         if *answered > 0 {
@@ -282,7 +283,7 @@ fn serve(server: &Server, mut stream: &TcpStream) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Reads one request: its target and its headers, by their names in lower case. `None` where the client has ended.
+/// Reads the target and the headers of a request. Header names are in lower case. `None` if the client has ended.
 fn request_read(reader: &mut impl BufRead) -> std::io::Result<Option<(String, BTreeMap<String, String>)>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {

@@ -1,4 +1,4 @@
-//! The mail of one address, and what its owner does with it.
+//! The mail of one address and the actions of its owner.
 
 use mail_parser::{Message, MessageParser};
 use reqwest::Method;
@@ -31,19 +31,19 @@ impl Inbox {
         received.into_iter().filter(|received| received.to.contains(&self.address)).map(Mail::parse).collect()
     }
 
-    /// Waits until there are this many messages and hands back all.
+    /// Waits until there is this number of messages and returns all.
     pub(crate) async fn wait_for(&self, count: usize) -> Vec<Mail> {
         let what = format!("{} gets {count} mails", self.address);
         eventually(&what, async || Some(self.mails()).filter(|mails| mails.len() >= count)).await
     }
 
-    /// Waits for a message whose subject holds these words; of several, the newest.
+    /// Waits for a message with these words in its subject. Returns the newest one.
     pub(crate) async fn mail(&self, subject: &str) -> Mail {
         let what = format!("{} gets a mail about {subject:?}", self.address);
         eventually(&what, async || self.mails().into_iter().rev().find(|mail| mail.subject.contains(subject))).await
     }
 
-    /// Waits for the newest confirmation mail and does what it asks: opens its link and presses the button.
+    /// Waits for the newest confirmation email, opens its link and presses the button.
     pub(crate) async fn confirm(&self) -> Answer {
         let what = format!("{} gets a confirmation mail", self.address);
         let link = eventually(&what, async || self.mails().iter().rev().find_map(|mail| mail.link("/confirm"))).await;
@@ -51,12 +51,12 @@ impl Inbox {
         self.press(&link, &shown).await.expect(200)
     }
 
-    /// Opens a link of a mail; nothing may change by that.
+    /// Opens a link of an email. This must not change anything.
     pub(crate) async fn open(&self, link: &str) -> Answer {
         self.api.get(link).await.expect(200)
     }
 
-    /// Presses the button of a page that a link led to: posts its first form with its hidden fields.
+    /// Presses the button of the document behind a link: posts its first form with its hidden fields.
     pub(crate) async fn press(&self, link: &str, shown: &Answer) -> Answer {
         let form = Form::first_of(&shown.text());
         let target = form.action.as_deref().unwrap_or(link);
@@ -73,7 +73,7 @@ pub(crate) struct Mail {
     pub(crate) text: String,
     /// The body as HTML.
     pub(crate) html: String,
-    /// How it arrived: envelope, time, and the bytes themselves.
+    /// The message as it arrived: envelope, time and bytes.
     pub(crate) received: Received,
 }
 
@@ -90,13 +90,13 @@ impl Mail {
         Self { subject, text, html, received }
     }
 
-    /// The first link whose address holds this text.
+    /// The first link whose address contains this text.
     pub(crate) fn link(&self, part: &str) -> Option<String> {
         let words = self.text.split(|character: char| character.is_whitespace() || "<>\"".contains(character));
         words.filter(|word| word.starts_with("http")).find(|word| word.contains(part)).map(str::to_owned)
     }
 
-    /// Every address of the web in text, HTML and headers, as a scanner finds them.
+    /// Every web address in text, HTML and headers, as a scanner finds them.
     pub(crate) fn links(&self) -> Vec<String> {
         let header = self.header("List-Unsubscribe").unwrap_or_default();
         let all = [self.text.clone(), self.html.replace("&#38;", "&").replace("&amp;", "&"), header].join(" ");
@@ -104,7 +104,7 @@ impl Mail {
         words.filter(|word| word.starts_with("http:") || word.starts_with("https:")).map(str::to_owned).collect()
     }
 
-    /// A header as it stands in the message, unfolded; `None` where there is none.
+    /// A header of the message, unfolded. `None` if there is none.
     pub(crate) fn header(&self, name: &str) -> Option<String> {
         let message = parsed(&self.received);
         let raw = message.header_raw(name)?;

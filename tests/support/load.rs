@@ -1,4 +1,4 @@
-//! Requests without a pause, and what became of each.
+//! Requests without a pause, and the result of each.
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -12,27 +12,27 @@ use tokio::task::JoinSet;
 use super::api::Answer;
 use super::wait::{PATIENCE, eventually};
 
-/// One request that was answered.
+/// A request that was answered.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Answered {
-    /// Its number: no two requests of a load have the same.
+    /// Its number. It is unique in the load.
     pub(crate) number: usize,
     /// The status of the answer.
     pub(crate) status: u16,
-    /// When it was sent.
+    /// The time when it was sent.
     pub(crate) sent: Instant,
-    /// How long it took.
+    /// The time until the answer.
     pub(crate) took: Duration,
 }
 
 impl Answered {
-    /// Whether the server said that it is done.
+    /// True if the status is a success.
     pub(crate) fn is_success(&self) -> bool {
         (200..300).contains(&self.status)
     }
 }
 
-/// Several senders, each of which sends one request after the other until the load is stopped.
+/// Several senders. Each sends one request after the other until the load is stopped.
 pub(crate) struct Load {
     name: &'static str,
     stop: watch::Sender<bool>,
@@ -41,7 +41,7 @@ pub(crate) struct Load {
 }
 
 impl Load {
-    /// Starts so many senders. The request is told its number, from 1.
+    /// Starts this number of senders. The request gets its number, from 1.
     pub(crate) fn start<F>(
         name: &'static str,
         senders: usize,
@@ -74,12 +74,12 @@ impl Load {
         load
     }
 
-    /// What was answered so far.
+    /// The answers so far.
     pub(crate) fn answered(&self) -> Vec<Answered> {
         locked(&self.answered).clone()
     }
 
-    /// Waits until so many requests that are sent from now on are answered with this status.
+    /// Waits until this number of new requests are answered with this status.
     pub(crate) async fn go_on_until(&mut self, count: usize, status: u16) {
         let now = Instant::now();
         let what = format!("{} is answered with {status} {count} times", self.name);
@@ -92,11 +92,11 @@ impl Load {
         .await;
     }
 
-    /// Lets the requests that are under way end, and hands back all.
+    /// Lets the current requests end and returns all answers.
     ///
     /// # Panics
     ///
-    /// Where a request was not answered at all.
+    /// If a request got no answer at all.
     pub(crate) async fn stop(mut self) -> Vec<Answered> {
         self.stop.send_replace(true);
         while let Some(ended) = self.senders.join_next().await {
@@ -105,7 +105,7 @@ impl Load {
         self.answered()
     }
 
-    /// A sender ends early only where a request was not answered.
+    /// A sender ends early only if a request got no answer.
     async fn expect_running(&mut self) {
         if let Some(ended) = self.senders.try_join_next() {
             ended.expect("every request was answered");
@@ -117,7 +117,7 @@ fn locked(answered: &Mutex<Vec<Answered>>) -> MutexGuard<'_, Vec<Answered>> {
     answered.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// How often each status was answered.
+/// The number of answers with each status.
 pub(crate) fn statuses(answered: &[Answered]) -> BTreeMap<u16, usize> {
     let mut counts = BTreeMap::new();
     answered.iter().for_each(|answer| *counts.entry(answer.status).or_default() += 1);

@@ -1,4 +1,4 @@
-//! The log of a process, as the file that its standard error went to.
+//! The log of a process, from the file with its standard error.
 
 use std::path::{Path, PathBuf};
 
@@ -16,14 +16,14 @@ impl Log {
         Self { path: path.to_owned() }
     }
 
-    /// Everything so far, for what must not be in it and for the message of a failure.
+    /// The whole text so far, to search for secrets and for the message of a failure.
     pub(crate) fn text(&self) -> String {
         let bytes = std::fs::read(&self.path).unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    /// Prints the warnings and errors so far, and what is no event at all: the message of a panic, or of a start that
-    /// failed.
+    /// Prints the warnings and errors so far. Also prints lines that are no event: the message of a panic or of a
+    /// failed start.
     #[expect(clippy::print_stdout, reason = "shown with the output of a failed test alone")]
     pub(super) fn troubles_show(&self) {
         let text = self.text();
@@ -36,7 +36,7 @@ impl Log {
         troubles.iter().rev().take(30).rev().for_each(|line| println!("{line}"));
     }
 
-    /// The lines so far that are JSON, which is all but those a process writes before it knows its settings.
+    /// The JSON lines so far. A process writes other lines only before it has read its settings.
     pub(crate) fn lines(&self) -> Vec<LogLine> {
         self.text().lines().filter_map(|line| serde_json::from_str(line).ok()).map(LogLine).collect()
     }
@@ -47,12 +47,12 @@ impl Log {
 pub(crate) struct LogLine(Value);
 
 impl LogLine {
-    /// A field of the event: `message`, or any other.
+    /// A field of the event, such as `message`.
     pub(crate) fn field(&self, name: &str) -> Option<&Value> {
         self.0.get("fields").and_then(|fields| fields.get(name)).or_else(|| self.0.get(name))
     }
 
-    /// Whether the event has this message.
+    /// True if the event has this message.
     pub(crate) fn says(&self, message: &str) -> bool {
         self.field("message").is_some_and(|found| found == message)
     }

@@ -24,12 +24,12 @@ impl Mailbox {
         Self { browser }
     }
 
-    /// As it is open to whoever sits at the machine of a demo.
+    /// The mailbox of a demo, which is open without signing in.
     pub(crate) fn of_demo(address: SocketAddr) -> Self {
         Self { browser: Browser::new(address) }
     }
 
-    /// The messages on the first part of the list, oldest first.
+    /// The messages on the first slice of the list, oldest first.
     pub(crate) async fn mails(&self) -> Vec<Mail> {
         let list = self.browser.open("/mailbox").await.expect(200).text();
         let mut mails = Vec::new();
@@ -44,7 +44,7 @@ impl Mailbox {
         mails
     }
 
-    /// Waits for a message to this address whose subject holds these words; of several, the newest.
+    /// Waits for a message to this address with these words in its subject. Returns the newest one.
     pub(crate) async fn mail(&self, address: &str, subject: &str) -> Mail {
         let is_it = |mail: &Mail| {
             mail.subject.contains(subject) && mail.header("To").is_some_and(|recipient| recipient.contains(address))

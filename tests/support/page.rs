@@ -1,4 +1,4 @@
-//! A page with its components, as `app.page("Acme").with_component("acme/api").await` makes it.
+//! A page with its components, made by `app.page("Acme").with_component("acme/api").await`.
 
 use std::collections::BTreeMap;
 use std::collections::btree_map::Entry;
@@ -31,41 +31,41 @@ impl PageBuilder {
         }
     }
 
-    /// A component of this repository, named like it.
+    /// Adds a component of this repository, with the repository's name.
     pub(crate) fn with_component(self, repo: &str) -> Self {
         self.with_component_of(json!({ "repo": repo, "name": repo }))
     }
 
-    /// A component as the management API takes it: `repo`, `name`, `tag_prefix`.
+    /// Adds a component as the management API takes it: `repo`, `name`, `tag_prefix`.
     pub(crate) fn with_component_of(mut self, component: Value) -> Self {
         self.components.push(component);
         self
     }
 
-    /// A component of a project's releases.
+    /// Adds a component of a project's releases.
     pub(crate) fn with_project(self, project: &Project) -> Self {
         self.with_project_part(project, json!({}))
     }
 
-    /// A component of a project's releases, or of part of them: `name`, `tag_prefix`.
+    /// Adds a component of all or some of a project's releases: `name`, `tag_prefix`.
     pub(crate) fn with_project_part(mut self, project: &Project, mut component: Value) -> Self {
         component["repo"] = project.repo().into();
         self.repositories.insert(project.repo().to_owned(), project.app_id().to_string());
         self.with_component_of(component)
     }
 
-    /// Another member of the page: `description`, `grouping`.
+    /// Sets another member of the page: `description`, `grouping`.
     pub(crate) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
         self.page[member] = value.into();
         self
     }
 
-    /// Not for readers yet.
+    /// Leaves the page unpublished, so that readers cannot see it.
     pub(crate) fn unpublished(self) -> Self {
         self.with("published", false)
     }
 
-    /// Requests a minute for each key.
+    /// Sets the requests a minute for each key.
     pub(crate) fn with_rate_limit(mut self, requests: u32) -> Self {
         self.api_access["rate_limit"] = requests.into();
         self
@@ -112,17 +112,17 @@ pub(crate) struct Page {
     pub(crate) id: String,
     /// The slug in `/p/{slug}`.
     pub(crate) slug: String,
-    /// The key that works.
+    /// The live key.
     pub(crate) live_key: String,
-    /// The key that mails nobody.
+    /// The test key, which causes no mail.
     pub(crate) test_key: String,
-    /// The ids of its repositories, by their names.
+    /// The ids of its repositories, by name.
     pub(crate) repositories: BTreeMap<String, String>,
     api: Api,
 }
 
 impl Page {
-    /// GET of what lies below the page in the page API, with the live key: `version`, `releases?limit=2`.
+    /// GET of a path below the page in the page API, with the live key: `version`, `releases?limit=2`.
     pub(crate) async fn get(&self, what: &str) -> Answer {
         self.with_key(&self.live_key).get(&self.path(what)).await
     }
@@ -144,7 +144,7 @@ impl Page {
         self.subscribe_with(json!({ "type": "email", "value": address })).await
     }
 
-    /// Asks for a subscription with these data (`preferences`, `components`), with the live key.
+    /// Asks for a subscription with these data (`preferences`, `components`) and the live key.
     pub(crate) async fn subscribe_with(&self, data: Value) -> Answer {
         self.subscribers_patch(&json!({ "op": "add", "data": data })).await
     }
@@ -164,29 +164,29 @@ impl Page {
         self.publish_try(repo, release).await.expect(201).json()
     }
 
-    /// Publishes a release, whatever the answer is.
+    /// Publishes a release and returns the answer, whatever it is.
     pub(crate) async fn publish_try(&self, repo: &str, release: &Value) -> Answer {
         let repository = self.repositories.get(repo).expect("the page was made with this repository");
         self.api.post(&format!("/v1/repositories/{repository}/releases"), release).await
     }
 
-    /// The same page, spoken to through another server.
+    /// The same page at another server.
     pub(crate) fn through(&self, api: &Api) -> Self {
         Self { api: api.clone(), ..self.clone() }
     }
 
-    /// The page API with a key; none, for other ways to give it.
+    /// The page API with this key, or without a key, for other ways to send one.
     pub(crate) fn with_key(&self, key: &str) -> Api {
         self.api.with_token(key)
     }
 
-    /// The path of what lies below the page in the page API.
+    /// The path below the page in the page API.
     pub(crate) fn path(&self, what: &str) -> String {
         format!("/v1/pages/{}/{what}", self.id)
     }
 }
 
-/// A member that is text, or a number as text.
+/// A member that is text or a number, as text.
 fn text(object: &Value, member: &str) -> String {
     match &object[member] {
         Value::String(text) => text.clone(),

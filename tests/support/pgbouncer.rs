@@ -1,4 +1,4 @@
-//! A PgBouncer of one test's own, before a Postgres of the test's own.
+//! A PgBouncer for one test, in front of the test's own Postgres.
 
 use std::fs;
 use std::net::{TcpListener, TcpStream};
@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use super::postgres_server::{PostgresServer, unprivileged_user};
 use super::wait::eventually;
 
-/// Where Debian has it, which is not in everybody's PATH.
+/// The path of the program on Debian. It may be missing in the PATH.
 const PROGRAM: &str = "/usr/sbin/pgbouncer";
 
-/// A running PgBouncer; it is gone when it is dropped.
+/// A running PgBouncer. It ends when this value is dropped.
 pub(crate) struct Pgbouncer {
     child: Child,
     port: u16,
@@ -23,8 +23,8 @@ pub(crate) struct Pgbouncer {
 }
 
 impl Pgbouncer {
-    /// Starts one that gives every transaction whatever connection is free, of two for each database; `None` where the
-    /// program is not installed.
+    /// Starts a PgBouncer with two connections for each database. Every transaction gets the next free one. `None` if
+    /// the program is not installed.
     #[expect(clippy::print_stderr, reason = "who reads the output of the tests shall know what did not run")]
     pub(crate) async fn start(server: &PostgresServer) -> Option<Self> {
         if !Path::new(PROGRAM).exists() {
@@ -43,7 +43,7 @@ impl Pgbouncer {
         fs::write(&file, settings).expect("the file can be written");
         let mut command = Command::new(PROGRAM);
         command.arg(&file).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-        // It refuses to run as root.
+        // PgBouncer refuses to run as root.
         if directory.path().metadata().expect("the directory is there").uid() == 0 {
             let (user, group) = unprivileged_user();
             for path in [directory.path(), &file] {
@@ -56,7 +56,7 @@ impl Pgbouncer {
         Some(Self { child, port, _directory: directory })
     }
 
-    /// The URL of a database behind it, by the URL at the server.
+    /// The URL of a database behind PgBouncer, from its URL at the server.
     pub(crate) fn url(&self, url: &str) -> String {
         let mut url = url::Url::parse(url).expect("the server's URL is one");
         url.set_port(Some(self.port)).expect("a URL with a host has a port");
@@ -66,7 +66,7 @@ impl Pgbouncer {
 
 impl Drop for Pgbouncer {
     fn drop(&mut self) {
-        // An error says that it has ended already.
+        // An error means that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

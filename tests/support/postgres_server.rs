@@ -1,5 +1,5 @@
-//! A Postgres server of one test's own, which may be stopped and started as the test likes. Unlike the one that the other
-//! tests share, it keeps what it has acknowledged.
+//! A Postgres server for one test, which can stop and start it. Unlike the shared server of the other tests, it keeps
+//! what it has acknowledged.
 
 use std::fs;
 use std::net::TcpListener;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 use super::database::postgres_is_left_out;
 
-/// A running server; it is gone when it is dropped.
+/// A running server. It ends when this value is dropped.
 pub(crate) struct PostgresServer {
     programs: PathBuf,
     directory: TempDir,
@@ -21,18 +21,18 @@ pub(crate) struct PostgresServer {
 }
 
 impl PostgresServer {
-    /// Starts a server with Postgres' own settings; `None` where tests on Postgres are left out on purpose.
+    /// Starts a server with Postgres' own settings. `None` if tests on Postgres are left out on purpose.
     ///
     /// # Panics
     ///
-    /// Where Postgres' server programs are missing: a test that could not run has not passed.
+    /// If Postgres' server programs are missing. A test that could not run has not passed.
     pub(crate) fn start() -> Option<Self> {
         if postgres_is_left_out() {
             return None;
         }
         let programs = programs_find().expect("Postgres' server programs are installed (Debian: postgresql)");
         let directory = tempfile::tempdir().expect("a temporary directory");
-        // Postgres refuses to run as root: whoever owns the directory runs it.
+        // Postgres refuses to run as root. The owner of the directory runs it.
         if directory.path().metadata().expect("the directory is there").uid() == 0 {
             let (user, group) = unprivileged_user();
             chown(directory.path(), Some(user), Some(group)).expect("root may give directories away");
@@ -55,7 +55,7 @@ impl PostgresServer {
         format!("postgres://postgres@127.0.0.1:{}/postgres", self.port)
     }
 
-    /// Where it listens.
+    /// The port that the server listens on.
     pub(crate) fn port(&self) -> u16 {
         self.port
     }
@@ -66,21 +66,21 @@ impl PostgresServer {
             let mut client = Client::connect(&self.url(), NoTls).expect("the server takes connections");
             client.batch_execute(statement).unwrap_or_else(|error| panic!("{statement}: {error}"));
         };
-        // The client has a runtime of its own, which must not be inside the test's.
+        // The client has a runtime of its own, which must not run inside the test's runtime.
         std::thread::scope(|scope| scope.spawn(run).join().expect("the thread does not panic"));
     }
 
-    /// Ends the server as a crash would, and starts it again: `pg_ctl -m immediate restart`. Hands back when it is ready.
+    /// Ends the server like a crash and starts it again: `pg_ctl -m immediate restart`. Returns when it is ready.
     pub(crate) fn restart_at_once(&self) {
         self.control(&["-m", "immediate", "restart"]);
     }
 
-    /// Makes every process of the server stand still: SIGSTOP. Connections stay open, and nobody answers.
+    /// Freezes every process of the server with SIGSTOP. Connections stay open, but nothing answers.
     pub(crate) fn pause(&self) {
         self.signal_all("STOP");
     }
 
-    /// Lets them go on: SIGCONT.
+    /// Resumes the processes with SIGCONT.
     pub(crate) fn resume(&self) {
         self.signal_all("CONT");
     }
@@ -101,7 +101,7 @@ impl PostgresServer {
         if owner.uid() != 0 && Path::new("/proc/self").metadata().is_ok_and(|own| own.uid() == 0) {
             command.uid(owner.uid()).gid(owner.gid());
         }
-        // Into a file: a pipe would be kept open by the server, which inherits it.
+        // The output goes to a file. The server would inherit a pipe and keep it open.
         let told = self.directory.path().join(program);
         let file = fs::File::create(&told).expect("a file can be made");
         command.stdout(file.try_clone().expect("a file can be opened twice")).stderr(file);
@@ -109,7 +109,7 @@ impl PostgresServer {
         assert!(status.success(), "{program} failed: {}", fs::read_to_string(&told).unwrap_or_default());
     }
 
-    /// The postmaster first, so that it starts no other process meanwhile.
+    /// The postmaster comes first, so that it starts no other process meanwhile.
     fn signal_all(&self, signal: &str) {
         let file = fs::read_to_string(self.data().join("postmaster.pid")).expect("a running server has this file");
         let postmaster: u32 = file.lines().next().and_then(|line| line.parse().ok()).expect("it begins with a number");
@@ -120,7 +120,7 @@ impl PostgresServer {
 
 impl Drop for PostgresServer {
     fn drop(&mut self) {
-        // It may stand still. An error says that it is gone already.
+        // The server may be frozen. An error means that it has ended already.
         if self.data().join("postmaster.pid").exists() {
             self.resume();
             self.control(&["-m", "immediate", "stop"]);
@@ -128,7 +128,7 @@ impl Drop for PostgresServer {
     }
 }
 
-/// Where the newest installed server is: Debian keeps its programs out of the PATH.
+/// Finds the newest installed server. Debian keeps its programs out of the PATH.
 fn programs_find() -> Option<PathBuf> {
     let version = |path: &Path| path.file_name().and_then(|name| name.to_str()?.parse::<u32>().ok());
     let debian = fs::read_dir("/usr/lib/postgresql").into_iter().flatten().flatten().map(|entry| entry.path());
@@ -151,7 +151,7 @@ pub(super) fn unprivileged_user() -> (u32, u32) {
     find("postgres").or_else(|| find("nobody")).expect("a user who is not root")
 }
 
-/// The processes that this one started and that still run.
+/// The running processes that this one started.
 fn processes_of(parent: u32) -> Vec<u32> {
     let all = fs::read_dir("/proc").expect("the system tells its processes").flatten();
     all.filter_map(|entry| entry.file_name().to_str()?.parse().ok())
@@ -159,7 +159,7 @@ fn processes_of(parent: u32) -> Vec<u32> {
         .collect()
 }
 
-/// The second field behind the name, which is in brackets and may hold anything (proc_pid_stat(5)).
+/// The second field after the name. The name is in brackets and may contain any character (proc_pid_stat(5)).
 fn parent_of(process: u32) -> Option<u32> {
     let stat = fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
     stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse().ok()
@@ -167,6 +167,6 @@ fn parent_of(process: u32) -> Option<u32> {
 
 fn signal_send(signal: &str, process: u32) {
     let sent = Command::new("sh").args(["-c", &format!("kill -{signal} {process}")]).status().expect("sh runs");
-    // A process may have ended by itself since it was listed.
+    // A process may have ended since it was listed.
     assert!(sent.success() || parent_of(process).is_none(), "SIG{signal} cannot be sent to {process}");
 }

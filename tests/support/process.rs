@@ -9,10 +9,10 @@ use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use super::log::Log;
 use super::wait::eventually;
 
-/// Settings as environment variables, by the name of the setting: `server.listen`.
+/// Settings as environment variables, by the name of the setting, such as `server.listen`.
 pub(crate) type SettingValues = BTreeMap<String, String>;
 
-/// A running `releasepage`, killed at the end of the test.
+/// A running `releasepage`. It is killed at the end of the test.
 pub(crate) struct Process {
     child: Child,
     log: Log,
@@ -24,7 +24,7 @@ impl Process {
         Self::spawn(command(arguments, settings), log)
     }
 
-    /// Starts `releasepage demo`, whose temporary directory is made in this one.
+    /// Starts `releasepage demo`, which makes its temporary directory in this one.
     pub(crate) fn demo_start(settings: &SettingValues, temporary: &Path, log: &Path) -> Self {
         let mut command = command(&["demo"], settings);
         command.env("TMPDIR", temporary);
@@ -42,12 +42,12 @@ impl Process {
         Self { child, log: Log::new(log) }
     }
 
-    /// What it logged, and what others logged to the same file.
+    /// The log file, which other processes may share.
     pub(crate) fn log(&self) -> &Log {
         &self.log
     }
 
-    /// How many bytes of memory it holds, and the most that it ever held.
+    /// The memory of the process in bytes: the current and the highest amount.
     pub(crate) fn memory(&self) -> (u64, u64) {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())).expect("the process runs");
         let bytes = |name: &str| {
@@ -57,19 +57,19 @@ impl Process {
         (bytes("VmRSS:"), bytes("VmHWM:"))
     }
 
-    /// The exit status, where it has ended.
+    /// The exit status, if it has ended.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked for its status")
     }
 
-    /// Ends it as a power failure would: SIGKILL.
+    /// Kills it with SIGKILL, like a power failure.
     pub(crate) fn kill(&mut self) {
-        // An error says that it has ended already.
+        // An error means that it has ended already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 
-    /// Asks it to end: SIGTERM. Hands back its exit status.
+    /// Stops it with SIGTERM. Returns its exit status.
     pub(crate) async fn terminate(&mut self) -> ExitStatus {
         let signal = format!("kill -TERM {}", self.child.id());
         let sent = Command::new("sh").args(["-c", &signal]).status().expect("sh runs");
@@ -93,13 +93,13 @@ pub(crate) fn run(arguments: &[&str], settings: &SettingValues, input: &str) -> 
         .spawn()
         .expect("the program starts");
     let mut stdin = child.stdin.take().expect("standard input is piped");
-    // An error says that it did not want to read, which is for its answer to tell.
+    // An error means that the program did not read its input. Its output shows the reason.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     child.wait_with_output().expect("the output can be read")
 }
 
-/// Runs `releasepage` to its end in a directory, with these environment variables and no others but the search path.
+/// Runs `releasepage` to its end in a directory. It gets these environment variables and the search path only.
 pub(crate) fn run_in(directory: &Path, arguments: &[&str], variables: &BTreeMap<&str, &str>) -> Output {
     let mut command = command(arguments, &SettingValues::new());
     let path = std::env::var_os("PATH").unwrap_or_default();
@@ -107,13 +107,14 @@ pub(crate) fn run_in(directory: &Path, arguments: &[&str], variables: &BTreeMap<
     command.output().expect("the program starts")
 }
 
-/// What a command printed that ended well.
+/// Returns the output of a command, which must succeed.
 pub(crate) fn succeeds(output: &Output) -> String {
     assert!(output.status.success(), "{}: {}", output.status, String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// A command that ended with status 1 and, beside its log, one sentence which holds these words; hands back the sentence.
+/// Checks that the command ended with status 1 and printed one sentence with these words. Log lines may be beside it.
+/// Returns the sentence.
 pub(crate) fn fails(output: &Output, words: &str) -> String {
     let errors = String::from_utf8_lossy(&output.stderr);
     let told: String = errors.split_inclusive('\n').filter(|line| !line.starts_with('{')).collect();

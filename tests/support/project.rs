@@ -1,4 +1,4 @@
-//! A project of the Releases API, and what a pipeline sends to it.
+//! A project of the Releases API and the requests of its pipelines.
 
 use reqwest::{Method, RequestBuilder};
 use serde_json::Value;
@@ -8,7 +8,7 @@ use super::api::{Answer, Api};
 /// A project with its pair of keys.
 #[derive(Clone, Debug)]
 pub(crate) struct Project {
-    /// What `POST /v1/projects` answered.
+    /// The answer to `POST /v1/projects`.
     pub(crate) created: Value,
     api: Api,
 }
@@ -18,12 +18,12 @@ impl Project {
         Self { created, api: api.anonymous() }
     }
 
-    /// The repository that the project is, as components name it.
+    /// The repository of the project, as components name it.
     pub(crate) fn repo(&self) -> &str {
         self.text("repo")
     }
 
-    /// The number of the repository that the project is.
+    /// The id of the project's repository.
     pub(crate) fn app_id(&self) -> i64 {
         self.created["app_id"].as_i64().expect("a project is answered with its number")
     }
@@ -33,7 +33,7 @@ impl Project {
         self.api.send(self.request(Method::POST, "/api/2/release").json(release)).await
     }
 
-    /// A request with the project's credentials, to be completed by the test and sent with [`Project::send`].
+    /// A request with the project's credentials. The test completes it and sends it with [`Project::send`].
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         self.api.request(method, path).basic_auth(self.text("api_key"), Some(self.text("secret_key")))
     }

@@ -1,4 +1,4 @@
-//! What a test chooses before the program starts.
+//! The choices of a test before the program starts.
 
 use std::fmt::Display;
 use std::path::Path;
@@ -12,12 +12,12 @@ use super::postgres_server::PostgresServer;
 use super::process::{Process, SettingValues, run};
 use super::smtp::SmtpSink;
 
-/// The server's secret in tests; a log or an answer that holds it is a leak.
+/// The server's secret in tests. A log or an answer that contains it is a leak.
 pub(crate) const SECRET_KEY: &str = "7061676573656372657470616765736563726574706167657365637265747061";
-/// The owner's password in tests; likewise.
+/// The owner's password in tests. A log or an answer that contains it is a leak.
 pub(crate) const PASSWORD: &str = "correct horse battery staple";
 
-/// A program that is about to start: its database, its settings, the server it mails to.
+/// A program that is about to start: its database, its settings, and its mail server.
 pub(crate) struct Setup {
     database: Database,
     directory: TempDir,
@@ -32,7 +32,7 @@ impl Setup {
         Self::new(Database::Sqlite)
     }
 
-    /// On a new Postgres database; `None` where tests on Postgres are left out on purpose.
+    /// On a new Postgres database. `None` if tests on Postgres are left out on purpose.
     pub(crate) fn on_postgres() -> Option<Self> {
         Database::on_postgres().map(Self::new)
     }
@@ -42,7 +42,7 @@ impl Setup {
         Self::new(Database::on_server(server.url()))
     }
 
-    /// Everything that a test seldom cares for is set so that nothing waits and no cap is in the way.
+    /// Sets values that suit most tests: nothing waits and no cap is reached.
     fn new(database: Database) -> Self {
         let directory = tempfile::tempdir().expect("a temporary directory");
         let sink = SmtpSink::start();
@@ -59,11 +59,11 @@ impl Setup {
             .with("mail.retry_seconds", 1)
             .with("mail.from", "Acme Releases <releases@acme.example>")
             .with("notify.delay_seconds", 0)
-            // No test asks anybody outside: an address that is refused as long as none is allowed.
+            // Tests send no requests to the internet. This address is refused unless it is allowed.
             .with("sources.github_api_url", "http://127.0.0.1:9")
             .with("sources.gitlab_api_url", "http://127.0.0.1:9")
             .with("sources.gitea_api_url", "http://127.0.0.1:9")
-            // A machine that runs many tests at once may keep a database from speaking for a while.
+            // A busy machine may keep a database from answering for a while.
             .with("database.silence_seconds", 20)
             .with("jobs.poll_milliseconds", 20)
             .with("limits.confirmation_interval_minutes", 0)
@@ -80,30 +80,30 @@ impl Setup {
         self
     }
 
-    /// What a setting is.
+    /// The value of a setting.
     pub(crate) fn setting(&self, key: &str) -> Option<&str> {
         self.settings.get(key).map(String::as_str)
     }
 
-    /// Runs with these settings alone.
+    /// Replaces all settings by these.
     pub(crate) fn with_only(mut self, settings: SettingValues) -> Self {
         self.settings = settings;
         self
     }
 
-    /// Leaves a setting to its default.
+    /// Resets a setting to its default.
     pub(crate) fn without(mut self, key: &str) -> Self {
         self.settings.remove(key);
         self
     }
 
-    /// Starts the server alone; workers are started with [`App::worker_start`].
+    /// Starts the server alone. [`App::worker_start`] starts workers.
     pub(crate) fn without_worker(mut self) -> Self {
         self.arguments.push("--no-worker");
         self
     }
 
-    /// Another setup like a new one, on a database of its own of the same kind.
+    /// A new setup, on another database of the same kind.
     pub(crate) fn twin(&self) -> Self {
         Self::new(self.database.twin())
     }
@@ -113,12 +113,12 @@ impl Setup {
         self.directory.path()
     }
 
-    /// The settings so far, for commands that are run before the server.
+    /// The settings so far, for commands that run before the server.
     pub(crate) fn settings(&self) -> &SettingValues {
         &self.settings
     }
 
-    /// The database, where it is one on a server.
+    /// The database, if it is on a server.
     pub(crate) fn postgres(&self) -> Option<&PostgresDatabase> {
         match &self.database {
             Database::Sqlite => None,
@@ -131,7 +131,7 @@ impl Setup {
         let log = self.directory.path().join("releasepage.log");
         let server = Process::start(&self.arguments, &self.settings, &log);
         let (server, address) = App::listening(server, 0).await;
-        // From here on everyone who starts knows the address, workers for their links and the server when it restarts.
+        // All later processes know the address: workers for their links, and the server when it restarts.
         self.settings.insert("server.listen".to_owned(), address.to_string());
         let public_url = format!("http://{address}");
         self.settings.entry("server.public_url".to_owned()).or_insert(public_url);
@@ -150,7 +150,7 @@ impl Setup {
     }
 }
 
-/// What a started program keeps of its setup.
+/// The parts of a setup that a started program keeps.
 pub(crate) struct Parts {
     /// Dropped with the program.
     pub(crate) database: Database,
@@ -158,7 +158,7 @@ pub(crate) struct Parts {
     pub(crate) directory: TempDir,
     /// The settings, with the address that the server got.
     pub(crate) settings: SettingValues,
-    /// Where mail goes.
+    /// The mail server.
     pub(crate) sink: SmtpSink,
     /// The arguments of the server.
     pub(crate) arguments: Vec<&'static str>,

@@ -1,21 +1,21 @@
-//! A disk that is soon full: a tmpfs in a mount namespace of one test's own, so that nothing is left mounted, whatever
-//! becomes of the test, and that nobody needs to be root.
+//! A disk that is soon full: a tmpfs in a mount namespace of one test. So nothing stays mounted, whatever happens to
+//! the test, and the test needs no root.
 
 use std::fs::{self, OpenOptions};
 use std::io::{ErrorKind, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Set to 1, tests that need a disk of their own are left out on purpose.
+/// The variable that leaves out tests that need a disk of their own. Its value is 1.
 const SKIP: &str = "RELEASEPAGE_TEST_SKIP_TMPFS";
-/// Set where the test runs inside its namespace.
+/// The variable that is set if the test runs inside its namespace.
 const INSIDE: &str = "RELEASEPAGE_TEST_NAMESPACE";
 
-/// Runs this test once more in a namespace of its own, and says whether this is that run: only there disks are made.
+/// Runs this test again in a namespace of its own. Returns true if this is that run. Disks can only be made there.
 ///
 /// # Panics
 ///
-/// Where the run inside fails, and where the system allows no namespace: a test that could not run has not passed.
+/// If the run inside fails, or the system allows no namespace. A test that could not run has not passed.
 pub(crate) fn is_inside_namespace(test: &str) -> bool {
     if std::env::var_os(INSIDE).is_some() {
         return true;
@@ -23,7 +23,7 @@ pub(crate) fn is_inside_namespace(test: &str) -> bool {
     if std::env::var(SKIP).is_ok_and(|skip| skip == "1") {
         return false;
     }
-    // Root can as it is; others can as the root of a namespace of users.
+    // Root needs nothing more. Other users need a user namespace in which they are root.
     let unshare = ["--mount", "--map-root-user"];
     let possible = Command::new("unshare").args(unshare).args(["mount", "-t", "tmpfs", "tmpfs", "/mnt"]).output();
     let told =
@@ -48,7 +48,7 @@ pub(crate) struct SmallDisk {
 }
 
 impl SmallDisk {
-    /// Mounts one of so many KiB on a new directory below this one.
+    /// Mounts a file system of this number of KiB on a new directory below this one.
     pub(crate) fn mount(directory: &Path, kibibytes: u32) -> Self {
         let path = directory.join("disk");
         fs::create_dir(&path).expect("a directory can be made");
@@ -58,12 +58,12 @@ impl SmallDisk {
         Self { path }
     }
 
-    /// Where it is.
+    /// The path of the mount point.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Takes all the space that is left.
+    /// Fills all the space that is left.
     pub(crate) fn fill(&self) {
         let mut file = OpenOptions::new().create(true).append(true).open(self.filler()).expect("a file can be made");
         loop {
@@ -82,7 +82,7 @@ impl SmallDisk {
         assert!(mounted.expect("mount runs").success(), "the file system can be made larger");
     }
 
-    /// Gives back what [`Self::fill`] took.
+    /// Frees the space that [`Self::fill`] used.
     pub(crate) fn clear(&self) {
         fs::remove_file(self.filler()).expect("the disk was filled");
     }

@@ -1,5 +1,5 @@
-//! A mail server that keeps what it gets and fails on demand. It is written out, since what tests need of it is just
-//! what mail servers are built to avoid: refusing after DATA, answering late, hanging up in the middle.
+//! A mail server that keeps its messages and fails on demand. It is written by hand, because the tests need behaviour
+//! that mail servers avoid: refusing after DATA, answering late, and hanging up in the middle.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
@@ -10,11 +10,11 @@ use std::time::{Duration, Instant};
 /// A message as it arrived.
 #[derive(Clone, Debug)]
 pub(crate) struct Received {
-    /// When the last line of it was there.
+    /// The time when its last line arrived.
     pub(crate) at: Instant,
-    /// Whether it was answered with 250; a server that was killed, or was told to hang up, leaves this open.
+    /// True if it was answered with 250. False if the server refused it, was killed, or hung up.
     pub(crate) accepted: bool,
-    /// The name that the client said in EHLO.
+    /// The name of the client in EHLO.
     pub(crate) client: String,
     /// The sender of the envelope.
     pub(crate) from: String,
@@ -25,7 +25,7 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// The `Message-ID`, with its brackets; empty where there is none.
+    /// The `Message-ID`, with its brackets. Empty if there is none.
     pub(crate) fn message_id(&self) -> String {
         let text = String::from_utf8_lossy(&self.message);
         let headers = text.split("\r\n\r\n").next().unwrap_or_default();
@@ -34,19 +34,19 @@ impl Received {
     }
 }
 
-/// What happens to a message after its last line.
+/// The treatment of a message after its last line.
 #[derive(Clone, Debug, Default)]
 pub(crate) enum AfterData {
-    /// It is taken: 250.
+    /// It is accepted with 250.
     #[default]
     Accept,
-    /// It is refused with this answer, `451 4.3.0 later`.
+    /// It is refused with this answer, such as `451 4.3.0 later`.
     Answer(String),
-    /// The connection ends without an answer, as when a server dies between taking a message and saying so.
+    /// The connection ends without an answer. A server that dies after accepting a message does the same.
     HangUp,
 }
 
-/// The server. Clones are the same one; it ends with the last.
+/// The server. Clones share it. It ends with the last one.
 #[derive(Clone)]
 pub(crate) struct SmtpSink {
     server: Arc<Server>,
@@ -74,7 +74,7 @@ struct State {
 }
 
 impl State {
-    /// Whether the answer to a message is held.
+    /// True if the answer to a message is held.
     fn holds(&self, index: usize) -> bool {
         self.held || self.held_for.as_ref().is_some_and(|held| self.received[index].to.contains(held))
     }
@@ -86,7 +86,7 @@ impl SmtpSink {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let server = Arc::new(Server { address, state: Mutex::default() });
-        // Weak, so that the server ends with those who use it and not with its own thread.
+        // Weak, so that the server ends with its users and not with its own thread.
         let weak = Arc::downgrade(&server);
         std::thread::spawn(move || {
             for stream in listener.incoming() {
@@ -105,79 +105,79 @@ impl SmtpSink {
         format!("smtp://{}?tls=none", self.server.address)
     }
 
-    /// Everything that arrived whole, in this order, also what was refused or not answered.
+    /// All complete messages in order, including those that were refused or not answered.
     pub(crate) fn received(&self) -> Vec<Received> {
         self.server.state().received.clone()
     }
 
-    /// How many messages arrived whole.
+    /// The number of complete messages.
     pub(crate) fn count(&self) -> usize {
         self.server.state().received.len()
     }
 
-    /// From now on this recipient gets this answer, such as `550 5.1.1 nobody of this name`.
+    /// Answers this recipient with a refusal from now on, such as `550 5.1.1 nobody of this name`.
     pub(crate) fn refuse(&self, recipient: &str, answer: &str) {
         self.server.state().recipients.insert(recipient.to_owned(), answer.to_owned());
     }
 
-    /// From now on this recipient is welcome again.
+    /// Accepts this recipient again from now on.
     pub(crate) fn welcome(&self, recipient: &str) {
         self.server.state().recipients.remove(recipient);
     }
 
-    /// From now on this happens to messages after their last line.
+    /// Sets the treatment of messages after their last line, from now on.
     pub(crate) fn after_data(&self, after_data: AfterData) {
         self.server.state().after_data = after_data;
     }
 
-    /// How often this recipient was refused.
+    /// The number of times this recipient was refused.
     pub(crate) fn turned_away(&self, recipient: &str) -> usize {
         self.server.state().turned_away.iter().filter(|refused| *refused == recipient).count()
     }
 
-    /// From now on messages are taken in, and not answered before [`SmtpSink::release`].
+    /// Holds the answers to messages from now on, until [`SmtpSink::release`].
     pub(crate) fn hold(&self) {
         self.server.state().held = true;
     }
 
-    /// The same for the messages to one recipient.
+    /// Holds the answers to the messages to one recipient.
     pub(crate) fn hold_for(&self, recipient: &str) {
         self.server.state().held_for = Some(recipient.to_owned());
     }
 
-    /// Answers what was held.
+    /// Sends the answers that were held.
     pub(crate) fn release(&self) {
         let mut state = self.server.state();
         state.held = false;
         state.held_for = None;
     }
 
-    /// From now on this sender gets this answer, such as `553 5.7.1 not your address`.
+    /// Answers this sender with a refusal from now on, such as `553 5.7.1 not your address`.
     pub(crate) fn refuse_sender(&self, sender: &str, answer: &str) {
         self.server.state().senders.insert(sender.to_owned(), answer.to_owned());
     }
 
-    /// From now on every connection ends before a greeting, until [`SmtpSink::start_again`].
+    /// Ends every connection before the greeting from now on, until [`SmtpSink::start_again`].
     pub(crate) fn stop(&self) {
         self.server.state().down = true;
     }
 
-    /// The server is back.
+    /// Accepts connections again.
     pub(crate) fn start_again(&self) {
         self.server.state().down = false;
     }
 
-    /// From now on no more connections than this are greeted at once: `421 too many` for the others.
+    /// Greets no more than this number of connections at once from now on. The others get `421 too many`.
     pub(crate) fn at_most(&self, connections: usize) {
         self.server.state().most = Some(connections);
     }
 
-    /// How many connections were refused because there were too many.
+    /// The number of connections that were refused because there were too many.
     pub(crate) fn refused(&self) -> usize {
         self.server.state().refused
     }
 
-    /// From now on the answer to a message takes this long.
+    /// Delays the answer to each message by this time from now on.
     pub(crate) fn delay(&self, delay: Duration) {
         self.server.state().delay = delay;
     }
@@ -185,7 +185,7 @@ impl SmtpSink {
 
 impl Drop for Server {
     fn drop(&mut self) {
-        // Wakes the accepting thread, which finds nobody left to accept for; if that fails, it has ended already.
+        // Wakes the accepting thread so that it ends. An error means that it has ended already.
         let _ = TcpStream::connect(self.address);
     }
 }
@@ -203,7 +203,7 @@ impl Server {
             }
             welcome
         };
-        // An error says that the client went away, which is its own affair.
+        // An error means that the client went away.
         if welcome {
             let _ = Session::new(self, stream).and_then(Session::serve);
             self.state().open -= 1;
@@ -282,13 +282,13 @@ impl<'a> Session<'a> {
         self.answer("250 2.1.5 OK")
     }
 
-    /// Takes a message; hands back whether the connection goes on.
+    /// Takes a message. Returns true if the connection continues.
     fn data(&mut self) -> std::io::Result<bool> {
         self.answer("354 go ahead")?;
         let mut message = Vec::new();
         loop {
             match self.line()? {
-                // The client broke off: there is no message.
+                // The client broke off, so there is no message.
                 None => return Ok(false),
                 Some(line) if line == b".\r\n" => break,
                 Some(line) => message.extend_from_slice(line.strip_prefix(b".").unwrap_or(&line)),
@@ -328,7 +328,7 @@ impl<'a> Session<'a> {
     }
 }
 
-/// The address between the brackets of `MAIL FROM:<…>` or `RCPT TO:<…>`.
+/// The address in the brackets of `MAIL FROM:<…>` or `RCPT TO:<…>`.
 fn path(line: &str) -> String {
     let inner = line.split_once('<').and_then(|(_, rest)| rest.split_once('>'));
     inner.map(|(address, _)| address.to_owned()).unwrap_or_default()
@@ -338,7 +338,7 @@ fn path(line: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Says these lines to the server, one by one, and hands back the status of each answer; 0 where there is none.
+    /// Sends these lines to the server, one by one. Returns the status of each answer, or 0 if there is none.
     fn talk(sink: &SmtpSink, lines: &[&str]) -> Vec<u16> {
         let stream = TcpStream::connect(sink.server.address).unwrap();
         let mut reader = BufReader::new(stream.try_clone().unwrap());

@@ -1,4 +1,4 @@
-//! What stands between the program and its database, and can be cut like a cable.
+//! A proxy between the program and its database. A test can cut it like a cable.
 
 use std::io::copy;
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -8,7 +8,7 @@ use url::Url;
 
 use super::setup::Setup;
 
-/// A proxy before a Postgres server.
+/// A proxy in front of a Postgres server.
 pub(crate) struct TcpProxy {
     state: Arc<Mutex<State>>,
 }
@@ -19,7 +19,7 @@ struct State {
 }
 
 impl TcpProxy {
-    /// Puts a proxy before the database of a program that is about to start.
+    /// Puts a proxy in front of the database of a program that is about to start.
     pub(crate) fn before_database(setup: Setup) -> (Self, Setup) {
         let mut url = Url::parse(setup.setting("database.url").expect("every setup has a database")).expect("a URL");
         let target = url.socket_addrs(|| Some(5432)).expect("the database's host has an address")[0];
@@ -37,7 +37,7 @@ impl TcpProxy {
         std::thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let Some(state) = weak.upgrade() else { return };
-                // Whoever comes while the cable is cut is dropped, and sees its connection end.
+                // While the cable is cut, a new connection is dropped, and its client sees the end.
                 let mut state = locked(&state);
                 if !state.is_cut
                     && let Ok(server) = TcpStream::connect(target)
@@ -49,17 +49,17 @@ impl TcpProxy {
         (Self { state }, address)
     }
 
-    /// Ends every connection, and those to come.
+    /// Ends every connection and refuses new ones.
     pub(crate) fn cut(&self) {
         let mut state = locked(&self.state);
         state.is_cut = true;
         for stream in state.open.drain(..) {
-            // An error says that it has ended already.
+            // An error means that it has ended already.
             let _ = stream.shutdown(Shutdown::Both);
         }
     }
 
-    /// Lets connections through again.
+    /// Accepts connections again.
     pub(crate) fn mend(&self) {
         locked(&self.state).is_cut = false;
     }
@@ -74,7 +74,7 @@ fn connect(state: &mut State, client: TcpStream, server: TcpStream) {
     state.open.extend([twin(&client), twin(&server)]);
     for (mut from, mut to) in [(twin(&client), twin(&server)), (server, client)] {
         std::thread::spawn(move || {
-            // An error says that one of the two went away: so does the other then.
+            // An error means that one side went away. The other side ends then too.
             let _ = copy(&mut from, &mut to);
             let _ = to.shutdown(Shutdown::Both);
         });

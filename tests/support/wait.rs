@@ -1,16 +1,16 @@
-//! Waiting for what happens soon, never for a fixed time.
+//! Waiting for a condition, never for a fixed time.
 
 use std::time::{Duration, Instant};
 
-/// After this long, what should have happened counts as never happening. Generous, since machines are slow and a test
-/// that passes does not wait for it.
+/// The longest wait. After it, the condition counts as never met. It is generous for slow machines, and a test that
+/// passes does not wait for it.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Asks again and again until there is an answer.
+/// Asks repeatedly until there is an answer.
 ///
 /// # Panics
 ///
-/// After [`PATIENCE`], naming what never happened.
+/// After [`PATIENCE`], with the name of the condition.
 pub(crate) async fn eventually<T>(what: &str, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
     let start = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! What a forge answers to a request for releases.
+//! The answers of a forge to requests for releases.
 
 use std::fmt::{self, Display};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -40,7 +40,7 @@ impl Display for ForgeAnswer {
     }
 }
 
-/// What the request asks for.
+/// The meaning of a request.
 struct Asked {
     kind: ForgeKind,
     repository: String,
@@ -49,7 +49,7 @@ struct Asked {
 }
 
 impl Asked {
-    /// Reads the target of a request; `None` where there is no such address.
+    /// Reads the target of a request. `None` if no such address exists.
     fn read(url: &Url) -> Option<Self> {
         let kinds = [ForgeKind::Github, ForgeKind::Gitlab, ForgeKind::Gitea];
         let (kind, rest) = kinds.into_iter().find_map(|kind| Some((kind, url.path().strip_prefix(kind.prefix())?)))?;
@@ -73,7 +73,7 @@ impl Asked {
     }
 }
 
-/// What the forge answers.
+/// Makes the answer of the forge.
 pub(super) fn answer(state: &mut State, address: SocketAddr, request: &ForgeRequest) -> ForgeAnswer {
     let url = Url::parse(&format!("http://{address}{}", request.target)).expect("hyper sends targets that are URLs");
     let not_found = || ForgeAnswer::new(404, "{\"message\":\"Not Found\"}");
@@ -84,7 +84,7 @@ pub(super) fn answer(state: &mut State, address: SocketAddr, request: &ForgeRequ
         (Some(wanted), Some(token)) if token != wanted => {
             return ForgeAnswer::new(401, "{\"message\":\"Bad credentials\"}");
         }
-        // What is private is hidden.
+        // A private repository looks like a missing one.
         (Some(_), None) => return not_found(),
         _ => {}
     }
@@ -93,7 +93,7 @@ pub(super) fn answer(state: &mut State, address: SocketAddr, request: &ForgeRequ
         let refusal = ForgeAnswer::new(status, "{\"message\":\"API rate limit exceeded\"}");
         return limit_headers(refusal, asked.kind, 0, allowed.reset);
     }
-    // Drafts are listed to those who may write.
+    // Drafts are listed for callers who may write.
     let seen: Vec<_> = listed.releases.iter().rev().filter(|release| !release.draft || token.is_some()).collect();
     let begin = (asked.page - 1).saturating_mul(asked.size).min(seen.len());
     let shown = &seen[begin..seen.len().min(begin + asked.size)];
@@ -111,7 +111,7 @@ pub(super) fn answer(state: &mut State, address: SocketAddr, request: &ForgeRequ
     match &mut state.allowed {
         None => answer,
         Some(allowed) => {
-            // What has not changed costs nothing.
+            // An unchanged list does not count against the limit.
             allowed.remaining -= u32::from(!is_known);
             limit_headers(answer, asked.kind, allowed.remaining, allowed.reset)
         }
@@ -140,7 +140,7 @@ fn entity_tag(body: &str) -> String {
     format!("W/\"{:016x}\"", hasher.finish())
 }
 
-/// The next and the last page. Gitea names itself by the address that its operator wrote down, which may be any.
+/// The next and the last page. Gitea writes its address as its operator configured it, so it may be any address.
 fn links(url: &Url, asked: &Asked, pages: usize) -> String {
     let mut url = url.clone();
     if asked.kind == ForgeKind::Gitea {

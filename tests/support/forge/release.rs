@@ -1,4 +1,4 @@
-//! A release as its forge lists it.
+//! A release in the form of its forge's list.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub(crate) struct ForgeRelease {
 }
 
 impl ForgeRelease {
-    /// A release of this moment.
+    /// A release published now.
     pub(super) fn new(id: u64, tag: &str) -> Self {
         let now = Utc::now();
         Self {
@@ -36,7 +36,7 @@ impl ForgeRelease {
         }
     }
 
-    /// The object of a list.
+    /// The object in the list.
     pub(super) fn json(&self, kind: ForgeKind) -> Value {
         let text = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
         match kind {

@@ -1,8 +1,8 @@
-//! The Releases API, `/api/2/release`, and the Chart Annotations API, `/api/2/annotations` and `/api/3/annotations`:
-//! wire-compatible with what deployment pipelines already send (`amplitude-2.md`).
+//! The Releases API, `/api/2/release`, and the Chart Annotations API, `/api/2/annotations` and `/api/3/annotations`.
+//! They accept what deployment pipelines already send (`amplitude-2.md`).
 //!
-//! What was sent (`sent`, `fields`) is told apart from what it must be (`release_fields`, `annotation_fields`, `values`,
-//! `date`), so that JSON, forms and query parameters have one set of rules.
+//! `sent` and `fields` read what was sent. `release_fields`, `annotation_fields`, `values` and `date` check it. So
+//! JSON, forms and query parameters have one set of rules.
 
 mod annotation_answer;
 mod annotation_categories;

@@ -1,4 +1,4 @@
-//! Declaring bodies: one declaration of a JSON object makes its type, its schema and its reader.
+//! Macros to declare bodies. One declaration of a JSON object makes its type, its schema and its reader.
 
 use releasepage_domain::{fault::Faults, fields::Fields};
 use serde_json::{Map, Value};
@@ -17,15 +17,15 @@ use serde_json::{Map, Value};
 /// }
 /// ```
 ///
-/// - The documentation and `#[schema(…)]` are those of the OpenAPI document. `value_type` says what the member is in
-///   JSON, where its type does not.
-/// - After the arrow stands what reads the member: a method of [`Fields`] or of
+/// - The documentation and `#[schema(…)]` are those of the OpenAPI document. `value_type` gives the type of the member
+///   in JSON if it differs from the Rust type.
+/// - The part after the arrow reads the member: a method of [`Fields`] or of
 ///   [`FieldChanges`](releasepage_http::field::FieldChanges), without its first two arguments. An argument may name a
-///   member above, as it was read: `None` where it is at fault.
-/// - In brackets after the name stands what the readers must know beside the body: `(now: UtcTime)`.
+///   member above, as it was read. That member is `None` if it is at fault.
+/// - The brackets after the name hold what the readers need beside the body: `(now: UtcTime)`.
 ///
-/// The macro makes `read`, which reads every member before it gives up, so that all faults are noted at once. It reads
-/// [`Fields`], unless `@of` and another type stand before the declaration.
+/// The macro makes `read`. It reads every member before it fails, so that all faults are noted at once. It reads
+/// [`Fields`], unless `@of` and another type precede the declaration.
 macro_rules! body {
     (
         @of $fields:ty;
@@ -61,7 +61,7 @@ macro_rules! body {
 }
 pub(crate) use body;
 
-/// Reads a whole body as `read` takes its members, or answers every fault of it.
+/// Reads a whole body with `read`, or returns all its faults.
 pub(crate) fn body_parse<T>(
     object: &Map<String, Value>,
     read: impl FnOnce(&Fields<'_>, &mut Faults) -> Option<T>,
@@ -71,7 +71,7 @@ pub(crate) fn body_parse<T>(
     faults.finish(|| body)
 }
 
-/// The name of a member on the wire. One that is also a keyword of Rust is declared as `r#type`.
+/// Returns the name of a member on the wire. A name that is a keyword of Rust is declared as `r#type`.
 pub(crate) fn wire_name(member: &'static str) -> &'static str {
     member.strip_prefix("r#").unwrap_or(member)
 }
@@ -95,7 +95,7 @@ mod tests {
             /// Its weight.
             #[schema(value_type = i64, required = false)]
             weight: Change<i64> => change("must be light", |value| number_take(value).filter(|kilos| *kilos <= limit)),
-            /// Its price, which must be there where the kind is.
+            /// Its price, required if the kind is there.
             price: Option<i64> => by(|fields, faults, field| match r#type {
                 Some(_) => fields.required(faults, field, "must be a number", number_take).map(Some),
                 None => Some(None),

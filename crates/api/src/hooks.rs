@@ -1,8 +1,8 @@
-//! `/hooks`: what forges deliver. Answers have the form of those under `/v1`; the codes that only these paths have are
-//! in `error_codes`.
+//! `/hooks`: the webhook deliveries of forges. Answers have the form of those under `/v1`. The codes that only these
+//! paths have are in `error_codes`.
 //!
-//! There is one way for all ([`deliver`]), and a description of each forge ([`forge`]). A delivery is checked, stored with the job that processes it, and answered: nothing here waits for anything but the
-//! database.
+//! All forges share one handler (`deliver`), and each has a description (`forge`). A delivery is checked, stored
+//! with the job that processes it, and answered. Nothing here waits for anything but the database.
 
 pub mod access;
 mod answer;

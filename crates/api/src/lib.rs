@@ -2,9 +2,9 @@
 //! (`management-v1.md`), `amplitude` (`amplitude-2.md`) and `hooks`.
 //!
 //! No module uses another. Each has its operations, its part of the OpenAPI document, its error codes and its own data.
-//! Handlers are short: they turn the input into domain types, call one function of storage, and render the answer.
+//! Handlers are short. They turn the input into domain types, call one function of storage, and render the answer.
 //!
-//! This crate never writes SQL, never sends mail, and never decides what a release or a subscription becomes.
+//! This crate never writes SQL, never sends mail, and never decides the state of a release or a subscription.
 
 pub mod amplitude;
 mod body;
@@ -18,7 +18,7 @@ mod subscription_fields;
 use actix_web::web::{Data, ServiceConfig};
 use releasepage_http::state::AppState;
 
-/// The data that belongs to single surfaces, shared by all threads of a server.
+/// The data of single surfaces, shared by all threads of a server.
 #[derive(Clone, Debug)]
 pub struct ApiData {
     /// The pages in memory.
@@ -29,7 +29,7 @@ pub struct ApiData {
 }
 
 impl ApiData {
-    /// Makes the data of a server that begins.
+    /// Makes the data of a starting server.
     pub fn new(state: &AppState) -> Self {
         Self {
             page_cache: Data::new(page::page_cache::PageCache::new(state)),
@@ -39,7 +39,7 @@ impl ApiData {
         }
     }
 
-    /// Hands the data to an application.
+    /// Registers the data with an application.
     pub fn configure(&self, config: &mut ServiceConfig) {
         config
             .app_data(self.page_cache.clone())

@@ -1,7 +1,7 @@
-//! The management API under `/v1`: what the portal does, a program can do with a personal access token
-//! (`management-v1.md`).
+//! The management API under `/v1`: a program with an access token can do what the portal does (`management-v1.md`).
 //!
-//! Each resource is one file: its shape on the wire, and its handlers. Whatever another organization has is not found.
+//! Each resource is one file: its shape on the wire, and its handlers. A resource of another organization counts as not
+//! found.
 
 mod announcements;
 mod api_access;
@@ -31,7 +31,7 @@ mod tokens;
 mod unassigned_releases;
 
 crate::operations! {
-    /// What a token's organization has: repositories, releases, projects, pages and what is on them.
+    /// The data of a token's organization: repositories, releases, projects, pages and the content of pages.
     pub struct Resources;
     me::me_read,
     repositories::repositories_read,
@@ -87,7 +87,7 @@ crate::operations! {
 }
 
 crate::operations! {
-    /// What keeps the server and its accounts running: tokens, captured mail and jobs.
+    /// The operations that keep the server and its accounts running: tokens, captured mail and jobs.
     pub struct Administration;
     tokens::tokens_read,
     tokens::token_add.readers_see_nothing(),

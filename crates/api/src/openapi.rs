@@ -1,4 +1,4 @@
-//! The vocabulary of the annotations beside the handlers: texts of one form, enumerations and parameters as schemas.
+//! The names that the annotations of handlers use: text formats, enumerations and parameters as schemas.
 
 pub mod names;
 pub mod parameters;

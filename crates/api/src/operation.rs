@@ -1,4 +1,4 @@
-//! Declaring operations: a handler with its `#[utoipa::path]` is the one place of a method and a path, and
+//! Macros to declare operations. Only the `#[utoipa::path]` of a handler names its method and path.
 //! [`operations!`](crate::operations) makes the routes and the OpenAPI document of a surface from one list of handlers.
 
 use actix_web::{FromRequest, Handler, Responder, http::Method};
@@ -7,10 +7,10 @@ use utoipa::openapi::{OpenApi, path::HttpMethod};
 
 /// A part of the API: its operations, and their description.
 pub trait Surface {
-    /// The operations, in the order of the document. Of two paths that fit one request, the first one answers it.
+    /// Returns the operations, in the order of the document. If two paths match a request, the first one answers it.
     fn operations() -> Vec<Operation>;
 
-    /// The surface's part of the OpenAPI document.
+    /// Returns the surface's part of the OpenAPI document.
     fn openapi() -> OpenApi;
 }
 
@@ -32,8 +32,8 @@ where
     Operation::new(method, Annotation::path(), handler)
 }
 
-/// Declares a surface: `operations! { /// … pub struct PageApi; version::version_show.hot(), … }`. Each handler stands here
-/// once, with the properties of [`Operation`] that it has.
+/// Declares a surface: `operations! { /// … pub struct PageApi; version::version_show.hot(), … }`. Each handler is
+/// listed once, with its properties of [`Operation`].
 #[macro_export]
 macro_rules! operations {
     ($(#[$attribute:meta])* $visibility:vis struct $surface:ident;

@@ -1,4 +1,4 @@
-//! The members of a body that say what a subscriber is told of, read alike in every body that has them.
+//! The fields of a body that set the preferences and components of a subscriber. All bodies read them in the same way.
 
 use releasepage_domain::{
     bump::Bump,
@@ -10,7 +10,7 @@ use releasepage_domain::{
 
 const COMPONENTS_EXPECTED: &str = "must be a list of repo values of this page, at least one";
 
-/// Reads the kinds of releases that a subscriber is told of; the usual ones where nothing is said.
+/// Reads the bumps that a subscriber is told of. The usual ones are the default.
 pub(crate) fn preferences_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Preferences> {
     let expected = format!("must be a list of {}", names_joined::<Bump>("and"));
     match fields.texts_optional(faults, field, &expected)? {
@@ -19,7 +19,7 @@ pub(crate) fn preferences_read(fields: &Fields<'_>, faults: &mut Faults, field: 
     }
 }
 
-/// Reads the components that a subscriber is told of, each as `find` makes it; `Some(None)` where nothing is said.
+/// Reads the components that a subscriber is told of, each found with `find`; `Some(None)` if none are given.
 pub(crate) fn components_read<T>(
     fields: &Fields<'_>,
     faults: &mut Faults,
@@ -32,7 +32,7 @@ pub(crate) fn components_read<T>(
     }
 }
 
-/// The components with these names, each as `find` makes it. Fails where there are none, or one is not on the page.
+/// Finds the components with these names with `find`. Fails if the list is empty, or if one is not on the page.
 pub(crate) fn components_find<T>(
     field: &str,
     repos: &[&str],

@@ -1,4 +1,4 @@
-//! Annotations and categories as the Chart Annotations API answers them; names, nesting and order are those of
+//! Annotations and categories in answers of the Chart Annotations API. Names, nesting and order follow
 //! `amplitude-2.md`.
 
 use releasepage_storage::{
@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::date::{day_print, moment_print};
 use crate::openapi::values::{Day, Moment};
 
-/// The answer to whoever makes an annotation in version 2.
+/// The answer to making an annotation in version 2.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DatedAnnotationAnswer)]
 pub(crate) struct Annotation2Answer {
@@ -21,52 +21,52 @@ pub(crate) struct Annotation2Answer {
     success: bool,
 }
 
-/// An annotation in version 2: what happened on a day.
+/// An annotation in version 2, of a day.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = DatedAnnotation)]
 pub(crate) struct Annotation2Body {
     /// Its id.
     #[schema(examples(50079))]
     id: i64,
-    /// The day in UTC on which it happened or began.
+    /// The day in UTC.
     #[schema(value_type = Day)]
     date: String,
-    /// What it is called on a chart.
+    /// Its name on a chart.
     #[schema(examples("Version 2.4 Release"))]
     label: String,
-    /// What there is to say of it.
+    /// A text about it.
     #[schema(required = true, examples("Added new user properties."))]
     details: Option<String>,
 }
 
-/// An annotation: what happened, or went on for a time.
+/// An annotation of a moment or of a time.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Annotation)]
 pub(crate) struct Annotation3Body {
     /// Its id.
     #[schema(examples(50079))]
     id: i64,
-    /// When it happened or began.
+    /// The moment, or the beginning.
     #[schema(value_type = Moment)]
     start: String,
-    /// When it ended; `null` where it was a moment, or goes on.
+    /// The end; `null` for a moment, or if there is no end yet.
     #[schema(required = true, value_type = Option<Moment>)]
     end: Option<String>,
-    /// What it is called on a chart.
+    /// Its name on a chart.
     #[schema(examples("Version 2.4 Release"))]
     label: String,
-    /// What there is to say of it.
+    /// A text about it.
     #[schema(required = true, examples("Added new user properties."))]
     details: Option<String>,
-    /// The category that it is in.
+    /// Its category.
     #[schema(required = true)]
     category: Option<CategoryBody>,
-    /// The chart that shows it; `null` where all charts of the project do.
+    /// The chart that shows it; `null` if all charts of the project show it.
     #[schema(required = true, examples("c4cbl1k"))]
     chart_id: Option<String>,
 }
 
-/// A category of annotations. Its name stands under both keys, since programs read either.
+/// A category of annotations. Both keys have its name, because clients read either.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = AnnotationCategory)]
 pub(crate) struct CategoryBody {
@@ -81,10 +81,10 @@ pub(crate) struct CategoryBody {
     category: String,
 }
 
-/// What was asked for.
+/// The answer with one thing.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct Data<T> {
-    /// What was asked for.
+    /// The thing that was asked for.
     data: T,
 }
 
@@ -93,7 +93,7 @@ pub(crate) struct Data<T> {
 pub(crate) struct DataList<T> {
     /// The entries.
     data: Vec<T>,
-    /// What to send as `cursor` for the next part; missing where this was the last.
+    /// The value to send as `cursor` for the next part; missing in the last part.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     next: Option<String>,
@@ -115,7 +115,7 @@ impl<T> DataList<T> {
         Self { data: part.rows.into_iter().map(T::from).collect(), next: part.next }
     }
 
-    /// Answers all there is.
+    /// Answers a whole list.
     pub(super) fn whole<R>(rows: Vec<R>) -> Self
     where
         T: From<R>,

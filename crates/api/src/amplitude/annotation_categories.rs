@@ -19,7 +19,7 @@ use super::{
 };
 use crate::openapi::parameters::CategoryListParameters;
 
-/// What is not found where there is none.
+/// The name of the resource in a 404.
 const CATEGORY: &str = "annotation category";
 
 /// `POST /api/3/annotation-categories`: makes a category.
@@ -44,7 +44,7 @@ pub(crate) async fn category_add(request: HttpRequest, payload: Payload, state: 
     Ok(answer(&Data::<CategoryBody>::of(category)))
 }
 
-/// `GET /api/3/annotation-categories`: the project's categories, oldest first, or the one of a name.
+/// `GET /api/3/annotation-categories`: the project's categories, oldest first, or the one with a name.
 #[utoipa::path(
     get,
     path = "/api/3/annotation-categories",
@@ -116,7 +116,7 @@ pub(crate) async fn category_change(
     Ok(answer(&Data::<CategoryBody>::of(renamed.map_err(AmplitudeError::about(CATEGORY))?)))
 }
 
-/// `DELETE /api/3/annotation-categories/{id}`: ends a category; its annotations stay, without one.
+/// `DELETE /api/3/annotation-categories/{id}`: deletes a category. Its annotations stay, without a category.
 #[utoipa::path(
     delete,
     path = "/api/3/annotation-categories/{category_id}",

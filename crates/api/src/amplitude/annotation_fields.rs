@@ -35,10 +35,10 @@ const DETAILS_EXPECTED: &str = "must be a string of at most 5000 characters";
 const CHART_ID_EXPECTED: &str = "must be a string, the id of a chart";
 
 sent_body! {
-    /// A day to annotate. Each field may stand in the query instead; where it comes twice, the body wins.
+    /// A day to annotate. Each field may be in the query instead. If it is in both, the body wins.
     #[schema(as = DatedAnnotationNew)]
     pub(crate) struct Annotation2NewBody(project: ProjectCaller) {
-        /// The project of the key pair, which need not be said again.
+        /// The project of the key pair. It may be omitted.
         #[schema(value_type = Option<AppIdGiven>)]
         app_id: OwnProject => optional by(|fields, faults, name| own_project_read(fields, faults, name, project)),
         /// The day, in UTC.
@@ -50,7 +50,7 @@ sent_body! {
             examples("Version 2.4 Release")
         )]
         label: Change<String> => required text(LABEL_EXPECTED, kept(annotation_label_check)),
-        /// The chart that shows it. Without one, or with an empty text, all charts of the project show it.
+        /// The chart that shows it. If it is missing or empty, all charts of the project show it.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
         )]
@@ -64,7 +64,7 @@ sent_body! {
 }
 
 form_schema! {
-    /// A day to annotate, as a form: every field is text. One that comes twice is a fault.
+    /// A day to annotate, as a form: every field is text. Repeating a field is a fault.
     Annotation2NewForm as "DatedAnnotationForm" of Annotation2NewBody {
         app_id: AppIdText,
     }
@@ -102,12 +102,12 @@ sent_body! {
             value_type = Option<String>, max_length = 5000, pattern = "TEXT", examples("Added new user properties.")
         )]
         details: Change<Option<String>> => optional text_or_clear(DETAILS_EXPECTED, kept(annotation_details_check)),
-        /// The name of its category, in whatever case.
+        /// The name of its category, in any case.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("Releases")
         )]
         category: Change<Option<CategoryName>> => optional change_or_clear(CATEGORY_EXPECTED, category_name_read),
-        /// The chart that shows it. Without one, or with an empty text, all charts of the project show it.
+        /// The chart that shows it. If it is missing or empty, all charts of the project show it.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_OR_NOTHING", examples("c4cbl1k")
         )]
@@ -124,7 +124,7 @@ sent_body! {
     /// The name of a category.
     #[schema(as = AnnotationCategoryNew)]
     pub(crate) struct CategoryNewBody {
-        /// The name; no other category of the project may have it, in whatever case.
+        /// The name. No other category of the project may have it, in any case.
         #[schema(
             value_type = String, min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Releases")
         )]
@@ -143,7 +143,7 @@ sent_body! {
 }
 
 impl Annotation2NewBody {
-    /// The annotation, which marks the beginning of its day in UTC.
+    /// Returns the annotation, which is at the beginning of its day in UTC.
     fn into_new(self) -> Option<AnnotationNew> {
         let Self { app_id: OwnProject, date, label, chart_id, details } = self;
         Some(AnnotationNew {
@@ -183,17 +183,17 @@ impl From<Annotation3NewBody> for AnnotationChange {
     }
 }
 
-/// Reads a new annotation of version 2: every field at fault is named, and every one that is missing.
+/// Reads a new annotation of version 2. All fields that are wrong or missing are named.
 pub(super) fn annotation_2_new(fields: Fields, project: ProjectCaller) -> Result<AnnotationNew, Faults> {
     fields.whole().parse(|fields, faults| Annotation2NewBody::read(fields, faults, project)?.into_new())
 }
 
-/// Reads a new annotation of version 3: every field at fault is named, and every one that is missing.
+/// Reads a new annotation of version 3. All fields that are wrong or missing are named.
 pub(super) fn annotation_3_new(fields: Fields) -> Result<AnnotationNew, Faults> {
     fields.whole().parse(|fields, faults| Annotation3NewBody::read(fields, faults)?.into_new())
 }
 
-/// Reads an edit of an annotation: every field at fault is named. `null` clears what need not be there.
+/// Reads an edit of an annotation. All fields at fault are named. `null` clears an optional field.
 pub(super) fn annotation_3_change(fields: &Fields) -> Result<AnnotationChange, Faults> {
     if fields.is_empty() {
         return Err(Fault::invalid("body", "must have at least one field of an annotation").into());
@@ -201,7 +201,7 @@ pub(super) fn annotation_3_change(fields: &Fields) -> Result<AnnotationChange, F
     Ok(fields.parse(Annotation3NewBody::read)?.into())
 }
 
-/// The value of a field that must be there, and so was read.
+/// Returns the value of a required field that was read.
 fn set<T>(change: Change<T>) -> Option<T> {
     match change {
         Change::Set(value) => Some(value),
@@ -209,7 +209,7 @@ fn set<T>(change: Change<T>) -> Option<T> {
     }
 }
 
-/// The project, which the credentials say already: a client may repeat it, and nothing else.
+/// The project, which the credentials already name. A client may send the same id, and no other.
 pub(crate) struct OwnProject;
 
 fn own_project_read(fields: &Fields, faults: &mut Faults, name: &str, project: ProjectCaller) -> Option<OwnProject> {
@@ -230,13 +230,13 @@ fn annotation_ids_expected() -> String {
     format!("must be a list of 1 to {ANNOTATION_IDS_MAX} whole numbers, the ids of annotations")
 }
 
-/// Reads which annotations get a category. One that comes twice counts once.
+/// Reads the ids of the annotations that get a category. A repeated id counts once.
 fn annotation_ids_read(value: &Value) -> Option<BTreeSet<i64>> {
     let list = value.as_array().filter(|list| (1..=ANNOTATION_IDS_MAX).contains(&list.len()))?;
     list.iter().map(Value::as_i64).collect()
 }
 
-/// Reads a moment, as annotations keep it.
+/// Reads a moment in the form that annotations store.
 fn moment_read(value: &Value) -> Option<UtcTime> {
     value.as_str().and_then(moment_parse).map(annotation_time)
 }

@@ -1,4 +1,4 @@
-//! What is asked for in the paths and queries of the Chart Annotations API.
+//! The parameters in paths and queries of the Chart Annotations API.
 
 use actix_web::HttpRequest;
 use releasepage_domain::{
@@ -17,29 +17,29 @@ use crate::openapi::parameters::{AnnotationListParameters, CategoryListParameter
 
 const ID_EXPECTED: &str = "must be a whole number from 1 on";
 
-/// Which annotations are asked for, and which part of them.
+/// The filter for annotations, and the part of their list.
 pub(super) struct AnnotationsQuery {
     pub(super) filter: AnnotationsFilter,
     pub(super) after: Option<AnnotationCursor>,
     pub(super) limit: u32,
 }
 
-/// Which categories are asked for, and which part of them.
+/// The filter for categories, and the part of their list.
 pub(super) struct CategoriesQuery {
     pub(super) name: Option<CategoryName>,
     pub(super) after: IdCursor,
     pub(super) limit: u32,
 }
 
-/// What a `GET` of version 2 asks for.
+/// The subject of a `GET` of version 2.
 pub(super) enum Annotations2Query {
     /// One annotation.
     One(i64),
-    /// A part of all.
+    /// A part of the list.
     Part(AnnotationsQuery),
 }
 
-/// Reads the query of version 2: `id`, or which part of the list.
+/// Reads the query of version 2: `id`, or the part of the list.
 pub(super) fn annotations_2_query(request: &HttpRequest) -> Result<Annotations2Query, Faults> {
     let query = Query::of(request);
     let mut faults = Faults::new();
@@ -48,7 +48,7 @@ pub(super) fn annotations_2_query(request: &HttpRequest) -> Result<Annotations2Q
     faults.finish(|| Some(id.map_or(Annotations2Query::Part(part), Annotations2Query::One)))
 }
 
-/// Reads the query of version 3: filters, and which part of the list.
+/// Reads the query of version 3: filters, and the part of the list.
 pub(super) fn annotations_3_query(request: &HttpRequest) -> Result<AnnotationsQuery, Faults> {
     let query = Query::of(request);
     let mut faults = Faults::new();
@@ -76,7 +76,7 @@ pub(super) fn categories_query(request: &HttpRequest) -> Result<CategoriesQuery,
     faults.finish(|| Some(CategoriesQuery { name, after: cursor.unwrap_or_default(), limit }))
 }
 
-/// Reads an id that stands in a path; `name` is that of the parameter.
+/// Reads an id in a path; `name` is the name of the parameter.
 pub(super) fn id_of_path(name: &str, text: &str) -> Result<i64, Fault> {
     id_parse(text).ok_or_else(|| Fault::invalid(name, ID_EXPECTED))
 }

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::openapi::{parameters::AnnotationListParameters, values::MomentAsked};
 
-/// What is not found where there is none.
+/// The name of the resource in a 404.
 pub(super) const ANNOTATION: &str = "annotation";
 
 /// `POST /api/3/annotations`: marks a moment or a time.
@@ -43,7 +43,7 @@ pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state
     annotation_answer(annotation_create(&state.store, project.repository_id, new, state.now()).await?)
 }
 
-/// `GET /api/3/annotations`: the project's annotations, newest first, perhaps filtered.
+/// `GET /api/3/annotations`: the project's annotations, newest first, optionally filtered.
 #[utoipa::path(
     get,
     path = "/api/3/annotations",

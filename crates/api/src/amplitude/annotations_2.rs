@@ -46,7 +46,7 @@ pub(crate) async fn annotation_add(request: HttpRequest, payload: Payload, state
     }
 }
 
-/// `GET /api/2/annotations`: the project's annotations, newest first, or with `id` one of them.
+/// `GET /api/2/annotations`: the project's annotations, newest first, or the one with `id`.
 #[utoipa::path(
     get,
     path = "/api/2/annotations",

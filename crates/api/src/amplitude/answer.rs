@@ -1,4 +1,4 @@
-//! A release as the Releases API answers it; names, nesting and order are those of `amplitude-2.md`.
+//! A release in answers of the Releases API. Names, nesting and order follow `amplitude-2.md`.
 
 use releasepage_domain::time::UtcTime;
 use releasepage_storage::{database::cursor::ListPart, releases::row::Release};
@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 use super::{credentials::ProjectCaller, date::date_print};
 use crate::openapi::values::{PipelineTime, ReleaseId};
 
-/// The answer to whoever publishes, reads or edits one release.
+/// The answer to publishing, reading or editing one release.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PipelineReleaseAnswer)]
 pub(crate) struct ReleaseAnswer {
@@ -27,12 +27,12 @@ pub(crate) struct ReleasesAnswer {
     success: bool,
     /// The releases.
     releases: Vec<ReleaseBody>,
-    /// What to send as `cursor` for the next part; `null` where this was the last.
+    /// The value to send as `cursor` for the next part; `null` in the last part.
     #[schema(required = true)]
     next: Option<String>,
 }
 
-/// The answer to whoever deletes.
+/// The answer to a deletion.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PipelineDeleted)]
 pub(crate) struct DeletedAnswer {
@@ -40,7 +40,7 @@ pub(crate) struct DeletedAnswer {
     pub(crate) success: bool,
 }
 
-/// A release as pipelines know it. Text that was not given is empty: clients' models demand a string.
+/// A release as pipelines know it. A missing text is an empty string, because clients' models require a string.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = PipelineRelease)]
 pub(crate) struct ReleaseBody {
@@ -56,10 +56,10 @@ pub(crate) struct ReleaseBody {
     /// The version, exactly as it was sent.
     #[schema(examples("3.5"))]
     version: String,
-    /// When it is published.
+    /// The time of its publication.
     #[schema(value_type = PipelineTime)]
     release_start: String,
-    /// When its roll-out ends.
+    /// The time at which its roll-out ends.
     #[schema(value_type = Option<PipelineTime>, required = true)]
     release_end: Option<String>,
     /// Always `integration`.
@@ -71,13 +71,13 @@ pub(crate) struct ReleaseBody {
     /// The notes, in Markdown.
     #[schema(examples("Releasing the new paid feature."))]
     description: String,
-    /// The platforms that it is for; empty where it is for all.
+    /// The platforms that it is for; empty if it is for all.
     #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
-    /// Whether charts show it.
+    /// `true` means that charts show it.
     chart_visibility: bool,
-    /// `created` and `last_modified` (milliseconds since the epoch), `created_by` and `last_modified_by` (empty where
-    /// unknown), and whatever else was sent.
+    /// `created` and `last_modified` (milliseconds since the epoch), `created_by` and `last_modified_by` (empty if
+    /// unknown), and everything else that was sent.
     #[schema(
         value_type = Object,
         examples(json!({ "created": 1646324226364_i64, "created_by": "A User", "last_modified": 1646324226364_i64,
@@ -130,7 +130,7 @@ impl ReleaseBody {
     }
 }
 
-/// Milliseconds since the epoch.
+/// Returns the milliseconds since the epoch.
 fn millis(time: UtcTime) -> Value {
     Value::from(time.and_utc().timestamp_millis())
 }

@@ -1,4 +1,4 @@
-//! Who publishes: the key pair of a project, as HTTP Basic authentication (RFC 7617, `amplitude-2.md`).
+//! The authentication of projects: a key pair as HTTP Basic authentication (RFC 7617, `amplitude-2.md`).
 
 use std::collections::BTreeMap;
 
@@ -14,12 +14,12 @@ use url::Url;
 
 use super::error::AmplitudeError;
 
-/// The project whose credentials a request has.
+/// The project of a request's credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ProjectCaller {
     /// Its repository: its `app_id`.
     pub(crate) repository_id: i64,
-    /// Whose it is: its `org_id`.
+    /// Its organization: its `org_id`.
     pub(crate) organization_id: i64,
 }
 
@@ -31,7 +31,8 @@ pub(crate) struct Credentials {
 }
 
 impl Credentials {
-    /// Reads `Authorization: Basic base64(api_key:secret_key)`. No header, or another scheme, is none.
+    /// Reads `Authorization: Basic base64(api_key:secret_key)`. A missing header or another scheme counts as no
+    /// credentials.
     pub(crate) fn of(headers: &HeaderMap) -> Result<Self, AmplitudeError> {
         let mut values = headers.get_all(header::AUTHORIZATION);
         let value = values.next().ok_or(AmplitudeError::CredentialsMissing)?;
@@ -46,8 +47,8 @@ impl Credentials {
         pair_read(encoded.trim_matches(' ')).ok_or(AmplitudeError::CredentialsInvalid)
     }
 
-    /// Refuses a pair of another region, whose projects this server does not know, with the address of this path on the
-    /// right one where the settings have it.
+    /// Refuses a pair of another region, because this server does not know its projects. The error has the address of
+    /// this path in that region, if the settings have it.
     pub(crate) fn region_check(
         &self,
         ours: &Region,
@@ -65,7 +66,7 @@ impl Credentials {
         }
     }
 
-    /// Looks up whose pair it is.
+    /// Looks up the project of the pair.
     pub(crate) async fn project(self, store: &Store) -> Result<ProjectCaller, AmplitudeError> {
         let project = project_by_api_key(store, self.api_key).await?.ok_or(AmplitudeError::CredentialsInvalid)?;
         if !secret_matches(self.secret_key.expose_secret(), &project.secret_hash) {
@@ -75,7 +76,7 @@ impl Credentials {
     }
 }
 
-/// What RFC 7617 calls user-id and password.
+/// Splits the credentials into user-id and password (RFC 7617).
 fn pair_read(encoded: &str) -> Option<Credentials> {
     let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (api_key, secret_key) = pair.split_once(':')?;

@@ -1,15 +1,16 @@
-//! The dates of the Releases API: many forms in, one out (`amplitude-2.md`, POST /api/2/release, Chart annotations).
+//! The dates of the Releases API. It reads many forms and prints one (`amplitude-2.md`, POST /api/2/release, Chart
+//! annotations).
 
 use chrono::{Duration, NaiveDate, NaiveTime, Timelike};
 use releasepage_domain::time::{UtcTime, time_in_range};
 
-/// What a date field accepts, as the end of a sentence that begins with the field's name.
+/// The rule of a date field, as the end of a sentence that begins with the field's name.
 pub(crate) const DATE_EXPECTED: &str = "must be a date as yyyy-MM-dd HH:mm:ss in UTC, with an offset (2022-01-01 17:00:00-07), or as ISO 8601, from 1970 on";
 
-/// What a date without a time of day accepts.
+/// The rule of a date without a time of day.
 pub(crate) const DAY_EXPECTED: &str = "must be a date as YYYY-MM-DD, from 1970 on";
 
-/// What a field accepts that is a date, with or without a time of day.
+/// The rule of a field with a date, with or without a time of day.
 pub(crate) const MOMENT_EXPECTED: &str = "must be a date as ISO 8601 with an offset (2024-05-01T14:00:00+02:00), or without a time of day (2024-05-01, its beginning in UTC), from 1970 on";
 
 /// Prints a moment as the Releases API does: `yyyy-MM-dd HH:mm:ss`, UTC, without fractions.
@@ -22,29 +23,29 @@ pub(crate) fn day_print(time: UtcTime) -> String {
     time.format("%Y-%m-%d").to_string()
 }
 
-/// Prints a moment as ISO 8601 with an offset, which is that of UTC: `2024-05-01T12:00:00+00:00`.
+/// Prints a moment as ISO 8601 with the offset of UTC: `2024-05-01T12:00:00+00:00`.
 pub(crate) fn moment_print(time: UtcTime) -> String {
     time.format("%Y-%m-%dT%H:%M:%S+00:00").to_string()
 }
 
-/// Parses `YYYY-MM-DD`: the beginning of that day in UTC.
+/// Parses `YYYY-MM-DD` as the beginning of that day in UTC.
 pub(crate) fn day_parse(text: &str) -> Option<UtcTime> {
     let mut reader = Reader(text.as_bytes());
     let day = day_read(&mut reader)?.and_time(NaiveTime::MIN);
     (reader.0.is_empty() && time_in_range(day)).then_some(day)
 }
 
-/// Parses whatever [`day_parse`] or [`date_parse`] does.
+/// Parses any text that [`day_parse`] or [`date_parse`] accepts.
 pub(crate) fn moment_parse(text: &str) -> Option<UtcTime> {
     day_parse(text).or_else(|| date_parse(text))
 }
 
-/// Parses a date and a time of day with a blank or `T` between them, then perhaps fractions of the second and an
-/// offset (`Z`, `UTC`, `-07`, `+0530`, `+05:30`). Without an offset it is UTC. Seconds may be left out after `T`, as
-/// ISO 8601 allows.
+/// Parses a date and a time of day with a blank or `T` between them. Fractions of the second and an offset (`Z`, `UTC`,
+/// `-07`, `+0530`, `+05:30`) may follow. Without an offset, the time is in UTC. After `T`, the seconds may be missing,
+/// as in ISO 8601.
 ///
-/// A `+` that nobody escaped in a URL or a form arrives as a blank, so that a blank and digits are an offset to the
-/// east. Answers `None` for anything else, and for what lies outside of the years that can be stored.
+/// An unescaped `+` in a URL or a form arrives as a blank. A blank and digits are therefore an offset to the east.
+/// Returns `None` for anything else, and for years that cannot be stored.
 pub(crate) fn date_parse(text: &str) -> Option<UtcTime> {
     let mut reader = Reader(text.as_bytes());
     let day = day_read(&mut reader)?;
@@ -66,7 +67,7 @@ fn day_read(reader: &mut Reader<'_>) -> Option<NaiveDate> {
     NaiveDate::from_ymd_opt(year, month, reader.digits::<2>()?)
 }
 
-/// The time of day to the second, and the fraction of the second, cut to microseconds.
+/// Reads the time of day to the second, and the fraction of the second, cut to microseconds.
 fn time_read(reader: &mut Reader<'_>, seconds_optional: bool) -> Option<(NaiveTime, Duration)> {
     let hour = reader.digits::<2>()?;
     reader.exactly(b':')?;
@@ -89,7 +90,7 @@ fn time_read(reader: &mut Reader<'_>, seconds_optional: bool) -> Option<(NaiveTi
     Some((time, Duration::microseconds(micros)))
 }
 
-/// What is east of UTC: the whole rest of a date.
+/// Reads the offset east of UTC, which must be the whole rest of a date.
 fn offset_read(rest: &[u8]) -> Option<Duration> {
     let spaced = rest.strip_prefix(b" ");
     let (sign, offset) = match spaced.unwrap_or(rest) {
@@ -111,7 +112,7 @@ fn offset_read(rest: &[u8]) -> Option<Duration> {
     reader.0.is_empty().then(|| Duration::minutes(sign * i64::from(hours * 60 + minutes)))
 }
 
-/// What is left to read of a text.
+/// The rest of a text that is still to be read.
 struct Reader<'a>(&'a [u8]);
 
 impl Reader<'_> {
@@ -121,7 +122,7 @@ impl Reader<'_> {
         Some(first)
     }
 
-    /// Reads this byte, or nothing.
+    /// Reads this byte. Any other byte is `None`.
     fn exactly(&mut self, byte: u8) -> Option<()> {
         self.0 = self.0.strip_prefix(&[byte])?;
         Some(())
@@ -152,7 +153,7 @@ mod tests {
             ("2022-01-01 17:00:00+0530", "2022-01-01 11:30:00"),
             ("2022-01-01 17:00:00+05:30", "2022-01-01 11:30:00"),
             ("2022-01-01 17:00:00 +0530", "2022-01-01 11:30:00"),
-            // The plus of a URL that nobody escaped.
+            // An unescaped plus in a URL.
             ("2022-01-01 17:00:00 0530", "2022-01-01 11:30:00"),
             ("2022-01-01T17:00:00 05:30", "2022-01-01 11:30:00"),
             ("2022-01-01T17:00:00Z", "2022-01-01 17:00:00"),

@@ -1,4 +1,4 @@
-//! What the handlers of the Releases API have in common: who calls, what they sent, how they are answered.
+//! The common parts of the handlers of the Releases API: callers, fields and answers.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -20,11 +20,11 @@ use super::{
     sent::{fields_read, json_fields_read},
 };
 
-/// What a handler answers.
+/// The result of a handler.
 pub(crate) type Answer = Result<HttpResponse, AmplitudeError>;
 
-/// Whose key pair it is. Requests are counted for each project; those without a right pair for each client, so that
-/// a stranger's attempts cost a project's own pipelines nothing.
+/// Returns the project of the request's key pair. Requests are counted for each project. Requests without a valid pair
+/// are counted for each client, so a stranger's attempts do not use up a project's quota.
 pub(super) async fn project_of(request: &HttpRequest, state: &AppState) -> Result<ProjectCaller, AmplitudeError> {
     let project = match project_by_credentials(request, state).await {
         Ok(project) => project,
@@ -42,7 +42,7 @@ pub(super) async fn project_of(request: &HttpRequest, state: &AppState) -> Resul
 async fn project_by_credentials(request: &HttpRequest, state: &AppState) -> Result<ProjectCaller, AmplitudeError> {
     let credentials = Credentials::of(request.headers())?;
     let route = request.match_pattern().unwrap_or_default();
-    // Where the same things are on another server.
+    // The path of the same resources on another server.
     let collection = route.split("/{").next().unwrap_or_default();
     credentials.region_check(&state.settings.region, &state.settings.endpoints, collection)?;
     credentials.project(&state.store).await
@@ -53,7 +53,7 @@ fn limit_take(state: &AppState, subject: Subject, limit: u32) -> Result<(), Ampl
     if status.refused { Err(AmplitudeError::RateLimited { retry_after: status.seconds }) } else { Ok(()) }
 }
 
-/// The fields of a request, in its body, whatever the content type, or in its query.
+/// Reads the fields of a request from its body, in any content type, and from its query.
 pub(super) async fn fields_of(
     request: &HttpRequest,
     payload: Payload,
@@ -63,7 +63,7 @@ pub(super) async fn fields_of(
     fields_read(names, request.headers(), request.query_string(), body).await
 }
 
-/// The fields of a request's body, which is JSON.
+/// Reads the fields of a request's JSON body.
 pub(super) async fn json_fields_of(
     request: &HttpRequest,
     payload: Payload,
@@ -73,17 +73,17 @@ pub(super) async fn json_fields_of(
     json_fields_read(names, request.headers(), &body)
 }
 
-/// The answer 200.
+/// Answers 200.
 pub(super) fn answer(body: &impl Serialize) -> HttpResponse {
     answer_with(answer_text(body))
 }
 
-/// The text of an answer.
+/// Returns the text of an answer.
 pub(super) fn answer_text(body: &impl Serialize) -> String {
     serde_json::to_string(body).expect("an answer is made of text, numbers and JSON values, whose keys are text")
 }
 
-/// The answer 200 with a text that was an answer before.
+/// Answers 200 with the text of an earlier answer.
 pub(super) fn answer_with(text: String) -> HttpResponse {
     HttpResponse::Ok().content_type(ContentType::json()).insert_header((CACHE_CONTROL, "no-store")).body(text)
 }

@@ -1,4 +1,4 @@
-//! What goes wrong in the Releases API, and how it is told (`amplitude-2.md`).
+//! The errors of the Releases API and their answers (`amplitude-2.md`).
 
 use actix_web::{
     Error, HttpResponse, ResponseError,
@@ -28,10 +28,10 @@ use super::{
     fields::FieldsError,
 };
 
-/// The failure of a request of the Releases API. What it displays is the answer's `message`.
+/// A failed request of the Releases API. Its `Display` text is the answer's `message`.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum AmplitudeError {
-    /// Fields at fault, every one of them.
+    /// All fields at fault.
     #[error("{0}")]
     Request(#[from] Faults),
     /// A body or query that cannot be read at all.
@@ -43,13 +43,13 @@ pub(crate) enum AmplitudeError {
     /// The body did not arrive in time.
     #[error("the body did not arrive in time")]
     BodySlow,
-    /// An `Idempotency-Key` that is none.
+    /// An invalid `Idempotency-Key`.
     #[error("Idempotency-Key must be 1 to 255 visible ASCII characters, given once")]
     IdempotencyKeyInvalid,
     /// No key pair.
     #[error("the key pair of a project is needed, as Authorization: Basic base64(api_key:secret_key)")]
     CredentialsMissing,
-    /// Not a key pair, or not one of this server.
+    /// Not a key pair, or one that this server does not know.
     #[error("api_key and secret_key must be the key pair of a project; this pair is unknown or was replaced")]
     CredentialsInvalid,
     /// The key pair of another region.
@@ -59,34 +59,34 @@ pub(crate) enum AmplitudeError {
         theirs: String,
         /// The region of the server.
         ours: String,
-        /// Where the same is done on the pair's server.
+        /// The address of the same operation on the pair's server.
         endpoint: Option<String>,
     },
     /// No such release, annotation or category in the caller's project.
     #[error("this project has no {0} of that id")]
     NotFound(&'static str),
-    /// A category that a request names, and the caller's project does not have.
+    /// A category that a request names but that the caller's project does not have.
     #[error("category must be the name of an annotation category of this project; it has none of that name")]
     CategoryUnknown,
     /// No such path.
     #[error("nothing is here; releases are at /api/2/release, annotations at /api/3/annotations")]
     PathUnknown,
-    /// A verb that the path does not know.
+    /// A method that the path does not have.
     #[error("this method is not allowed here; see the Allow header")]
     MethodNotAllowed,
-    /// The change met another one.
+    /// A conflict with another change.
     #[error("{0}")]
     Conflict(&'static str),
     /// A request with the same key has not ended.
     #[error("a request with this Idempotency-Key is still being worked on; send it again in a moment")]
     IdempotencyKeyInFlight,
-    /// More than a body may hold.
+    /// A body that is too large.
     #[error("the body must be at most 1.5 MiB")]
     BodyTooLarge,
-    /// A body of a kind that is not read where only JSON is.
+    /// A body that is not JSON, for an operation that reads only JSON.
     #[error("Content-Type must be application/json, in UTF-8 and uncompressed")]
     ContentTypeNotJson,
-    /// A body of a kind that is not read here.
+    /// A body in a format that is not read here.
     #[error(
         "Content-Type must be application/json, application/x-www-form-urlencoded or multipart/form-data, in UTF-8 and uncompressed"
     )]
@@ -94,16 +94,16 @@ pub(crate) enum AmplitudeError {
     /// A compressed body.
     #[error("{UNCOMPRESSED_EXPECTED}")]
     ContentCompressed,
-    /// The key came with other fields before.
+    /// The key of an earlier request with other fields.
     #[error("this Idempotency-Key was used with other fields in the last 24 hours; use a new one")]
     IdempotencyKeyReused,
-    /// Too often.
+    /// Too many requests.
     #[error("too many requests; come back in {retry_after} seconds")]
     RateLimited {
         /// Seconds until another request may succeed.
         retry_after: u32,
     },
-    /// Ours; the cause is for the log alone.
+    /// A failure of the server. Only the log has the cause.
     #[error("something went wrong on the server")]
     Internal(#[source] StoreError),
     /// The database cannot answer now.
@@ -116,7 +116,7 @@ fn endpoint_hint(endpoint: Option<&str>) -> String {
 }
 
 impl AmplitudeError {
-    /// The table of codes.
+    /// Returns the entry in the table of codes.
     fn code(&self) -> ErrorCode {
         match self {
             Self::Request(_) | Self::BodyIncomplete | Self::BodySlow => ErrorCode::REQUEST_INVALID,
@@ -141,7 +141,7 @@ impl AmplitudeError {
         }
     }
 
-    /// What a failure of the store is to who asked for one of these: a release, an annotation, a category.
+    /// Turns a failure of the store into an error about one of these: a release, an annotation, a category.
     pub(crate) fn about(what: &'static str) -> impl Fn(StoreError) -> Self {
         move |error| match error {
             StoreError::NotFound => Self::NotFound(what),
@@ -149,12 +149,12 @@ impl AmplitudeError {
         }
     }
 
-    /// Whether the request had no right key pair.
+    /// Reports whether the request had no valid key pair.
     pub(crate) fn is_unauthorized(&self) -> bool {
         self.status_code() == StatusCode::UNAUTHORIZED
     }
 
-    /// What happened inside, where the failure is ours: for the log alone.
+    /// Returns the cause of a failure of the server. Only the log may have it.
     fn source_of_failure(&self) -> Option<&StoreError> {
         match self {
             Self::Internal(source) | Self::Unavailable(source) => Some(source),
@@ -162,7 +162,8 @@ impl AmplitudeError {
         }
     }
 
-    /// The answer. Where the failure is ours, its message has the request's id, under which the cause is in the log.
+    /// Makes the answer. For a failure of the server, the message has the request's id. The log has the cause under
+    /// this id.
     fn answer(&self, request_id: Option<&str>) -> HttpResponse {
         let code = self.code();
         let mut message = self.to_string();
@@ -188,7 +189,7 @@ impl AmplitudeError {
     }
 }
 
-/// Writes to the log what an answer does not say.
+/// Writes to the log the cause that the answer does not tell.
 fn error_log(error: &AmplitudeError, request_id: Option<&str>) {
     let request_id = request_id.unwrap_or_default();
     match error {
@@ -239,13 +240,13 @@ impl ResponseError for AmplitudeError {
         self.code().status_code()
     }
 
-    /// Only the status: [`failures_explain`] knows the request and writes the body.
+    /// Sets only the status. [`failures_explain`] knows the request and writes the body.
     fn error_response(&self) -> HttpResponse {
         HttpResponse::new(self.status_code())
     }
 }
 
-/// The middleware of the Releases API: gives each failure its body, also those of the framework.
+/// The middleware of the Releases API. It gives each failure its body, also failures of the framework.
 pub async fn failures_explain<B: MessageBody>(
     request: ServiceRequest,
     next: Next<B>,
@@ -274,7 +275,7 @@ pub async fn failures_explain<B: MessageBody>(
     Ok(failed.into_response(answer).map_into_right_body())
 }
 
-/// What stands for a failure that no handler of ours chose.
+/// Makes an error of a failure that no handler of ours chose.
 fn framework_error<B>(failed: &ServiceResponse<B>) -> AmplitudeError {
     match failed.status() {
         StatusCode::NOT_FOUND => AmplitudeError::PathUnknown,

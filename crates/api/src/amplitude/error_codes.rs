@@ -1,4 +1,4 @@
-//! The codes of the Releases API. Those that `/v1` has too mean the same here; the others are declared here.
+//! The codes of the Releases API. Codes that `/v1` also has mean the same here. The others are declared here.
 
 use releasepage_http::error::ErrorCode;
 
@@ -11,7 +11,7 @@ pub const FORM_INVALID: ErrorCode = ErrorCode {
     cure: "Percent-encode forms as UTF-8, and let the client write the multipart boundary by itself.",
 };
 
-/// The `Idempotency-Key` is none.
+/// The `Idempotency-Key` is invalid.
 pub const IDEMPOTENCY_KEY_INVALID: ErrorCode = ErrorCode {
     code: "idempotency-key-invalid",
     status: 400,

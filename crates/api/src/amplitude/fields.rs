@@ -1,7 +1,7 @@
-//! What a request says of each field, before anyone asks whether it is right.
+//! The fields of a request as they were sent, before they are checked.
 //!
-//! JSON, forms and query parameters all end here, so that the rules of a field stand in one place
-//! (`release_fields`, `annotation_fields`). A form knows text only; JSON also knows numbers, lists and objects.
+//! JSON, forms and query parameters are all read into this form, so that the rules of a field are in one place
+//! (`release_fields`, `annotation_fields`). A form knows only text. JSON also knows numbers, lists and objects.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
@@ -10,18 +10,18 @@ use releasepage_http::urlencoded::urlencoded_pairs;
 use releasepage_storage::database::change::Change;
 use serde_json::{Map, Value, value::RawValue};
 
-/// The fields that a resource has. Whatever else a pipeline sends is passed over.
+/// The fields of a resource. Any other field that a pipeline sends is ignored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FieldNames(&'static [FieldName]);
 
-/// A field that a resource has.
+/// A field of a resource.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FieldName {
     name: &'static str,
     form: FieldForm,
 }
 
-/// The form of a field, beside what its value must be.
+/// The form of a field, apart from the rules for its value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum FieldForm {
     Required,
@@ -31,22 +31,22 @@ enum FieldForm {
 }
 
 impl FieldName {
-    /// A field that must be there.
+    /// A required field.
     pub(super) const fn required(name: &'static str) -> Self {
         Self { name, form: FieldForm::Required }
     }
 
-    /// A field that need not be there.
+    /// An optional field.
     pub(super) const fn optional(name: &'static str) -> Self {
         Self { name, form: FieldForm::Optional }
     }
 
-    /// A field that need not be there and is a list: `name[]` and `name[0]` are entries of it.
+    /// An optional field that is a list. `name[]` and `name[0]` are entries of it.
     pub(super) const fn list(name: &'static str) -> Self {
         Self { name, form: FieldForm::List }
     }
 
-    /// A field that need not be there and is passed over if it is no text.
+    /// An optional field that is ignored if it is not a text.
     pub(super) const fn free(name: &'static str) -> Self {
         Self { name, form: FieldForm::Free }
     }
@@ -58,12 +58,12 @@ impl FieldNames {
         Self(names)
     }
 
-    /// All of them.
+    /// Returns all names.
     pub(super) fn all(self) -> impl Iterator<Item = &'static str> {
         self.0.iter().map(|field| field.name)
     }
 
-    /// The field that a name stands for, if there is one.
+    /// Returns the field that a name belongs to, if there is one.
     pub(crate) fn known(self, name: &str) -> Option<&'static str> {
         let entry_of = |field: &FieldName| field.form == FieldForm::List && is_entry(name, field.name);
         self.all()
@@ -76,45 +76,45 @@ impl FieldNames {
         self.0.iter().find(|field| field.name == name).map(|field| field.form)
     }
 
-    /// Tells whether nothing was sent with this: a field that need not be there counts as absent where it is empty.
+    /// Reports whether a value counts as not sent. An optional field counts as absent if it is empty.
     fn is_absent(self, name: &str, value: &Value) -> bool {
         value.as_str().is_some_and(str::is_empty) && self.form(name) != Some(FieldForm::Required)
     }
 }
 
-/// Tells whether a name is that of an entry of a list, as many libraries write them.
+/// Reports whether a name is one of a list's entry, as many libraries write them.
 fn is_entry(name: &str, list: &str) -> bool {
     let index = name.strip_prefix(list).and_then(|rest| rest.strip_prefix('[')?.strip_suffix(']'));
     index.is_some_and(|index| index.bytes().all(|byte| byte.is_ascii_digit()))
 }
 
-/// What was sent for each field: one value, or several where a form or a query repeats the field.
+/// The values that were sent for each field: one, or several if a form or a query repeats the field.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Fields {
     names: FieldNames,
     sent: BTreeMap<&'static str, Vec<Value>>,
-    /// A field was named, if only with nothing in it.
+    /// A field was named, even if it is empty.
     named: bool,
-    /// They are all of a resource: a required one that is not there is a fault.
+    /// These are all fields of a resource. A required field that is missing is a fault.
     whole: bool,
 }
 
-/// Why a body or a query could not be read at all.
+/// The reason why a body or a query could not be read at all.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum FieldsError {
-    /// The body is no JSON object.
+    /// The body is not a JSON object.
     #[error("the body must be one JSON object in UTF-8, nested less than 128 levels deep: {0}")]
     Json(String),
-    /// A form or a query has something in it that is no text.
+    /// A form or a query holds bytes that are not text.
     #[error("{0} must be UTF-8 text, percent-encoded where it needs to be")]
     Text(String),
-    /// The parts of a multipart form cannot be told apart.
+    /// The parts of a multipart form cannot be separated.
     #[error("the body must be a form as multipart/form-data defines it: {0}")]
     Multipart(String),
 }
 
 impl Fields {
-    /// No field yet.
+    /// Begins without any field.
     pub(crate) fn new(names: FieldNames) -> Self {
         Self { names, sent: BTreeMap::new(), named: false, whole: false }
     }
@@ -122,9 +122,9 @@ impl Fields {
     /// Reads a JSON object.
     pub(crate) fn from_json(names: FieldNames, body: &[u8]) -> Result<Self, FieldsError> {
         let wrong = |error: serde_json::Error| FieldsError::Json(error.to_string());
-        // Read as a whole first, since that refuses what is nested too deeply, in fields that nobody knows too.
+        // The first pass reads the whole body. It refuses JSON that is nested too deeply, in unknown fields too.
         let object: Map<String, Value> = serde_json::from_slice(body).map_err(wrong)?;
-        // And then each value as it was written: 1.10 is another version than 1.1.
+        // The second pass keeps each value as it was written, because 1.10 is another version than 1.1.
         let written: BTreeMap<Cow<'_, str>, &RawValue> = serde_json::from_slice(body).map_err(wrong)?;
         let mut fields = Self::new(names);
         for (name, value) in object {
@@ -147,7 +147,7 @@ impl Fields {
         Ok(fields)
     }
 
-    /// Adds the text of one part of a form. Names that no field has are passed over.
+    /// Adds the text of one part of a form. Unknown names are ignored.
     pub(crate) fn push_text(&mut self, name: &str, value: Vec<u8>) -> Result<(), FieldsError> {
         self.push_decoded(name, String::from_utf8(value).ok())
     }
@@ -170,7 +170,7 @@ impl Fields {
         }
     }
 
-    /// These fields, and those of `other` that are not among them.
+    /// Returns these fields, and those of `other` that are missing here.
     pub(crate) fn or(mut self, other: Self) -> Self {
         for (name, values) in other.sent {
             self.sent.entry(name).or_insert(values);
@@ -179,22 +179,22 @@ impl Fields {
         self
     }
 
-    /// Whether no field was named, not even an empty one.
+    /// Reports whether no field was named, not even an empty one.
     pub(crate) fn is_empty(&self) -> bool {
         !self.named
     }
 
-    /// What was sent for a field; empty where nothing was.
+    /// Returns the values that were sent for a field; empty if there were none.
     pub(crate) fn values(&self, name: &str) -> &[Value] {
         self.sent.get(name).map_or(&[], Vec::as_slice)
     }
 
-    /// These fields as those of a new resource: a required one that is not there is a fault.
+    /// Marks these fields as those of a new resource. A required field that is missing is a fault.
     pub(crate) fn whole(self) -> Self {
         Self { whole: true, ..self }
     }
 
-    /// Reads a resource as `read` takes its fields, or answers every fault.
+    /// Reads a resource with `read`, or returns all faults.
     pub(crate) fn parse<T>(&self, read: impl FnOnce(&Self, &mut Faults) -> Option<T>) -> Result<T, Faults> {
         let mut faults = Faults::new();
         let parsed = read(self, &mut faults);
@@ -202,10 +202,10 @@ impl Fields {
     }
 }
 
-/// The readers of single fields. `None` is a fault, which is noted; `expected` ends the sentence that begins with the
+/// The readers of single fields. `None` means that a fault was noted. `expected` ends the sentence that begins with the
 /// field's name.
 impl Fields {
-    /// A field that is there once or not at all. `read` answers `None` for a value that cannot be used.
+    /// Reads a field that was sent at most once. `read` returns `None` for a value that cannot be used.
     pub(crate) fn change<T>(
         &self,
         faults: &mut Faults,
@@ -216,7 +216,7 @@ impl Fields {
         self.checked(faults, name, expected, |value| read(value).ok_or_else(|| Fault::invalid(name, expected)))
     }
 
-    /// The same, where `null` clears the field.
+    /// Works as `change`, and `null` clears the field.
     pub(crate) fn change_or_clear<T>(
         &self,
         faults: &mut Faults,
@@ -227,7 +227,7 @@ impl Fields {
         self.change(faults, name, expected, |value| if value.is_null() { Some(None) } else { read(value).map(Some) })
     }
 
-    /// A text that is there once or not at all, as `check` of the rules makes it.
+    /// Reads a text that was sent at most once, and checks it with `check`.
     pub(crate) fn text<T>(
         &self,
         faults: &mut Faults,
@@ -241,7 +241,7 @@ impl Fields {
         })
     }
 
-    /// The same, where `null` clears the field.
+    /// Works as `text`, and `null` clears the field.
     pub(crate) fn text_or_clear<T>(
         &self,
         faults: &mut Faults,
@@ -256,7 +256,7 @@ impl Fields {
         })
     }
 
-    /// A field that must be there, once.
+    /// Reads a required field that was sent once.
     pub(crate) fn given<T>(
         &self,
         faults: &mut Faults,
@@ -270,7 +270,8 @@ impl Fields {
         }
     }
 
-    /// A field that no other method reads, as `read` takes it. `read` gets these fields and the name of the field.
+    /// Reads a field with `read`, for fields that no other method can read. `read` gets these fields and the name of
+    /// the field.
     pub(crate) fn by<T>(
         &self,
         faults: &mut Faults,

@@ -1,5 +1,5 @@
-//! Declaring what pipelines send: one declaration of a resource makes its type, its reader, the names of its fields and
-//! its schemas, as JSON, as a form and for an edit.
+//! Macros to declare what pipelines send. One declaration of a resource makes its type, its reader, the names of its
+//! fields and its schemas: as JSON, as a form and for an edit.
 
 use utoipa::{
     PartialSchema, ToSchema,
@@ -41,7 +41,7 @@ macro_rules! sent_body {
 }
 pub(super) use sent_body;
 
-/// Declares the schema of an edit: the members of what is edited, none of which must be there, but one of them.
+/// Declares the schema of an edit. It has the members of the edited resource. All are optional, but one must be there.
 macro_rules! change_schema {
     ($(#[doc = $documentation:literal])+ $schema:ident as $name:literal of $new:ty) => {
         $(#[doc = $documentation])+
@@ -58,8 +58,8 @@ macro_rules! change_schema {
 }
 pub(super) use change_schema;
 
-/// Declares the schema of a form: the members of what is sent as JSON, each of which is text. Those that are no text in
-/// JSON are listed with what they are in a form, and with documentation where the form needs another one.
+/// Declares the schema of a form. It has the members of the JSON body, and each is text. Members that are not text in
+/// JSON are listed with their schema in a form. They have documentation if the form needs another one.
 macro_rules! form_schema {
     (
         $(#[doc = $documentation:literal])+
@@ -90,7 +90,7 @@ macro_rules! form_schema {
 }
 pub(super) use form_schema;
 
-/// Gives a schema that is made of another one its name, and names the schemas that it refers to.
+/// Names a schema that is made from another one, and the schemas that it refers to.
 macro_rules! schema_name {
     ($schema:ident as $name:literal of $new:ty, $($text:ty),*) => {
         impl utoipa::ToSchema for $schema {
@@ -107,7 +107,7 @@ macro_rules! schema_name {
 }
 pub(super) use schema_name;
 
-/// Declares a schema for a field that is sent in one of several forms.
+/// Declares a schema for a field that can be sent in several forms.
 macro_rules! forms {
     ($($(#[doc = $documentation:literal])+ $schema:ident { $($form:expr),+ $(,)? })+) => {$(
         $(#[doc = $documentation])+
@@ -128,40 +128,40 @@ macro_rules! forms {
 }
 pub(super) use forms;
 
-/// One form of a field: its schema, and the schema with a name that it refers to.
+/// One form of a field: its schema, and the named schema that it refers to.
 pub(super) struct Form {
     pub(super) schema: RefOr<Schema>,
     pub(super) named: Option<(String, RefOr<Schema>)>,
 }
 
-/// A schema with its name.
+/// Returns a schema with its name.
 pub(super) fn named<T: ToSchema>() -> (String, RefOr<Schema>) {
     (T::name().into_owned(), T::schema())
 }
 
-/// A reference to a schema that has a name.
+/// Returns a reference to a named schema.
 pub(super) fn reference<T: ToSchema>() -> Form {
     Form { schema: Ref::from_schema_name(T::name()).into(), named: Some(named::<T>()) }
 }
 
-/// A list of what a schema that has a name describes.
+/// Returns the schema of a list of a named schema.
 pub(super) fn list_of<T: ToSchema>() -> Form {
     let Form { schema, named } = reference::<T>();
     Form { schema: Array::new(schema).into(), named }
 }
 
-/// A schema without a name, such as that of a number.
+/// Returns a schema without a name, such as that of a number.
 pub(super) fn plain<T: PartialSchema>() -> Form {
     Form { schema: T::schema(), named: None }
 }
 
-/// The schema of a field that is sent in one of several forms.
+/// Returns the schema of a field that can be sent in several forms.
 pub(super) fn schema_of_forms<const FORMS: usize>(forms: [Form; FORMS], documentation: &str) -> RefOr<Schema> {
     let one_of = forms.into_iter().fold(OneOfBuilder::new(), |one_of, form| one_of.item(form.schema));
     one_of.description(Some(documentation.trim())).into()
 }
 
-/// The schema of an edit of what has the schema `new`.
+/// Returns the schema of an edit. `new` is the schema of the resource.
 pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr<Schema> {
     match new {
         RefOr::T(Schema::Object(mut object)) => {
@@ -174,8 +174,9 @@ pub(super) fn schema_of_change(new: RefOr<Schema>, documentation: &str) -> RefOr
     }
 }
 
-/// The schema of a form with the fields of what has the schema `new` as JSON. `texts` are the fields that are no text
-/// in JSON: their names, their schemas in a form, and their documentation there, where it is not that of the JSON.
+/// Returns the schema of a form. `new` is the schema of the same fields as JSON. `texts` are the fields that are not
+/// text in JSON: their names, their schemas in a form, and their documentation there if it differs from that of the
+/// JSON.
 pub(super) fn schema_of_form<const TEXTS: usize>(
     new: RefOr<Schema>,
     documentation: &str,
@@ -195,7 +196,7 @@ pub(super) fn schema_of_form<const TEXTS: usize>(
     RefOr::T(Schema::Object(object))
 }
 
-/// Turns a field that is text or `null` in JSON into one of a form, where it is text or not there.
+/// Turns a field that is text or `null` in JSON into one of a form, in which it is text or missing.
 fn field_to_text(field: &mut RefOr<Schema>) {
     match field {
         RefOr::T(Schema::Object(object)) if object.schema_type == SchemaType::from_iter([Type::String, Type::Null]) => {
@@ -210,7 +211,7 @@ fn field_to_text(field: &mut RefOr<Schema>) {
     }
 }
 
-/// The documentation of a field. Where the field may be `null`, utoipa writes it beside the reference.
+/// Returns the documentation of a field. For a field that may be `null`, utoipa writes it beside the reference.
 fn description_of(field: &RefOr<Schema>) -> String {
     match field {
         RefOr::Ref(reference) => reference.description.clone(),

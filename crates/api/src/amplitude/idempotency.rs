@@ -15,10 +15,10 @@ use super::error::AmplitudeError;
 /// The header that carries the key.
 const HEADER: &str = "idempotency-key";
 
-/// Longest key, in characters.
+/// The longest key, in characters.
 const KEY_MAX: usize = 255;
 
-/// The key of a request; `None` where it has none. A key is 1 to 255 visible ASCII characters, given once.
+/// Returns the key of a request; `None` if it has none. A key is 1 to 255 visible ASCII characters, sent once.
 pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, AmplitudeError> {
     let mut values = headers.get_all(HEADER);
     let (Some(key), more) = (values.next(), values.next()) else { return Ok(None) };
@@ -29,8 +29,8 @@ pub(crate) fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Amp
     }
 }
 
-/// What stands for a request's fields as they were parsed: two requests that would store the same release have the
-/// same fingerprint, in whatever form and order they sent it.
+/// Returns a fingerprint of a request's fields as they were parsed. Two requests that would store the same release have
+/// the same fingerprint, in any format and order of fields.
 pub(crate) fn fields_fingerprint(input: &ReleaseInput) -> String {
     let fields = json!([
         input.tag,
@@ -43,11 +43,11 @@ pub(crate) fn fields_fingerprint(input: &ReleaseInput) -> String {
         input.chart_visibility,
         sorted(Value::Object(input.params.clone())),
     ]);
-    // No secret; what the function does is SHA-256 as text.
+    // Not a secret: the function is used for SHA-256 as text.
     secret_hash(&fields.to_string())
 }
 
-/// The value with the members of each object in one order.
+/// Returns the value with the members of each object in sorted order.
 fn sorted(value: Value) -> Value {
     match value {
         Value::Object(object) => {
@@ -61,25 +61,25 @@ fn sorted(value: Value) -> Value {
     }
 }
 
-/// The keys whose requests this server is working on. Another server's are kept apart by the database.
+/// The keys whose requests this server is working on. The database handles keys of other servers.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct KeysInFlight(Arc<Mutex<HashSet<(i64, String)>>>);
 
 impl KeysInFlight {
-    /// Takes a project's key until the guard is dropped; `None` where somebody has it.
+    /// Takes a project's key until the guard is dropped; `None` if another request has it.
     pub(crate) fn take(&self, repository_id: i64, key: &str) -> Option<KeyInFlight> {
         let entry = (repository_id, key.to_owned());
         let taken = self.lock().insert(entry.clone());
         taken.then(|| KeyInFlight { keys: self.clone(), entry })
     }
 
-    /// A set of plain values is sound wherever a panic left it.
+    /// Ignores poisoning: a set of plain values stays valid after a panic.
     fn lock(&self) -> MutexGuard<'_, HashSet<(i64, String)>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-/// A key that is taken; dropping it gives it back, also when the client hangs up.
+/// A key that is taken. Dropping it returns the key, also if the client disconnects.
 #[derive(Debug)]
 pub(crate) struct KeyInFlight {
     keys: KeysInFlight,

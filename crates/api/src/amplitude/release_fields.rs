@@ -19,7 +19,7 @@ use crate::openapi::values::{
     FlagText, ObjectText, PipelineTimeAsked, PipelineTimeGiven, PlatformName, PlatformsText, VersionText,
 };
 
-/// The members of `params` that are the server's to fill in.
+/// The members of `params` that the server sets.
 const PARAMS_OURS: [&str; 4] = ["created", "created_by", "last_modified", "last_modified_by"];
 
 const VERSION_EXPECTED: &str = "must be a string or a number of 1 to 200 characters on one line";
@@ -28,16 +28,16 @@ const DESCRIPTION_EXPECTED: &str = "must be a string of Markdown";
 const FLAG_EXPECTED: &str = "must be a boolean, or \"true\" or \"false\"";
 
 sent_body! {
-    /// A release to publish. Each field may stand in the query instead; where it comes twice, the body wins. An
-    /// optional field with an empty text counts as absent.
+    /// A release to publish. Each field may be in the query instead. If it is in both, the body wins. An optional field
+    /// with an empty text counts as absent.
     #[schema(as = PipelineReleaseNew)]
     #[derive(Clone, Debug, PartialEq)]
     pub(crate) struct ReleaseNewBody {
         /// The version, semantic or not.
         #[schema(value_type = VersionGiven)]
         version: Change<String> => required change(VERSION_EXPECTED, version_read),
-        /// The time of its publication. A time to come makes a scheduled release. A time more than 7 days past makes
-        /// history, and nobody is mailed.
+        /// The time of its publication. A future time makes a scheduled release. A time more than 7 days ago mails
+        /// nobody.
         #[schema(value_type = PipelineTimeGiven)]
         release_start: Change<UtcTime> => required change(DATE_EXPECTED, date_read),
         /// The end of its roll-out; not before its start.
@@ -58,37 +58,37 @@ sent_body! {
         /// The notes, in Markdown, at most 1 MiB.
         #[schema(value_type = Option<String>, pattern = "TEXT", examples("Releasing the new paid feature."))]
         description: Change<Option<String>> => optional text_or_clear(DESCRIPTION_EXPECTED, kept(release_notes_check)),
-        /// The platforms that it is for: part of which release it is.
+        /// The platforms that it is for. They are part of the release's identity.
         #[schema(value_type = Option<PlatformsGiven>)]
         platforms: Change<Platforms> => list by(|fields, faults, name| match fields.values(name) {
             [] => Some(Change::Keep),
             values => faults.take(platforms_read(values).map(Change::Set)),
         }),
-        /// Its author; an empty text is as good as none.
+        /// Its author. An empty text counts as absent.
         #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("A User"))]
         created_by: Change<Option<String>> => optional by(created_by_read),
-        /// `true` shows it on charts, and is meant where it is missing.
+        /// `true` shows it on charts, and is the default.
         #[schema(value_type = Option<FlagGiven>)]
         chart_visibility: Change<bool> => optional change(FLAG_EXPECTED, |value| match value {
             Value::Null => Some(true),
             _ => flag_read(value),
         }),
-        /// More that is kept with it, an object of at most 64 KiB. Older clients name `created_by` in it. Anything but
-        /// an object is passed over.
+        /// More data to store with it: an object of at most 64 KiB. Older clients send `created_by` in it. Any other
+        /// value is ignored.
         #[schema(value_type = Value, required = false)]
         params: Change<Map<String, Value>> => free by(params_own_read),
     }
 }
 
 form_schema! {
-    /// A release to publish, as a form: every field is text. One that comes twice is a fault, but for `platforms`.
+    /// A release to publish, as a form: every field is text. Repeating a field is a fault, except for `platforms`.
     ReleaseNewForm as "PipelineReleaseForm" of ReleaseNewBody {
         version: VersionText,
-        /// The platforms that it is for, between commas. The field may also be repeated, as itself, as `platforms[]`,
-        /// or as `platforms[0]` and so on.
+        /// The platforms that it is for, separated by commas. The field may also be repeated, as `platforms`, as
+        /// `platforms[]`, or as `platforms[0]` and so on.
         platforms: PlatformsText,
         chart_visibility: FlagText,
-        /// More that is kept with it: a JSON object. Any other text is passed over.
+        /// More data to store with it: a JSON object. Any other text is ignored.
         params: ObjectText,
     }
 }
@@ -99,21 +99,21 @@ change_schema! {
 }
 
 change_schema! {
-    /// An edit of a release, as a form: at least one field. An empty one stays as it is.
+    /// An edit of a release, as a form: at least one field. An empty text leaves a field as it is.
     ReleaseChangeForm as "PipelineReleaseChangeForm" of ReleaseNewForm
 }
 
 forms! {
-    /// A version: a text of one line, or a number, which keeps the digits that it was written with.
+    /// A version: a text of one line, or a number. A number keeps the digits that it was written with.
     VersionGiven { reference::<VersionText>(), plain::<f64>() }
-    /// Platforms: a list of names, or names between commas.
+    /// Platforms: a list of names, or names separated by commas.
     PlatformsGiven { list_of::<PlatformName>(), reference::<PlatformsText>() }
     /// `true` or `false`, also as text.
     FlagGiven { plain::<bool>(), reference::<FlagText>() }
 }
 
 impl ReleaseNewBody {
-    /// The release after the edit. Fails where its end would come before its start.
+    /// Returns the release after the edit. Fails if its end would be before its start.
     pub(crate) fn applied(self, before: ReleaseInput) -> Result<ReleaseInput, Fault> {
         let published_at = self.release_start.or(before.published_at);
         let ends_at = self.release_end.or(before.ends_at);
@@ -135,12 +135,12 @@ impl ReleaseNewBody {
     }
 }
 
-/// Reads a new release: every field at fault is named, and every one that is missing.
+/// Reads a new release. All fields that are wrong or missing are named.
 pub(crate) fn release_new(fields: Fields) -> Result<ReleaseInput, Faults> {
     Ok(fields.whole().parse(ReleaseNewBody::read)?.applied(release_blank())?)
 }
 
-/// A new release of which nothing is said. Members that the Releases API does not know have their usual values.
+/// Returns a new release without any field. Members that the Releases API does not know have their usual values.
 fn release_blank() -> ReleaseInput {
     ReleaseInput {
         tag: String::new(),
@@ -162,8 +162,8 @@ fn version_read(value: &Value) -> Option<String> {
     text_read(value).filter(|version| release_tag_check("version", version).is_ok())
 }
 
-/// Reads the author of the release: `created_by`, or if that is absent or empty, older clients' `params.created_by`. An
-/// author in `params` that cannot be used is passed over, like `params` that cannot be read.
+/// Reads the author of the release: `created_by`, or `params.created_by` of older clients if the former is absent or
+/// empty. An author in `params` that cannot be used is ignored, as are `params` that cannot be read.
 fn created_by_read(fields: &Fields, faults: &mut Faults, name: &str) -> Option<Change<Option<String>>> {
     let given = fields.change_or_clear(faults, name, AUTHOR_EXPECTED, author_read)?;
     if let Change::Set(Some(Some(author))) = given {
@@ -183,8 +183,8 @@ fn older_author(fields: &Fields) -> Option<Value> {
     }
 }
 
-/// Reads the caller's own parameters, without ours, which a client may send back as it got them. What cannot be read as
-/// an object is passed over: a release shall not fail for what nobody needs.
+/// Reads the caller's own parameters. The server's parameters are left out, because a client may send back what it
+/// received. Anything but an object is ignored: a release must not fail for data that nobody needs.
 fn params_own_read(fields: &Fields, faults: &mut Faults, name: &str) -> Option<Change<Map<String, Value>>> {
     let own = |mut params: Map<String, Value>| {
         params.retain(|name, _| !PARAMS_OURS.contains(&name.as_str()));

@@ -32,10 +32,10 @@ use super::{
 };
 use crate::openapi::parameters::TimeListParameters;
 
-/// What is not found where there is none.
+/// The name of the resource in a 404.
 const RELEASE: &str = "release";
 
-/// `POST /api/2/release`: publishes a release, or updates the one that it is already.
+/// `POST /api/2/release`: publishes a release, or updates the existing one.
 #[utoipa::path(
     post,
     path = "/api/2/release",
@@ -109,7 +109,7 @@ pub(crate) async fn release_list(request: HttpRequest, state: Data<AppState>) ->
     Ok(answer(&ReleasesAnswer::of(project, part)))
 }
 
-/// At most `limit` releases that are not deleted, and where the list goes on.
+/// Returns at most `limit` releases that are not deleted, and the cursor of the next part.
 async fn releases_part(
     state: &AppState,
     project: ProjectCaller,
@@ -118,7 +118,7 @@ async fn releases_part(
 ) -> Result<ListPart<Release>, StoreError> {
     let after = after.map(|cursor| (cursor.time, cursor.id));
     let filter = ReleasesFilter { without_withdrawn: true, after, ..ReleasesFilter::default() };
-    // One more than asked for tells whether the list goes on.
+    // One entry more than asked for shows whether there is a next part.
     let found = releases_list(&state.store, project.repository_id, filter, i64::from(limit) + 1).await?;
     let cursor = |last: &Release| TimeCursor { time: last.input.published_at, id: last.id.clone() }.to_string();
     Ok(ListPart::cut(found, limit, cursor))
@@ -202,7 +202,7 @@ pub(crate) async fn release_delete(request: HttpRequest, id: Path<String>, state
     Ok(answer(&DeletedAnswer { success: true }))
 }
 
-/// A release of the project that is not deleted.
+/// Returns a release of the project that is not deleted.
 async fn release_find(state: &AppState, project: ProjectCaller, id: String) -> Result<Release, AmplitudeError> {
     if !release_id_is_valid(&id) {
         return Err(AmplitudeError::NotFound(RELEASE));

@@ -1,4 +1,4 @@
-//! Reading the fields of a request: from its body, whatever the content type, and from its query.
+//! Reads the fields of a request: from its body, in any content type, and from its query.
 
 use actix_multipart::Multipart;
 use actix_web::{error::PayloadError, http::header::HeaderMap, web::Bytes};
@@ -10,7 +10,7 @@ use super::{
     fields::{FieldNames, Fields, FieldsError},
 };
 
-/// Reads body and query; the body wins where a field is in both. An empty body has no fields, whatever its type.
+/// Reads body and query. If a field is in both, the body wins. An empty body has no fields, whatever its type.
 pub(crate) async fn fields_read(
     names: FieldNames,
     headers: &HeaderMap,
@@ -54,12 +54,12 @@ enum BodyKind {
 }
 
 impl BodyKind {
-    /// The kind that a body says it is of; `None` where it is another one, or cannot be read.
+    /// Returns the format that the body's content type names; `None` if it is another one or cannot be read.
     fn sent(headers: &HeaderMap) -> Option<Self> {
         content_type_readable(headers).and_then(|media_type| Self::of(&media_type))
     }
 
-    /// The kind that a media type names; `None` where it is another one.
+    /// Returns the format that a media type names; `None` if it is another one.
     fn of(media_type: &str) -> Option<Self> {
         match media_type {
             "application/json" => Some(Self::Json),
@@ -70,8 +70,8 @@ impl BodyKind {
     }
 }
 
-/// Reads the text of every part that a field is called after. A part with a file name is text like another: that is
-/// how `curl -F description=@notes.md` sends notes.
+/// Reads the text of every part that has the name of a field. A part with a file name counts as text too, because
+/// `curl -F description=@notes.md` sends notes this way.
 async fn multipart_read(names: FieldNames, headers: &HeaderMap, body: Bytes) -> Result<Fields, FieldsError> {
     let wrong = |error: actix_multipart::MultipartError| FieldsError::Multipart(error.to_string());
     let mut form = Multipart::new(headers, stream::iter([Ok::<_, PayloadError>(body)]));

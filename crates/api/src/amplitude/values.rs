@@ -1,4 +1,4 @@
-//! The values of single fields: each comes as JSON or as the text of a form, and either way means the same.
+//! The values of single fields. Each comes as JSON or as the text of a form, with the same meaning.
 
 use releasepage_domain::{
     fault::Fault,
@@ -9,10 +9,10 @@ use serde_json::{Map, Value};
 
 use super::date::date_parse;
 
-/// Longest `params`, in bytes of JSON.
+/// The longest `params`, in bytes of JSON.
 const PARAMS_MAX: usize = 64 * 1024;
 
-/// What `created_by` accepts.
+/// The rule of `created_by`.
 pub(super) const AUTHOR_EXPECTED: &str = "must be a string of at most 200 characters on one line";
 
 const PLATFORMS_EXPECTED: &str = "must be a list of strings, one string, or a comma-separated string";
@@ -30,13 +30,13 @@ pub(super) fn title_read(value: &Value) -> Option<String> {
     text_read(value).filter(|title| !title.trim().is_empty() && release_title_check("title", title).is_ok())
 }
 
-/// Reads who made a release. An empty name is none.
+/// Reads the author of a release. An empty name counts as absent.
 pub(super) fn author_read(value: &Value) -> Option<Option<String>> {
     let author = text_read(value).filter(|author| release_author_check("created_by", author).is_ok())?;
     Some(Some(author).filter(|author| !author.is_empty()))
 }
 
-/// Reads a boolean. Some languages print theirs with a capital letter.
+/// Reads a boolean. Some languages write it with a capital letter.
 pub(super) fn flag_read(value: &Value) -> Option<bool> {
     match value {
         Value::Bool(flag) => Some(*flag),
@@ -46,8 +46,8 @@ pub(super) fn flag_read(value: &Value) -> Option<bool> {
     }
 }
 
-/// Reads an object; in a form, it is text. What cannot be read as one is `None`; what no database of ours can keep is
-/// at fault.
+/// Reads an object, which is text in a form. Returns `None` if it cannot be read as an object. An object that our
+/// databases cannot store is a fault.
 pub(super) fn params_read(value: &Value) -> Result<Option<Map<String, Value>>, Fault> {
     let read = match value {
         Value::String(text) => serde_json::from_str(text).ok(),
@@ -64,7 +64,7 @@ pub(super) fn params_read(value: &Value) -> Result<Option<Map<String, Value>>, F
     }
 }
 
-/// Whether U+0000, which no database of ours stores as text, is anywhere in a value.
+/// Reports whether a value contains U+0000, which our databases cannot store as text.
 fn nul_inside(value: &Value) -> bool {
     match value {
         Value::String(text) => text.contains('\0'),
@@ -74,7 +74,7 @@ fn nul_inside(value: &Value) -> bool {
     }
 }
 
-/// Reads everything that was sent for `platforms`: a form repeats the field for each.
+/// Reads all values of `platforms`. A form repeats the field for each platform.
 pub(super) fn platforms_read(values: &[Value]) -> Result<Platforms, Fault> {
     let wrong = || Fault::invalid("platforms", PLATFORMS_EXPECTED);
     let mut names = Vec::new();
@@ -93,7 +93,7 @@ pub(super) fn platforms_read(values: &[Value]) -> Result<Platforms, Fault> {
     Platforms::parse("platforms", names)
 }
 
-/// The names in a text: a JSON list, as some forms carry it, or what stands between the commas.
+/// Returns the names in a text: a JSON list, as some forms have it, or names separated by commas.
 fn platform_names(text: &str) -> Vec<String> {
     if text.trim_start().starts_with('[')
         && let Ok(names) = serde_json::from_str(text)

@@ -1,4 +1,4 @@
-//! Whether a delivery comes from the forge of the repository that it is sent to.
+//! Checks that a delivery comes from the forge of its repository.
 
 use actix_web::HttpRequest;
 use releasepage_auth::signature::{HookProof, hook_secret_standard_new};
@@ -10,10 +10,10 @@ use releasepage_storage::sources::hooks::{HookAccess, hook_access, hook_row};
 
 use super::{error_codes::SIGNATURE_INVALID, patience::in_time};
 
-/// The id of no repository.
+/// An id that no repository has.
 const NOBODY: i64 = 0;
 
-/// A sealed secret of no repository, for deliveries to one that is unknown.
+/// A sealed secret of no repository, for deliveries to unknown repositories.
 #[derive(Debug)]
 pub struct HookDecoy(String);
 
@@ -24,11 +24,11 @@ impl HookDecoy {
     }
 }
 
-/// The repository that a delivery is for, if it shows that its sender knows the repository's secret.
+/// Returns the repository of a delivery, if the sender proves that it knows the repository's secret.
 ///
-/// The same is answered, after the same work, whether what it shows is wrong, the repository is unknown or another
-/// forge's, or its id is none: a secret that nobody has is opened and signed with then. What is refused is counted for
-/// the client.
+/// The answer and the work are the same if the proof is wrong, if the repository is unknown or another forge's, and if
+/// its id is invalid. For an unknown repository, the check uses a secret that nobody knows. A refused delivery is
+/// counted for the client.
 pub(super) async fn delivery_access(
     request: &HttpRequest,
     state: &AppState,

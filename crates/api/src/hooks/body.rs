@@ -1,5 +1,4 @@
-//! Reading what is delivered, of which nobody knows yet who sent it: a client's body is not in memory only because it
-//! was sent.
+//! Reads the bodies of deliveries. Their senders are not known yet, so the memory for them is limited.
 
 use std::time::Duration;
 
@@ -19,16 +18,16 @@ use tokio::{
 
 use super::error_codes::SIGNATURE_INVALID;
 
-/// Largest body that is read from anybody at once, in bytes. Nearly all deliveries are smaller.
+/// The largest body, in bytes, that is read from anybody at any time. Nearly all deliveries are smaller.
 const SMALL_MAX: usize = 64 * 1024;
 
-/// How many larger bodies are in memory at once in this process: 16 of them are 80 MiB.
+/// The number of larger bodies in memory at once in this process: 16 of them are 80 MiB.
 static LARGE_ROOM: Semaphore = Semaphore::const_new(16);
 
-/// How long a larger body waits for its room; a forge gives up after ten seconds.
+/// The time that a larger body waits for its room. A forge gives up after ten seconds.
 const ROOM_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// After how many seconds it is worth trying again where there was none.
+/// The seconds after which a refused sender may try again if there was no room.
 const ROOM_AGAIN: u32 = 5;
 
 /// The body of a delivery, and the room that it takes.
@@ -40,9 +39,9 @@ pub(super) struct DeliveryBody {
 
 /// Reads the body of a delivery, at most 5 MiB.
 ///
-/// Of more than 64 KiB, nothing is read where what the delivery shows cannot be right, or the client has been refused as often as
-/// it may be: that is answered as it is after reading. Nothing here depends on the repository, so that nobody learns
-/// which there are. What cannot be read is counted for the client.
+/// A body of more than 64 KiB is not read if the proof cannot be right, or if the client has used up its refusals. The
+/// answer is the same as after reading. Nothing here depends on the repository, so that nobody learns which
+/// repositories exist. A body that cannot be read is counted for the client.
 pub(super) async fn delivery_body_read(
     request: &HttpRequest,
     state: &AppState,
@@ -73,7 +72,7 @@ pub(super) async fn delivery_body_read(
     }
 }
 
-/// Whether the body says that it is small. One that comes in chunks does not say how long it is.
+/// Reports whether the request declares a small body. A body in chunks declares no length.
 fn is_small(request: &HttpRequest) -> bool {
     let length = request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<usize>().ok());
     length.is_some_and(|length| length <= SMALL_MAX)

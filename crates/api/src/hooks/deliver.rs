@@ -1,4 +1,4 @@
-//! What is done with a delivery, whichever forge it comes from.
+//! The processing of a delivery, the same for every forge.
 
 use std::borrow::Cow;
 
@@ -30,7 +30,7 @@ use super::{
     patience::in_time,
 };
 
-/// Takes a delivery: checks what it shows, stores it with the job that processes it, and answers.
+/// Accepts a delivery: checks its proof, stores it with the job that processes it, and answers.
 pub(super) async fn hook_deliver(
     forge: &ForgeHook,
     request: HttpRequest,
@@ -61,7 +61,7 @@ pub(super) async fn hook_deliver(
             let delivery = HookDelivery {
                 delivery: delivery.to_owned(),
                 digest: match proof {
-                    // Its id is signed: who sends it again cannot give it another.
+                    // Its id is signed, so that a repeated delivery cannot have another one.
                     HookProof::Standard { .. } => None,
                     HookProof::Digits(_) | HookProof::Token(_) => Some(body_digest(&body.bytes)),
                 },
@@ -78,7 +78,7 @@ pub(super) async fn hook_deliver(
     }
 }
 
-/// Stores a delivery, and answers what comes of it.
+/// Stores a delivery, and answers with the result.
 async fn delivery_store(
     state: &AppState,
     access: &HookAccess,
@@ -91,12 +91,13 @@ async fn delivery_store(
     }
 }
 
-/// The error for a delivery of another repository. The message names both.
+/// Makes the error for a delivery of another repository. The message names both.
 fn repository_other(message: &str) -> V1Error {
     V1Error::new(REPOSITORY_OTHER).with_description(format!("{}: {message}", REPOSITORY_OTHER.description))
 }
 
-/// The JSON of a delivery: the body, or the field `payload` of a form, as the webhook's content type at the forge says.
+/// Returns the JSON of a delivery: the body, or the field `payload` of a form. The webhook's content type at the forge
+/// decides which.
 fn payload_of<'a>(headers: &HeaderMap, body: &'a [u8], takes_forms: bool) -> Result<Cow<'a, [u8]>, V1Error> {
     match content_type_readable(headers).as_deref() {
         Some("application/json") => Ok(Cow::Borrowed(body)),

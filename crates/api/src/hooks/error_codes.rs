@@ -1,8 +1,8 @@
-//! The codes that answers to forges have beside those of `/v1`.
+//! The codes of answers to forges that `/v1` does not have.
 
 use releasepage_http::error::ErrorCode;
 
-/// The signature is missing or wrong, or there is no such repository: nobody is told which.
+/// The signature is missing or wrong, or there is no such repository. The answer does not tell which.
 pub const SIGNATURE_INVALID: ErrorCode = ErrorCode {
     code: "signature-invalid",
     status: 401,
@@ -20,7 +20,7 @@ pub const REPOSITORY_OTHER: ErrorCode = ErrorCode {
     cure: "Make a repository for each one of the forge. If this is the one, and has another name here, give it or its `source` the name that it has there. If it was made anew there, set `source_id` to `null`, and the next delivery counts.",
 };
 
-/// The delivery is right and its content cannot be used.
+/// The delivery is authentic, but its content cannot be used.
 pub const PAYLOAD_INVALID: ErrorCode = ErrorCode {
     code: "payload-invalid",
     status: 422,

@@ -1,4 +1,4 @@
-//! In what the webhooks of forges differ: which headers they send, how they sign, and who reads what they say.
+//! The differences between the webhooks of forges: their headers, their signatures, and the readers of their events.
 
 use actix_web::http::header::HeaderMap;
 use releasepage_auth::signature::HookProof;
@@ -10,7 +10,7 @@ use releasepage_sources::{ForgeMessage, MessageError, gitea, github, gitlab, gog
 
 use super::generic_event;
 
-/// Longest event name and id of a delivery, in characters; those of forges have fewer than 50.
+/// The longest event name or id of a delivery, in characters. Those of forges have fewer than 50.
 const HEADER_MAX: usize = 100;
 
 /// The headers of Standard Webhooks.
@@ -22,21 +22,22 @@ const STANDARD_SIGNATURE: &str = "webhook-signature";
 pub(super) struct ForgeHook {
     /// The origin of the repositories that it delivers to.
     pub(super) origin: RepositoryOrigin,
-    /// The headers that may name the event; none where the payload does.
+    /// The headers that may name the event; empty if the payload names it.
     events: &'static [&'static str],
-    /// The headers that may name the delivery, where none that is signed does.
+    /// The headers that may name the delivery, for forges that sign no id.
     deliveries: &'static [&'static str],
-    /// How it shows that it knows the secret. Of several ways, the first that it takes counts, right or wrong.
+    /// The ways in which it proves that it knows the secret. If several are present, only the first one counts, right
+    /// or wrong.
     proofs: &'static [ProofForm],
-    /// Whether its payload may be the field `payload` of a form.
+    /// True if the field `payload` of a form may hold the payload.
     pub(super) takes_forms: bool,
-    /// Reads an event of this name with this payload.
+    /// Reads an event with this name and payload.
     pub(super) read: fn(&str, &[u8]) -> Result<ForgeMessage, MessageError>,
 }
 
-/// How a forge shows that it knows the secret.
+/// A way in which a forge proves that it knows the secret.
 enum ProofForm {
-    /// An HMAC in hexadecimal digits, behind a prefix.
+    /// An HMAC in hexadecimal digits, after a prefix.
     Digits { header: &'static str, prefix: &'static str },
     /// The secret itself.
     Token { header: &'static str },
@@ -44,7 +45,7 @@ enum ProofForm {
     Standard,
 }
 
-/// GitHub, and what speaks as it does.
+/// The signature of GitHub, and of forges that sign in the same way.
 const HUB_SIGNATURE: ProofForm = ProofForm::Digits { header: "x-hub-signature-256", prefix: "sha256=" };
 
 pub(super) const GITHUB: ForgeHook = ForgeHook {
@@ -65,7 +66,7 @@ pub(super) const GITLAB: ForgeHook = ForgeHook {
     read: gitlab::message_read,
 };
 
-/// Forms are not taken: Gitea signs what is in the form then, and not what it sends.
+/// Forms are not accepted: Gitea then signs the content of the form, not the body that it sends.
 pub(super) const GITEA: ForgeHook = ForgeHook {
     origin: RepositoryOrigin::Gitea,
     events: &["x-gitea-event", "x-forgejo-event"],
@@ -98,12 +99,12 @@ pub(super) const GENERIC: ForgeHook = ForgeHook {
 };
 
 impl ForgeHook {
-    /// What a delivery shows; no digits where it shows nothing.
+    /// Returns the proof of a delivery. Without any proof, it is empty digits.
     pub(super) fn proof<'a>(&self, headers: &'a HeaderMap) -> HookProof<'a> {
         self.proofs.iter().find_map(|form| form.take(headers)).unwrap_or(HookProof::Digits(""))
     }
 
-    /// The event and the id of a delivery. A signed id comes before any other.
+    /// Returns the event and the id of a delivery. A signed id takes precedence.
     pub(super) fn headers_take<'a>(
         &self,
         headers: &'a HeaderMap,
@@ -138,7 +139,8 @@ impl ProofForm {
     }
 }
 
-/// The first of the headers that is there. None, or one that cannot be used, is a fault of the name that comes first.
+/// Returns the first of the headers that is present. If none is present or it cannot be used, the fault names the first
+/// header.
 fn first_header<'a>(headers: &'a HeaderMap, names: &[&str]) -> Result<&'a str, Fault> {
     const EXPECTED: &str = "must be the header that the forge sends, of 1 to 100 printable ASCII characters";
     let first = names.first().copied().unwrap_or_default();
@@ -152,7 +154,7 @@ fn first_header<'a>(headers: &'a HeaderMap, names: &[&str]) -> Result<&'a str, F
     }
 }
 
-/// A header that comes once; empty where it comes more often, or is no ASCII.
+/// Returns a header that was sent once; empty if it was repeated or is not ASCII.
 fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     let mut values = headers.get_all(name);
     let value = values.next()?;

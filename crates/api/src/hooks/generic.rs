@@ -1,4 +1,4 @@
-//! `POST /hooks/generic/{repository_id}`: the webhook of whatever else publishes releases.
+//! `POST /hooks/generic/{repository_id}`: the webhook of any other program that publishes releases.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -9,7 +9,7 @@ use releasepage_http::{error::V1Error, state::AppState};
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GENERIC, generic_event::GenericEventBody};
 use crate::openapi::values::ForgeHeader;
 
-/// `POST /hooks/generic/{repository_id}` with an event in our own form, signed as Standard Webhooks says.
+/// `POST /hooks/generic/{repository_id}` with an event in our own format, signed as Standard Webhooks defines.
 #[utoipa::path(
     post,
     path = "/hooks/generic/{repository_id}",

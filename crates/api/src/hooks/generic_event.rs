@@ -1,4 +1,5 @@
-//! The events of the generic webhook, a form of our own for whatever publishes releases (`docs/webhooks.md`).
+//! The events of the generic webhook, in a format of our own for any program that publishes releases
+//! (`docs/webhooks.md`).
 
 use releasepage_domain::{
     fault::{Fault, Faults},
@@ -17,7 +18,7 @@ use crate::{
     openapi::values::TimeGiven,
 };
 
-/// Longest id of a release, in characters.
+/// The longest id of a release, in characters.
 const ID_MAX: usize = 100;
 
 /// The names of events.
@@ -28,13 +29,13 @@ body! {
     #[schema(as = GenericEvent)]
     pub(crate) struct GenericEventBody {
         /// The event: `release.published`, `release.edited`, `release.withdrawn` (it may be published again) or
-        /// `release.deleted`. `ping` tries whether deliveries arrive, and needs nothing else.
+        /// `release.deleted`. `ping` tests whether deliveries arrive, and needs no other field.
         #[schema(
             value_type = String, pattern = "^(ping|release\\.(published|edited|withdrawn|deleted))$",
             examples("release.published")
         )]
         r#type: EventType => required(TYPES, |name| EventType::parse(name.as_str()?)),
-        /// The time of the event: of two events of a release, the later counts, in whatever order they arrive. Not
+        /// The time of the event. Of two events of a release, the later one counts, in whatever order they arrive. Not
         /// needed for `ping`.
         #[schema(value_type = Option<TimeGiven>)]
         timestamp: Option<UtcTime> => by(unless(r#type == Some(EventType::Ping), |fields, faults, field| {
@@ -50,11 +51,11 @@ body! {
 }
 
 body! {
-    /// A release as a program tells of it.
+    /// A release as a program reports it.
     #[schema(as = GenericRelease)]
     pub(crate) struct GenericReleaseBody(is_gone: bool) {
-        /// Its id for good, for a release whose version may change; never given twice. Without it, its version is its
-        /// id.
+        /// Its permanent id, for a release whose version may change. It is never used for another release. Without it,
+        /// the version is the id.
         #[schema(min_length = 1, max_length = 100, pattern = "^[!-~]+$", examples("build-4711"))]
         id: Option<String> => text_checked_optional(id_check),
         /// Its version.
@@ -69,19 +70,19 @@ body! {
         /// Its author.
         #[schema(max_length = 200, pattern = "LINE", examples("Ada"))]
         author: Option<String> => by(unless(is_gone, author_read)),
-        /// The time of its publication, past or to come; the moment of its delivery where it is missing.
+        /// The time of its publication, past or future. The time of delivery is the default.
         #[schema(value_type = Option<TimeGiven>)]
         published_at: Option<UtcTime> => by(unless(is_gone, |fields, faults, field| {
             fields.time_optional(faults, field)
         })),
-        /// `true` for a pre-release, `false` for a release, whatever its version says.
+        /// `true` for a pre-release, `false` for a release. It overrides what the version says.
         prerelease: Option<bool> => by(unless(is_gone, |fields, faults, field| {
             fields.boolean_optional(faults, field)
         })),
     }
 }
 
-/// Reads a member with `read`, unless nobody needs it.
+/// Reads a member with `read`, unless it is not needed.
 fn unless<T: Default>(
     is_needless: bool,
     read: impl FnOnce(&Fields<'_>, &mut Faults, &str) -> Option<T>,
@@ -101,7 +102,7 @@ fn id_check(field: &str, id: &str) -> Result<String, Fault> {
 /// An event of the generic webhook.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EventType {
-    /// A program tries whether it can reach the server.
+    /// A program tests whether it can reach the server.
     Ping,
     /// Something happened to a release.
     Release(SourceEventKind),
@@ -119,15 +120,15 @@ impl EventType {
         })
     }
 
-    /// The release can no longer be seen: its text is not needed.
+    /// Reports whether the release can no longer be seen. Its text is then not needed.
     fn is_end(self) -> bool {
         matches!(self, Self::Release(SourceEventKind::Unpublished | SourceEventKind::Deleted))
     }
 }
 
 impl GenericReleaseBody {
-    /// The event that happened to this release. Without an id, it is its version that names it, which may be published
-    /// again after it was deleted: whether it is there is decided by the times alone then.
+    /// Returns the event that happened to this release. A release without an id is known by its version. That version
+    /// may be published again after it was deleted, so the times alone decide whether the release exists.
     fn into_event(self, kind: SourceEventKind, at: UtcTime) -> SourceEvent {
         let is_shown = !EventType::Release(kind).is_end();
         SourceEvent {
@@ -150,18 +151,18 @@ impl GenericReleaseBody {
     }
 }
 
-/// Reads a delivery. No header names its event: its payload, a JSON object, does.
+/// Reads a delivery. No header names its event. The payload, a JSON object, names it.
 ///
 /// # Errors
 ///
-/// [`MessageError`], where it is no JSON object, or where fields that are used are missing or cannot be used.
+/// [`MessageError`] if the payload is not a JSON object, or if fields that are used are missing or invalid.
 pub(super) fn message_read(_event: &str, payload: &[u8]) -> Result<ForgeMessage, MessageError> {
     let event = body_parse(&payload_read(payload)?, GenericEventBody::read)?;
     Ok(match (event.r#type, event.timestamp, event.data) {
         (EventType::Release(kind), Some(at), Some(release)) => {
             ForgeMessage::Release { repository: None, event: release.into_event(kind, at) }
         }
-        // Only of a ping, these may be missing.
+        // These may be missing only in a ping.
         _ => ForgeMessage::Ping { repository: None },
     })
 }

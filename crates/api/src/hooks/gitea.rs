@@ -9,7 +9,8 @@ use releasepage_http::{error::V1Error, state::AppState};
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GITEA};
 use crate::openapi::values::ForgeHeader;
 
-/// `POST /hooks/gitea/{repository_id}` with what Gitea or Forgejo delivers, signed with the secret of the repository's webhook.
+/// `POST /hooks/gitea/{repository_id}` with a delivery of Gitea or Forgejo, signed with the secret of the repository's
+/// webhook.
 #[utoipa::path(
     post,
     path = "/hooks/gitea/{repository_id}",

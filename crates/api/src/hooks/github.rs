@@ -9,7 +9,7 @@ use releasepage_http::{error::V1Error, state::AppState};
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GITHUB};
 use crate::openapi::values::ForgeHeader;
 
-/// `POST /hooks/github/{repository_id}` with what GitHub delivers, signed with the secret of the repository's webhook.
+/// `POST /hooks/github/{repository_id}` with a delivery of GitHub, signed with the secret of the repository's webhook.
 #[utoipa::path(
     post,
     path = "/hooks/github/{repository_id}",

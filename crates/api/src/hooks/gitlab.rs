@@ -9,7 +9,8 @@ use releasepage_http::{error::V1Error, state::AppState};
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GITLAB};
 use crate::openapi::values::ForgeHeader;
 
-/// `POST /hooks/gitlab/{repository_id}` with what GitLab delivers, signed with the secret of the repository's webhook, or with it.
+/// `POST /hooks/gitlab/{repository_id}` with a delivery of GitLab. It is signed with the secret of the repository's
+/// webhook, or contains the secret.
 #[utoipa::path(
     post,
     path = "/hooks/gitlab/{repository_id}",

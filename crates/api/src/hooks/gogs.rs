@@ -9,7 +9,7 @@ use releasepage_http::{error::V1Error, state::AppState};
 use super::{answer::HookAnswerBody, deliver::hook_deliver, forge::GOGS};
 use crate::openapi::values::ForgeHeader;
 
-/// `POST /hooks/gogs/{repository_id}` with what Gogs delivers, signed with the secret of the repository's webhook.
+/// `POST /hooks/gogs/{repository_id}` with a delivery of Gogs, signed with the secret of the repository's webhook.
 #[utoipa::path(
     post,
     path = "/hooks/gogs/{repository_id}",

@@ -1,4 +1,4 @@
-//! `/v1/announcements/{id}/retry`: sending an announcement again to those who did not get it.
+//! `/v1/announcements/{id}/retry`: sends an announcement again to those who did not get it.
 
 use actix_web::{
     HttpRequest,
@@ -15,19 +15,19 @@ use utoipa::ToSchema;
 
 use super::resource::{Answer, number_of_path, resource, writer};
 
-/// That failed messages of an announcement are sent again.
+/// The result of sending the failed messages of an announcement again.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AnnouncementRetry)]
 pub(crate) struct RetryBody {
     /// The announcement.
     #[schema(examples(12))]
     id: i64,
-    /// How many of its messages are queued again.
+    /// The number of its messages that are queued again.
     #[schema(examples(128))]
     queued: usize,
 }
 
-/// `POST /v1/announcements/{id}/retry`. While a worker is sending it, it is a conflict.
+/// `POST /v1/announcements/{id}/retry`. It answers a conflict while a worker is sending the announcement.
 #[utoipa::path(
     post,
     path = "/v1/announcements/{announcement_id}/retry",

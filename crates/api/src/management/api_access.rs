@@ -27,7 +27,7 @@ use crate::{
 #[derive(Serialize, ToSchema)]
 #[schema(as = ApiAccess)]
 pub(crate) struct ApiAccessBody {
-    /// Whether the keys work.
+    /// `true` means that the keys work.
     enabled: bool,
     /// The page.
     #[schema(value_type = PageId)]
@@ -35,10 +35,10 @@ pub(crate) struct ApiAccessBody {
     /// The keys; `null` until API access is switched on for the first time.
     #[schema(required = true)]
     keys: Option<KeysBody>,
-    /// How many requests a minute each key has.
+    /// The number of requests a minute that each key may make.
     #[schema(minimum = 1, maximum = 1_000_000, examples(60))]
     rate_limit: i32,
-    /// How they are counted.
+    /// The way the requests of a key are counted: together, or for each client address.
     #[schema(value_type = CountedByName)]
     counted_by: &'static str,
 }
@@ -50,7 +50,7 @@ pub(crate) struct KeysBody {
     /// The key for readers.
     #[schema(examples("live.3mJ9Zr0Qm1xYw2"))]
     live: String,
-    /// The key for trying things out: no mail leaves the server.
+    /// The key for tests. Mail to subscribers of this key never leaves the server.
     #[schema(examples("test.8sKd02nVq7LpA5"))]
     test: String,
 }
@@ -59,12 +59,12 @@ body! {
     /// A setting of a page's API access.
     #[schema(as = ApiAccessSetting)]
     pub(crate) struct ApiAccessSettingBody {
-        /// `true` for keys that work.
+        /// `true` makes the keys work.
         enabled: bool => boolean(),
-        /// The requests that each key has a minute. Without it, they stay as they are.
+        /// The number of requests a minute that each key may make. Without it, the limit stays as it is.
         #[schema(value_type = Option<i64>, minimum = 1, maximum = 1_000_000, examples(60))]
         rate_limit: Option<i32> => number_checked_optional(rate_limit_check),
-        /// The way in which they are counted. Without it, it stays as it is.
+        /// The way the requests of a key are counted. Without it, it stays as it is.
         #[schema(value_type = Option<CountedByName>)]
         counted_by: Option<CountedBy> => named_optional(&names_expected::<CountedBy>()),
     }
@@ -109,8 +109,8 @@ pub(crate) async fn api_access_read(request: HttpRequest, page: Path<String>, st
     resource(&ApiAccessBody::from(access))
 }
 
-/// `PUT /v1/pages/{id}/api-access` with `enabled`, and perhaps `rate_limit` and `counted_by`, which stay as they are
-/// where they are missing.
+/// `PUT /v1/pages/{id}/api-access` with `enabled`, and optionally `rate_limit` and `counted_by`. A setting that is
+/// missing stays as it is.
 #[utoipa::path(
     put,
     path = "/v1/pages/{page_id}/api-access",
@@ -135,7 +135,7 @@ pub(crate) async fn api_access_write(
     resource(&ApiAccessBody::from(access))
 }
 
-/// `POST /v1/pages/{id}/api-access/rotate`: new keys; the old ones never work again.
+/// `POST /v1/pages/{id}/api-access/rotate`: makes new keys. The old ones never work again.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/api-access/rotate",

@@ -1,4 +1,4 @@
-//! `POST /v1/repositories/{id}/import/changelog`: a history that a team wrote down, made releases.
+//! `POST /v1/repositories/{id}/import/changelog`: makes releases of a history that a team wrote down.
 
 use actix_web::{
     HttpRequest,
@@ -34,68 +34,68 @@ use crate::openapi::{
 const CHANGELOG_EXPECTED: &str =
     "must be a changelog that names a version in a heading, such as `## 1.2.0 - 2024-08-10`";
 
-/// What became of a changelog.
+/// The result of importing a changelog.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChangelogImported)]
 pub(crate) struct ChangelogImportBody {
-    /// Whether this only says what would become of it.
+    /// `true` means that nothing was stored. The answer then tells the result that an import would have.
     dry_run: bool,
-    /// How many versions are new releases.
+    /// The number of versions that are new releases.
     #[schema(examples(12))]
     added: usize,
-    /// How many releases were there, and are as the changelog says now.
+    /// The number of releases that existed and were changed to match the changelog.
     #[schema(examples(1))]
     changed: usize,
-    /// How many releases were there like that.
+    /// The number of releases that already matched the changelog.
     #[schema(examples(80))]
     same: usize,
-    /// How many releases were left as they are; each says why.
+    /// The number of releases that were left as they are. Each entry gives its reason.
     #[schema(examples(1))]
     kept: usize,
-    /// How many versions cannot be imported; each says why.
+    /// The number of versions that cannot be imported. Each entry gives its reason.
     #[schema(examples(0))]
     refused: usize,
-    /// Each version, in the order of the changelog.
+    /// One entry for each version, in the order of the changelog.
     versions: Vec<ChangelogVersionBody>,
-    /// The lines of the sections that are not released yet: they are left out.
+    /// The line numbers of sections that are not released yet. They are left out.
     #[schema(examples(json!([8])))]
     unreleased: Vec<usize>,
-    /// What was not read as it may have been meant.
+    /// The parts of the changelog that may have been meant differently from how they were read.
     warnings: Vec<ChangelogWarningBody>,
 }
 
-/// What became of a version of a changelog.
+/// The result for one version of a changelog.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChangelogVersion)]
 pub(crate) struct ChangelogVersionBody {
-    /// The line of its heading, from 1.
+    /// The line number of its heading, from 1.
     #[schema(examples(18))]
     line: usize,
-    /// The version as it is written.
+    /// The version as the changelog has it.
     #[schema(examples("4.9.0"))]
     version: String,
-    /// The tag of its release; `null` where none can be made.
+    /// The tag of its release; `null` if no tag can be made.
     #[schema(required = true, examples("v4.9.0"))]
     tag: Option<String>,
-    /// Its day; `null` where its heading names none.
+    /// The day of the version; `null` if its heading names none.
     #[schema(required = true, value_type = Option<Day>)]
     date: Option<String>,
-    /// What became of it.
+    /// The result for this version.
     #[schema(value_type = EntryResultName)]
     result: &'static str,
-    /// Why it was kept or refused; otherwise `null`.
+    /// The reason why it was kept or refused; otherwise `null`.
     #[schema(required = true, examples("its day is still to come"))]
     reason: Option<String>,
 }
 
-/// What of a changelog was not read as it may have been meant.
+/// A part of a changelog that may have been meant differently from how it was read.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ChangelogWarning)]
 pub(crate) struct ChangelogWarningBody {
-    /// The line, from 1.
+    /// The line number, from 1.
     #[schema(examples(94))]
     line: usize,
-    /// What it is.
+    /// The warning as a sentence.
     #[schema(examples("the section \"0.8.x\" is left out: it is no version that can be compared"))]
     message: String,
 }
@@ -166,7 +166,7 @@ pub(crate) async fn repository_changelog_import(
     let repository = number_of_path(&repository)?;
     let mut payload = payload.into_inner();
     if content_type_readable(request.headers()).as_deref() != Some("text/markdown") {
-        // The body is read first, so that the connection can go on; whatever it is, it is not wanted.
+        // Reads the unwanted body before answering, so that the connection can be used again.
         let _unwanted = body_read(&mut payload, BODY_MAX).await;
         let expected = "The body must be Markdown in UTF-8: Content-Type: text/markdown";
         return Err(V1Error::new(ErrorCode::CONTENT_TYPE_UNSUPPORTED).with_description(expected));
@@ -181,7 +181,7 @@ pub(crate) async fn repository_changelog_import(
     resource(&ChangelogImportBody::of(imported, options.dry_run))
 }
 
-/// Both, or the faults of both.
+/// Returns both values, or the faults of both.
 fn both<A, B>(one: Result<A, Faults>, other: Result<B, Fault>) -> Result<(A, B), Faults> {
     let mut faults = Faults::new();
     let other = faults.take(other);
@@ -199,7 +199,7 @@ fn options_parse(request: &HttpRequest) -> Result<ChangelogOptions, Faults> {
     faults.finish(|| Some(ChangelogOptions { tag_format, undated, dry_run: dry_run.unwrap_or(false) }))
 }
 
-/// Reads the body as a changelog that names a version. It takes a moment, and blocks.
+/// Reads the body as a changelog with at least one version. It takes a while and blocks the thread.
 fn changelog_of_body(body: &[u8]) -> Result<Changelog, Fault> {
     let text = changelog_text(body).map_err(|error| Fault::invalid("body", error.to_string()))?;
     let changelog = changelog_read(text);

@@ -54,22 +54,22 @@ pub(crate) struct ComponentBody {
     /// The repository that it shows.
     #[schema(examples(50_001))]
     repository_id: i64,
-    /// Its name in the page API, unique on the page: the repository's, with its part where it has a `tag_prefix`.
+    /// Its name in the page API, unique on the page: the repository's name, with its part if it has a `tag_prefix`.
     #[schema(value_type = Repo)]
     repo: String,
     /// Its display name.
     #[schema(examples("Public API"))]
     name: String,
-    /// What its tags begin with; `null` for all tags that no other component of the page claims.
+    /// The beginning of its tags; `null` for all tags that no other component of the page claims.
     #[schema(required = true, examples("web-v"))]
     tag_prefix: Option<String>,
-    /// How its tags are read: `lenient`, or `strict` for semantic versions alone.
+    /// The way its tags are read: `lenient`, or `strict` for semantic versions only.
     #[schema(pattern = "^(lenient|strict)$", examples("lenient"))]
     versions: String,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
 }
@@ -78,17 +78,16 @@ body! {
     /// A repository to put on a page.
     #[schema(as = ComponentNew)]
     pub(crate) struct ComponentNewBody {
-        /// The name of a repository of the organization, in whatever case.
+        /// The name of a repository of the organization, in any case.
         #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
         repo: RepositoryName => text_checked(REPO_EXPECTED, RepositoryName::parse),
-        /// The display name. Without it, one is made of the repository's name.
+        /// The display name. Without it, one is made from the repository's name.
         #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API"))]
         name: Option<String> => text_checked_optional(name_check),
         /// The beginning of its tags, for a repository with several parts.
         #[schema(max_length = 100, pattern = "TAG_PREFIX", examples("web-v"))]
         tag_prefix: Option<String> => text_checked_optional(tag_prefix_check),
-        /// The way in which its tags are read: `strict` for semantic versions alone, or `lenient`, which is also meant
-        /// where it is missing.
+        /// The way its tags are read: `strict` for semantic versions only, or `lenient`. Without it, `lenient` applies.
         #[schema(value_type = Option<String>, pattern = "^(lenient|strict)$", examples("strict"))]
         versions: Option<VersionRule> => text_checked_optional(versions_check),
     }
@@ -98,15 +97,15 @@ body! {
     /// An edit of a component.
     #[schema(as = ComponentChange)]
     pub(crate) struct ComponentChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
-        /// The display name; `null` for the one made of the repository's name.
+        /// The display name; `null` for the one made from the repository's name.
         #[schema(
             value_type = Option<String>, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Public API")
         )]
         name: Change<Option<String>> => text_change_or_clear(name_check),
-        /// The way in which its tags are read: `lenient`, or `strict` for semantic versions alone.
+        /// The way its tags are read: `lenient`, or `strict` for semantic versions only.
         #[schema(value_type = String, required = false, pattern = "^(lenient|strict)$", examples("strict"))]
         versions: Change<VersionRule> => text_change(VERSIONS_EXPECTED, versions_check),
     }
@@ -127,7 +126,7 @@ impl From<ComponentNewBody> for ComponentNew {
     }
 }
 
-/// Reads an edit of a component. The members that another component would have instead are faults.
+/// Reads an edit of a component. A member that would make it another component is a fault.
 fn component_change_read(fields: &Fields<'_>, faults: &mut Faults) -> Option<ComponentChange> {
     let body = ComponentChangeBody::read(fields, faults);
     for fixed in ["repo", "tag_prefix"] {
@@ -152,7 +151,8 @@ impl From<Component> for ComponentBody {
     }
 }
 
-/// `POST /v1/pages/{id}/components` with `repo` (the name of a repository), and perhaps `name`, `tag_prefix` and `versions`.
+/// `POST /v1/pages/{id}/components` with `repo` (the name of a repository), and optionally `name`, `tag_prefix` and
+/// `versions`.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/components",
@@ -218,8 +218,8 @@ pub(crate) async fn component_read(
     resource(&ComponentBody::from(component))
 }
 
-/// `PATCH /v1/pages/{id}/components/{component}` with `name` (`null` for the usual one), `versions`, and perhaps the
-/// `revision` that was edited.
+/// `PATCH /v1/pages/{id}/components/{component}` with `name` (`null` for the usual one), `versions`, and optionally the
+/// `revision` that the client edited.
 #[utoipa::path(
     patch,
     path = "/v1/pages/{page_id}/components/{component_id}",

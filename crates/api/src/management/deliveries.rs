@@ -1,4 +1,5 @@
-//! `/v1/pages/{id}/deliveries` and `/v1/releases/{id}/deliveries`: what was sent to whom, when, and with which result.
+//! `/v1/pages/{id}/deliveries` and `/v1/releases/{id}/deliveries`: the messages sent, their subscribers, times and
+//! results.
 
 use actix_web::{
     HttpRequest,
@@ -26,19 +27,19 @@ use crate::openapi::{
 pub(crate) struct DeliveriesBody {
     /// The deliveries.
     data: Vec<DeliveryBody>,
-    /// What to send as `cursor` for the next part; `null` where this was the last.
+    /// The value to send as `cursor` for the next part; `null` in the last part.
     #[schema(required = true)]
     next: Option<String>,
-    /// How many there are in each state, whichever are listed; `null` on later parts of a list.
+    /// The number of deliveries in each state, whatever the filter; `null` on later parts of a list.
     #[schema(required = true)]
     counts: Option<DeliveryCountsBody>,
 }
 
-/// How many deliveries are in each state.
+/// The number of deliveries in each state.
 #[derive(Default, Serialize, ToSchema)]
 #[schema(as = DeliveryCounts)]
 pub(crate) struct DeliveryCountsBody {
-    /// To be sent, for the first time or again.
+    /// Waiting to be sent, for the first time or again.
     #[schema(examples(0))]
     queued: i64,
     /// Accepted by the mail server, written to the directory, or captured.
@@ -47,7 +48,7 @@ pub(crate) struct DeliveryCountsBody {
     /// Refused for good, or tried for too long.
     #[schema(examples(1))]
     failed: i64,
-    /// No longer wanted when its turn came.
+    /// Cancelled, because it was no longer wanted when its turn came.
     #[schema(examples(2))]
     cancelled: i64,
 }
@@ -62,7 +63,7 @@ pub(crate) struct DeliveryBody {
     /// The announcement that it belongs to.
     #[schema(examples(12))]
     announcement_id: i64,
-    /// The page whose subscriber was told.
+    /// The page of the subscriber.
     #[schema(value_type = PageId)]
     page_id: String,
     /// The release.
@@ -71,37 +72,37 @@ pub(crate) struct DeliveryBody {
     /// The version, exactly as it was published.
     #[schema(examples("v1.2.0"))]
     version: String,
-    /// What the release was to its readers.
+    /// The bump of the release for its readers.
     #[schema(required = true, value_type = Option<BumpName>)]
     bump: Option<&'static str>,
-    /// The subscriber; `null` where they were erased.
+    /// The subscriber; `null` if they were erased.
     #[schema(required = true, examples(17))]
     subscriber_id: Option<i64>,
-    /// Their address as it is now; `null` where they were erased.
+    /// The current address of the subscriber; `null` if they were erased.
     #[schema(required = true, value_type = Option<EmailAddress>)]
     email: Option<String>,
-    /// `test` where the message was captured for a test subscriber; `null` where they were erased.
+    /// `test` if the message was captured for a test subscriber; `null` if the subscriber was erased.
     #[schema(required = true, value_type = Option<EnvironmentName>)]
     environment: Option<&'static str>,
-    /// Where the message stands.
+    /// The state of the message.
     #[schema(value_type = DeliveryStateName)]
     state: &'static str,
-    /// How often it was tried.
+    /// The number of attempts to send it.
     #[schema(examples(1))]
     attempts: i32,
-    /// When it was queued.
+    /// The time at which it was queued.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When it is tried next; `null` where it is over.
+    /// The time of the next attempt; `null` if there will be none.
     #[schema(required = true, value_type = Option<Time>)]
     next_attempt_at: Option<String>,
-    /// When it was sent, refused or cancelled; `null` while it is queued.
+    /// The time at which it was sent, refused or cancelled; `null` while it is queued.
     #[schema(required = true, value_type = Option<Time>)]
     finished_at: Option<String>,
-    /// What the mail server said last, or why the message was cancelled.
+    /// The last reply of the mail server, or the reason why the message was cancelled.
     #[schema(required = true, examples("250 2.0.0 Ok: queued"))]
     result: Option<String>,
-    /// What the last refusal was about; `null` where there was none.
+    /// The cause of the last refusal; `null` if there was none.
     #[schema(required = true, value_type = Option<ReplyMeaningName>)]
     fault: Option<&'static str>,
 }
@@ -148,7 +149,7 @@ impl From<Vec<(DeliveryState, i64)>> for DeliveryCountsBody {
     }
 }
 
-/// `GET /v1/pages/{id}/deliveries`, newest first, perhaps with `state`.
+/// `GET /v1/pages/{id}/deliveries`, newest first, optionally filtered by `state`.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/deliveries",
@@ -167,7 +168,7 @@ pub(crate) async fn page_deliveries_read(request: HttpRequest, page: Path<String
     deliveries_read(&request, &state, || page_of_path(page).map(DeliveriesOf::Page)).await
 }
 
-/// `GET /v1/releases/{id}/deliveries`, newest first, perhaps with `state`.
+/// `GET /v1/releases/{id}/deliveries`, newest first, optionally filtered by `state`.
 #[utoipa::path(
     get,
     path = "/v1/releases/{release_id}/deliveries",
@@ -204,7 +205,7 @@ async fn deliveries_read(
     let in_state = query.named(&mut faults, "state");
     let DeliveryListParameters { limit, cursor: after } = DeliveryListParameters::read(&query, &mut faults);
     faults.finish(|| Some(()))?;
-    // Counting looks at every delivery: once for each list is enough.
+    // Counting reads every delivery, so only the first part of a list counts.
     let counts = match after {
         None => Some(delivery_counts(&state.store, organization, of.clone()).await?.into()),
         Some(_) => None,

@@ -23,17 +23,17 @@ body! {
     /// A group to make.
     #[schema(as = GroupNew)]
     pub(crate) struct GroupNewBody {
-        /// Its version, which no other group of the page has.
+        /// Its version. No other group of the page may have it.
         #[schema(value_type = GroupVersionText)]
         version: GroupVersion => text_checked(VERSION_EXPECTED, GroupVersion::parse),
-        /// The releases: published ones that the page shows, no pre-releases, each in no other group.
+        /// The releases. Each is published, shown on the page, no pre-release, and in no other group.
         #[schema(value_type = Vec<ReleaseId>, min_items = 1, max_items = 500)]
         release_ids: Vec<String> => by(release_ids_read),
         /// An introduction before the notes of the releases: Markdown of at most 1 MiB.
         #[schema(pattern = "TEXT", examples("Everything is *new*."))]
         notes: Option<String> => text_checked_optional(kept(release_notes_check)),
-        /// `true` mails subscribers, and is meant where it is missing. They are not mailed about releases that
-        /// they know.
+        /// `true` mails subscribers, and is the default. Subscribers are not mailed about releases that they already
+        /// know.
         notify: Option<bool> => boolean_optional(),
     }
 }
@@ -42,7 +42,7 @@ body! {
     /// An edit of a group.
     #[schema(as = GroupChange)]
     pub(crate) struct GroupChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
         /// Another version, on a page whose `grouping` is `manual`.
@@ -71,7 +71,7 @@ impl From<GroupChangeBody> for GroupChange {
     }
 }
 
-/// Reads the ids of a new group's releases, each of which can be at fault.
+/// Reads the ids of a new group's releases. Each id can be at fault.
 fn release_ids_read(fields: &Fields<'_>, faults: &mut Faults, field: &str) -> Option<Vec<String>> {
     let expected = format!("must be a list of 1 to {GROUP_MEMBERS_MAX} ids of releases");
     if !fields.has(field) {

@@ -41,41 +41,42 @@ pub(crate) struct GroupBody {
     /// The page that it is on.
     #[schema(value_type = PageId)]
     page_id: String,
-    /// Where it stands.
+    /// The state of the group.
     #[schema(value_type = GroupStateName)]
     state: &'static str,
-    /// Its version; `null` while it is open, and of one that was taken back before it closed.
+    /// Its version; `null` while it is open, or if it was withdrawn before it closed.
     #[schema(required = true, value_type = Option<GroupVersionText>)]
     version: Option<String>,
-    /// What it was to its readers as it closed: the highest bump among its releases; `null` until then.
+    /// Its bump for readers when it closed: the highest bump among its releases. `null` until it closes.
     #[schema(required = true, value_type = Option<BumpName>)]
     bump: Option<&'static str>,
-    /// An editor's words about the whole, Markdown; `null` where there are none.
+    /// An introduction by an editor, in Markdown; `null` if there is none.
     #[schema(required = true, examples("Everything is *new*."))]
     notes: Option<String>,
-    /// Whether subscribers are told of it; of an open one it is decided when it closes.
+    /// `true` means that subscribers are told of it. For an open group this is decided when it closes.
     notify: bool,
-    /// Its releases, in the order in which they joined.
+    /// Its releases, in the order they joined.
     releases: Vec<GroupMemberBody>,
-    /// When it closes, should no release join it until then; `null` of one that was made by hand.
+    /// The time at which it closes if no more releases join; `null` for a group that was made by hand.
     #[schema(required = true, value_type = Option<Time>)]
     closes_at: Option<String>,
-    /// When it closed; `null` while it is open.
+    /// The time at which it closed; `null` while it is open.
     #[schema(required = true, value_type = Option<Time>)]
     closed_at: Option<String>,
-    /// When its newest release was published, as it closed; `null` until then.
+    /// The publication time of its newest release when it closed; `null` until it closes.
     #[schema(required = true, value_type = Option<Time>)]
     published_at: Option<String>,
-    /// Where people read it, while the page is published and they see a release of it; `null` where it is not closed.
+    /// The address at which people read it while the page is published and shows a release of it; `null` if it is not
+    /// closed.
     #[schema(required = true, value_type = Option<WebAddress>)]
     permalink: Option<String>,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When it last changed.
+    /// The time of its last change.
     #[schema(value_type = Time)]
     updated_at: String,
 }
@@ -90,22 +91,23 @@ pub(crate) struct GroupMemberBody {
     /// Its whole tag.
     #[schema(examples("web-v4.5.0"))]
     tag: String,
-    /// What readers see of it; `null` where it was withdrawn, was made a pre-release, or has no component any more.
+    /// The data that readers see; `null` if the release was withdrawn, was made a pre-release, or no longer has a
+    /// component.
     #[schema(required = true)]
     shown: Option<GroupMemberShownBody>,
-    /// When it was published.
+    /// The time of its publication.
     #[schema(value_type = Time)]
     published_at: String,
-    /// When it joined.
+    /// The time at which it joined.
     #[schema(value_type = Time)]
     joined_at: String,
 }
 
-/// What readers see of a release of a group.
+/// The data that readers see of a release of a group.
 #[derive(Serialize, ToSchema)]
 #[schema(as = GroupMemberShown)]
 pub(crate) struct GroupMemberShownBody {
-    /// The component that it is of.
+    /// The component that shows it.
     #[schema(value_type = Repo)]
     repo: String,
     /// The component's name for readers.
@@ -114,7 +116,7 @@ pub(crate) struct GroupMemberShownBody {
     /// The tag without the component's own prefix.
     #[schema(examples("v4.5.0"))]
     version: String,
-    /// What it is to the component's readers.
+    /// Its bump for the component's readers.
     #[schema(value_type = BumpName)]
     bump: &'static str,
 }
@@ -165,7 +167,7 @@ impl From<GroupMemberShown> for GroupMemberShownBody {
     }
 }
 
-/// `GET /v1/pages/{id}/groups`, the ones made last first; `state` chooses.
+/// `GET /v1/pages/{id}/groups`, newest first, optionally filtered by `state`.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/groups",
@@ -189,8 +191,8 @@ pub(crate) async fn groups_read(request: HttpRequest, page: Path<String>, state:
     resource_list(part, |group| GroupBody::of(&state, &slug, group))
 }
 
-/// `POST /v1/pages/{id}/groups` with `version` and `release_ids`, and perhaps `notes` and `notify`. A page whose
-/// grouping is not `manual` is a conflict.
+/// `POST /v1/pages/{id}/groups` with `version` and `release_ids`, and optionally `notes` and `notify`. It answers a
+/// conflict for a page whose grouping is not `manual`.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/groups",
@@ -239,7 +241,8 @@ pub(crate) async fn group_read(request: HttpRequest, path: Path<(String, String)
     resource(&GroupBody::of(&state, &slug, group))
 }
 
-/// `PATCH /v1/pages/{id}/groups/{group_id}` with `notes` or `version`, and perhaps the `revision` that was edited.
+/// `PATCH /v1/pages/{id}/groups/{group_id}` with `notes` or `version`, and optionally the `revision` that the client
+/// edited.
 #[utoipa::path(
     patch,
     path = "/v1/pages/{page_id}/groups/{group_id}",
@@ -265,7 +268,7 @@ pub(crate) async fn group_change(
     resource(&GroupBody::of(&state, &slug, group))
 }
 
-/// `DELETE /v1/pages/{id}/groups/{group_id}`: takes a group back.
+/// `DELETE /v1/pages/{id}/groups/{group_id}`: withdraws a group.
 #[utoipa::path(
     delete,
     path = "/v1/pages/{page_id}/groups/{group_id}",

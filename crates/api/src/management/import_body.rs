@@ -1,7 +1,7 @@
-//! The body of an import: read piece by piece while it is worked on, never as a whole.
+//! The body of an import. It is processed piece by piece and is never in memory as a whole.
 //!
-//! Parsing waits for bytes, so it runs on a blocking thread; two short queues lead to it and back. A client that sends
-//! faster than the database writes has to wait.
+//! Parsing waits for bytes, so it runs on a blocking thread. Two short queues connect it with the handler. A client
+//! that sends faster than the database writes has to wait.
 
 use std::{
     io::{self, Read},
@@ -19,34 +19,34 @@ use tokio::{
 /// Largest body of an import, in bytes.
 pub(super) const IMPORT_BYTES_MAX: usize = 16 * 1024 * 1024;
 
-/// How long the server waits for bytes: for the next ones, and for all of them together.
+/// The longest waits for bytes: for the next ones, and for all of them together.
 const NEXT_TIMEOUT: Duration = Duration::from_secs(15);
 const ALL_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Pieces of the body that wait to be parsed.
+/// The number of pieces of the body that may wait to be parsed.
 const QUEUE: usize = 4;
 
-/// What is read of a body that nobody wants any more, in bytes and in time, so that a client which sends before it reads
-/// gets the answer, wherever in the file its fault is. The answer waits for it.
+/// The limits in bytes and in time for reading the rest of an unwanted body. A client that sends everything before it
+/// reads then gets the answer, wherever in the file the fault is. The answer waits for this reading.
 const DRAINED: usize = IMPORT_BYTES_MAX + 2 * 1024 * 1024;
 const DRAIN_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// A piece of the body, or why there is none.
+/// A piece of the body, or the fault that ended the body.
 type Piece = Result<Bytes, BodyFault>;
 
-/// The two ends of the queue to the thread that parses.
+/// Makes the two ends of the queue to the parsing thread.
 pub(super) fn import_body() -> (BodySender, BodyReader) {
     let (sender, receiver) = mpsc::channel(QUEUE);
     (BodySender { pieces: sender }, BodyReader { pieces: receiver, piece: Bytes::new() })
 }
 
-/// Where pieces go in.
+/// The end of the queue that takes pieces.
 pub(super) struct BodySender {
     pieces: mpsc::Sender<Piece>,
 }
 
 impl BodySender {
-    /// Hands on the whole body, or its fault. Ends early where nobody reads any more.
+    /// Passes on the whole body, or its fault. Ends early if the reader is gone.
     pub(super) async fn pump(self, mut payload: Payload) {
         let mut length = 0_usize;
         let mut waited = Duration::ZERO;
@@ -78,7 +78,7 @@ impl BodySender {
     }
 }
 
-/// Reads on and forgets what it reads, for at most so long.
+/// Reads and discards the rest of a body, for at most `limit`.
 async fn drain(mut payload: Payload, limit: Duration) {
     let read = async {
         let mut length = 0_usize;
@@ -89,11 +89,12 @@ async fn drain(mut payload: Payload, limit: Duration) {
             }
         }
     };
-    // One limit for all of it, so that a client who sends a byte now and then is not waited for.
+    // One limit for the whole rest: a client that sends a byte now and then must not hold the server.
     let _too_slow = timeout(limit, read).await;
 }
 
-/// Where the thread that parses reads; it blocks. A fault of the body is an error that holds the [`BodyFault`].
+/// The end of the queue from which the parsing thread reads. Reading blocks. A fault of the body is an error that holds
+/// the [`BodyFault`].
 pub(super) struct BodyReader {
     pieces: mpsc::Receiver<Piece>,
     piece: Bytes,
@@ -114,7 +115,7 @@ impl Read for BodyReader {
     }
 }
 
-/// The fault of the body that ended reading.
+/// Returns the fault of the body that ended reading.
 pub(super) fn body_fault(error: &io::Error) -> BodyFault {
     error.get_ref().and_then(|inner| inner.downcast_ref()).copied().unwrap_or(BodyFault::Broken)
 }
@@ -129,7 +130,7 @@ mod tests {
     #[actix_web::test]
     async fn nobody_is_waited_for_who_sends_a_byte_now_and_then() {
         let bytes = stream::repeat_with(|| Ok(Bytes::from_static(b"x")));
-        // As much as is read at most would take hours.
+        // At this speed, reading up to the limit would take hours.
         let dripping = bytes.then(async |byte| {
             sleep(Duration::from_millis(1)).await;
             byte

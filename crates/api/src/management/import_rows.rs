@@ -1,4 +1,4 @@
-//! The rows of an import: what a CSV file says of each subscriber.
+//! The rows of an import: the data of a CSV file about each subscriber.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -18,27 +18,27 @@ use releasepage_storage::{pages::row::PageComponent, subscribers::additions::Sub
 
 use super::{import_body::body_fault, subscriber_fields::following_of};
 
-/// Most rows of one import.
+/// The most rows of one import.
 pub(super) const IMPORT_ROWS_MAX: u64 = 100_000;
 
-/// Longest row, in bytes without line breaks; the header's as well. Where nobody closes a quotation mark, the rest of the
-/// file is one row: no more of it than this is in memory.
+/// The longest row, in bytes without line breaks. It holds for the header too. With an unclosed quotation mark, the
+/// rest of the file is one row. The limit keeps such a row out of memory.
 pub(super) const ROW_BYTES_MAX: usize = 64 * 1024;
 
-/// What holds for all rows of an import.
+/// The rules for all rows of an import.
 #[derive(Clone, Debug)]
 pub(super) struct ImportRules {
-    /// How everybody's yes comes to be known.
+    /// The way in which consent becomes known.
     pub(super) confirm: ConfirmWay,
-    /// Which environment the rows are for.
+    /// The environment of the rows.
     pub(super) environment: Environment,
-    /// Where those agreed whose row does not say.
+    /// The source of the consent for rows that do not name one.
     pub(super) consent_source: Option<String>,
-    /// When those agreed whose row does not say.
+    /// The time of the consent for rows that do not name one.
     pub(super) consent_time: Option<UtcTime>,
-    /// What the columns are, where the header does not say.
+    /// The caller's meaning of columns that the header does not make clear.
     pub(super) mapping: ColumnMapping,
-    /// What words for a state mean, where that is not known.
+    /// The caller's meaning of words for a state that are not known.
     pub(super) words: StateWords,
     /// The components of the page.
     pub(super) components: Vec<PageComponent>,
@@ -46,14 +46,14 @@ pub(super) struct ImportRules {
     pub(super) now: UtcTime,
 }
 
-/// Why a file cannot be read on.
+/// The reason why reading a file stopped.
 #[derive(Debug)]
 pub(super) enum SheetFault {
-    /// The body ended otherwise than it should.
+    /// The body ended with a fault.
     Body(BodyFault),
-    /// The header does not say what the columns are.
+    /// The columns cannot be known from the header.
     Header(Fault),
-    /// A row cannot be told from the next ones.
+    /// The end of a row cannot be found.
     Row(RowFault),
     /// There are more rows than one import takes.
     RowsTooMany,
@@ -71,23 +71,23 @@ impl From<RowFault> for SheetFault {
     }
 }
 
-/// What a row says.
+/// The meaning of a row.
 #[derive(Debug)]
 pub(super) enum RowMeaning {
-    /// Somebody to subscribe.
+    /// A subscriber to add.
     New(SubscriberNew),
-    /// Somebody who is not to be subscribed, and why: the row itself says so.
+    /// A person who must not be subscribed according to the row itself, and the reason.
     Unwanted(Fault),
-    /// Nothing that can be understood.
+    /// A row that cannot be understood.
     Faulty(Faults),
 }
 
 /// A row of a file.
 #[derive(Debug)]
 pub(super) struct Row {
-    /// The line that it begins in, from 1.
+    /// The number of its first line, from 1.
     pub(super) line: u64,
-    /// What it says.
+    /// The meaning of the row.
     pub(super) meaning: RowMeaning,
 }
 
@@ -102,8 +102,8 @@ pub(super) struct Sheet<R> {
 }
 
 impl<R: Read> Sheet<R> {
-    /// Reads the header: names of columns in whatever case and order, perhaps after a byte order mark and a line
-    /// `sep=;`. Blocks.
+    /// Reads the header. Names of columns may have any case and order. A byte order mark and a line `sep=;` may precede
+    /// them. Blocks.
     pub(super) fn open(reader: R, rules: ImportRules) -> Result<Self, SheetFault> {
         let mut reader = BufReader::new(reader);
         let mut header = header_line(&mut reader, 1)?;
@@ -118,12 +118,12 @@ impl<R: Read> Sheet<R> {
         Ok(Self { reader, cutter, delimiter, rules, columns, count: 0 })
     }
 
-    /// The headers that nobody asks for.
+    /// Returns the headers of columns that are not used.
     pub(super) fn ignored(&self) -> Vec<String> {
         self.columns.ignored()
     }
 
-    /// The next row; `None` after the last one. Blocks.
+    /// Returns the next row; `None` after the last one. Blocks.
     pub(super) fn next_row(&mut self) -> Result<Option<Row>, SheetFault> {
         let Some(row) = self.row_cut()? else { return Ok(None) };
         self.count += 1;
@@ -174,7 +174,7 @@ impl<R: Read> Sheet<R> {
     }
 }
 
-/// Reads a line before the rows, without its end.
+/// Reads a line before the rows and returns it without its line break.
 fn header_line<R: Read>(reader: &mut BufReader<R>, number: u64) -> Result<String, SheetFault> {
     let mut line = Vec::new();
     while let Some(&byte) = reader.fill_buf()?.first() {
@@ -193,7 +193,7 @@ fn header_line<R: Read>(reader: &mut BufReader<R>, number: u64) -> Result<String
             return Err(RowFault::TooLong(number).into());
         }
     }
-    // What other encodings make of text that is mostly ASCII has bytes of zero.
+    // Text that is mostly ASCII has zero bytes in UTF-16 and UTF-32.
     let is_wide = line.starts_with(b"\xff\xfe") || line.starts_with(b"\xfe\xff") || line.contains(&0);
     let expected = if is_wide {
         format!("must be text in UTF-8, and line {number} is UTF-16: save the file as CSV in UTF-8")
@@ -216,20 +216,20 @@ fn columns_read(header: &str, (delimiter, line): (u8, u64), rules: &ImportRules)
     Columns::of(&names, &rules.mapping, rules.words.clone()).map_err(SheetFault::Header)
 }
 
-/// The cells of a row, without blanks around them, by their columns.
+/// The cells of a row by their columns, without surrounding blanks.
 struct Cells<'a> {
     cells: &'a [&'a str],
     columns: &'a Columns,
 }
 
 impl<'a> Cells<'a> {
-    /// A cell; `None` where it is empty or its column is not there.
+    /// Returns a cell; `None` if it is empty or its column is missing.
     fn get(&self, column: Column) -> Option<&'a str> {
         let cell = self.cells.get(self.columns.place(column)?)?;
         Some(*cell).filter(|text| !text.is_empty())
     }
 
-    /// The words of a cell.
+    /// Returns the words of a cell.
     fn words(&self, column: Column) -> Option<Vec<&'a str>> {
         let is_between = |c: char| c.is_whitespace() || matches!(c, ',' | ';' | '|');
         Some(self.get(column)?.split(is_between).filter(|word| !word.is_empty()).collect())
@@ -271,7 +271,7 @@ fn row_read(cells: &Cells<'_>, rules: &ImportRules) -> RowMeaning {
     }
 }
 
-/// How somebody's yes comes to be known, or why they are not to be subscribed; the outer `None` is a fault.
+/// Reads how consent is known, or why the person must not be subscribed. The outer `None` means that a fault was noted.
 fn confirmation_read(
     cells: &Cells<'_>,
     rules: &ImportRules,
@@ -279,12 +279,12 @@ fn confirmation_read(
     said: &Said,
 ) -> Option<Result<Confirmation, Fault>> {
     let is_vouched = rules.confirm == ConfirmWay::Vouched;
-    // Nobody looks at when those agreed of whom a word says that they are not to be mailed.
+    // The consent time does not matter if a word says that the person must not be mailed.
     let may_agree = said.standing.is_none_or(|standing| standing == Standing::Confirmed);
     let is_asked = may_agree && (is_vouched || said.left_at.is_some());
     let agreed = cells.columns.agreed_at(cells.cells, rules.now).filter(|_| is_asked);
     match said.verdict(agreed.as_ref().and_then(|agreed| agreed.as_ref().ok().copied()), rules.now) {
-        // Who left at a time that cannot be compared with the one of their yes, left.
+        // The times of consent and leaving cannot be compared, so leaving wins.
         Verdict::Left(at) => Some(Ok(Confirmation::Left(at))),
         Verdict::Unreachable => {
             Some(Err(Fault::invalid(&said.field, "is suppressed: mail to this address was refused")))

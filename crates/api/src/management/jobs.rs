@@ -1,7 +1,8 @@
-//! `/v1/jobs`: the work that waits, that runs, and that failed for good.
+//! `/v1/jobs`: the jobs that wait, the jobs that run, and the dead letters.
 //!
-//! The queue is one for the whole server. An organization sees the jobs of its own pages and repositories; the server's
-//! first one, whose people run it, has the work that is for none too. Never a payload: it may concern somebody.
+//! The whole server has one queue. An organization sees the jobs of its own pages and repositories. The server's first
+//! organization runs the server, so it also sees jobs that belong to no organization. Payloads are never shown, because
+//! they may contain personal data.
 
 use actix_web::{
     HttpRequest,
@@ -24,42 +25,42 @@ use crate::openapi::{
     values::Time,
 };
 
-/// A piece of work. What it concerns is not shown: that may be a person.
+/// A job. Its payload is not shown, because it may contain personal data.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Job)]
 pub(crate) struct JobBody {
     /// Its id.
     #[schema(examples(4711))]
     id: i64,
-    /// The kind of work.
+    /// The kind of job.
     #[schema(examples("delivery_send"))]
     kind: String,
-    /// The lane that it waits in; `null` where another version of the program wrote it.
+    /// The lane that it waits in; `null` if another version of the program wrote it.
     #[schema(required = true, value_type = Option<LaneName>)]
     lane: Option<&'static str>,
-    /// The page that it is for; `null` for work of a repository or of the whole server.
+    /// The page that it is for; `null` for a job of a repository or of the whole server.
     #[schema(required = true, examples("0767f57acc44"))]
     page_id: Option<String>,
-    /// The repository that it is for, whatever pages show it; `null` for work of a page or of the whole server.
+    /// The repository that it is for, whatever pages show it; `null` for a job of a page or of the whole server.
     #[schema(required = true, examples(50001))]
     repository_id: Option<i64>,
-    /// Where it stands: waiting, in the hands of a worker, or a dead letter.
+    /// Its state: waiting, held by a worker, or a dead letter.
     #[schema(value_type = JobStateName)]
     state: &'static str,
-    /// How often it was tried since it last got something done.
+    /// The number of attempts since its last progress.
     #[schema(examples(12))]
     attempts: i32,
-    /// Why the last try failed, in one line without addresses; only that it failed, where the caller's organization does
-    /// not run the server; `null` where none failed.
+    /// The reason why the last attempt failed, in one line without addresses. An organization that does not run the
+    /// server sees only that it failed. `null` if no attempt failed.
     #[schema(required = true, examples("the mail server does not answer"))]
     last_error: Option<String>,
-    /// When its time comes, or came.
+    /// The time from which it may run.
     #[schema(value_type = Time)]
     run_at: String,
-    /// When it is taken from its worker, should that not be heard of again; `null` where no worker has it.
+    /// The time at which the lease of its worker ends; `null` if no worker holds it.
     #[schema(required = true, value_type = Option<Time>)]
     leased_until: Option<String>,
-    /// When it was written.
+    /// The time at which it was stored.
     #[schema(value_type = Time)]
     created_at: String,
 }
@@ -82,28 +83,28 @@ impl From<JobEntry> for JobBody {
     }
 }
 
-/// A part of the list of jobs, and whether the queue is held.
+/// A part of the list of jobs, and the hold on the queue.
 #[derive(Serialize, ToSchema)]
 #[schema(as = JobList)]
 pub(crate) struct JobsBody {
     /// The jobs of this part.
     data: Vec<JobBody>,
-    /// What to send as `cursor` for the next part; `null` where this was the last.
+    /// The value to send as `cursor` for the next part; `null` in the last part.
     #[schema(required = true, examples("0000000000001267"))]
     next: Option<String>,
-    /// That no job is taken, as after a restore; `null` where the queue goes on.
+    /// The hold on the queue, for example after a restore: no job is taken. `null` if the queue runs.
     #[schema(required = true)]
     held: Option<HeldBody>,
 }
 
-/// That the queue is held.
+/// A hold on the queue.
 #[derive(Serialize, ToSchema)]
 #[schema(as = JobHold)]
 pub(crate) struct HeldBody {
-    /// Since when.
+    /// The time at which the hold began.
     #[schema(value_type = Time)]
     since: String,
-    /// Why.
+    /// The reason for the hold.
     #[schema(examples("the database was restored from a back-up"))]
     because: String,
 }
@@ -114,7 +115,7 @@ impl From<JobHold> for HeldBody {
     }
 }
 
-/// `GET /v1/jobs`, oldest first; `state` and `lane` choose.
+/// `GET /v1/jobs`, oldest first, optionally filtered by `state` and `lane`.
 #[utoipa::path(
     get,
     path = "/v1/jobs",
@@ -142,8 +143,8 @@ pub(crate) async fn jobs_read(request: HttpRequest, state: Data<AppState>) -> An
     resource(&JobsBody { data, next: part.next, held: hold.map(HeldBody::from) })
 }
 
-/// `POST /v1/jobs/{id}/retry`: has a dead letter tried again, from its first attempt on. Of a job that is not dead, it is
-/// a conflict.
+/// `POST /v1/jobs/{id}/retry`: runs a dead letter again, from its first attempt on. It answers a conflict for a job
+/// that is not a dead letter.
 #[utoipa::path(
     post,
     path = "/v1/jobs/{job_id}/retry",

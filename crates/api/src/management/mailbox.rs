@@ -25,7 +25,7 @@ use crate::openapi::{
     values::{EmailAddress, PageId, Time, WebAddress},
 };
 
-/// A captured message, without what it says.
+/// A captured message without its content.
 #[derive(Serialize, ToSchema)]
 #[schema(as = MailboxEntry)]
 pub(crate) struct MailboxEntryBody {
@@ -35,16 +35,16 @@ pub(crate) struct MailboxEntryBody {
     /// The page it is about.
     #[schema(value_type = PageId)]
     page_id: String,
-    /// Whether it was meant for a subscriber, or for one that a test key made.
+    /// The environment of the recipient: `live` for a subscriber, `test` for one that a test key made.
     #[schema(value_type = EnvironmentName)]
     environment: &'static str,
-    /// Whom it is for.
+    /// The address that it is for.
     #[schema(value_type = EmailAddress)]
     to: String,
     /// Its subject.
     #[schema(examples("Confirm your subscription to Acme"))]
     subject: String,
-    /// When it was captured.
+    /// The time at which it was captured.
     #[schema(value_type = Time)]
     created_at: String,
 }
@@ -73,10 +73,10 @@ pub(crate) struct MailboxMessageBody {
     /// Its text.
     #[schema(examples("Please confirm: https://releases.example.com/confirm/…"))]
     text: String,
-    /// Its HTML; never to be shown without care.
+    /// Its HTML. Do not show it without making it safe first.
     #[schema(examples("<p>Please confirm"))]
     html: String,
-    /// The addresses in its text, in their order, each once.
+    /// The web addresses in its text, in their order, each once.
     #[schema(value_type = Vec<WebAddress>)]
     links: Vec<String>,
 }
@@ -106,9 +106,9 @@ impl From<MailboxMessage> for MailboxMessageBody {
     }
 }
 
-/// Who reads the mailbox. A link in a captured message is all the authority that confirming, changing or ending a
-/// subscription takes, so it takes more than to read: what a program may do otherwise that changes subscribers. People,
-/// viewers among them, read the mailbox in the portal.
+/// Checks that the caller may read the mailbox. A link in a captured message is enough to confirm, change or end a
+/// subscription. Reading the mailbox therefore takes the scope that changes subscribers. In the portal, all members may
+/// read the mailbox, viewers too.
 async fn mailbox_reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     addresses_reader(request, state).await
 }

@@ -1,4 +1,4 @@
-//! `/v1/me`: whose token it is.
+//! `/v1/me`: the user of the token.
 
 use actix_web::{HttpRequest, web::Data};
 use releasepage_auth::scope::Scope;
@@ -12,18 +12,18 @@ use crate::openapi::{
     values::EmailAddress,
 };
 
-/// Whose token it is, and what it allows.
+/// The user of the token, and what the token allows.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Me)]
 pub(crate) struct MeBody {
-    /// The user whose token it is.
+    /// The user of the token.
     user: UserBody,
     /// The organization that the token is for.
     organization: OrganizationBody,
-    /// What the user may do in it.
+    /// The user's role in it.
     #[schema(value_type = RoleName)]
     role: &'static str,
-    /// What is left of the token's scopes for a user of this role, the least first.
+    /// The token's scopes that the user's role allows, the least first.
     #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
     /// The token itself.
@@ -58,7 +58,7 @@ pub(crate) struct OrganizationBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = MeToken)]
 pub(crate) struct TokenBody {
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     #[schema(examples("deployments"))]
     name: String,
 }

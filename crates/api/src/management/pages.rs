@@ -1,4 +1,4 @@
-//! `/v1/pages`: what readers see.
+//! `/v1/pages`: release pages.
 
 use actix_web::{
     HttpRequest,
@@ -41,7 +41,7 @@ const TITLE_EXPECTED: &str = "must be one line of 1 to 100 characters";
 const WINDOW_EXPECTED: &str = "must be a whole number of minutes";
 const GROUP_VERSION_EXPECTED: &str = "must be a semantic version of three numbers, such as v1.2.0";
 
-/// What readers see.
+/// A release page.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Page)]
 pub(crate) struct PageBody {
@@ -57,32 +57,32 @@ pub(crate) struct PageBody {
     /// Its title.
     #[schema(examples("Acme"))]
     title: String,
-    /// What it says about itself, plain text; `null` where it says nothing.
+    /// Its description in plain text; `null` if it has none.
     #[schema(required = true, examples("What is new at Acme"))]
     description: Option<String>,
-    /// Whether readers can see it.
+    /// `true` means that readers can see it.
     published: bool,
-    /// Who puts its releases together.
+    /// The way its releases are grouped.
     #[schema(value_type = GroupingName)]
     grouping: &'static str,
-    /// How many minutes a group of an `auto` page stays open after a release joined it.
+    /// The minutes for which a group of an `auto` page stays open after a release joined it.
     #[schema(examples(60))]
     group_window_minutes: i32,
-    /// The version of the first group that is made by itself, and whether all of them have a `v`.
+    /// The version of the first group that is made automatically. If it has a `v`, the versions of all groups have one.
     #[schema(value_type = GroupVersionText)]
     group_initial_version: String,
-    /// What a release whose tag is no version counts as.
+    /// The bump of a release whose tag is no version.
     #[schema(value_type = BumpName)]
     unversioned_as: &'static str,
-    /// Whether its keys work.
+    /// `true` means that its keys work.
     api_enabled: bool,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When it was last edited.
+    /// The time of its last edit.
     #[schema(value_type = Time)]
     updated_at: String,
 }
@@ -94,26 +94,27 @@ body! {
         /// The title.
         #[schema(max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme"))]
         title: String => text_checked(TITLE_EXPECTED, name_check),
-        /// The last part of its address, which no other page of the server has. Without it, one is made of the title.
+        /// The last part of its address. No other page of the server may have it. Without it, one is made from the
+        /// title.
         #[schema(max_length = 60, pattern = "SLUG", examples("acme"))]
         slug: Option<String> => text_checked_optional(slug_check),
         /// A description for its readers, plain text.
         #[schema(max_length = 2_000, pattern = "PLAIN_TEXT", examples("What is new at Acme"))]
         description: Option<String> => text_checked_optional(description_check),
-        /// `true` for a page that readers can see; `false` where it is missing.
+        /// `true` for a page that readers can see; `false` is the default.
         published: Option<bool> => boolean_optional(),
-        /// The way in which its releases are put together; `off` where it is missing.
+        /// The way its releases are grouped; `off` is the default.
         #[schema(value_type = Option<GroupingName>)]
         grouping: Option<Grouping> => named_optional(&names_expected::<Grouping>()),
-        /// The minutes that a group of an `auto` page stays open after a release joined it. Without it they are 0, and
-        /// each release is a group.
+        /// The minutes for which a group of an `auto` page stays open after a release joined it. The default is 0: each
+        /// release is a group.
         #[schema(minimum = 0, maximum = 10_080, examples(60))]
         group_window_minutes: Option<i32> => number_checked_optional(group_window_check),
-        /// The version of the first group that is made automatically; `v0.1.0` where it is missing. With a `v`, all
-        /// groups have one.
+        /// The version of the first group that is made automatically; `v0.1.0` is the default. If it has a `v`, the
+        /// versions of all groups have one.
         #[schema(value_type = Option<GroupVersionText>)]
         group_initial_version: Option<GroupVersion> => text_checked_optional(GroupVersion::parse),
-        /// The bump of a release whose tag is no version; `minor` where it is missing.
+        /// The bump of a release whose tag is no version; `minor` is the default.
         #[schema(value_type = Option<BumpName>)]
         unversioned_as: Option<Bump> => named_optional(&names_expected::<Bump>()),
     }
@@ -123,7 +124,7 @@ body! {
     /// An edit of a page.
     #[schema(as = PageChange)]
     pub(crate) struct PageChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
         /// The title.
@@ -131,7 +132,7 @@ body! {
             value_type = String, required = false, max_length = 100, pattern = "LINE_NOT_BLANK", examples("Acme")
         )]
         title: Change<String> => text_change(TITLE_EXPECTED, name_check),
-        /// The last part of its address, which no other page of the server has.
+        /// The last part of its address. No other page of the server may have it.
         #[schema(value_type = String, required = false, max_length = 60, pattern = "SLUG", examples("acme"))]
         slug: Change<String> => text_change("must be a text", slug_check),
         /// A description for its readers, plain text; `null` for none.
@@ -142,15 +143,16 @@ body! {
         /// `true` for a page that readers can see.
         #[schema(value_type = bool, required = false)]
         published: Change<bool> => boolean_change(),
-        /// The way in which its releases are put together. Switched to `auto`, the latest releases that are in no group
-        /// become one, and nobody is mailed about it. Switched away from `auto`, the open group closes at once.
+        /// The way its releases are grouped. A change to `auto` makes one group of the latest releases that are in no
+        /// group, and mails nobody about it. A change from `auto` closes the open group at once.
         #[schema(value_type = GroupingName, required = false)]
         grouping: Change<Grouping> => named_change(&names_expected::<Grouping>()),
-        /// The minutes that a group of an `auto` page stays open after a release joined it. They count from the next
-        /// release on.
+        /// The minutes for which a group of an `auto` page stays open after a release joined it. A change counts from
+        /// the next release on.
         #[schema(value_type = i32, required = false, minimum = 0, maximum = 10_080, examples(60))]
         group_window_minutes: Change<i32> => number_change(WINDOW_EXPECTED, group_window_check),
-        /// The version of the first group that is made automatically. With a `v`, all groups have one.
+        /// The version of the first group that is made automatically. If it has a `v`, the versions of all groups have
+        /// one.
         #[schema(value_type = GroupVersionText, required = false)]
         group_initial_version: Change<GroupVersion> => text_change(GROUP_VERSION_EXPECTED, GroupVersion::parse),
         /// The bump of a release whose tag is no version.
@@ -213,8 +215,8 @@ impl PageBody {
     }
 }
 
-/// `POST /v1/pages` with `title`, and perhaps `slug` (made of the title where it is missing), `description`, `published`
-/// (false where it is missing), `unversioned_as`, `grouping`, `group_window_minutes` and `group_initial_version`.
+/// `POST /v1/pages` with `title`, and optionally `slug` (by default made from the title), `description`, `published`
+/// (by default false), `unversioned_as`, `grouping`, `group_window_minutes` and `group_initial_version`.
 #[utoipa::path(
     post,
     path = "/v1/pages",
@@ -267,7 +269,7 @@ pub(crate) async fn page_read(request: HttpRequest, id: Path<String>, state: Dat
     resource(&PageBody::of(&state, page))
 }
 
-/// `PATCH /v1/pages/{id}` with any of the fields of `POST`, and perhaps the `revision` that was edited.
+/// `PATCH /v1/pages/{id}` with any of the fields of `POST`, and optionally the `revision` that the client edited.
 #[utoipa::path(
     patch,
     path = "/v1/pages/{page_id}",
@@ -291,8 +293,8 @@ pub(crate) async fn page_edit(
     resource(&PageBody::of(&state, page))
 }
 
-/// `DELETE /v1/pages/{id}`: a page and everything of it, its subscribers among it. Mail that waits for them is not sent;
-/// the repositories keep their releases. A page that readers still see is a conflict: it is unpublished first.
+/// `DELETE /v1/pages/{id}`: deletes a page with all its data and its subscribers. Mail that waits for them is not sent.
+/// The repositories keep their releases. A published page is a conflict: unpublish it first.
 #[utoipa::path(
     delete,
     path = "/v1/pages/{page_id}",

@@ -48,20 +48,20 @@ pub(crate) struct ProjectBody {
     /// Its display name.
     #[schema(examples("iOS app"))]
     name: String,
-    /// The name of its repository, made of the organization's and its first name.
+    /// The name of its repository, made from the organization's name and the project's first name.
     #[schema(value_type = Repo)]
     repo: String,
-    /// The API key, the user of the key pair.
+    /// The API key: the user name of the key pair.
     #[schema(examples("standard.5f0c3b1f7a9d2e46"))]
     api_key: String,
-    /// The secret key, the password of the key pair: only in the answer that made it.
+    /// The secret key: the password of the key pair. Only the answer that made it has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples("3mJ9Zr0Qm1xYw2"))]
     secret_key: Option<String>,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
 }
@@ -80,7 +80,7 @@ body! {
     /// An edit of a project.
     #[schema(as = ProjectChange)]
     pub(crate) struct ProjectChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
         /// The display name.
@@ -118,7 +118,7 @@ impl ProjectBody {
     }
 }
 
-/// A new key pair: what is stored of it, and the secret key, which is shown once.
+/// Makes a new key pair. Returns the part that is stored, and the secret key, which is shown once.
 fn keys_new(region: &Region) -> (ProjectKeys, SecretString) {
     let secret = project_secret_key_new();
     let keys = ProjectKeys { api_key: project_api_key_new(region), secret_hash: secret_hash(secret.expose_secret()) };
@@ -180,7 +180,8 @@ pub(crate) async fn project_read(request: HttpRequest, app_id: Path<String>, sta
     resource(&ProjectBody::from(project))
 }
 
-/// `PATCH /v1/projects/{app_id}` with `name`, and perhaps the `revision` that was edited. `repo` stays as it was made.
+/// `PATCH /v1/projects/{app_id}` with `name`, and optionally the `revision` that the client edited. `repo` never
+/// changes.
 #[utoipa::path(
     patch,
     path = "/v1/projects/{app_id}",
@@ -204,7 +205,8 @@ pub(crate) async fn project_edit(
     resource(&ProjectBody::from(project))
 }
 
-/// `DELETE /v1/projects/{app_id}`: its key pair stops working at once. Its repository stays with all its releases.
+/// `DELETE /v1/projects/{app_id}`: deletes a project. Its key pair stops working at once. Its repository stays with all
+/// its releases.
 #[utoipa::path(
     delete,
     path = "/v1/projects/{app_id}",
@@ -221,7 +223,7 @@ pub(crate) async fn project_remove(request: HttpRequest, app_id: Path<String>, s
     resource_gone()
 }
 
-/// `POST /v1/projects/{app_id}/rotate`: a new key pair; the old one stops working at once.
+/// `POST /v1/projects/{app_id}/rotate`: makes a new key pair. The old one stops working at once.
 #[utoipa::path(
     post,
     path = "/v1/projects/{app_id}/rotate",

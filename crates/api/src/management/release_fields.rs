@@ -33,15 +33,15 @@ body! {
         /// Its author.
         #[schema(max_length = 200, pattern = "LINE", examples("Jo"))]
         author: Option<String> => text_checked_optional(kept(release_author_check)),
-        /// The time of its publication, past or to come; now where it is missing.
+        /// The time of its publication, past or future; now is the default.
         #[schema(value_type = Option<TimeGiven>)]
         published_at: Option<UtcTime> => time_optional(),
-        /// `true` for a pre-release; `false` where it is missing.
+        /// `true` for a pre-release; `false` is the default.
         prerelease: Option<bool> => boolean_optional(),
-        /// `true` for a release that stays invisible for now; `false` where it is missing.
+        /// `true` for a draft, which only the team can see; `false` is the default.
         draft: Option<bool> => boolean_optional(),
         /// `true` mails subscribers, even about a release that is more than seven days old. `false` mails nobody.
-        /// Without it, they are mailed as usual.
+        /// Without it, subscribers are mailed about a release that is at most seven days old.
         notify: Option<bool> => boolean_optional(),
     }
 }
@@ -51,7 +51,7 @@ body! {
     #[schema(as = ReleaseChange)]
     #[derive(Clone, Debug)]
     pub(crate) struct ReleaseChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
         /// The version or tag.
@@ -68,24 +68,24 @@ body! {
         /// Its author; `null` for none.
         #[schema(value_type = Option<String>, max_length = 200, pattern = "LINE", examples("Jo"))]
         author: Change<Option<String>> => text_change_or_clear(kept(release_author_check)),
-        /// The time of its publication, past or to come.
+        /// The time of its publication, past or future.
         #[schema(value_type = TimeGiven, required = false)]
         published_at: Change<UtcTime> => time_change(),
         /// `true` for a pre-release.
         #[schema(value_type = bool, required = false)]
         prerelease: Change<bool> => boolean_change(),
-        /// `true` for a release that stays invisible. A release that is no draft any more cannot become one.
+        /// `true` for a draft. A release that is no longer a draft cannot become one again.
         #[schema(value_type = bool, required = false)]
         draft: Change<bool> => boolean_change(),
-        /// `true` mails subscribers, `false` mails nobody, and `null` is as usual.
+        /// `true` mails subscribers, `false` mails nobody, and `null` applies the usual rule.
         #[schema(value_type = Option<bool>)]
         notify: Change<Option<bool>> => boolean_change_or_clear(),
     }
 }
 
 impl ReleaseNewBody {
-    /// The release that is stored, published `now` where the body names no time. Where it says nothing of mail,
-    /// subscribers are mailed as usual: not about history.
+    /// Returns the release to store. It is published `now` if the body names no time. If the body does not set
+    /// `notify`, the usual rule applies: subscribers are not mailed about old releases.
     pub(super) fn into_input(self, now: UtcTime) -> ReleaseInput {
         ReleaseInput {
             tag: self.version,
@@ -105,10 +105,10 @@ impl ReleaseNewBody {
 }
 
 impl ReleaseChangeBody {
-    /// The release after the edit. A draft that is published without a time of its own is published `now`, unless its
-    /// time is still to come: a draft of weeks ago is no history.
+    /// Returns the release after the edit. Publishing a draft without naming a time publishes it `now`, unless its time
+    /// is in the future. So a draft that is weeks old does not count as history.
     ///
-    /// Fails where it would make a draft of a release that is none.
+    /// Fails if the edit would make a draft of a release that is none.
     pub(super) fn applied(self, before: &Release, now: UtcTime) -> Result<ReleaseInput, Fault> {
         let input = before.input.clone();
         let draft = self.draft.or(input.draft);

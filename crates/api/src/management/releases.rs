@@ -1,4 +1,4 @@
-//! `/v1/repositories/{id}/releases` and `/v1/releases/{id}`: releases by hand.
+//! `/v1/repositories/{id}/releases` and `/v1/releases/{id}`: releases that a team makes and edits by hand.
 
 use std::{collections::BTreeMap, slice};
 
@@ -45,55 +45,56 @@ use crate::openapi::{
 };
 
 /// One version of one repository.
-// `notify` is `null` where nothing was said. To answer `true` instead would say that subscribers are told of history too,
-// and whoever sent back what they read would make it so.
+// `notify` is `null` if it was not set. Answering `true` instead would claim that subscribers are told of history too.
+// A client that sends back what it read would then make that claim true.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Release)]
 pub(crate) struct ReleaseBody {
     /// Its id.
     #[schema(value_type = ReleaseId)]
     id: String,
-    /// The repository that it is of.
+    /// The repository of the release.
     #[schema(examples(50_001))]
     repository_id: i64,
     /// The version or tag as it was given.
     #[schema(examples("v1.2.0"))]
     version: String,
-    /// The platforms that it is for, where its source named any.
+    /// The platforms that it is for, if its source named any.
     #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
-    /// What it is called; `null` where nothing was given.
+    /// Its title; `null` if it has none.
     #[schema(required = true, examples("Search in notes"))]
     title: Option<String>,
-    /// Its notes, Markdown; `null` where nothing was given.
+    /// Its notes in Markdown; `null` if it has none.
     #[schema(required = true, examples("Notes can be *searched*."))]
     notes: Option<String>,
-    /// Who made it; `null` where nothing was given.
+    /// Its author; `null` if none was given.
     #[schema(required = true, examples("Jo"))]
     author: Option<String>,
-    /// When it is or was published.
+    /// The time of its publication, past or future.
     #[schema(value_type = Time)]
     published_at: String,
-    /// Whether its author calls it a pre-release.
+    /// `true` means that its author calls it a pre-release.
     prerelease: bool,
-    /// Whether it is still being written.
+    /// `true` means that it is a draft, which only the team can see.
     draft: bool,
-    /// Whether subscribers are told: `true` also of history, `false` never, `null` as usual, of all but history.
+    /// The rule for mail: `true` tells subscribers of history too, `false` tells nobody, `null` tells of all but
+    /// history.
     #[schema(required = true)]
     notify: Option<bool>,
-    /// Where it stands.
+    /// The state of the release.
     #[schema(value_type = ReleaseStateName)]
     state: &'static str,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was first stored.
+    /// The time at which it was first stored.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When it was last changed.
+    /// The time of its last change.
     #[schema(value_type = Time)]
     updated_at: String,
-    /// Where people read it: one address for each published page that shows it.
+    /// The addresses at which people read it: one for each published page that shows it.
     #[schema(value_type = Vec<WebAddress>)]
     permalinks: Vec<String>,
 }
@@ -122,7 +123,7 @@ impl ReleaseBody {
         }
     }
 
-    /// A release with its addresses.
+    /// Loads the addresses of a release and returns both.
     async fn load(state: &AppState, release: Release) -> Result<Self, V1Error> {
         let mut permalinks = permalinks_load(state, slice::from_ref(&release)).await?;
         let own = permalinks.remove(&release.id).unwrap_or_default();
@@ -130,7 +131,7 @@ impl ReleaseBody {
     }
 }
 
-/// The addresses of releases, by their ids.
+/// Loads the addresses of releases, by their ids.
 async fn permalinks_load(state: &AppState, releases: &[Release]) -> Result<BTreeMap<String, Vec<String>>, V1Error> {
     let ids = releases.iter().map(|release| release.id.clone()).collect();
     let slugs = release_page_slugs(&state.store, ids).await?;
@@ -140,8 +141,8 @@ async fn permalinks_load(state: &AppState, releases: &[Release]) -> Result<BTree
     Ok(slugs.into_iter().map(|(id, slugs)| (id.clone(), links(&id, slugs))).collect())
 }
 
-/// `POST /v1/repositories/{id}/releases` with `version`, and perhaps `title`, `notes`, `author`, `published_at`,
-/// `prerelease`, `draft` and `notify`. A version that the repository has already is a conflict.
+/// `POST /v1/repositories/{id}/releases` with `version`, and optionally `title`, `notes`, `author`, `published_at`,
+/// `prerelease`, `draft` and `notify`. A version that the repository already has is a conflict.
 #[utoipa::path(
     post,
     path = "/v1/repositories/{repository_id}/releases",
@@ -170,7 +171,7 @@ pub(crate) async fn release_add(
             let location = format!("/v1/releases/{}", release.id);
             resource_created(location, &ReleaseBody::load(&state, release).await?)
         }
-        // Without an idempotency key, nothing is replayed.
+        // There is no idempotency key, so nothing is replayed.
         Replay::Before(_) | Replay::Other => Err(ErrorCode::CONFLICT.into()),
     }
 }
@@ -226,7 +227,7 @@ pub(crate) async fn release_read(request: HttpRequest, id: Path<String>, state: 
     resource(&ReleaseBody::load(&state, release_get(&state.store, owner, id).await?).await?)
 }
 
-/// `PATCH /v1/releases/{id}` with any of the fields of `POST`, and perhaps the `revision` that was edited.
+/// `PATCH /v1/releases/{id}` with any of the fields of `POST`, and optionally the `revision` that the client edited.
 #[utoipa::path(
     patch,
     path = "/v1/releases/{release_id}",

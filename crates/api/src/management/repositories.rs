@@ -1,4 +1,4 @@
-//! `/v1/repositories`: what releases come from.
+//! `/v1/repositories`: the origins of releases.
 
 use actix_web::{
     HttpRequest,
@@ -57,60 +57,60 @@ const ORIGIN_EXPECTED: &str = "must be api, github, gitlab, gitea (for Forgejo t
 const SECRET_EXPECTED: &str = "must be a signing token of GitLab, whsec_…";
 const SOURCE_ID_EXPECTED: &str = "must be a whole number above 0, or null for that of the next delivery";
 
-/// What releases come from.
+/// The origin of releases: a repository at a forge, or a project.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Repository)]
 pub(crate) struct RepositoryBody {
     /// Its id; that of a project is its `app_id`.
     #[schema(examples(50_001))]
     id: i64,
-    /// Its name, `owner/name`. Where its forge renames it, this follows, unless it was called otherwise here.
+    /// Its name, `owner/name`. It follows a renaming at its forge, unless it was renamed here.
     #[schema(value_type = Repo)]
     name: String,
-    /// What tells of its releases.
+    /// The kind of source that reports its releases.
     #[schema(value_type = RepositoryOriginName)]
     origin: &'static str,
-    /// The address to enter at the forge as the URL of its webhook; `null` where there is no forge.
+    /// The address to enter at the forge as the URL of its webhook; `null` if there is no forge.
     #[schema(required = true, value_type = Option<WebAddress>)]
     hook_url: Option<String>,
-    /// The secret to enter beside it: only in the answer that made it.
+    /// The secret to enter at the forge beside the URL. Only the answer that made it has it.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(examples("3mJ9Zr0Qm1xYw2Kd8Lq5Tb7Vn4"))]
     hook_secret: Option<String>,
-    /// The repository's number at its forge, taken from the first delivery; deliveries of another one are refused.
+    /// The repository's number at its forge, taken from the first delivery. Deliveries with another number are refused.
     #[schema(required = true, examples(186_853_002))]
     source_id: Option<i64>,
-    /// What came of the last delivery whose signature was right.
+    /// The result of the last delivery that had a valid signature.
     #[schema(required = true)]
     last_delivery: Option<LastDeliveryBody>,
-    /// Where its releases are fetched from; `null` where its forge lists none.
+    /// The place from which its releases are fetched; `null` if its forge lists none.
     #[schema(required = true)]
     source: Option<SourceBody>,
-    /// Raised with every edit.
+    /// A number that each edit raises.
     #[schema(examples(1))]
     revision: i64,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
 }
 
-/// What came of a delivery of a forge.
+/// The result of a webhook delivery from a forge.
 #[derive(Serialize, ToSchema)]
 #[schema(as = LastDelivery)]
 pub(crate) struct LastDeliveryBody {
     /// The forge's id of the delivery.
     #[schema(examples("72d3162e-cc78-11e3-81ab-4c9367dc0958"))]
     id: String,
-    /// What the forge calls the event.
+    /// The forge's name of the event.
     #[schema(examples("release"))]
     event: String,
-    /// What came of it.
+    /// The result of the delivery.
     #[schema(value_type = HookResultName)]
     result: String,
-    /// The same as a sentence.
+    /// The result as a sentence.
     #[schema(examples("release xbcehyc (v1.2.0) is published"))]
     message: String,
-    /// When it came.
+    /// The time at which it arrived.
     #[schema(value_type = Time)]
     at: String,
 }
@@ -155,13 +155,13 @@ body! {
     /// A repository to make.
     #[schema(as = RepositoryNew)]
     pub(crate) struct RepositoryNewBody {
-        /// Its name, `owner/name`, with more parts where a forge has subgroups. It need not be its name at the forge.
+        /// Its name, `owner/name`, with more parts if the forge has subgroups. It need not be its name at the forge.
         #[schema(value_type = String, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api"))]
         name: RepositoryName => text_checked(NAME_EXPECTED, RepositoryName::parse),
         /// The source that sends its releases.
         #[schema(value_type = RepositoryOriginName)]
         origin: RepositoryOrigin => named(ORIGIN_EXPECTED),
-        /// The place that its releases are fetched from: only with the origin `github`, `gitlab` or `gitea`.
+        /// The place from which its releases are fetched. Only the origins `github`, `gitlab` and `gitea` may have it.
         source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
     }
 }
@@ -170,23 +170,23 @@ body! {
     /// An edit of a repository.
     #[schema(as = RepositoryChange)]
     pub(crate) struct RepositoryChangeBody {
-        /// The revision that was edited.
+        /// The revision that the client edited.
         #[schema(examples(1))]
         revision: Option<i64> => number_optional(),
-        /// Its name. Components keep the names that readers know them by.
+        /// Its name. Components keep their names.
         #[schema(
             value_type = String, required = false, max_length = 200, pattern = "REPOSITORY_NAME",
             examples("releasepage/api")
         )]
         name: Change<RepositoryName> => text_change(NAME_EXPECTED, RepositoryName::parse),
-        /// Its number at its forge. `null` takes the number of the next delivery, for a repository that was made anew
-        /// there.
+        /// Its number at its forge. `null` takes the number of the next delivery. Use it if the repository was made
+        /// anew at the forge.
         #[schema(value_type = Option<i64>, minimum = 1, examples(186_853_002))]
         source_id: Change<Option<i64>> => change_or_clear(SOURCE_ID_EXPECTED, |value| {
             number_take(value).filter(|number| *number > 0)
         }),
-        /// The signing token that GitLab made for the webhook, in place of the secret that this server made: only with
-        /// the origin `gitlab`.
+        /// The signing token that GitLab made for the webhook. It replaces the secret that this server made. Only the
+        /// origin `gitlab` may have it.
         #[schema(
             value_type = String,
             required = false,
@@ -194,13 +194,13 @@ body! {
             examples("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
         )]
         hook_secret: Change<SecretString> => text_change(SECRET_EXPECTED, hook_secret_standard_check),
-        /// The place that its releases are fetched from. With another address or name, its history is fetched anew.
+        /// The place from which its releases are fetched. A new address or name starts a new backfill.
         source: Option<SourceChangeBody> => object_read_optional(SourceChangeBody::read),
     }
 }
 
 impl RepositoryChangeBody {
-    /// Reads an edit of a repository. Its origin is a fault: another one is another repository.
+    /// Reads an edit of a repository. An origin in it is a fault, because another origin means another repository.
     fn read_edit(fields: &Fields<'_>, faults: &mut Faults) -> Option<Self> {
         let body = Self::read(fields, faults);
         fields.refuse(faults, "origin", "cannot be changed: make another repository");
@@ -219,7 +219,7 @@ impl RepositoryChangeBody {
     }
 }
 
-/// A new secret of the webhook of such a repository, and what seals it for its row.
+/// Makes a new secret for the webhook of a repository with this origin, and the function that seals it for storage.
 fn secret_new(state: &AppState, origin: RepositoryOrigin) -> (SecretString, impl Fn(&str) -> String + Send + 'static) {
     let secret = if origin.signs_standard() { hook_secret_standard_new() } else { hook_secret_new() };
     let (sealer, sealed) = (state.sealer.clone(), secret.clone());
@@ -308,7 +308,7 @@ pub(crate) async fn repository_read(request: HttpRequest, id: Path<String>, stat
     resource(&RepositoryBody::of(&state, repository))
 }
 
-/// `PATCH /v1/repositories/{id}` with `name`, `source_id`, and perhaps the `revision` that was edited.
+/// `PATCH /v1/repositories/{id}` with `name`, `source_id`, and optionally the `revision` that the client edited.
 #[utoipa::path(
     patch,
     path = "/v1/repositories/{repository_id}",

@@ -1,4 +1,4 @@
-//! The member `source` of a repository: where its releases are fetched from.
+//! The member `source` of a repository: the place from which its releases are fetched.
 
 use releasepage_auth::sealed::Sealer;
 use releasepage_domain::{
@@ -26,58 +26,59 @@ use crate::{
     },
 };
 
-/// Longest token of a forge, in bytes.
+/// The longest token of a forge, in bytes.
 const TOKEN_MAX: usize = 500;
 
-/// Where a repository's releases are fetched from.
+/// The place from which a repository's releases are fetched.
 #[derive(Serialize, ToSchema)]
 #[schema(as = RepositorySource)]
 pub(crate) struct SourceBody {
-    /// The address of the forge's API; `null` for that of the server's settings.
+    /// The address of the forge's API; `null` for the address in the server's settings.
     #[schema(required = true, value_type = Option<WebAddress>)]
     api_url: Option<String>,
-    /// The repository's name at its forge; `null` for the one that it has here.
+    /// The repository's name at its forge; `null` for its name here.
     #[schema(required = true, value_type = Option<Repo>)]
     name: Option<String>,
-    /// Whether the forge is handed a token, as private repositories need; the token itself is never shown.
+    /// `true` means that a token for the forge is stored, as private repositories need. The token itself is never
+    /// shown.
     token_set: bool,
-    /// Whether the forge is asked again and again for what its webhook missed.
+    /// `true` means that the forge is polled for releases that its webhook did not report.
     poll: bool,
-    /// How far the fetching of the releases is that were there when the repository was added.
+    /// The progress of the backfill.
     backfill: BackfillBody,
-    /// When the forge was last asked.
+    /// The time of the last request to the forge.
     #[schema(required = true, value_type = Option<Time>)]
     last_poll_at: Option<String>,
-    /// When it is asked next; `null` while its history is being fetched.
+    /// The time of the next request; `null` during a backfill.
     #[schema(required = true, value_type = Option<Time>)]
     next_poll_at: Option<String>,
-    /// Until when it wants to be left alone.
+    /// The time until which the forge wants no requests.
     #[schema(required = true, value_type = Option<Time>)]
     wait_until: Option<String>,
-    /// What came of the last request.
+    /// The result of the last request.
     #[schema(required = true, value_type = Option<SourceResultName>)]
     result: Option<String>,
-    /// The same as a sentence.
+    /// The result as a sentence.
     #[schema(required = true, examples("the forge does not accept the token, or wants one"))]
     message: Option<String>,
-    /// Releases that cannot be used; at most 20 of them.
+    /// Releases that cannot be used, at most 20.
     refused: Vec<RefusalBody>,
 }
 
-/// How far the fetching of a history is.
+/// The progress of a backfill.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Backfill)]
 pub(crate) struct BackfillBody {
-    /// How far it is.
+    /// The state of the backfill.
     #[schema(value_type = BackfillStateName)]
     state: &'static str,
-    /// How many releases the forge listed.
+    /// The number of releases that the forge listed.
     #[schema(examples(120))]
     fetched: i64,
-    /// How many of them are new here.
+    /// The number of them that are new here.
     #[schema(examples(118))]
     added: i64,
-    /// How many of them cannot be used.
+    /// The number of them that cannot be used.
     #[schema(examples(1))]
     refused: i64,
 }
@@ -86,17 +87,17 @@ pub(crate) struct BackfillBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = SourceRefusal)]
 pub(crate) struct RefusalBody {
-    /// Its tag, or what else names it at its forge.
+    /// Its tag, or another name of it at its forge.
     #[schema(examples("v1.2.0"))]
     release: String,
-    /// What is wrong with it.
+    /// The fault of the release.
     #[schema(examples("body must be Markdown of at most 1 MiB without U+0000"))]
     message: String,
 }
 
 impl SourceBody {
     pub(super) fn of(source: RepositorySource) -> Self {
-        // What cannot be read back is no reason to show nothing of the repository.
+        // Refusals that cannot be read are left out, so that the rest of the repository can still be shown.
         let refused: Vec<SourceRefusal> = serde_json::from_str(&source.refusals).unwrap_or_default();
         Self {
             api_url: source.api_url,
@@ -123,30 +124,30 @@ impl SourceBody {
 }
 
 body! {
-    /// The place to fetch a repository's releases from.
+    /// The place from which a repository's releases are fetched.
     #[schema(as = RepositorySourceChange)]
     #[derive(Debug, Default)]
     pub(crate) struct SourceChangeBody {
-        /// The address of the forge's API; `null` for that of the server's settings.
+        /// The address of the forge's API; `null` for the address in the server's settings.
         #[schema(
             value_type = Option<String>, max_length = 500, pattern = "API_ADDRESS",
             examples("https://git.example.com/api/v3")
         )]
         api_url: Change<Option<String>> => text_change_or_clear(api_url_check),
-        /// The repository's name at its forge; `null` for the one that it has here.
+        /// The repository's name at its forge; `null` for its name here.
         #[schema(
             value_type = Option<String>, max_length = 200, pattern = "REPOSITORY_NAME", examples("releasepage/api")
         )]
         name: Change<Option<RepositoryName>> => text_change_or_clear(RepositoryName::parse),
         /// A token that may read the repository's releases; `null` for none. It is encrypted and never shown. It is
-        /// sent only to the scheme, host and port that it was stored for: with another `api_url` it must be given
-        /// again.
+        /// sent only to the scheme, host and port that it was stored for. Send it again together with another
+        /// `api_url`.
         #[schema(
             value_type = Option<String>, max_length = 500, pattern = "^[!-~]+$",
             examples("github_pat_11ABCDEFG0123456789")
         )]
         token: Change<Option<SecretString>> => text_change_or_clear(token_check),
-        /// `true` has the forge asked again and again for what its webhook missed, and is meant where nothing is said.
+        /// `true` polls the forge for releases that its webhook did not report, and is the default.
         #[schema(value_type = bool, required = false)]
         poll: Change<bool> => boolean_change(),
     }
@@ -157,7 +158,7 @@ fn api_url_check(field: &str, text: &str) -> Result<String, Fault> {
     Ok(text.to_owned())
 }
 
-/// Checks a token of a forge: what a header can hold.
+/// Checks that a token of a forge can be sent in a header.
 fn token_check(field: &str, token: &str) -> Result<SecretString, Fault> {
     if token.is_empty() || token.len() > TOKEN_MAX || !token.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(Fault::invalid(field, "must be 1 to 500 visible ASCII characters, or null"));
@@ -166,13 +167,13 @@ fn token_check(field: &str, token: &str) -> Result<SecretString, Fault> {
 }
 
 impl SourceChangeBody {
-    /// For a repository that is to be made.
+    /// Makes the source of a new repository.
     pub(super) fn into_new(self, sealer: &Sealer) -> SourceNew {
         let token = self.token.or(None).map(|token| token_sealing(sealer, token));
         SourceNew { api_url: self.api_url.or(None), name: self.name.or(None), token, polls: self.poll.or(true) }
     }
 
-    /// For one that is there.
+    /// Makes the change to the source of an existing repository.
     pub(super) fn into_change(self, sealer: &Sealer) -> SourceChange {
         SourceChange {
             api_url: self.api_url,

@@ -1,4 +1,4 @@
-//! What the resources of the management API have in common: answers, lists, ids in paths.
+//! The common parts of the resources of the management API: answers, lists, ids in paths.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -22,25 +22,25 @@ use utoipa::ToSchema;
 
 use crate::body::body_parse;
 
-/// What a handler answers.
+/// The result of a handler.
 pub(crate) type Answer = Result<HttpResponse, V1Error>;
 
-/// Who reads. Any token may read what its organization has.
+/// Checks that the caller may read. Any token may read the data of its organization.
 pub(crate) async fn reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Read, Scope::Read).await
 }
 
-/// Who reads subscribers' addresses: what they entrusted to a page is for those who manage it.
+/// Checks that the caller may read subscribers' addresses. Only those who manage a page may see them.
 pub(crate) async fn addresses_reader(request: &HttpRequest, state: &AppState) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Read, Scope::Manage).await
 }
 
-/// Who changes what takes this scope.
+/// Checks that the caller has this scope.
 pub(crate) async fn writer(request: &HttpRequest, state: &AppState, scope: Scope) -> Result<TokenCaller, V1Error> {
     TokenCaller::of(request, state, Bucket::Write, scope).await
 }
 
-/// Reads the body of a request as `read` takes its members, or answers every fault of it.
+/// Reads the body of a request with `read`, or answers all its faults.
 pub(crate) async fn body_of<T>(
     request: &HttpRequest,
     payload: Payload,
@@ -50,24 +50,24 @@ pub(crate) async fn body_of<T>(
     Ok(body_parse(&object, read)?)
 }
 
-/// The answer 200 with a resource.
+/// Answers 200 with a resource.
 pub(crate) fn resource(body: &impl Serialize) -> Answer {
     let body = serde_json::to_vec(body).expect("a resource is made of text, numbers, flags and lists of them");
     Ok(Rendered::new(body).json_response())
 }
 
-/// The answer 201 with a new resource and the path where it is.
+/// Answers 201 with a new resource and its path.
 pub(crate) fn resource_created(location: String, body: &impl Serialize) -> Answer {
     let mut response = resource(body)?;
     *response.status_mut() = StatusCode::CREATED;
-    // Paths are made of ids, which can always stand in a header.
+    // Paths are made of ids, which are always valid in a header.
     if let Ok(location) = location.try_into() {
         response.headers_mut().insert(LOCATION, location);
     }
     Ok(response)
 }
 
-/// The answer 204 to whoever deletes.
+/// Answers 204 after a deletion.
 pub(crate) fn resource_gone() -> Answer {
     Ok(HttpResponse::NoContent().finish())
 }
@@ -77,17 +77,17 @@ pub(crate) fn resource_gone() -> Answer {
 pub(crate) struct List<T> {
     /// The entries.
     data: Vec<T>,
-    /// What to send as `cursor` for the next part; `null` where this was the last.
+    /// The value to send as `cursor` for the next part; `null` in the last part.
     #[schema(required = true)]
     next: Option<String>,
 }
 
-/// The answer 200 with a part of a list.
+/// Answers 200 with a part of a list.
 pub(crate) fn resource_list<R, T: Serialize>(part: ListPart<R>, of: impl FnMut(R) -> T) -> Answer {
     resource(&List { data: part.rows.into_iter().map(of).collect(), next: part.next })
 }
 
-/// Reads a number that stands in a path for a resource. What is none names nothing.
+/// Reads a number in a path that names a resource. Anything else is not found.
 pub(crate) fn number_of_path(text: &str) -> Result<i64, V1Error> {
     let digits = text.bytes().all(|byte| byte.is_ascii_digit());
     text.parse().ok().filter(|_| digits).ok_or_else(not_found)
@@ -98,7 +98,7 @@ pub(crate) fn page_of_path(text: String) -> Result<String, V1Error> {
     if page_id_is_valid(&text) { Ok(text) } else { Err(not_found()) }
 }
 
-/// The answer to whoever asks for what is not there, or is another organization's.
+/// The answer for a resource that does not exist or belongs to another organization.
 pub(crate) fn not_found() -> V1Error {
     ErrorCode::NOT_FOUND.into()
 }

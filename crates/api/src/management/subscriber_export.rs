@@ -1,4 +1,4 @@
-//! `GET /v1/pages/{id}/subscribers/export`: the subscribers of a page as CSV, which an import takes back.
+//! `GET /v1/pages/{id}/subscribers/export`: the subscribers of a page as CSV. An import can read the file.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -37,13 +37,13 @@ const COLUMNS: [&str; 10] = [
     "unsubscribed_at",
 ];
 
-/// Subscribers that are read, and sent, at once.
+/// The number of subscribers that are read and sent at once.
 const PART: u32 = 500;
 
-/// `GET /v1/pages/{id}/subscribers/export`, perhaps with the filters of the list.
+/// `GET /v1/pages/{id}/subscribers/export`, optionally with the filters of the list.
 ///
-/// The file is read and sent part by part, so that it takes no more memory for a hundred thousand subscribers than for
-/// five hundred. Where the database fails midway, the connection breaks: what arrived whole is complete.
+/// The file is read and sent part by part, so a hundred thousand subscribers take no more memory than five hundred. If
+/// the database fails midway, the connection breaks. A file that arrived without an error is therefore complete.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/subscribers/export",
@@ -69,10 +69,10 @@ pub(crate) async fn subscribers_export(request: HttpRequest, page: Path<String>,
     let filter = faults.finish(|| Some(filter))?;
     let disposition = format!("attachment; filename=\"subscribers-{page_id}.csv\"");
     let source = Source { store: state.store.clone(), organization_id: caller.user.organization_id, page_id, filter };
-    // Before the answer begins, so that a page that is not there is answered as such.
+    // Read before the answer begins, so that a missing page is answered as not found.
     let first = source.part(IdCursor::default()).await?;
     let begun = [record(COLUMNS)?, records(&first)?].concat();
-    // The file is not known before it is sent: each export has a tag of its own.
+    // The content is not known before it is sent, so each export has an ETag of its own.
     let tag = etag_of(format!("{} {}", source.page_id, state.now()).as_bytes());
     Ok(HttpResponse::Ok()
         .insert_header((ETAG, tag))
@@ -81,7 +81,7 @@ pub(crate) async fn subscribers_export(request: HttpRequest, page: Path<String>,
         .streaming(rest(source, Bytes::from(begun), next_of(&first))))
 }
 
-/// What is exported.
+/// The source of an export.
 struct Source {
     store: Store,
     organization_id: i64,
@@ -96,12 +96,12 @@ impl Source {
     }
 }
 
-/// Where the next part begins; `None` where there is none.
+/// The beginning of the next part; `None` after the last one.
 fn next_of(part: &ListPart<SubscriberEntry>) -> Option<IdCursor> {
     part.rows.last().filter(|_| part.next.is_some()).map(|last| IdCursor(last.id))
 }
 
-/// What was written already, and then part by part what comes after it.
+/// Streams the part that was read already, and then the parts after it.
 fn rest(source: Source, begun: Bytes, next: Option<IdCursor>) -> impl Stream<Item = Result<Bytes, V1Error>> {
     let begin = (source, Some(begun), next);
     stream::try_unfold(begin, async |(source, begun, next)| {
@@ -123,7 +123,7 @@ fn records(part: &ListPart<SubscriberEntry>) -> Result<Vec<u8>, V1Error> {
     Ok(lines)
 }
 
-/// One line. Every cell stands in quotes, so that a spreadsheet which expects semicolons finds none.
+/// Makes one line. Every cell has quotes, so that a spreadsheet that expects semicolons finds none.
 fn record(cells: [&str; COLUMNS.len()]) -> Result<Vec<u8>, V1Error> {
     let mut writer = csv::WriterBuilder::new()
         .quote_style(csv::QuoteStyle::Always)

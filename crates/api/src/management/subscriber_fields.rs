@@ -1,4 +1,4 @@
-//! What programs say of subscribers: in bodies, and in the queries of lists.
+//! The fields of subscribers, in bodies and in the queries of lists.
 
 use actix_web::HttpRequest;
 use releasepage_domain::{
@@ -29,32 +29,33 @@ use crate::{
 
 const ADDRESS_EXPECTED: &str = "must be an e-mail address";
 
-/// Longest address in a query, in characters.
+/// The longest address in a query, in characters.
 const ADDRESS_MAX: usize = 254;
 
 body! {
-    /// A subscriber whom a back end hands over.
+    /// A subscriber whom a back end adds.
     #[schema(as = SubscriberNew)]
     pub(crate) struct SubscriberNewBody(page_components: &[PageComponent], now: UtcTime) {
         /// The address.
         #[schema(value_type = EmailAddress)]
         email: SubscriberAddress => text_checked(ADDRESS_EXPECTED, SubscriberAddress::parse),
-        /// The kinds of releases to mail about; `major`, `minor` and `patch` where it is missing.
+        /// The bumps to mail about; `major`, `minor` and `patch` are the default.
         #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
         preferences: Preferences => by(preferences_read),
-        /// The components to mail about, each a `repo` of this page; all where it is missing.
+        /// The components to mail about, each a `repo` of this page; all are the default.
         #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
         components: Following => by(|fields, faults, field| {
             let ids = components_read(fields, faults, field, |repo| component_id(page_components, repo))?;
             Some(ids.map_or(Following::All, Following::only))
         }),
-        /// `live` where it is missing.
+        /// The environment; `live` is the default.
         #[schema(value_type = Option<EnvironmentName>)]
         environment: Option<Environment> => named_optional(&names_expected::<Environment>()),
-        /// `mail` where it is missing: the address is asked. With `vouched`, it is subscribed at once.
+        /// The way the subscriber confirms; `mail`, the default, sends a confirmation email. `vouched` subscribes the
+        /// address at once.
         #[schema(value_type = Option<ConfirmName>)]
         confirm: Option<ConfirmWay> => named_optional(&names_expected::<ConfirmWay>()),
-        /// The place and time of their consent: needed with `vouched`, of no use with `mail`.
+        /// The source and time of the consent. `vouched` requires it; `mail` ignores it.
         consent: Option<ConsentNewBody> => by(|fields, faults, field| match confirm {
             Some(Some(ConfirmWay::Vouched)) => {
                 let read = |consent: &Fields<'_>, faults: &mut Faults| ConsentNewBody::read(consent, faults, now);
@@ -69,10 +70,10 @@ body! {
     /// The consent that a back end vouches for.
     #[schema(as = ConsentNew)]
     pub(crate) struct ConsentNewBody(now: UtcTime) {
-        /// The place of their consent.
+        /// The source of the consent.
         #[schema(min_length = 1, max_length = 200, pattern = "LINE", examples("sign-up form"))]
         source: String => text_checked("must be where they agreed", consent_source_check),
-        /// The time of their consent; not in the future.
+        /// The time of the consent; not in the future.
         #[schema(value_type = TimeGiven)]
         time: UtcTime => by(|fields, faults, field| {
             let time = fields.time(faults, field)?;
@@ -93,7 +94,7 @@ impl From<SubscriberNewBody> for SubscriberNew {
     }
 }
 
-/// Finds these components of a page, whatever the case of their names, for who is to follow them.
+/// Finds components of a page by name, in any case, for a subscriber to follow.
 pub(super) fn following_of(field: &str, repos: &[&str], components: &[PageComponent]) -> Result<Following, Fault> {
     components_find(field, repos, |repo| component_id(components, repo)).map(Following::only)
 }
@@ -102,7 +103,7 @@ fn component_id(components: &[PageComponent], repo: &str) -> Option<i64> {
     components.iter().find(|component| component.repo.eq_ignore_ascii_case(repo)).map(|component| component.id)
 }
 
-/// Which subscribers a list or an export has.
+/// Reads the filter of a list or an export of subscribers.
 pub(super) fn subscribers_filter(query: &Query, faults: &mut Faults) -> SubscribersFilter {
     let state = query.named(faults, "state");
     let environment = query.named(faults, "environment");
@@ -111,7 +112,7 @@ pub(super) fn subscribers_filter(query: &Query, faults: &mut Faults) -> Subscrib
     SubscribersFilter { state, environment, address }
 }
 
-/// Which part of which list of subscribers is asked for.
+/// Reads the filter and the part of a list of subscribers from a query.
 pub(super) fn subscribers_query(request: &HttpRequest) -> Result<(SubscribersFilter, IdCursor, u32), V1Error> {
     let query = Query::of(request);
     let mut faults = Faults::new();

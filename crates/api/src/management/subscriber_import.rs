@@ -1,4 +1,4 @@
-//! `POST /v1/pages/{id}/subscribers/import`: many subscribers at once, from a CSV file.
+//! `POST /v1/pages/{id}/subscribers/import`: adds many subscribers from a CSV file.
 
 use std::{
     collections::HashMap,
@@ -48,13 +48,13 @@ use crate::openapi::{
     values::TimeGiven,
 };
 
-/// Seconds until another import may find room.
+/// The seconds after which the client may try an import again.
 const IMPORT_AGAIN: u32 = 5;
 
-/// The imports that are worked on at once: each holds a thread while it waits for its client.
+/// The most imports at once. Each holds a thread while it waits for its client.
 const IMPORTS_MAX: usize = 16;
 
-/// The imports that may still begin, one permit each.
+/// The slots for imports: one permit for each that may still begin.
 #[derive(Debug)]
 pub struct ImportSlots(Semaphore);
 
@@ -64,54 +64,55 @@ impl Default for ImportSlots {
     }
 }
 
-/// Most faults that an answer lists.
+/// The most faults that an answer lists.
 const FAULTS_MAX: usize = 1_000;
 
-/// Longest source of a consent in a query, in characters.
+/// The longest source of a consent in a query, in characters.
 const SOURCE_MAX: usize = 200;
 
-/// Longest mapping of columns or of words in a query, in characters.
+/// The longest mapping of columns or of words in a query, in characters.
 const MAPPING_MAX: usize = 2_000;
 
-/// What became of the rows of an import.
+/// The result of an import.
 #[derive(Debug, Default, Serialize, ToSchema)]
 #[schema(as = SubscribersImported)]
 pub(crate) struct ImportBody {
-    /// Whether this only says what would become of them.
+    /// `true` means that nothing was stored. The answer then tells the result that an import would have.
     dry_run: bool,
-    /// How many rows there were.
+    /// The number of rows.
     #[schema(examples(1200))]
     rows: u64,
-    /// How many were subscribed, asked by mail, or noted as unsubscribed.
+    /// The number of rows whose subscribers were subscribed, asked by email, or noted as unsubscribed.
     #[schema(examples(1180))]
     added: u64,
-    /// How many the page had already; they stay as they are, but for a later time of the yes or no that they stand by.
+    /// The number of rows whose subscribers the page already had. Only a later time of their consent or of their
+    /// leaving is stored.
     #[schema(examples(15))]
     known: u64,
-    /// How many were not taken; `faults` says why.
+    /// The number of rows that were not taken. `faults` gives the reasons.
     #[schema(examples(5))]
     refused: u64,
-    /// The columns that were not looked at.
+    /// The columns that were ignored.
     #[schema(examples(json!(["name"])))]
     ignored_columns: Vec<String>,
-    /// Why rows were not taken: the first thousand reasons.
+    /// The reasons why rows were not taken, at most 1,000.
     faults: Vec<ImportFaultBody>,
 }
 
-/// Why a row was not taken.
+/// A reason why a row was not taken.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ImportFault)]
 pub(crate) struct ImportFaultBody {
-    /// The line of the file, from 1.
+    /// The line number in the file, from 1.
     #[schema(examples(17))]
     line: u64,
     /// The column; `row` for the row as a whole.
     #[schema(examples("email"))]
     field: String,
-    /// `missing` or `invalid` where the row is wrong, `refused` where its subscriber is not to be mailed.
+    /// `missing` or `invalid` if the row is wrong, `refused` if its subscriber must not be mailed.
     #[schema(examples("invalid"))]
     error: &'static str,
-    /// What is wrong, or why they are not to be mailed.
+    /// The fault, or the reason why the subscriber must not be mailed.
     #[schema(examples("must be one email address of at most 254 octets, such as reader@example.com"))]
     description: String,
 }
@@ -119,8 +120,8 @@ pub(crate) struct ImportFaultBody {
 /// `POST /v1/pages/{id}/subscribers/import` of `text/csv`, with the parameters `dry_run`, `environment`, `confirm`,
 /// `consent_source` and `consent_time`.
 ///
-/// The rows are stored in batches while the file arrives. Where it breaks off, those are stored that came before, and the
-/// same import does the rest: whom the page has, it leaves alone.
+/// The rows are stored in batches while the file arrives. If the file breaks off, the rows before that are stored.
+/// Repeating the same import does the rest, because it leaves existing subscribers as they are.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/subscribers/import",
@@ -163,7 +164,7 @@ pub(crate) async fn subscribers_import(
     let page_id = page_of_path(page.into_inner())?;
     let mut payload = payload.into_inner();
     if content_type_readable(request.headers()).as_deref() != Some("text/csv") {
-        // The body is read first, so that the connection can go on; whatever it is, it is not wanted.
+        // Reads the unwanted body before answering, so that the connection can be used again.
         let _unwanted = body_read(&mut payload, BODY_MAX).await;
         let expected = "The body must be CSV in UTF-8: Content-Type: text/csv";
         return Err(V1Error::content_type_unsupported(request.headers(), expected));
@@ -172,7 +173,7 @@ pub(crate) async fn subscribers_import(
     let (rules, dry_run) = rules_parse(&request, components, state.now())?;
     let place = AdditionPlace { organization_id, page_id, environment: rules.environment };
 
-    // Parsing waits for the client on a thread: the others are for everybody else.
+    // Parsing holds a thread while it waits for the client. The limit leaves threads for other requests.
     let room = surface_data::<ImportSlots>(&request).0.try_acquire();
     let _room = room.map_err(|_| V1Error::new(ErrorCode::RATE_LIMITED).with_retry_after(IMPORT_AGAIN))?;
     let (sender, reader) = import_body();
@@ -181,7 +182,7 @@ pub(crate) async fn subscribers_import(
     let import = Import::new(&state, place, dry_run);
     let ((), imported) = tokio::join!(sender.pump(payload), import.run(incoming));
     let body = imported?;
-    // A thread that fell over has left the file unread.
+    // A thread that panicked has not read the whole file.
     parsing.await.map_err(V1Error::defect)?;
     resource(&body)
 }
@@ -218,7 +219,7 @@ fn rules_parse(
     Ok(faults.finish(|| Some((rules, dry_run.unwrap_or(false))))?)
 }
 
-/// What the thread that parses hands over.
+/// A message of the parsing thread.
 enum Parsed {
     /// The columns that are ignored.
     Header(Vec<String>),
@@ -228,7 +229,7 @@ enum Parsed {
     Fault(SheetFault),
 }
 
-/// Reads a file to its end, or until nobody wants it any more. Blocks.
+/// Reads a file to its end, or until the receiver is gone. Blocks.
 fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Parsed>) {
     let send = |parsed| batches.blocking_send(parsed).is_ok();
     let mut sheet = match Sheet::open(reader, rules) {
@@ -254,7 +255,7 @@ fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Par
             Ok(None) => Some(None),
             Err(fault) => Some(Some(fault)),
         };
-        // What came before a fault is stored; the same import, repeated, finds it there.
+        // The rows before a fault are stored. The same import, repeated, finds them.
         if !send(Parsed::Rows(std::mem::take(&mut rows))) {
             return;
         }
@@ -267,12 +268,13 @@ fn sheet_read(reader: BodyReader, rules: ImportRules, batches: &mpsc::Sender<Par
     }
 }
 
-/// An import at work.
+/// An import in progress.
 struct Import<'a> {
     state: &'a AppState,
     place: AdditionPlace,
     body: ImportBody,
-    /// Whom a dry run would have added, as hashes, and how: nothing is stored that the next batch could find.
+    /// The subscribers that a dry run would have added, as hashes. It stores nothing, so later batches find repeated
+    /// addresses here.
     seen: HashMap<u64, Addition>,
     hashes: RandomState,
 }
@@ -283,7 +285,7 @@ impl<'a> Import<'a> {
         Self { state, place, body, seen: HashMap::new(), hashes: RandomState::new() }
     }
 
-    /// Stores what is handed over, batch by batch.
+    /// Stores the batches as they arrive.
     async fn run(mut self, mut incoming: mpsc::Receiver<Parsed>) -> Result<ImportBody, V1Error> {
         while let Some(parsed) = incoming.recv().await {
             match parsed {

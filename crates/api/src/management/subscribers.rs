@@ -1,4 +1,4 @@
-//! `/v1/pages/{id}/subscribers`: who is told of releases. With a page key, `PATCH` on the same path is for readers.
+//! `/v1/pages/{id}/subscribers`: the subscribers of a page. With a page key, `PATCH` on the same path is for readers.
 
 use actix_web::{
     HttpRequest,
@@ -42,43 +42,43 @@ pub(crate) struct SubscriberBody {
     /// The page.
     #[schema(value_type = PageId)]
     page_id: String,
-    /// `test` for who came with a test key: their mail never leaves the server.
+    /// `test` for a subscriber who came with a test key. Their mail never leaves the server.
     #[schema(value_type = EnvironmentName)]
     environment: &'static str,
     /// The address.
     #[schema(value_type = EmailAddress)]
     email: String,
-    /// Where they stand.
+    /// The state of the subscriber.
     #[schema(value_type = SubscriberStateName)]
     state: &'static str,
-    /// Which releases they are told of.
+    /// The bumps that they are told of.
     #[schema(value_type = HashSet<BumpName>)]
     preferences: Vec<&'static str>,
-    /// Which components they are told of, each a `repo` of the page; `null` for all that it has and will have.
+    /// The components that they are told of, each a `repo` of the page; `null` for all present and future ones.
     #[schema(required = true, value_type = Option<Vec<Repo>>)]
     components: Option<Vec<String>>,
-    /// Where and when they agreed; `null` for who never did.
+    /// The source and time of their consent; `null` if they never agreed.
     #[schema(required = true)]
     consent: Option<ConsentBody>,
-    /// When the address was first handed in.
+    /// The time at which the address was first given.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When they were confirmed last.
+    /// The time of their last confirmation.
     #[schema(required = true, value_type = Option<Time>)]
     confirmed_at: Option<String>,
-    /// When they left.
+    /// The time at which they unsubscribed.
     #[schema(required = true, value_type = Option<Time>)]
     unsubscribed_at: Option<String>,
 }
 
-/// Where and when somebody agreed to get mail.
+/// A person's agreement to receive email.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Consent)]
 pub(crate) struct ConsentBody {
-    /// `confirmation email`, or what the back end said that vouched for it.
+    /// `confirmation email`, or the source that the back end named when it vouched for the consent.
     #[schema(examples("sign-up form"))]
     source: String,
-    /// When they agreed.
+    /// The time of the consent.
     #[schema(value_type = Time)]
     time: String,
 }
@@ -107,7 +107,7 @@ impl From<Consent> for ConsentBody {
     }
 }
 
-/// `GET /v1/pages/{id}/subscribers`, oldest first, perhaps with `state`, `environment` or `email`.
+/// `GET /v1/pages/{id}/subscribers`, oldest first, optionally filtered by `state`, `environment` or `email`.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/subscribers",
@@ -152,8 +152,9 @@ pub(crate) async fn subscriber_read(
     resource(&SubscriberBody::from(entry))
 }
 
-/// `POST /v1/pages/{id}/subscribers` with `email`, and perhaps `preferences`, `components`, `environment`, `confirm` and
-/// `consent`. 201 for somebody new; 200 for somebody whom the page has, as they are now.
+/// `POST /v1/pages/{id}/subscribers` with `email`, and optionally `preferences`, `components`, `environment`, `confirm`
+/// and `consent`. It answers 201 for a new subscriber. It answers 200 with the present data for one that the page
+/// already has.
 #[utoipa::path(
     post,
     path = "/v1/pages/{page_id}/subscribers",

@@ -1,4 +1,4 @@
-//! `/v1/suppressions`: readers to whom no mail goes since a mail server refused their address, and bringing them back.
+//! `/v1/suppressions`: subscribers whose addresses are suppressed, and lifting a suppression.
 
 use actix_web::{
     HttpRequest,
@@ -19,7 +19,7 @@ use crate::openapi::{
     values::{EmailAddress, PageId, Time},
 };
 
-/// A reader to whom no mail goes.
+/// A subscriber whose address is suppressed: no mail is sent to it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Suppression)]
 pub(crate) struct SuppressionBody {
@@ -32,10 +32,10 @@ pub(crate) struct SuppressionBody {
     /// Their address.
     #[schema(value_type = EmailAddress)]
     email: String,
-    /// When the address was suppressed.
+    /// The time at which the address was suppressed.
     #[schema(required = true, value_type = Option<Time>)]
     suppressed_at: Option<String>,
-    /// What the mail server said.
+    /// The reply of the mail server.
     #[schema(required = true, examples("RCPT TO: 5.1.1 no such user (550)"))]
     reason: Option<String>,
 }
@@ -52,7 +52,7 @@ impl From<Suppression> for SuppressionBody {
     }
 }
 
-/// `GET /v1/suppressions`, in the order in which they subscribed, perhaps with `email`.
+/// `GET /v1/suppressions`, in the order in which they subscribed, optionally filtered by `email`.
 #[utoipa::path(
     get,
     path = "/v1/suppressions",
@@ -81,7 +81,7 @@ pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<AppState
     resource_list(part, SuppressionBody::from)
 }
 
-/// `DELETE /v1/suppressions/{subscriber}`, or with an address.
+/// `DELETE /v1/suppressions/{subscriber}`, with the id of a subscriber or with an address.
 #[utoipa::path(
     delete,
     path = "/v1/suppressions/{suppression_id}",
@@ -103,7 +103,7 @@ pub(crate) async fn suppression_remove(request: HttpRequest, name: Path<String>,
     resource_gone()
 }
 
-/// What names a suppression in a path: the subscriber's id, or the address.
+/// Reads the name of a suppression in a path: the subscriber's id, or the address.
 fn suppression_named(text: &str) -> Result<SuppressionName, V1Error> {
     if text.contains('@') {
         let address = SubscriberAddress::parse("email", text).map_err(|_| not_found())?;

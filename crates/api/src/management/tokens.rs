@@ -1,7 +1,7 @@
-//! `/v1/tokens`: personal access tokens.
+//! `/v1/tokens`: access tokens.
 //!
-//! Who may administer an organization sees and revokes the tokens of all its members; a new token is always the caller's
-//! own, and never more than the one it was asked for with, nor for longer.
+//! An administrator of an organization sees and revokes the tokens of all its members. A new token always belongs to
+//! the caller. It never allows more than the token that asked for it, nor lasts longer.
 
 use actix_web::{
     HttpRequest,
@@ -38,37 +38,37 @@ use crate::{
     },
 };
 
-/// A personal access token. The token itself is only in the answer to whoever makes it.
+/// An access token. Only the answer that makes it has the secret itself.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccessToken)]
 pub(crate) struct AccessTokenBody {
     /// Its id.
     #[schema(examples(5))]
     id: i64,
-    /// What its owner calls it.
+    /// The name that its owner gave it.
     #[schema(examples("deploy"))]
     name: String,
-    /// What it allows at most, the least first; less where its user's role does not allow as much.
+    /// The most that it allows, the least scope first. The role of its user may allow less.
     #[schema(value_type = Vec<ScopeName>)]
     scopes: Vec<&'static str>,
-    /// Whose it is.
+    /// The user of the token.
     user: TokenOwnerBody,
-    /// The token itself, shown this once.
+    /// The secret itself, shown only once.
     #[schema(examples("rp_pat_000000000000000000000000000abcdef"))]
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
-    /// When it was made.
+    /// The time at which it was made.
     #[schema(value_type = Time)]
     created_at: String,
-    /// When it stops working; `null` for never.
+    /// The time at which it stops working; `null` for never.
     #[schema(required = true, value_type = Option<Time>)]
     expires_at: Option<String>,
-    /// When it was last used, within a minute; `null` for never.
+    /// The time of its last use, to the minute; `null` for never.
     #[schema(required = true, value_type = Option<Time>)]
     last_used_at: Option<String>,
 }
 
-/// The user whose token it is.
+/// The user of a token.
 #[derive(Serialize, ToSchema)]
 #[schema(as = AccessTokenUser)]
 pub(crate) struct TokenOwnerBody {
@@ -132,7 +132,7 @@ pub(crate) async fn token_read(request: HttpRequest, id: Path<String>, state: Da
     resource(&AccessTokenBody::from(access_token_get(&state.store, caller.user.organization_id, id).await?))
 }
 
-/// `POST /v1/tokens` with `name`, `scopes`, and perhaps `expires_at`. The answer is the only one that shows the token.
+/// `POST /v1/tokens` with `name`, `scopes`, and optionally `expires_at`. Only this answer shows the token.
 #[utoipa::path(
     post,
     path = "/v1/tokens",
@@ -181,16 +181,16 @@ pub(crate) async fn token_revoke(request: HttpRequest, id: Path<String>, state: 
 }
 
 body! {
-    /// A personal access token to be made.
+    /// An access token to make.
     #[schema(as = AccessTokenNew)]
     pub(crate) struct AccessTokenNewBody(caller: &TokenCaller, now: UtcTime) {
         /// Its name.
         #[schema(min_length = 1, max_length = 100, pattern = "LINE_NOT_BLANK", examples("deploy"))]
         name: String => text_checked("must be one line of 1 to 100 characters", name_check),
-        /// The scopes that it allows: the highest counts, and includes those below it.
+        /// The scopes that it allows. The highest counts and includes those below it.
         #[schema(value_type = Vec<ScopeName>, min_items = 1)]
         scopes: Scopes => by(|fields, faults, field| scopes_read(fields, faults, field, caller.scopes)),
-        /// The time to come at which it stops working. Without it, it ends with the token that asks for it.
+        /// The time at which it stops working, in the future. Without it, it ends with the token that asks for it.
         #[schema(value_type = Option<TimeGiven>)]
         expires_at: Option<UtcTime> => by(|fields, faults, field| {
             expires_at_read(fields, faults, field, caller.user.expires_at, now)
@@ -198,7 +198,8 @@ body! {
     }
 }
 
-/// Reads when the new token stops working: no later than the caller's own, which is also meant where nothing is said.
+/// Reads the time at which the new token stops working. It is no later than the end of the caller's own token, which is
+/// the default.
 fn expires_at_read(
     fields: &Fields<'_>,
     faults: &mut Faults,
@@ -217,7 +218,7 @@ fn expires_at_read(
     Some(Some(asked))
 }
 
-/// Reads the scopes: a list of names, none of which says more than the caller's own.
+/// Reads the scopes: a list of names. None may allow more than the caller's own.
 fn scopes_read(fields: &Fields<'_>, faults: &mut Faults, field: &str, own: Scopes) -> Option<Scopes> {
     let expected = format!("must be a list of one or more of {}", own.to_string().replace(' ', ", "));
     let names = fields.texts_optional(faults, field, &expected)?;

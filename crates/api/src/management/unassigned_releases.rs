@@ -1,4 +1,5 @@
-//! `/v1/pages/{id}/unassigned-releases` and `/v1/repositories/{id}/component-suggestions`: cutting a monorepo in parts.
+//! `/v1/pages/{id}/unassigned-releases` and `/v1/repositories/{id}/component-suggestions`: splitting a monorepo into
+//! components.
 
 use actix_web::{
     HttpRequest,
@@ -22,14 +23,14 @@ use crate::openapi::{
     values::{ReleaseId, Repo, Time},
 };
 
-/// A published release that no component of a page takes, so that its readers do not see it.
+/// A published release that belongs to no component of a page. Its readers do not see it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = UnassignedRelease)]
 pub(crate) struct UnassignedReleaseBody {
     /// Its id.
     #[schema(value_type = ReleaseId)]
     id: String,
-    /// The repository that it is of.
+    /// The repository of the release.
     #[schema(examples(50_001))]
     repository_id: i64,
     /// The repository's name.
@@ -38,10 +39,10 @@ pub(crate) struct UnassignedReleaseBody {
     /// Its whole tag.
     #[schema(examples("web-v4.5.0"))]
     version: String,
-    /// What the tag's part begins with, for a component of it; `null` where the tag names no part.
+    /// The tag prefix for a component of this part; `null` if the tag names no part.
     #[schema(required = true, examples("web-"))]
     tag_prefix: Option<String>,
-    /// When it was published.
+    /// The time of its publication.
     #[schema(value_type = Time)]
     published_at: String,
 }
@@ -63,19 +64,19 @@ impl From<UnassignedRelease> for UnassignedReleaseBody {
 #[derive(Serialize, ToSchema)]
 #[schema(as = ComponentSuggestion)]
 pub(crate) struct ComponentSuggestionBody {
-    /// What its tags begin with; `null` for those that name no part: the repository's main product.
+    /// The tag prefix; `null` for tags that name no part: the repository's main product.
     #[schema(required = true, examples("web-v"))]
     tag_prefix: Option<String>,
-    /// What the component would be called in the page API.
+    /// The name that the component would have in the page API.
     #[schema(value_type = Repo)]
     repo: String,
-    /// How many published releases it would have.
+    /// The number of published releases that it would have.
     #[schema(examples(81))]
     releases: usize,
     /// The tag of the highest version among them.
     #[schema(examples("web-v4.5.0"))]
     latest: String,
-    /// When that was published.
+    /// The time at which that release was published.
     #[schema(value_type = Time)]
     latest_at: String,
 }

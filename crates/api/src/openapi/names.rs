@@ -1,4 +1,4 @@
-//! Enumerations of the domain as schemas: the names that a field may have are those that the code knows.
+//! Enumerations of the domain as schemas. A schema lists exactly the names that the code knows.
 
 use std::str::FromStr;
 
@@ -48,7 +48,7 @@ macro_rules! names {
             }
         )+
 
-        /// All of them, with their names: parameters refer to them too.
+        /// Returns all schemas with their names, because parameters refer to them too.
         pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
             vec![$(($schema::name().into_owned(), $schema::schema())),+]
         }
@@ -56,60 +56,60 @@ macro_rules! names {
 }
 
 names! {
-    /// What tells of a repository's releases: programs, or the webhook of a forge.
+    /// The source that reports a repository's releases: programs, or the webhook of a forge.
     RepositoryOriginName as "RepositoryOrigin" of RepositoryOrigin;
-    /// What came of a delivery of a forge.
+    /// The result of a webhook delivery from a forge.
     HookResultName as "HookResult" of HookResult;
-    /// How far the fetching of a repository's history is.
+    /// The state of the backfill of a repository.
     BackfillStateName as "BackfillState" of BackfillState;
-    /// What came of the last request to a forge: `limited`, it wants to be asked less; `refused`, it does not hand out the
-    /// releases; `failed`, it could not be asked, or its answer not be used.
+    /// The result of the last request to a forge. `limited`: the forge wants fewer requests. `refused`: the forge does
+    /// not give out the releases. `failed`: the request failed, or its answer cannot be used.
     SourceResultName as "SourceResult" of SourceResult;
-    /// What a release is to its readers.
+    /// The size of a release for its readers.
     BumpName as "Bump" of Bump;
-    /// Who puts a page's releases together: nobody, ReleasePage, or an editor.
+    /// The way a page's releases are grouped: not at all, by ReleasePage, or by an editor.
     GroupingName as "Grouping" of Grouping;
-    /// Where a group stands: releases still join it, it has its version, or it was taken back.
+    /// The state of a group: releases still join it, it has its version, or it was withdrawn.
     GroupStateName as "GroupState" of GroupState;
-    /// Where a release is in its life.
+    /// The state of a release.
     ReleaseStateName as "ReleaseState" of ReleaseState;
-    /// How the requests of a page key are counted: all together, or for each client address.
+    /// The way the requests of a page key are counted: all together, or for each client address.
     CountedByName as "CountedBy" of CountedBy;
-    /// What a reader asks for.
+    /// The action that a reader asks for.
     SubscriptionOpName as "SubscriptionOp" of SubscriptionOp;
-    /// Whether something is for real, or was asked for with a test key.
+    /// The environment: for real use, or for tests with a test key.
     EnvironmentName as "Environment" of Environment;
-    /// Where a job stands.
+    /// The state of a job.
     JobStateName as "JobState" of JobState;
     /// The lanes of the queue, in the order in which they are served.
     LaneName as "Lane" of Lane;
-    /// What became of a version of a changelog.
+    /// The result for one version of a changelog.
     EntryResultName as "ChangelogVersionResult" of EntryResult;
-    /// What a member may do in an organization.
+    /// The role of a member in an organization.
     RoleName as "Role" of Role;
-    /// Where a subscriber stands.
+    /// The state of a subscriber.
     SubscriberStateName as "SubscriberState" of SubscriberState;
-    /// How somebody's yes comes to be known: they are asked by mail, or the back end vouches for their consent.
+    /// The way consent becomes known: by a confirmation email, or because the back end vouches for it.
     ConfirmName as "Confirm" of ConfirmWay;
-    /// Where a message to a subscriber stands.
+    /// The state of a message to a subscriber.
     DeliveryStateName as "DeliveryState" of DeliveryState;
-    /// What the last refusal of a message was about: the moment, the reader's address, the sender, which is for the
-    /// operator to mend, the message, or nothing that can be told.
+    /// The cause of the last refusal of a message: a temporary problem, the reader's address, the sender (the operator
+    /// must fix it), the message, or an unknown cause.
     ReplyMeaningName as "DeliveryFault" of ReplyMeaning;
     /// The style of a badge.
     BadgeStyleName as "BadgeStyle" of BadgeStyle;
-    /// What a token allows, each what the one before it allows, and more.
+    /// The scope of a token. Each scope allows all that the one before it allows, and more.
     ScopeName as "Scope" of Scope;
 }
 
-/// The kinds of address: there is only one.
+/// The kinds of address. There is only one.
 pub enum AddressKind {
     /// The address of a mailbox.
     Email,
 }
 
 impl AddressKind {
-    /// The kind's name on the wire.
+    /// Returns the kind's name on the wire.
     pub const fn as_str(&self) -> &'static str {
         match self {
             Self::Email => "email",

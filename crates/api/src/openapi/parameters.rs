@@ -11,9 +11,9 @@ use releasepage_storage::{
 use serde_json::{Value, json};
 use utoipa::IntoParams;
 
-/// Declares queries: each is a struct whose members have the types that handlers work with. After the arrow stands what
-/// reads the parameter: a method of [`Query`], without its first two arguments. `value_type` says what the parameter is
-/// where its type does not.
+/// Declares queries: each is a struct whose members have the types that handlers work with. The part after the arrow
+/// reads the parameter: a method of [`Query`], without its first two arguments. `value_type` gives the type of the
+/// parameter in the document if it differs from the member's type.
 macro_rules! queries {
     ($(
         $(#[doc = $about:literal])+
@@ -32,7 +32,7 @@ macro_rules! queries {
         }
 
         impl $query {
-            /// Reads the parameters beside others of the same query, and notes every fault.
+            /// Reads these parameters from a query that may have others, and notes every fault.
             pub fn read(query: &Query, faults: &mut Faults) -> Self {
                 Self { $($parameter: query.$reader(faults, stringify!($parameter), $($argument),*)),+ }
             }
@@ -50,51 +50,51 @@ macro_rules! queries {
 queries! {
     /// A part of a list that is sorted by time.
     TimeListParameters {
-        /// The most entries that the answer has.
+        /// The most entries in the answer.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// The beginning of the part: `next` of the part before it.
+        /// The beginning of the part: the `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9A-Za-z]{1,64})?$")]
         cursor: Option<TimeCursor> => cursor(TimeCursor::parse),
     }
 
     /// A part of a list that is sorted by number.
     ListParameters {
-        /// The most entries that the answer has.
+        /// The most entries in the answer.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// The beginning of the part: `next` of the part before it.
+        /// The beginning of the part: the `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
         cursor: Option<IdCursor> => cursor(IdCursor::parse),
     }
 
     /// A part of a list of deliveries.
     DeliveryListParameters {
-        /// The most entries that the answer has.
+        /// The most entries in the answer.
         #[param(minimum = 1, maximum = 100, default = 20, value_type = Option<u32>)]
         limit: u32 => limit(100, 20),
-        /// The beginning of the part: `next` of the part before it.
+        /// The beginning of the part: the `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15}[0-7][0-9a-f]{15})?$")]
         cursor: Option<DeliveryCursor> => cursor(DeliveryCursor::parse),
     }
 
-    /// A part of a list of annotations. Clients of this API do not know parts: without a limit they get as much as
-    /// possible.
+    /// A part of a list of annotations. Clients of this API do not expect parts, so that an answer without `limit` is
+    /// as long as possible.
     AnnotationListParameters {
-        /// The most entries that the answer has.
+        /// The most entries in the answer.
         #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
         limit: u32 => limit(1_000, 1_000),
-        /// The beginning of the part: `next` of the part before it.
+        /// The beginning of the part: the `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^(0([0-2][0-9a-f]|3[0-7])[0-9a-f]{13}[0-9]{1,18})?$")]
         cursor: Option<AnnotationCursor> => cursor(AnnotationCursor::parse),
     }
 
     /// A part of a list of categories of annotations, with the same limit.
     CategoryListParameters {
-        /// The most entries that the answer has.
+        /// The most entries in the answer.
         #[param(minimum = 1, maximum = 1000, default = 1000, value_type = Option<u32>)]
         limit: u32 => limit(1_000, 1_000),
-        /// The beginning of the part: `next` of the part before it.
+        /// The beginning of the part: the `next` of the part before it.
         #[param(value_type = Option<String>, pattern = "^([0-7][0-9a-f]{15})?$")]
         cursor: Option<IdCursor> => cursor(IdCursor::parse),
     }

@@ -1,11 +1,12 @@
-//! Texts of one form as schemas, to be named as the `value_type` of a field or a parameter.
+//! Text formats as schemas, to be named as the `value_type` of a field or a parameter.
 
 use utoipa::{
     PartialSchema, ToSchema,
     openapi::{ObjectBuilder, RefOr, Schema, SchemaFormat, schema::Type},
 };
 
-/// Patterns that annotations name, since they can hold literals only; the document has the expression.
+/// The patterns that annotations refer to by name, because annotations can hold only literals. The document has the
+/// expression.
 pub const PATTERNS: &[(&str, &str)] = &[
     // One line: neither control characters nor separators of lines.
     ("LINE", r"^[^\u0000-\u001f\u007f-\u009f\u2028\u2029]*$"),
@@ -21,18 +22,18 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ),
     // Any text that a database can store.
     ("TEXT", r"^[^\u0000]*$"),
-    // Plain text of several lines: of control characters, only tabs and ends of lines.
+    // Plain text of several lines. Tabs and line breaks are the only control characters.
     ("PLAIN_TEXT", r"^[^\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f]*$"),
     // The last part of a page's address.
     ("SLUG", "^[a-z0-9]+(-[a-z0-9]+)*$"),
-    // What tags can begin with, as git allows them, with something in it that names a part.
+    // The beginning of a tag, as git allows it, with at least one character that names a part.
     ("TAG_PREFIX", r"^[!-)+-9;->@-Z\]_-}]*[A-UW-Za-uw-z0-9][!-)+-9;->@-Z\]_-}]*$"),
-    // What tags are made of: a version, and perhaps a package.
+    // The format of tags: a version, and optionally a package.
     (
         "TAG_FORMAT",
         r"^([^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{package\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{version\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*|[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*\{version\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*(\{package\}[^{}\u0000-\u001f\u007f-\u009f\u2028\u2029]*)?)$",
     ),
-    // The address of an API: a host by name or IP address, perhaps with a port and a path.
+    // The address of an API: a host by name or IP address, optionally with a port and a path.
     (
         "API_ADDRESS",
         r"^https?://([A-Za-z0-9]+(-[A-Za-z0-9]+)*\.)*([A-Za-z][A-Za-z0-9]*(-[A-Za-z0-9]+)*|(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])(\.(25[0-5]|2[0-4][0-9]|1[0-9]{2}|[1-9]?[0-9])){3})(:[1-9][0-9]{0,3})?(/[A-Za-z0-9._~-]+)*/?$",
@@ -44,7 +45,7 @@ pub const PATTERNS: &[(&str, &str)] = &[
     ),
 ];
 
-/// The days that the Releases API reads, from 1970 on: those that the months have.
+/// The days that the Releases API reads, from 1970 on. Each month has its own number of days.
 macro_rules! days {
     () => {
         concat!(
@@ -54,7 +55,7 @@ macro_rules! days {
     };
 }
 
-/// What it reads after a day: a time of day, perhaps with an offset.
+/// The part after a day: a time of day, optionally with an offset.
 macro_rules! times {
     () => {
         concat!(
@@ -64,21 +65,21 @@ macro_rules! times {
     };
 }
 
-/// Every form of a day, of a moment, of either, and of either in a query, where nothing is as good as none.
+/// The patterns of a day, of a moment, of either, and of either in a query. In a query, an empty text counts as absent.
 const PIPELINE_DAY: &str = concat!("^", days!(), "$");
 const PIPELINE_TIME: &str = concat!("^", days!(), times!(), "$");
 const PIPELINE_TIME_ASKED: &str = concat!("^(", days!(), times!(), ")?$");
 const PIPELINE_DAY_OR_TIME: &str = concat!("^", days!(), "(", times!(), ")?$");
 const PIPELINE_DAY_OR_TIME_ASKED: &str = concat!("^(", days!(), "(", times!(), ")?)?$");
 
-/// What a text must be.
+/// The format of a text.
 struct Form {
     format: Option<&'static str>,
     pattern: Option<&'static str>,
     example: &'static str,
 }
 
-/// Declares a schema for each form of text.
+/// Declares a schema for each text format.
 macro_rules! values {
     ($($(#[doc = $documentation:literal])+ $schema:ident { $($field:ident: $value:expr),+ $(,)? })+) => {
         $(
@@ -95,7 +96,7 @@ macro_rules! values {
             impl ToSchema for $schema {}
         )+
 
-        /// All of them, with their names: parameters refer to them too.
+        /// Returns all schemas with their names, because parameters refer to them too.
         pub fn schemas() -> Vec<(String, RefOr<Schema>)> {
             vec![$(($schema::name().into_owned(), $schema::schema())),+]
         }
@@ -131,44 +132,44 @@ values! {
     }
     /// The name of a platform.
     PlatformName { format: None, pattern: Some("^[A-Za-z0-9 ._-]{0,49}[A-Za-z0-9]$"), example: "iOS" }
-    /// Names of platforms between commas; an empty text is as good as none.
+    /// Names of platforms separated by commas. An empty text counts as absent.
     PlatformsText {
         format: None,
         pattern: Some("^([A-Za-z0-9 ]{1,50}(,[A-Za-z0-9 ]{1,50})*)?$"),
         example: "iOS,Android",
     }
-    /// `true` or `false`, in whatever case; an empty text is as good as none.
+    /// `true` or `false`, in any case. An empty text counts as absent.
     FlagText { format: None, pattern: Some("^([Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee])?$"), example: "true" }
-    /// A JSON object as text. Any other text is passed over.
+    /// A JSON object as text. Any other text is ignored.
     ObjectText { format: None, pattern: None, example: r#"{"build": 7}"# }
     /// A moment as pipelines send it: date and time of day, in UTC or with an offset.
     PipelineTimeGiven { format: None, pattern: Some(PIPELINE_TIME), example: "2022-01-01 00:00:00" }
-    /// The same where it need not be said: an empty text is as good as none.
+    /// A moment as pipelines send it, optional. An empty text counts as absent.
     PipelineTimeAsked { format: None, pattern: Some(PIPELINE_TIME_ASKED), example: "2022-01-01 00:00:00" }
     /// A day in UTC.
     Day { format: Some("date"), pattern: None, example: "2023-09-16" }
     /// A day in UTC, from 1970 on.
     DayGiven { format: None, pattern: Some(PIPELINE_DAY), example: "2023-09-16" }
-    /// A moment as ISO 8601 with an offset, which is that of UTC.
+    /// A moment in UTC, as ISO 8601 with the offset of UTC.
     Moment {
         format: Some("date-time"),
         pattern: Some(r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}\+00:00$"),
         example: "2025-11-01T07:00:00+00:00",
     }
-    /// A moment as ISO 8601, in UTC or with an offset, or without a time of day: the beginning of that day in UTC.
+    /// A moment as ISO 8601, in UTC or with an offset. Without a time of day it is the beginning of that day in UTC.
     MomentGiven { format: None, pattern: Some(PIPELINE_DAY_OR_TIME), example: "2025-11-01T07:00:00+00:00" }
-    /// What tags are made of: `{version}` once, `{package}` at most once, and what stands around them, on one line of at
+    /// A format of tags: `{version}` once, `{package}` at most once, and other text around them. It is one line of at
     /// most 100 characters.
     TagFormatText {
         format: None,
         pattern: Some("TAG_FORMAT"),
         example: "web-v{version}",
     }
-    /// A moment that need not be said, in ISO 8601: an empty text is as good as none.
+    /// An optional moment, in ISO 8601. An empty text counts as absent.
     MomentAsked { format: None, pattern: Some(PIPELINE_DAY_OR_TIME_ASKED), example: "2025-11-01T07:00:00+00:00" }
-    /// The id of a project as text; an empty text is as good as none.
+    /// The id of a project as text. An empty text counts as absent.
     AppIdText { format: None, pattern: Some("^([1-9][0-9]{0,17})?$"), example: "50000" }
-    /// An e-mail address; its domain may be written in any script.
+    /// An email address. Its domain may be in any script.
     EmailAddress { format: Some("idn-email"), pattern: None, example: "reader@example.com" }
     /// An address on the web.
     WebAddress { format: Some("uri"), pattern: None, example: "https://releases.example.com/p/acme" }
@@ -184,7 +185,7 @@ values! {
         pattern: Some(r"^(#?([0-9a-fA-F]{3}|[0-9a-fA-F]{6})|brightgreen|green|yellowgreen|yellow|orange|red|blue|purple|pink|teal|black|gr[ae]y|lightgr[ae]y|success|important|critical|informational|inactive)$"),
         example: "1a6fc4",
     }
-    /// What a component is called on its page: `owner/name`, or `owner/name/part` where it has a part of a monorepo.
+    /// The name of a component on its page: `owner/name`, or `owner/name/part` for a part of a monorepo.
     Repo { format: None, pattern: Some("^[A-Za-z0-9._/-]+$"), example: "releasepage/api" }
 }
 

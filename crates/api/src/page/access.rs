@@ -1,4 +1,5 @@
-//! Who may read a page: its API key, or a personal access token (`releasepage-v1.md`, Authentication and Rate limit).
+//! Checks that a caller may read a page, by its API key or an access token (`releasepage-v1.md`, Authentication and
+//! Rate limit).
 
 use std::sync::Arc;
 
@@ -24,16 +25,16 @@ use super::{
     page_cache::PageCache,
 };
 
-/// A page that may be read, for a request that was counted.
+/// A page that the caller may read. The request was counted.
 #[derive(Debug)]
 pub(crate) struct PageAccess {
-    /// The page as it is kept in memory.
+    /// The page from memory.
     pub(crate) page: Arc<CachedPage>,
-    /// The environment of the key; live with a personal access token.
+    /// The environment of the key; live with an access token.
     pub(crate) environment: Environment,
 }
 
-/// A page that may be read once the request is counted.
+/// A page that the caller may read once the request is counted.
 #[derive(Debug)]
 #[must_use = "a request that is not counted has no limit"]
 pub(crate) struct Uncounted {
@@ -41,7 +42,7 @@ pub(crate) struct Uncounted {
     quota: Quota,
 }
 
-/// Who asks, as far as that is known, and what comes of it.
+/// The caller, as far as known, and the result of the check.
 struct Identified {
     quota: Quota,
     page: Result<(Arc<CachedPage>, Environment), V1Error>,
@@ -58,7 +59,7 @@ impl Uncounted {
         let credential = Credential::of(request);
         let identified = match identify_warm(request, page_id, bucket, &credential) {
             Some(identified) => identified,
-            // In a box: a request that is answered from memory shall not carry what only others need.
+            // Boxed, so that a request that is answered from memory does not carry the state that only others need.
             None => Box::pin(identify(request, state, page_id, bucket, credential)).await?,
         };
         let Identified { quota, page } = identified;
@@ -78,7 +79,7 @@ impl Uncounted {
         Ok(self.access)
     }
 
-    /// Draws an answer from the page in memory, and counts the request unless the client has that answer already: a 304
+    /// Makes an answer from the page in memory. The request is counted unless the client already has that answer: a 304
     /// from memory is free.
     pub(crate) fn draw(
         self,
@@ -97,7 +98,7 @@ impl Uncounted {
     }
 }
 
-/// Nearly every request: the page that was asked for is in memory, and with it the key.
+/// Identifies nearly every request: the page that was asked for and its key are in memory.
 fn identify_warm(request: &HttpRequest, page_id: &str, bucket: Bucket, credential: &Credential) -> Option<Identified> {
     let (Credential::Header(key) | Credential::Parameter(key)) = credential else {
         return None;
@@ -121,7 +122,7 @@ async fn identify(
     let invalid = || Ok(stranger(key_invalid(&credential), FaultKind::Invalid));
     let key = match &credential {
         Credential::Missing => return Ok(stranger(ErrorCode::KEY_MISSING.into(), FaultKind::Missing)),
-        // A token in an address would be in every log on its way: only the header is looked at.
+        // Only the header is read: a token in an address would be in every log on its way.
         Credential::Header(token) if token_check(token) => {
             return match TokenCaller::find(state, token).await? {
                 Some(caller) => identify_token(request, state, page_id, bucket, &caller).await,
@@ -139,7 +140,8 @@ async fn identify(
     }
 }
 
-/// What comes of a right key: `page` is the page that it belongs to, `is_own` whether it is the one that was asked for.
+/// Checks a valid key. `page` is the page that it belongs to. `is_own` tells whether that is the page that was asked
+/// for.
 fn identify_key(
     request: &HttpRequest,
     page: Arc<CachedPage>,
@@ -162,15 +164,14 @@ fn identify_key(
     Identified { quota, page }
 }
 
-/// The page that a key belongs to, the key's environment, and whether it is the page that was asked for.
+/// Returns the page that a key belongs to, the key's environment, and whether it is the page that was asked for.
 async fn page_of(
     request: &HttpRequest,
     state: &AppState,
     page_id: &str,
     key: &str,
 ) -> Result<Option<(Arc<CachedPage>, Environment, bool)>, V1Error> {
-    // A page that is not in memory is not loaded before the key is known to be right: strangers shall not fill the
-    // memory.
+    // A page is loaded into memory only after its key was found valid: strangers must not fill the memory.
     let cache = surface_data::<PageCache>(request);
     let own_id = match cache.page_kept(&state.store, page_id).await? {
         Some(page) if page.environment_of(key).is_some() => Some(page_id.to_owned()),

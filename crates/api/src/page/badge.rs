@@ -22,13 +22,13 @@ use crate::openapi::{
     values::{BadgeColor, Repo},
 };
 
-/// The label of a badge that says what is wrong.
+/// The label of a badge that shows an error.
 const ERROR_LABEL: &str = "release";
 
-/// Longest `label`, in characters.
+/// The longest `label`, in characters.
 const LABEL_MAX: usize = 100;
 
-/// What a badge looks like beside what it says.
+/// The style of a badge, apart from its text.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Look {
     style: BadgeStyle,
@@ -74,12 +74,12 @@ async fn badge_answer(request: &HttpRequest, state: &AppState) -> Result<HttpRes
     let mut response = drawn?.svg_response();
     let headers = response.headers_mut();
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("public, max-age=60"));
-    // What a cache keeps of a request with a key in its header, it must not give to one without.
+    // A cache must not give the answer to a request with a key in its header to one without.
     headers.insert(VARY, HeaderValue::from_static("Authorization"));
     Ok(response)
 }
 
-/// What a badge shall look like.
+/// The parameters of a badge.
 struct Parameters {
     repo: Option<String>,
     label: Option<String>,
@@ -96,7 +96,7 @@ impl Parameters {
         let style = query.parsed(&mut faults, "style", expected, BadgeStyle::parse).unwrap_or_default();
         let expected = "must be a colour, such as blue or 1a6fc4";
         let color = query.parsed(&mut faults, "color", expected, badge_color_parse);
-        // By itself, a component that is not there is not found.
+        // A missing component alone is answered as "not found". Beside other faults, it is one more fault.
         if !faults.is_empty() && repo.as_ref().is_some_and(|repo| page.component(repo).is_none()) {
             faults.push(Fault::invalid("repo", "must be the repo of a component of this page"));
         }
@@ -120,7 +120,8 @@ impl Parameters {
     }
 }
 
-/// The refusal of parameters at fault. A badge has room for one sentence: of several faults it says where they are.
+/// Makes the error for invalid parameters. A badge has room for one sentence, so several faults are named only by their
+/// fields.
 fn parameters_refuse(faults: Faults) -> V1Error {
     let names: Vec<&str> = faults.as_slice().iter().map(|fault| fault.field.as_str()).collect();
     if names.len() == 1 {

@@ -1,4 +1,4 @@
-//! What is kept in memory of a page: everything that reading a version takes, rendered.
+//! The data of a page in memory: all that reading a version needs, already rendered.
 
 use releasepage_domain::{environment::Environment, page::CountedBy, time::time_iso8601};
 use releasepage_http::{links::page_url, response::Rendered};
@@ -16,7 +16,7 @@ use super::version_json::{LatestGroupedBody, LatestVersionBody, VersionsBody};
 pub(crate) struct CachedPage {
     /// Its id as a number.
     pub(crate) number: u64,
-    /// Whose it is.
+    /// Its organization.
     pub(crate) organization_id: i64,
     /// The generation.
     pub(crate) generation: i64,
@@ -24,13 +24,13 @@ pub(crate) struct CachedPage {
     pub(crate) title: String,
     /// The last part of its address.
     pub(crate) slug: String,
-    /// Whether readers can see it.
+    /// True if readers can see it.
     pub(crate) published: bool,
-    /// Whether keys work.
+    /// True if its keys work.
     pub(crate) api_enabled: bool,
-    /// Requests a minute for each key.
+    /// The number of requests a minute for each key.
     pub(crate) rate_limit: u32,
-    /// How they are counted.
+    /// The way requests are counted.
     pub(crate) counted_by: CountedBy,
     /// The body of `version`.
     pub(crate) version: Rendered,
@@ -38,10 +38,10 @@ pub(crate) struct CachedPage {
     pub(crate) badge: Rendered,
     /// Its components.
     pub(crate) components: Vec<CachedComponent>,
-    /// The page's version: that of its highest group where readers see groups, else the one that was published last, of
-    /// all that are latest.
+    /// The page's version. If readers see groups, it is that of the highest group. Otherwise it is that of the latest
+    /// release that was published last.
     pub(crate) latest: Option<String>,
-    /// Whether readers see groups on it.
+    /// True if readers see groups on it.
     pub(crate) grouped: bool,
     keys: Vec<(String, Environment)>,
 }
@@ -49,16 +49,16 @@ pub(crate) struct CachedPage {
 /// A component of a page.
 #[derive(Debug)]
 pub(crate) struct CachedComponent {
-    /// What every `repo` parameter means.
+    /// The value of each `repo` parameter that means this component.
     pub(crate) repo: String,
     /// Its display name.
     pub(crate) name: String,
-    /// Its latest version, where it has one.
+    /// Its latest version, if it has one.
     pub(crate) latest: Option<String>,
 }
 
 impl CachedPage {
-    /// Renders what was read.
+    /// Renders the data that was read.
     pub(crate) fn new(read: PageSnapshot, public_url: &Url) -> Self {
         let version = Rendered::json(&versions_body(&read, public_url));
         let latest_of = |component: i64| {
@@ -93,30 +93,30 @@ impl CachedPage {
         }
     }
 
-    /// The environment of one of the page's keys. Page keys are publishable: how long this takes tells nothing that the
-    /// page's source does not.
+    /// Returns the environment of one of the page's keys. Page keys are public, so the comparison need not take
+    /// constant time.
     pub(crate) fn environment_of(&self, key: &str) -> Option<Environment> {
         self.keys.iter().find(|(known, _)| known == key).map(|(_, environment)| *environment)
     }
 
-    /// A component by its `repo`, in whatever case.
+    /// Returns a component by its `repo`, in any case.
     pub(crate) fn component(&self, repo: &str) -> Option<&CachedComponent> {
         self.components.iter().find(|component| component.repo.eq_ignore_ascii_case(repo))
     }
 
-    /// Bytes that it takes, about.
+    /// Returns its approximate size in bytes.
     pub(crate) fn weight(&self) -> u64 {
         let components: usize = self.components.iter().map(|part| part.repo.len() + part.name.len() + 100).sum();
         (self.version.body.len() + self.badge.body.len() + components + 1_000) as u64
     }
 }
 
-/// A page's id as a number: it is 12 lower-case hex digits.
+/// Returns a page's id as a number: it is 12 lower-case hex digits.
 pub(crate) fn page_number(page_id: &str) -> Option<u64> {
     releasepage_domain::page::page_id_is_valid(page_id).then(|| u64::from_str_radix(page_id, 16).ok())?
 }
 
-/// The body of `GET …/version`, as the contract has it.
+/// Makes the body of `GET …/version`, as the contract defines it.
 fn versions_body(read: &PageSnapshot, public_url: &Url) -> VersionsBody {
     VersionsBody {
         latest: read.latest.iter().map(latest_body).collect(),
@@ -193,7 +193,7 @@ mod tests {
         }
     }
 
-    /// The example of the contract, byte for byte but for white space, and an entry with a tag of its own.
+    /// The example of the contract, byte for byte except for white space, and an entry with a tag of its own.
     #[test]
     fn version_is_as_the_contract_has_it() {
         let read = read();

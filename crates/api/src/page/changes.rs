@@ -1,4 +1,4 @@
-//! `GET /v1/pages/{PAGE_ID}/changes`: what changed between the version that a reader runs and another.
+//! `GET /v1/pages/{PAGE_ID}/changes`: the changes from the version that a reader runs to another.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -28,31 +28,31 @@ use super::{
 };
 use crate::openapi::values::Repo;
 
-/// The most components that a refusal names.
+/// The most components that an error names.
 const REPOS_NAMED: usize = 10;
 
-/// What changed between two versions of a component, or of a page's groups.
+/// The changes between two versions of a component, or of a page's groups.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Changes)]
 pub(crate) struct ChangesBody {
-    /// The component; `null` where the versions are those of the page's groups.
+    /// The component; `null` if the versions are those of the page's groups.
     #[schema(value_type = Option<Repo>, required = true)]
     repo: Option<String>,
     /// The version that the reader runs.
     #[schema(examples("v1.0.0"))]
     from: String,
-    /// The version that it was compared with; `null` where none was named and none is published.
+    /// The version to compare with; `null` if none was given and none is published.
     #[schema(required = true, examples("v1.4.0"))]
     to: Option<String>,
-    /// Whether a major release is among the changes.
+    /// `true` means that a major release is among the changes.
     breaking: bool,
-    /// The releases in between, breaking ones first; those of several components, component by component; each from the
+    /// The releases in between, breaking ones first. Those of several components are sorted by component, each from the
     /// highest version down.
     changes: Vec<ReleaseWithNotesBody>,
 }
 
-/// Answers every release of a component, or of the page's groups, after `from`, up to and with `to`; of more than
-/// [`RANGE_MAX`](releasepage_storage::pages::release_row::RANGE_MAX), the first ones.
+/// Answers all releases of a component, or of the page's groups, after `from`, up to and including `to`. If there are
+/// more than [`RANGE_MAX`](releasepage_storage::pages::release_row::RANGE_MAX), it answers the first ones.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/changes",
@@ -86,7 +86,7 @@ pub(crate) async fn changes_show(request: HttpRequest, state: Data<AppState>) ->
     Ok(json_response(&body))
 }
 
-/// What the query asks for.
+/// The parameters of the query.
 #[derive(Debug)]
 struct Asked {
     /// The component; `None` for the page's groups.
@@ -118,7 +118,7 @@ impl Asked {
     }
 }
 
-/// Which components there are, in words.
+/// Names the components of a page in words.
 fn repos_named(components: &[CachedComponent]) -> String {
     let mut names: Vec<&str> = components.iter().take(REPOS_NAMED).map(|component| &*component.repo).collect();
     match components.len() {
@@ -129,14 +129,14 @@ fn repos_named(components: &[CachedComponent]) -> String {
     names.join(", ")
 }
 
-/// What lies between the two versions.
+/// The releases between the two versions.
 #[derive(Debug, Default)]
 struct Changes {
     to: Option<String>,
     releases: Vec<PageRelease>,
 }
 
-/// What lies between two versions of the page's groups.
+/// Finds the releases between two versions of the page's groups.
 async fn group_changes_find(
     state: &AppState,
     page_id: &str,
@@ -151,7 +151,7 @@ async fn group_changes_find(
     Ok(Changes { to: Some(asked.to.clone().unwrap_or(latest)), releases })
 }
 
-/// What lies between two versions of a component.
+/// Finds the releases between two versions of a component.
 async fn changes_find(state: &AppState, page_id: &str, (asked, repo): (&Asked, &str)) -> Result<Changes, V1Error> {
     let rank = |name| release_rank(&state.store, page_id.to_owned(), repo.to_owned(), name);
     let end = |rank: &ReleaseRank| ChangesEnd::of_release(rank.version_key.clone(), rank.published_at, rank.prerelease);
@@ -182,7 +182,7 @@ fn range_stored(range: ChangesRange) -> ReleaseRange {
     ReleaseRange { after: end(range.after), until: end(range.until), prereleases: range.prereleases }
 }
 
-/// The body of an answer.
+/// Makes the body of an answer.
 fn changes_body(
     asked: Asked,
     found: &Changes,

@@ -1,9 +1,9 @@
 //! Pages kept in memory, so that reading a version costs neither a query nor a thread (design, HTTP).
 //!
-//! A page has a generation, raised in the same transaction as any change that shows. What is kept of it is good for a
-//! second after its generation was last found current, and after a change on this server not at all until it was looked
-//! up again. A task looks up the generations of all pages in use, twice a second and in one query, so that the requests
-//! themselves need not. With the database gone, what is kept stays good for a minute.
+//! A page has a generation. Each visible change raises it in its own transaction. A copy in memory is valid for a
+//! second after its generation was last found current. After a change on this server, it is valid only once it was
+//! looked up again. A task looks up the generations of all pages in use, twice a second and in one query, so that
+//! requests need not do it. If the database fails, copies stay valid for a minute.
 
 use std::{
     collections::HashMap,
@@ -25,67 +25,67 @@ use url::Url;
 
 use super::cached_page::CachedPage;
 
-/// How long a page is taken to be current without looking, in milliseconds.
+/// The time for which a page counts as current without a look-up, in milliseconds.
 const FRESH: u64 = 1_000;
 
-/// How long a page is served that could not be looked up, in milliseconds.
+/// The time for which a page is served although it could not be looked up, in milliseconds.
 const STALE: u64 = 60_000;
 
-/// How long no request tries again after a look-up failed, in milliseconds: each would wait for the database, one after
-/// the other. The task that refreshes goes on trying.
+/// The time after a failed look-up in which no request tries again, in milliseconds. Otherwise each request would wait
+/// for the database, one after the other. The task that refreshes goes on trying.
 const PAUSE: u64 = 5_000;
 
-/// How often the pages in use are looked up.
+/// The time between two look-ups of the pages in use.
 const REFRESH_EVERY: Duration = Duration::from_millis(500);
 
-/// How long a page counts as in use after a request for it, in milliseconds.
+/// The time for which a page counts as in use after a request for it, in milliseconds.
 const IN_USE: u64 = 10_000;
 
-/// How long a request waits for a look-up while it could be answered without.
+/// The time that a request waits for a look-up if it could be answered without one.
 const CHECK_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Pages that one query looks up.
+/// The number of pages that one query looks up.
 const CHECKED_AT_ONCE: usize = 500;
 
-/// Bytes that all pages together may take, about.
+/// The approximate number of bytes that all pages together may take.
 const BYTES_MAX: u64 = 32 * 1024 * 1024;
 
-/// Pages that are in memory at once on a busy server, about.
+/// The approximate number of pages in memory at once on a busy server.
 const PAGES_EXPECTED: usize = 5_000;
 
-/// How many pages can be loaded at once. Two pages that share a turn only wait for each other without need.
+/// The number of pages that can be loaded at once. Two pages that share a turn only wait for each other needlessly.
 const TURNS: usize = 32;
 
 /// The pages that this server has in memory.
 #[derive(Debug)]
 pub struct PageCache {
     entries: Cache<String, Arc<Entry>, EntryWeight>,
-    /// The changes on this server that readers may see.
+    /// The count of changes on this server that readers may see.
     changes: Arc<ChangeCounter>,
-    /// Of several requests for one page, one looks and the others wait for it.
+    /// One lock for each turn. Of several requests for one page, one looks it up and the others wait for it.
     turns: [Mutex<()>; TURNS],
     public_url: Url,
     started: Instant,
-    /// Where requests are counted by what they found; `None` where nobody wants to know.
+    /// The counts of requests by their result in the cache; `None` if metrics are off.
     counts: Option<Arc<CacheCounts>>,
 }
 
-/// A page and what is known of its being current. All times are milliseconds since the start.
+/// A page and the state of its look-ups. All times are milliseconds since the start.
 #[derive(Debug)]
 struct Entry {
     page: Arc<CachedPage>,
-    /// When a look-up that found it current began.
+    /// The time at which the last successful look-up began.
     checked_at: AtomicU64,
-    /// When a look-up last failed; 0 for never.
+    /// The time at which a look-up last failed; 0 for never.
     failed_at: AtomicU64,
-    /// The changes on this server at that time: a later one shows that the database is back.
+    /// The count of changes on this server at that time. A higher count shows that the database works again.
     failed_changes: AtomicU64,
-    /// The changes on this server that the look-up has seen.
+    /// The count of changes on this server that the look-up includes.
     changes: AtomicU64,
     used_at: AtomicU64,
 }
 
-/// Weighs an entry in bytes, about.
+/// The weigher of the cache. An entry's weight is its approximate size in bytes.
 #[derive(Clone, Copy, Debug)]
 struct EntryWeight;
 
@@ -95,14 +95,14 @@ impl Weighter<String, Arc<Entry>> for EntryWeight {
     }
 }
 
-/// What may be done with an entry.
+/// The state of an entry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Freshness {
-    /// Serve it.
+    /// It may be served.
     Good,
-    /// Look whether it is current.
+    /// Its generation must be looked up.
     Unknown,
-    /// Nobody could look for too long.
+    /// It could not be looked up for too long.
     Gone,
 }
 
@@ -141,13 +141,13 @@ impl Entry {
         if age < STALE { Freshness::Good } else { Freshness::Gone }
     }
 
-    /// Notes a look-up that began at `moment` and found the page current.
+    /// Records a look-up that began at `moment` and found the page current.
     fn found_current(&self, moment: Moment) {
         self.checked_at.fetch_max(moment.millis, Ordering::AcqRel);
         self.changes.fetch_max(moment.changes, Ordering::AcqRel);
     }
 
-    /// Notes a look-up that failed at `moment`.
+    /// Records a look-up that failed at `moment`.
     fn look_up_failed(&self, moment: Moment) {
         self.failed_changes.fetch_max(moment.changes, Ordering::AcqRel);
         self.failed_at.fetch_max(moment.millis, Ordering::AcqRel);
@@ -169,21 +169,21 @@ impl PageCache {
 
     fn moment(&self) -> Moment {
         let millis = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
-        // 0 stands for never.
+        // 0 means never.
         Moment { millis: millis.saturating_add(1), changes: self.changes.count() }
     }
 
-    /// A page that can be answered from memory right now.
+    /// Returns a page that can be answered from memory right now.
     fn in_memory(&self, page_id: &str, moment: Moment) -> Option<Arc<Entry>> {
         let entry = self.entries.get(page_id)?;
-        // Written now and then only, so that the threads do not fight over the line of memory.
+        // Written only now and then, so that the threads do not compete for the cache line.
         if moment.millis.saturating_sub(entry.used_at.load(Ordering::Relaxed)) > FRESH {
             entry.used_at.store(moment.millis, Ordering::Relaxed);
         }
         Some(entry)
     }
 
-    /// A page that can be answered from memory right now, without asking the database.
+    /// Returns a page that can be answered from memory right now, without asking the database.
     pub(crate) fn page_warm(&self, page_id: &str) -> Option<Arc<CachedPage>> {
         let moment = self.moment();
         let entry = self.in_memory(page_id, moment)?;
@@ -206,9 +206,9 @@ impl PageCache {
         }
     }
 
-    /// A page, published or not; `None` where there is none.
+    /// Returns a page, published or not; `None` if there is none.
     ///
-    /// Fails with [`StoreError::Unavailable`] where nobody could look for more than a minute.
+    /// Fails with [`StoreError::Unavailable`] if the page could not be looked up for more than a minute.
     pub(crate) async fn page(&self, store: &Store, page_id: &str) -> Result<Option<Arc<CachedPage>>, StoreError> {
         if let Some(page) = self.page_warm(page_id) {
             return Ok(Some(page));
@@ -252,12 +252,12 @@ impl PageCache {
         }
     }
 
-    /// A page that is in memory, brought up to date; `None` where it is not in memory.
+    /// Returns a page that is in memory, brought up to date; `None` if it is not in memory.
     pub(crate) async fn page_kept(&self, store: &Store, page_id: &str) -> Result<Option<Arc<CachedPage>>, StoreError> {
         if self.entries.contains_key(page_id) { self.page(store, page_id).await } else { Ok(None) }
     }
 
-    /// Reads a page from the database and keeps it. `moment` is one before the reading.
+    /// Reads a page from the database and keeps it. `moment` must be before the reading.
     async fn load(&self, store: &Store, page_id: &str, moment: Moment) -> Result<Option<Arc<CachedPage>>, StoreError> {
         let Some(read) = page_snapshot(store, page_id.to_owned()).await? else {
             self.entries.remove(page_id);
@@ -274,7 +274,7 @@ impl PageCache {
         &self.turns[sum % TURNS]
     }
 
-    /// Keeps the pages that are in use current, until it is dropped.
+    /// Keeps the pages that are in use current, until the future is dropped.
     pub async fn refresh_forever(&self, store: &Store) {
         let mut every = tokio::time::interval(REFRESH_EVERY);
         every.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);

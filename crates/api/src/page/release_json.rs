@@ -1,4 +1,4 @@
-//! A release as the page API shows it.
+//! A release in answers of the page API.
 
 use std::collections::HashMap;
 
@@ -15,17 +15,17 @@ use crate::openapi::{
     values::{GroupVersionText, ReleaseId, Repo, Time, WebAddress},
 };
 
-/// How many characters of notes a list shows.
+/// The number of characters of notes that a list shows.
 const SUMMARY_LENGTH: usize = 200;
 
-/// What the releases of a page have in common when they are rendered.
+/// The common data for rendering the releases of a page.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PageOfReleases<'a> {
-    /// What every address begins with.
+    /// The beginning of every address.
     pub(crate) public_url: &'a Url,
     /// The last part of the page's address.
     pub(crate) slug: &'a str,
-    /// The groups that readers see releases in, by the ids of the releases.
+    /// The groups in which readers see releases, by the ids of the releases.
     pub(crate) groups: &'a HashMap<String, GroupName>,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct PublishedReleaseBody {
     /// Its id.
     #[schema(value_type = ReleaseId)]
     id: String,
-    /// The component that it is of.
+    /// The component of the release.
     #[schema(value_type = Repo)]
     repo: String,
     /// The tag without the component's own prefix.
@@ -60,38 +60,38 @@ pub(crate) struct PublishedReleaseBody {
     /// The component's name for readers.
     #[schema(examples("Public API"))]
     name: String,
-    /// What it is to the component's readers.
+    /// Its bump for the component's readers.
     #[schema(value_type = BumpName)]
     bump: &'static str,
-    /// Whether it is a pre-release.
+    /// `true` means that it is a pre-release.
     prerelease: bool,
-    /// Its title; the version where it has none.
+    /// Its title; the version if it has none.
     #[schema(examples("Faster reads"))]
     title: String,
-    /// The beginning of the notes as one line of plain text; empty where there are none.
+    /// The beginning of the notes as one line of plain text; empty if there are none.
     #[schema(examples("Reading a version takes half the time."))]
     summary: String,
-    /// Who made it; the owner of the repository where that is unknown.
+    /// Its author; the owner of the repository if that is unknown.
     #[schema(examples("Jivings"))]
     author: String,
-    /// The platforms that it is for; empty where it is for all.
+    /// The platforms that it is for; empty if it is for all.
     #[schema(examples(json!(["iOS"])))]
     platforms: Vec<String>,
-    /// When it was published.
+    /// The time of its publication.
     #[schema(value_type = Time)]
     published_at: String,
-    /// When its roll-out ends.
+    /// The time at which its roll-out ends.
     #[schema(value_type = Option<Time>, required = true)]
     ends_at: Option<String>,
-    /// Where people read it.
+    /// The address at which people read it.
     #[schema(value_type = WebAddress)]
     permalink: String,
-    /// The group that readers see it in; `null` where it stands by itself.
+    /// The group in which readers see it; `null` if it is in none.
     #[schema(required = true)]
     group: Option<GroupOfReleaseBody>,
 }
 
-/// A release with its notes as they were written.
+/// A release with its notes as they were sent.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ChangeOfRelease)]
 pub(crate) struct ReleaseWithNotesBody {
@@ -102,7 +102,7 @@ pub(crate) struct ReleaseWithNotesBody {
     notes: Option<String>,
 }
 
-/// A release with its notes, also for any web page.
+/// A release with its notes, also as HTML for any web page.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = ReleaseOfPage)]
 pub(crate) struct ReleaseWithHtmlBody {
@@ -152,7 +152,7 @@ impl ReleaseWithNotesBody {
 }
 
 impl ReleaseWithHtmlBody {
-    /// Renders a release. Remote images are left out; `files` is where its repository's files are shown.
+    /// Renders a release. Remote images are left out. `files` is the address at which its repository's files are shown.
     pub(crate) fn of(release: &PageRelease, page: PageOfReleases<'_>, files: Option<&Url>) -> Self {
         let notes_html = release.notes.as_deref().map(|notes| notes_html(notes, RemoteImages::Refused, files));
         Self { release: ReleaseWithNotesBody::of(release, page), notes_html }

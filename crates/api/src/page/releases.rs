@@ -1,4 +1,4 @@
-//! `GET /v1/pages/{PAGE_ID}/releases` and `…/releases/{RELEASE_ID}`: what was published.
+//! `GET /v1/pages/{PAGE_ID}/releases` and `…/releases/{RELEASE_ID}`: the published releases.
 
 use std::{collections::HashMap, slice, sync::Arc};
 
@@ -40,7 +40,7 @@ use crate::openapi::{
     values::{Repo, TimeGiven},
 };
 
-/// Longest `q`, in characters.
+/// The longest `q`, in characters.
 const WORDS_MAX: usize = 1_000;
 
 /// A part of a page's releases, newest first.
@@ -49,7 +49,7 @@ const WORDS_MAX: usize = 1_000;
 pub(crate) struct PublishedReleasesBody {
     /// The releases.
     data: Vec<PublishedReleaseBody>,
-    /// What to send as `cursor` for the next part; `null` where this was the last.
+    /// The value to send as `cursor` for the next part; `null` in the last part.
     #[schema(required = true)]
     next: Option<String>,
 }
@@ -82,7 +82,7 @@ pub(crate) async fn releases_list(request: HttpRequest, state: Data<AppState>) -
     let uncounted = Uncounted::open(&request, &state, page_id, Bucket::Read).await?;
     let access = uncounted.count(&request, &state)?;
     let (filter, limit) = filter_parse(&request, &access.page)?;
-    // One more than asked for tells whether there is more.
+    // One entry more than asked for shows whether there is a next part.
     let found = page_releases(&state.store, page_id.to_owned(), filter, i64::from(limit) + 1).await?;
     let part = ListPart::cut(found, limit, cursor_of);
     let next = part.next.clone();
@@ -114,7 +114,7 @@ fn cursor_of(release: &PageRelease) -> String {
     TimeCursor { time: release.published_at, id: release.id.clone() }.to_string()
 }
 
-/// Renders a list. Summaries are made of notes of up to 1 MiB each, so that another thread does it.
+/// Renders a list. Another thread does it, because summaries are made from notes of up to 1 MiB each.
 async fn list_render(
     state: &Data<AppState>,
     page: &Arc<CachedPage>,
@@ -130,7 +130,7 @@ async fn list_render(
     .await
 }
 
-/// The groups that readers see these releases in.
+/// Returns the groups in which readers see these releases.
 pub(crate) async fn groups_of(
     state: &AppState,
     page_id: &str,
@@ -149,7 +149,8 @@ pub(crate) async fn render<T: Send + 'static>(make: impl FnOnce() -> T + Send + 
     spawn_blocking(make).await.map_err(V1Error::defect)
 }
 
-/// The same request from `next` on (RFC 8288). The key stays out of it: it would end in logs and histories.
+/// Makes the link to the next part, which begins at `next` (RFC 8288). The key is left out, because it would end up in
+/// logs and histories.
 fn link_next(request: &HttpRequest, state: &AppState, page_id: &str, next: &str) -> Option<HeaderValue> {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {

@@ -1,4 +1,4 @@
-//! `PATCH /v1/pages/{PAGE_ID}/subscribers`: asking for a subscription, its change or its end.
+//! `PATCH /v1/pages/{PAGE_ID}/subscribers`: asks to begin, change or end a subscription.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -38,7 +38,8 @@ body! {
     /// A reader's request.
     #[schema(as = SubscriptionRequest)]
     pub(crate) struct SubscriptionRequestBody(page: &CachedPage) {
-        /// With a page key, `replace` and `remove` only send the address a link with which its owner can do it.
+        /// The operation. With a page key, `replace` and `remove` only send the address a link by which its owner can
+        /// do it.
         #[schema(value_type = SubscriptionOpName)]
         op: SubscriptionOp => named(&names_expected::<SubscriptionOp>()),
         /// The subscriber and their wishes.
@@ -47,7 +48,7 @@ body! {
 }
 
 body! {
-    /// Whom a request is about, and what they want.
+    /// The subscriber of a request, and their preferences.
     #[schema(as = SubscriptionData)]
     pub(crate) struct SubscriptionDataBody(page: &CachedPage) {
         /// The kind of address.
@@ -55,10 +56,10 @@ body! {
         /// The address.
         #[schema(value_type = EmailAddress)]
         value: SubscriberAddress => text_checked("must be an e-mail address", SubscriberAddress::parse),
-        /// The kinds of releases to mail about; `major`, `minor` and `patch` where it is missing.
+        /// The bumps to mail about; `major`, `minor` and `patch` are the default.
         #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
         preferences: Preferences => by(preferences_read),
-        /// The components to mail about, each a `repo` of this page; all where it is missing.
+        /// The components to mail about, each a `repo` of this page; all are the default.
         #[schema(required = false, min_items = 1, value_type = Vec<Repo>)]
         components: Option<Vec<String>> => by(|data, faults, field| {
             components_read(data, faults, field, |repo| page.component(repo).map(|_| repo.to_owned()))
@@ -67,49 +68,49 @@ body! {
 }
 
 impl SubscriptionRequestBody {
-    /// The request as it is stored.
+    /// Returns the request to store.
     fn into_request(self, page_id: &str, environment: Environment) -> RequestNew {
         let SubscriptionDataBody { r#type: AddressKind::Email, value, preferences, components } = self.data;
         RequestNew { page_id: page_id.to_owned(), environment, op: self.op, address: value, preferences, components }
     }
 }
 
-/// A request that was accepted. It says nothing of whether the address was known.
+/// A request that was accepted. It does not tell whether the address was known.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubscriptionAccepted)]
 pub(crate) struct SubscriptionAcceptedBody {
-    /// What happens next.
+    /// The next step, as a sentence.
     #[schema(examples("Subscriber request accepted, pending email confirmation"))]
     message: &'static str,
     /// The page.
     #[serde(rename = "pageId")]
     #[schema(value_type = PageId)]
     page_id: String,
-    /// What was asked for.
+    /// The request that was accepted.
     data: SubscriptionEchoBody,
 }
 
-/// What was asked for.
+/// The request that was accepted.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = SubscriptionEcho)]
 pub(crate) struct SubscriptionEchoBody {
     /// The kind of address.
     #[schema(value_type = AddressKind)]
     r#type: &'static str,
-    /// The address, as it was given.
+    /// The address, as it was sent.
     #[schema(value_type = EmailAddress)]
     value: String,
-    /// Which releases to tell of, in the order given.
+    /// The bumps to tell of, in the order given.
     #[schema(value_type = HashSet<BumpName>)]
     preferences: Vec<&'static str>,
-    /// Which components to tell of, where that was said.
+    /// The components to tell of, if they were given.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<Vec<Repo>>)]
     components: Option<Vec<String>>,
 }
 
 impl SubscriptionAcceptedBody {
-    /// The answer, made of the request alone.
+    /// Makes the answer from the request alone.
     fn of(asked: &RequestNew) -> Self {
         Self {
             message: "Subscriber request accepted, pending email confirmation",
@@ -124,7 +125,7 @@ impl SubscriptionAcceptedBody {
     }
 }
 
-/// Notes the request. The answer, and what is done until it leaves, are the same whatever is known of the address.
+/// Stores the request. The answer and the work until it is sent are the same for known and unknown addresses.
 #[utoipa::path(
     patch,
     path = "/v1/pages/{page_id}/subscribers",
@@ -153,8 +154,9 @@ pub(crate) async fn subscribers_change(
     Ok(json_response(&answer))
 }
 
-/// A page key is everybody's, since it stands in the page's source: each client address has so many requests an hour,
-/// whatever keys it uses and whatever these are counted by. The form on the page counts with it.
+/// Counts a request for its client address. Everybody knows a page key, because the page's source has it. So each
+/// address may send only a number of requests an hour, whatever keys it uses and however their requests are counted.
+/// The form on the page uses the same limit.
 fn count_hourly(request: &HttpRequest, state: &AppState) -> Result<(), V1Error> {
     let subject = Subject::Client(client_address(request).bucket());
     let limit = state.settings.subscribe_per_hour;

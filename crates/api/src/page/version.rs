@@ -5,7 +5,7 @@ use releasepage_http::{error::V1Error, limits::Bucket, state::AppState};
 
 use super::{access::Uncounted, version_json::VersionsBody};
 
-/// Answers the page's versions, from memory where it is warm.
+/// Answers the page's versions, from memory if they are there.
 #[utoipa::path(
     get,
     path = "/v1/pages/{page_id}/version",

@@ -312,7 +312,8 @@ fn times_that_say_when_somebody_agreed() {
     assert_eq!(agreed("a,,,"), None);
     assert_eq!(agreed("a,2020-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2022-01-01"))));
     assert_eq!(agreed("a,2020-01-01,2021-01-01,"), Some(Ok(at("2021-01-01"))));
-    assert_eq!(agreed("a,2023-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2023-01-01"))), "the latest counts");
+    assert_eq!(agreed("a,2023-01-01,2021-01-01,"), Some(Ok(at("2023-01-01"))), "the latest counts");
+    assert_eq!(agreed("a,2023-01-01,2021-01-01,2022-01-01"), Some(Ok(at("2022-01-01"))), "the time of consent counts");
     assert_eq!(agreed("a,0000-00-00 00:00:00,2021-01-01,NULL"), Some(Ok(at("2021-01-01"))));
     assert_eq!(agreed("a,None,\\N,0"), None);
     let fault = agreed("a,2020-01-01,05/10/2021,").expect("a time").expect_err("the month is unclear");

@@ -15,7 +15,7 @@ use crate::{
     site::Site,
 };
 
-/// Takes email out of the server. All senders share it. A message waits for a [`Line`], opens it and leaves on it.
+/// Takes email out of the server. All senders share it. A message waits for a [`Line`](super::Line), opens it and leaves on it.
 #[derive(Debug)]
 pub struct Transport {
     pub(super) kind: Kind,

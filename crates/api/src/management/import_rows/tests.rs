@@ -23,7 +23,7 @@ fn rows(text: &[u8], rules: ImportRules) -> Vec<Row> {
     std::iter::from_fn(|| sheet.next_row().unwrap()).collect()
 }
 
-/// One row as one line: who and how, or what is wrong.
+/// Prints a row as one line: the person and the confirmation, or the faults.
 fn meaning(row: &Row) -> String {
     let line = row.line;
     match &row.meaning {
@@ -205,7 +205,7 @@ fn a_quotation_mark_that_is_left_open_ends_the_file() {
     };
     for (text, begin) in [
         ("email,name\na@x.test,A\nb@x.test,\"Bob \"\"x\nc@x.test,C\nd@x.test,D\n", 3),
-        // One further down closes it: at the end of a cell, and before more text.
+        // A later quotation mark closes it: at the end of a cell, or before more text.
         ("email,name\na@x.test,\"5\nb@x.test,B\nc@x.test,6\"\n", 2),
         ("email,name\na@x.test,\"5\nb@x.test,B\nc@x.test,\"C\"\n", 2),
         ("email,\"name\na@x.test,A\n", 1),

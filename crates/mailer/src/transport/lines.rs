@@ -1,8 +1,8 @@
 //! The lines to the mail server. They limit the messages on their way and set their order.
 //!
-//! Every message may use every free line, so a message that takes minutes delays only itself as long as there is another
-//! line. Answers go before deliveries: the next line that becomes free carries them. If the server accepts fewer
-//! connections than the settings allow, fewer lines are used. One more line is tried from time to time.
+//! Every message may use every free line, so a message that takes minutes delays only itself as long as there is
+//! another line. Answers go before deliveries: the next line that becomes free carries them. If the server accepts
+//! fewer connections than the settings allow, fewer lines are used. One more line is tried from time to time.
 
 use std::{
     collections::BTreeSet,
@@ -157,6 +157,10 @@ impl Place {
         let others = state.busy - state.refused;
         let others = others.saturating_add(u16::try_from(idle).unwrap_or(u16::MAX));
         let only_fewer = state.lower(others, Instant::now());
+        if !only_fewer {
+            // The server accepts no connection at all. The refusals just before say nothing about how many it accepts.
+            state.limit = self.lines.most;
+        }
         if state.limit < before {
             tracing::warn!(connections = state.limit, "the mail server takes no more connections: fewer are used");
         }
@@ -225,6 +229,24 @@ mod tests {
             state.raise(4, begin + RAISE_AFTER * minutes);
         }
         assert_eq!(state.limit, 4, "never more than the settings allow");
+    }
+
+    #[tokio::test]
+    async fn refusals_at_once_count_the_lines_that_are_connecting() {
+        let lines = Lines::new(4);
+        for (refused, expected, limit) in [
+            (2, &[true, true][..], 2),
+            // A server that is away accepts none, and its limit is not known then.
+            (4, &[true, true, true, false], 4),
+        ] {
+            lines.state().limit = 4;
+            let mut places = Vec::new();
+            for _ in 0..4 {
+                places.push(free(&lines, Errand::Delivery).await);
+            }
+            let told: Vec<bool> = places.iter_mut().take(refused).map(|place| place.refused(0)).collect();
+            assert_eq!((told.as_slice(), lines.state().limit), (expected, limit));
+        }
     }
 
     #[tokio::test]

@@ -187,7 +187,7 @@ impl Columns {
         // Beside a time of consent, the others may be times of the row: an export of ours has `confirmed_at` too.
         let said = self.agreed.iter().copied().find(|index| self.names[*index] == CONSENT_TIME);
         if let Some((index, cell)) = said.and_then(|index| Some((index, cells.get(index)?)))
-            && !is_nothing(cell)
+            && is_yes(cell)
         {
             return Some(self.time_of(&self.names[index], cell, now));
         }
@@ -196,10 +196,7 @@ impl Columns {
             .filter(|index| time_given(cells[*index]).is_some());
         let mut latest = None;
         for index in self.agreed.iter().copied().chain(since) {
-            let Some(cell) = cells.get(index).filter(|cell| !is_nothing(cell) && flag_given(cell) != Some(false))
-            else {
-                continue;
-            };
+            let Some(cell) = cells.get(index).filter(|cell| is_yes(cell)) else { continue };
             match self.time_of(&self.names[index], cell, now) {
                 Ok(time) => latest = latest.max(Some(time)),
                 Err(fault) => return Some(Err(fault)),
@@ -296,6 +293,11 @@ impl Columns {
         let time = time_given(cell).ok_or_else(|| Fault::invalid(name, TIMES_EXPECTED))?;
         consent_time_check(name, time, now)
     }
+}
+
+/// True if a cell in a column for a time of agreement has anything but a no.
+fn is_yes(cell: &str) -> bool {
+    !is_nothing(cell) && flag_given(cell) != Some(false)
 }
 
 /// Returns the meaning of a column, with regard to the other columns.

@@ -29,7 +29,7 @@ use tracing::Instrument;
 use crate::{
     connections::connections_max,
     listening::connections_serve,
-    openapi::document::RENDERED,
+    openapi::document::rendered_document,
     paced::work_begin,
     routes::{self, API_ROOTS},
     slash::slash_drop,
@@ -147,7 +147,7 @@ pub fn app(
                 Ok(body_release(response, held, at_work))
             }
         })
-        .app_data(RENDERED.clone())
+        .app_data(Data::new(rendered_document()))
         .configure(|config| data.configure(config))
         .configure(routes::configure)
 }

@@ -1,5 +1,7 @@
 //! `GET /v1` and `GET /v1/openapi.json`: descriptions of the server and its APIs.
 
+use std::sync::LazyLock;
+
 use actix_web::{HttpRequest, HttpResponse, web::Data};
 use releasepage_api::openapi::values::WebAddress;
 use releasepage_http::{
@@ -53,7 +55,7 @@ pub(crate) async fn index_show(request: HttpRequest, state: Data<AppState>) -> R
 }
 
 /// The OpenAPI document in the form of an answer.
-pub(crate) struct RenderedDocument(pub(crate) Rendered);
+pub(crate) struct RenderedDocument(pub(crate) &'static LazyLock<Rendered>);
 
 /// Answers the document, from memory.
 #[utoipa::path(

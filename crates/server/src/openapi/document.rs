@@ -2,7 +2,6 @@
 
 use std::sync::LazyLock;
 
-use actix_web::web::Data;
 use releasepage_api::{
     amplitude::ReleasesApi,
     hooks::Hooks,
@@ -33,9 +32,12 @@ pub fn openapi_document() -> &'static Value {
     &DOCUMENT
 }
 
-/// The document in the form of an answer. All threads share it.
-pub(crate) static RENDERED: LazyLock<Data<RenderedDocument>> =
-    LazyLock::new(|| Data::new(RenderedDocument(Rendered::json(&*DOCUMENT))));
+static RENDERED: LazyLock<Rendered> = LazyLock::new(|| Rendered::json(&*DOCUMENT));
+
+/// Returns the document in the form of an answer. It is made at the first request for it, so that it costs no start.
+pub(crate) const fn rendered_document() -> RenderedDocument {
+    RenderedDocument(&RENDERED)
+}
 
 /// Returns the document in its committed form, with a line for each member.
 #[cfg(test)]

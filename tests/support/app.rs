@@ -140,6 +140,18 @@ impl App {
         }
     }
 
+    /// Returns the number that a query of one value gives.
+    pub(crate) fn number(&self, query: &str) -> i64 {
+        match &self.parts.database {
+            Database::Postgres(database) => database.number(query),
+            Database::Sqlite => {
+                let connection = sqlite_open(&self.parts.settings["database.url"]);
+                let number = connection.query_row(query, [], |row| row.get(0));
+                number.unwrap_or_else(|error| panic!("{query}: {error}"))
+            }
+        }
+    }
+
     /// Starts another worker: `releasepage work`.
     pub(crate) fn worker_start(&self) -> Process {
         self.start_another(&["work"], &self.parts.settings, "releasepage.log")

@@ -46,7 +46,7 @@ const HOMES: &[(&str, &[&str])] = &[
     ("indicatif", &["cli"]),
 ];
 
-/// What the domain must do without: IO, clock and randomness come with these.
+/// The libraries that bring IO, a clock or randomness, which the domain must do without.
 const NOT_IN_DOMAIN: &[&str] = &["tokio", "reqwest", "rand", "getrandom", "tracing", "url"];
 
 #[test]

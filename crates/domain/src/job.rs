@@ -107,7 +107,7 @@ pub enum JobPayload {
         /// The last delivery.
         last: i64,
     },
-    /// Compute versions and bumps again that were computed by rules of an earlier version of the program.
+    /// Compute versions and bumps, and fold addresses, again that rules of an earlier version of the program made.
     VersionRules,
     /// Delete data that is past its retention.
     Prune,

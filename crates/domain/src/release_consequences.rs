@@ -250,7 +250,7 @@ fn joins(change: &ReleaseChange<'_>, was_published: bool, notify: bool) -> Vec<R
 /// A component in which readers see a release.
 struct Place<'a> {
     component: &'a RepositoryComponent,
-    /// Whether it is a pre-release there.
+    /// True if it is a pre-release there.
     prerelease: bool,
 }
 

@@ -48,7 +48,8 @@ pub fn state_unsuppressed(confirmed_at: Option<UtcTime>, unsubscribed_at: Option
 /// The longest address, in octets (RFC 5321, section 4.5.3.1.3, without the angle brackets).
 const ADDRESS_LENGTH: usize = 254;
 
-const ADDRESS_EXPECTED: &str = "must be one email address of at most 254 octets, such as reader@example.com";
+/// The accepted form of an email address.
+pub const ADDRESS_EXPECTED: &str = "must be one email address of at most 254 octets, such as reader@example.com";
 
 const LITERAL_EXPECTED: &str =
     "must end in a domain name, such as reader@example.com: no email is sent to an IP address in brackets";

@@ -8,7 +8,7 @@ use releasepage_domain::{
     csv_rows::{CsvRow, RowCutter, RowFault, delimiter_named, delimiter_of, rows_within},
     environment::Environment,
     fault::{Fault, Faults},
-    subscriber::{Following, Preferences, SubscriberAddress},
+    subscriber::{ADDRESS_EXPECTED, Following, Preferences, SubscriberAddress},
     subscriber_import::{Column, ColumnMapping, Columns, Said, Standing, StateWords, Verdict},
     text::{UnknownName, names_expected},
     time::UtcTime,
@@ -240,7 +240,7 @@ fn row_read(cells: &Cells<'_>, rules: &ImportRules) -> RowMeaning {
     let mut faults = Faults::new();
     let address = match cells.get(Column::Email) {
         Some(text) => faults.take(SubscriberAddress::parse("email", text)),
-        None => faults.take(Err(Fault::missing("email", "must be an e-mail address"))),
+        None => faults.take(Err(Fault::missing("email", ADDRESS_EXPECTED))),
     };
     let preferences = match cells.words(Column::Preferences) {
         Some(names) => faults.take(Preferences::parse("preferences", &names)),

@@ -6,7 +6,7 @@ use releasepage_domain::{
     environment::Environment,
     fault::{Fault, Faults},
     fields::Fields,
-    subscriber::{Following, Preferences, SubscriberAddress},
+    subscriber::{ADDRESS_EXPECTED, Following, Preferences, SubscriberAddress},
     text::names_expected,
     time::UtcTime,
 };
@@ -26,8 +26,6 @@ use crate::{
     },
     subscription_fields::{components_find, components_read, preferences_read},
 };
-
-const ADDRESS_EXPECTED: &str = "must be an e-mail address";
 
 /// The longest address in a query, in characters.
 const ADDRESS_MAX: usize = 254;

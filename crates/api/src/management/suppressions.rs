@@ -5,7 +5,11 @@ use actix_web::{
     web::{Data, Path},
 };
 use releasepage_auth::scope::Scope;
-use releasepage_domain::{fault::Faults, subscriber::SubscriberAddress, time::time_iso8601};
+use releasepage_domain::{
+    fault::Faults,
+    subscriber::{ADDRESS_EXPECTED, SubscriberAddress},
+    time::time_iso8601,
+};
 use releasepage_http::{caller::TokenCaller, error::V1Error, limits::Bucket, query::Query, state::AppState};
 use releasepage_storage::subscribers::suppressions::{
     Suppression, SuppressionName, SuppressionsOf, suppression_lift, suppression_list,
@@ -70,8 +74,8 @@ impl From<Suppression> for SuppressionBody {
 pub(crate) async fn suppressions_read(request: HttpRequest, state: Data<AppState>) -> Answer {
     let caller = TokenCaller::of(&request, &state, Bucket::Read, Scope::Manage).await?;
     let (query, mut faults) = (Query::of(&request), Faults::new());
-    let address = query
-        .parsed(&mut faults, "email", "must be an e-mail address", |text| SubscriberAddress::parse("email", text).ok());
+    let address =
+        query.parsed(&mut faults, "email", ADDRESS_EXPECTED, |text| SubscriberAddress::parse("email", text).ok());
     let ListParameters { limit, cursor } = ListParameters::read(&query, &mut faults);
     faults.finish(|| Some(()))?;
     let of = SuppressionsOf::Organization(caller.user.organization_id);

@@ -6,7 +6,7 @@ use actix_web::{
 };
 use releasepage_domain::{
     environment::Environment,
-    subscriber::{Preferences, SubscriberAddress},
+    subscriber::{ADDRESS_EXPECTED, Preferences, SubscriberAddress},
     subscription::SubscriptionOp,
     text::names_expected,
 };
@@ -55,7 +55,7 @@ body! {
         r#type: AddressKind => named("must be email"),
         /// The address.
         #[schema(value_type = EmailAddress)]
-        value: SubscriberAddress => text_checked("must be an e-mail address", SubscriberAddress::parse),
+        value: SubscriberAddress => text_checked(ADDRESS_EXPECTED, SubscriberAddress::parse),
         /// The bumps to mail about; `major`, `minor` and `patch` are the default.
         #[schema(required = false, min_items = 1, value_type = HashSet<BumpName>)]
         preferences: Preferences => by(preferences_read),

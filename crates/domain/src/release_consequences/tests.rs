@@ -49,7 +49,7 @@ fn view(state: ReleaseState, input: &ReleaseInput) -> ReleaseView<'_> {
     ReleaseView { state, input }
 }
 
-/// What follows an event, with what is known of the release as storage hands it in.
+/// The consequences of an event, with the facts that storage hands in.
 fn follow(
     before: ReleaseView<'_>,
     input: ReleaseInput,

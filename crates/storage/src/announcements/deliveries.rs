@@ -340,7 +340,7 @@ impl Refusal {
 pub enum DeliveryResult {
     /// It was accepted.
     Sent {
-        /// What the mail server said.
+        /// The answer of the mail server.
         answer: String,
         /// The keyed hash of an address that was doubted: the doubt ends with this message.
         reached: Option<String>,

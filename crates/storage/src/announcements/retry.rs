@@ -149,7 +149,7 @@ pub async fn announcements_refused(store: &Store, now: UtcTime) -> Result<Vec<i6
         .await
 }
 
-/// What mail servers held against the sender.
+/// The refusals that mail servers gave because of the sender.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SenderRefusals {
     /// The number of messages that wait or failed for it.

@@ -40,7 +40,7 @@ pub(crate) fn digest_append(file: &Path) -> io::Result<()> {
 }
 
 /// Copies the content of a file, without the digest at its end, and says whether that is the digest of what was copied.
-/// Where there is none, nothing is copied.
+/// Copies nothing if there is no digest.
 pub(crate) fn content_copy(file: &Path, into: &mut impl Write) -> io::Result<Content> {
     let mut file = File::open(file)?;
     let Some(length) = file.metadata()?.len().checked_sub(LINE as u64) else { return Ok(Content::Undigested) };

@@ -124,7 +124,7 @@ impl BackupError {
 /// Copies the database at `path` into a new `file`, readable by its owner alone, with the secret key; `made_by` says
 /// which program did. The server may go on meanwhile: the copy is the state of one moment, and nobody waits for it.
 ///
-/// What comes out was checked and is on the disk. After an error, there is no file.
+/// The new file is checked and on the disk. After an error, there is no file.
 pub fn backup_make(path: &str, file: &Path, secret_key: &str, made_by: &str, now: UtcTime) -> Result<(), BackupError> {
     // SQLite makes a file where there is none, and a copy of that would pass for a back-up.
     File::open(path).map_err(BackupError::io(Path::new(path)))?;
@@ -196,8 +196,8 @@ impl Backup {
     /// Makes a new database at `path` of the back-up: brought to this binary's schema, its queue held. Answers how many
     /// migrations that took.
     ///
-    /// Where there is a database, or what one left behind, nothing is done. The database has its name only when it is
-    /// complete: what is left of an interruption is `PATH.restoring`, which the next try begins anew.
+    /// Does nothing if there is a database already, or a file that one left behind. The new database has its name only
+    /// when it is complete. An interruption leaves `PATH.restoring`, and the next try begins anew.
     pub fn restore(&self, path: &str, now: UtcTime) -> Result<usize, BackupError> {
         database_is_absent(path)?;
         let draft = format!("{path}.restoring");

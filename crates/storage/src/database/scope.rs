@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 ///
 /// A transaction that names several takes them in ascending order, so that two transactions never wait for each
 /// other: everything is locked before the pages, the pages before the repositories, the repositories before the groups.
-/// What is shown of a repository on several pages takes their groups in the order of the pages' ids.
+/// A change that several pages show takes their groups in the order of the pages' ids.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Scope {
     /// An organization: its names, slugs and members.

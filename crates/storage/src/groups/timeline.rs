@@ -204,7 +204,7 @@ pub async fn page_group_of_release(
 }
 
 /// The history of a page, newest first: its groups, and the releases that are in none, at most `limit` from a place on.
-/// Where the page's grouping is off, releases alone.
+/// Releases alone, if the page's grouping is off.
 pub async fn page_timeline(
     store: &Store,
     page_id: String,

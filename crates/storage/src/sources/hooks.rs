@@ -200,7 +200,7 @@ enum HookSource {
 /// scopes of organization and repository. The first delivery decides which that is, if its repository has the name of
 /// this one: the webhook of a whole organization tells of all its repositories.
 ///
-/// Where the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
+/// If the forge's repository has a new name, this one follows, as long as it was called the same and the new name is
 /// free and can be used here. Components keep the names that readers know them by.
 ///
 /// Returns the reason, in words for the owner, if the delivery is of another repository.

@@ -23,7 +23,7 @@ use crate::{
     },
 };
 
-/// How many addresses are looked at in one transaction.
+/// The number of addresses in one slice.
 const BATCH: i64 = 500;
 
 /// The addresses that begin with a quotation mark. The rules for all others are still the same.

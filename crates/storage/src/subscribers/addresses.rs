@@ -167,7 +167,7 @@ pub(crate) fn address_move(connection: &mut AnyConnection, from: &str, to: &str)
     Ok(())
 }
 
-/// What is stored of mail to an address.
+/// The stored facts about mail to an address.
 #[derive(AsChangeset, Insertable, Queryable, Selectable)]
 #[diesel(table_name = addresses, treat_none_as_null = true, treat_none_as_default_value = false)]
 struct StandingRow {

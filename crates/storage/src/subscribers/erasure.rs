@@ -26,7 +26,7 @@ struct Traces {
 /// Erases a subscriber of a page: their subscription, their requests, what was sent to them and what is still queued,
 /// and their captured messages. A message that is on its way to the mail server at this moment arrives.
 ///
-/// What stays names nobody: a keyed hash of an address that refused mail, and for a day the keyed hash under which
+/// The rest names nobody: a keyed hash of an address that refused mail, and for a day the keyed hash under which
 /// mail to a person is counted, so that erasing is no way around the caps.
 ///
 /// Fails with [`StoreError::NotFound`] where the organization has no such page, or the page no such subscriber.

@@ -113,7 +113,7 @@ pub async fn suppression_list(
         .await
 }
 
-/// How many addresses one statement asks for: SQLite binds no more than 32,766 values.
+/// The number of addresses in one statement. SQLite binds no more than 32,766 values.
 const REASONS_MAX: usize = 500;
 
 type Reason = (Option<UtcTime>, Option<String>);
